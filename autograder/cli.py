@@ -1,0 +1,345 @@
+"""The command line. Each command imports what it needs, so that `autograder --help` is quick."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from autograder import __version__
+from autograder.course import Course, CourseError, Fault, find_course
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from autograder.grade import ClassResult, StudentResult
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Commands(click.Group):
+    """Turns the course's own errors into messages, and Ctrl-C into one line."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except CourseError as error:
+            for fault in error.faults:
+                click.secho(f"{fault.place}: ", nl=False, bold=True, err=True)
+                click.echo(f"{fault.fact} {fault.fix}", err=True)
+            ctx.exit(1)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `autograder … | head`
+            ctx.exit(0)
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="autograder")
+def main() -> None:
+    """Build, verify and grade a course of notebooks.
+
+    \b
+    autograder demo                                  see the whole job once
+    autograder lab                                   open the course in JupyterLab
+    autograder build 03_seq2seq                      make the students' notebook
+    autograder verify 03                             prove its tests
+    autograder grade 03 --from submissions/          grade a class
+    """
+
+
+@main.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]…")
+@click.option("--check", is_flag=True, help="Write nothing; fail where a notebook is not what its text says.")
+@click.option("--execute", is_flag=True, help="Also run the solved stage and save it with its plots.")
+def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
+    """Make the notebooks from solutions/NN_slug/notebook.py.
+
+    \b
+    autograder build                  all stages
+    autograder build 03 --execute     one stage, and its solved notebook with plots
+    autograder build --check          is what is committed up to date?
+    """
+    import autograder.build as builder
+
+    chosen = find_course().stages(stages)
+    faults: list[Fault] = []
+    for stage in chosen:
+        try:
+            if check:
+                faults += builder.check(stage)
+                continue
+            changed = builder.build(stage)
+        except CourseError as error:  # the other stages are built all the same
+            faults += error.faults
+            continue
+        click.echo(f"{stage.slug}: {'built ' + stage.place(stage.released) if changed else 'nothing to do'}")
+        if execute:
+            with _progress() as progress:
+                seconds = builder.execute(stage, _bar(progress, f"run {stage.slug}"))
+            click.echo(f"{stage.slug}: ran in {seconds:.0f} s, saved {stage.place(stage.solved)}")
+    if faults:
+        raise CourseError(*faults)
+    if check:
+        click.echo(f"{len(chosen)} stages are what their text says.")
+
+
+@main.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]…")
+@click.option(
+    "--seeds", default=3, show_default=True, help="Run the solution this many times, each with other random numbers."
+)
+@click.option("--jobs", default=os.cpu_count() or 2, show_default="cores", help="Processes to run.")
+@click.option(
+    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here, too."
+)
+def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None) -> None:
+    """Prove the tests: blank 0, solution full, every right answer accepted, every wrong one caught.
+
+    \b
+    autograder verify                       the whole course
+    autograder verify 03 --seeds 20         one stage, more seeds
+    """
+    import time
+
+    from autograder.verify import Proof, prove
+
+    chosen = find_course().stages(stages)
+    proofs: list[Proof] = []
+    start = time.perf_counter()
+    with _progress() as progress:
+        for stage in chosen:
+            proofs.append(prove(stage, seeds, jobs, _bar(progress, f"verify {stage.slug}")))
+    headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "told apart"]
+    rows: list[list[object]] = []
+    for p in proofs:
+        solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
+        wrong = [f"{n} of {p.wrong}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
+        rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
+    _table("Proof of the tests", headings, rows)
+    for proof in proofs:
+        for check in proof.redundant_checks:
+            fact = f'{proof.slug}: check "{check}" is redundant: others catch every wrong answer that it catches.'
+            click.echo(f"{fact} Add a wrong answer that only it catches, or drop it.")
+        for problem in proof.problems:
+            click.echo(problem)
+    seconds = round(time.perf_counter() - start, 1)
+    if json_path:
+        result = {"stages": {p.slug: p.as_json() for p in proofs}, "seconds": seconds}
+        json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if any(p.problems for p in proofs):
+        raise SystemExit(1)
+    click.echo(f"All proven in {seconds} s.")
+
+
+@main.command()
+@click.argument("stage")
+@click.option(
+    "--from",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder or zip: STUDENT.ipynb or STUDENT/NN_slug.ipynb.",
+)
+@click.option(
+    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks and messages here."
+)
+def grade(stage: str, path: Path, json_path: Path | None) -> None:
+    """Grade a class. Exit code 0 only if every submission has a verdict.
+
+    \b
+    autograder grade 03_seq2seq --from submissions/
+    autograder grade 03 --from class.zip --json marks.json
+    """
+    result = _grade(find_course(), stage, path)
+    if json_path:
+        from autograder.grade import write_json
+
+        write_json(result, json_path)
+        click.echo(f"marks       {json_path}")
+
+
+def _grade(course: Course, name: str, path: Path) -> ClassResult:
+    """Grade with a progress bar, print the table, say where everything is."""
+    from autograder import grade as grader
+    from autograder.report import plot_class
+    from autograder.stage import read_stage
+
+    stage = course.stages((name,))[0]
+    with _progress() as progress:
+        result = grader.grade(stage, path, _bar(progress, f"grade {stage.slug}"))
+    exercises = read_stage(stage).exercises
+    rows: list[list[object]] = []
+    for student, r in sorted(result.students.items()):
+        rows.append([student, f"{r.score:g}", r.status, _what_to_know(r, exercises)])
+    _table(f"{stage.slug}: marks, of {result.max_score:g}", ["student", "score", "status", "what to know"], rows)
+    plot = course.work / "report" / f"{stage.slug}.png"
+    plot_class(result, exercises, plot)
+    click.echo(f"gradebook   {stage.place(course.gradebook)}")
+    click.echo(f"feedback    {stage.place(course.work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
+    click.echo(f"plot        {stage.place(plot)}")
+    return result
+
+
+def _what_to_know(result: StudentResult, exercises: list[str]) -> str:
+    """The reason of a repair or failure, then one remark for each exercise that lost points."""
+    if result.status == "failed":
+        return result.reason
+    remarks = {}
+    for exercise in exercises:
+        lost = [c for check, c in result.checks.items() if check.split("-")[0] == exercise and c.score < c.max]
+        if lost:
+            blank = "blank" if all("not written yet" in c.message for c in lost) else "loses points"
+            remarks[exercise] = result.misconceptions.get(exercise, blank)
+    if set(remarks) == set(exercises) and set(remarks.values()) == {"blank"}:
+        return "\n".join(filter(None, [result.reason, "blank"]))
+    return "\n".join(filter(None, [result.reason, *(f"{exercise}: {remark}" for exercise, remark in remarks.items())]))
+
+
+@main.command("sample-class")
+@click.argument("stage")
+@click.option("--students", default=12, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same class.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the submissions."
+)
+def sample_class(stage: str, students: int, seed: int, out: Path) -> None:
+    """Make submissions from the answer catalogue: right, partly right, wrong, blank and broken.
+
+    \b
+    autograder sample-class 03 --students 30 --out /tmp/class
+    """
+    from autograder.sample import make_class
+
+    make_class(find_course().stages((stage,))[0], students, seed, out)
+    click.echo(f"{students} submissions in {out}; class.json there says what each one is.")
+
+
+@main.command()
+def demo() -> None:
+    """The main job from end to end: build, make a sample class of 12, grade it.
+
+    It has a gradebook of its own, in .course/demo.
+    """
+    import shutil
+
+    import autograder.build as builder
+    from autograder.sample import make_class
+
+    course = find_course()
+    for stage in course.stages():
+        builder.build(stage)
+        click.echo(f"built       {stage.place(stage.released)}")
+    own = Course(course.root, ".course/demo")
+    shutil.rmtree(own.work, ignore_errors=True)
+    folder = own.work / "class"
+    make_class(own.stages(("03",))[0], 12, 0, folder)
+    click.echo(f"class       {folder.relative_to(course.root)}, 12 submissions made from the answer catalogue")
+    _grade(own, "03", folder)
+
+
+@main.command()
+@click.argument("slug")
+def new(slug: str) -> None:
+    """Make a new stage that builds and verifies, to start from.
+
+    \b
+    autograder new 12_my_stage
+    """
+    from autograder.new import make_stage
+
+    stage = make_stage(find_course(), slug)
+    click.echo(f"made        {stage.place(stage.text)}, {stage.place(stage.answers)}")
+    click.echo(f"next        python3 course.py build {slug} --execute && python3 course.py verify {slug}")
+
+
+@main.command()
+@click.option("--instructor", is_flag=True, help="With formgrader and nbgrader's other panels.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(instructor: bool, arguments: tuple[str, ...]) -> None:
+    """Open the course in JupyterLab. Further arguments go to JupyterLab.
+
+    \b
+    autograder lab
+    autograder lab --instructor
+    autograder lab -- --no-browser --port 8899
+    """
+    from autograder.lab_server import command
+
+    course = find_course()
+    words, environment = command(course, instructor, arguments)
+    if os.name == "posix":
+        os.execvpe(words[0], words, environment)
+    import subprocess
+
+    raise SystemExit(subprocess.call(words, env=environment))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests of the course and of its tools. Further arguments go to pytest.
+
+    \b
+    autograder test
+    autograder test -k build
+    autograder test -m slow
+    """
+    import subprocess
+
+    raise SystemExit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=find_course().root))
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 120)
+
+
+def _progress() -> Progress:
+    """A bar with an estimate on a terminal; elsewhere nothing, so that logs stay readable."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    console = Console(stderr=True)
+    return Progress(*columns, console=console, disable=not console.is_terminal)
+
+
+def _bar(progress: Progress, name: str) -> Callable[[int, int], None]:
+    """A bar that is told how many steps are done, of how many."""
+    task = progress.add_task(name, total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def _table(title: str, headings: list[str], rows: list[list[object]]) -> None:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", pad_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left")
+    for row in rows:
+        table.add_row(*(str(value) for value in row))
+    _console().print(table, markup=False)
+
+
+if __name__ == "__main__":
+    main()

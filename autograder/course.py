@@ -1,0 +1,110 @@
+"""Where the parts of the course are, and the errors that every command shares."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something wrong that a person can mend: where, what, and how."""
+
+    place: str
+    fact: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.fact} {self.fix}"
+
+
+class CourseError(Exception):
+    """One or more faults. The command line prints them and exits with 1; there is no traceback."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(str(fault) for fault in faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True)
+class Course:
+    """A course folder; every path of the layout is spelled here and nowhere else."""
+
+    root: Path
+    folder: str = ".course"  # the demo has one of its own, so that it never touches real marks
+
+    @property
+    def work(self) -> Path:
+        """nbgrader's own folders: source, submitted, autograded, feedback, gradebook.db. Never committed."""
+        return self.root / self.folder
+
+    @property
+    def gradebook(self) -> Path:
+        return self.work / "gradebook.db"
+
+    def stages(self, names: tuple[str, ...] = ()) -> list[Stage]:
+        """The stages of the course in order, or those named: `03_seq2seq`, or its number `03`."""
+        folder = self.root / "solutions"
+        found = sorted(path.parent.name for path in folder.glob("*/notebook.py"))
+        if not names:
+            return [Stage(self, slug) for slug in found]
+        chosen = []
+        for name in names:
+            slugs = [s for s in found if s == name.strip("/") or s.split("_")[0] == name]
+            if not slugs:
+                raise CourseError(
+                    Fault(name, "is no stage of this course.", f"Choose one of: {', '.join(found) or '(none yet)'}.")
+                )
+            chosen.append(Stage(self, slugs[0]))
+        return chosen
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage, by its slug such as `03_seq2seq`."""
+
+    course: Course
+    slug: str
+
+    @property
+    def folder(self) -> Path:
+        return self.course.root / "solutions" / self.slug
+
+    @property
+    def text(self) -> Path:
+        """The only form that people edit."""
+        return self.folder / "notebook.py"
+
+    @property
+    def answers(self) -> Path:
+        return self.folder / "answers.py"
+
+    @property
+    def solved(self) -> Path:
+        """The solved stage with its plots, for people who read solutions."""
+        return self.folder / f"{self.slug}.ipynb"
+
+    @property
+    def source(self) -> Path:
+        """nbgrader's source notebook, with solutions and hidden tests."""
+        return self.course.work / "source" / self.slug / f"{self.slug}.ipynb"
+
+    @property
+    def released(self) -> Path:
+        """What students get."""
+        return self.course.root / "notebooks" / self.slug / f"{self.slug}.ipynb"
+
+    def place(self, path: Path) -> str:
+        """A path as messages show it: relative to the course."""
+        return os.path.relpath(path, self.course.root)
+
+
+def find_course(start: Path | None = None) -> Course:
+    """The course around the current folder, or else the one that this package was installed from."""
+    here = (start or Path.cwd()).resolve()
+    home = Path(__file__).resolve().parent.parent
+    for folder in (here, *here.parents, home):
+        if (folder / "nbgrader_config.py").is_file() and (folder / "course.py").is_file():
+            return Course(folder)
+    raise CourseError(Fault(str(here), "is not inside a course.", "Go to the folder that holds course.py."))

@@ -1,0 +1,6 @@
+"""What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results."""
+
+from autograder.lab import data, plots
+from autograder.lab.expect import ExpectationError, expect
+
+__all__ = ["ExpectationError", "data", "expect", "plots"]

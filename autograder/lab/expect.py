@@ -1,0 +1,330 @@
+"""Expectations for check cells: a failure says the call, what it gave, what was expected and a likely cause.
+
+The same check runs in JupyterLab (the student sees the message in place of a traceback) and in the grader.
+A failure below `### BEGIN HIDDEN TESTS` never shows the arguments of the call.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import linecache
+import re
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType
+from typing import Any, NoReturn
+
+import torch
+from executing import Source
+from torch import Tensor
+
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+WIDTH = 400  # characters of a value that a message shows
+
+
+class ExpectationError(AssertionError):
+    """A check failed. `str(error)` is the message for the student, ready to read."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython and JupyterLab show these lines instead of a traceback."""
+        return ["\x1b[31m✗\x1b[0m " + str(self)]
+
+
+def expect(value: Any, hint: str = "") -> Expectation:
+    """Start an expectation about `value`, for example `expect(f(x)).shape(3, 5)`.
+
+    Args:
+        value: what the student's code gave. For `.raises`, a function of no arguments that makes the call.
+        hint: the likely cause of a failure, in one sentence. Each method takes its own as well.
+    """
+    frame = inspect.currentframe()
+    caller = frame.f_back if frame else None
+    call, hidden = _describe(caller) if caller else ("the result", False)
+    return Expectation(value, call, hidden, hint)
+
+
+class Expectation:
+    """What a check says about one value. Every method returns the same object, so that they chain."""
+
+    def __init__(self, value: Any, call: str, hidden: bool, hint: str) -> None:
+        self._value, self._call, self._hidden, self._hint = value, call, hidden, hint
+
+    def shape(self, *expected: int, hint: str = "") -> Expectation:
+        """The value is a tensor with exactly this shape."""
+        got = tuple(self._tensor(hint).shape)
+        return self._require(got == expected, f"shape {got}", f"shape {expected}", hint)
+
+    def dtype(self, expected: torch.dtype, hint: str = "") -> Expectation:
+        """The value is a tensor of this dtype, for example `torch.long`."""
+        got = self._tensor(hint).dtype
+        return self._require(got == expected, f"dtype {got}", f"dtype {expected}", hint)
+
+    def type(self, expected: builtins.type, hint: str = "") -> Expectation:
+        """The value is an instance of `expected` (a Python type such as `str`, `list` or `dict`)."""
+        got = type(self._value)
+        ok = isinstance(self._value, expected) and not (got is bool and expected is not bool)
+        return self._require(ok, f"{_show(self._value)} of type {got.__name__}", f"type {expected.__name__}", hint)
+
+    def equal(self, expected: Any, hint: str = "") -> Expectation:
+        """The value equals `expected` exactly: tensors in shape and elements, containers item by item.
+
+        An integer tensor and a float tensor are not equal. NaN equals nothing.
+        """
+        return self._compare(expected, 0.0, hint)
+
+    def close(self, expected: Any, tol: float = 1e-5, hint: str = "") -> Expectation:
+        """As `equal`, but numbers may differ by `tol`, absolutely and relatively to `expected`."""
+        return self._compare(expected, tol, hint)
+
+    def differs_from(self, other: Any, tol: float = 1e-6, hint: str = "") -> Expectation:
+        """The value is *not* equal to `other` within `tol`; for dependence ("another input, another output")."""
+        same = _difference(self._value, other, tol) is None
+        return self._require(not same, "the same result as before", "a different result", hint)
+
+    def at_least(self, bound: float, hint: str = "") -> Expectation:
+        """The value is one number, and `value >= bound`."""
+        got = self._number(hint)
+        return self._require(got >= bound, f"{got:.4g}", f"at least {bound:g}", hint)
+
+    def at_most(self, bound: float, hint: str = "") -> Expectation:
+        """The value is one number, and `value <= bound`."""
+        got = self._number(hint)
+        return self._require(got <= bound, f"{got:.4g}", f"at most {bound:g}", hint)
+
+    def finite(self, hint: str = "") -> Expectation:
+        """The value is a tensor without NaN and without infinities."""
+        bad = int((~torch.isfinite(self._tensor(hint))).sum())
+        return self._require(bad == 0, f"{bad} elements that are NaN or infinite", "finite numbers", hint)
+
+    def gradient(self, hint: str = "") -> Expectation:
+        """The value is a tensor, or an iterable of tensors; each one has a gradient that is not all zero."""
+        tensors = [self._value] if isinstance(self._value, Tensor) else list(self._value)
+        self._require(len(tensors) > 0, "no tensors", "at least one tensor", hint)
+        for i, tensor in enumerate(tensors):
+            where = "" if len(tensors) == 1 else f" at position {i}"
+            self._require(tensor.grad is not None, f"no gradient{where}", "a gradient", hint)
+            self._require(
+                tensor.grad is not None and bool(tensor.grad.any()),
+                f"a gradient of zeros{where}",
+                "a gradient that is not zero",
+                hint,
+            )
+        return self
+
+    def raises(self, error: builtins.type[Exception], mention: str = "", hint: str = "") -> Expectation:
+        """Calling the value raises `error`, and its message contains `mention` (case does not matter)."""
+        expected = f"{error.__name__}" + (f" with a message that mentions {mention!r}" if mention else "")
+        try:
+            got = self._value()
+        except NotImplementedError:
+            raise
+        except Exception as e:
+            ok = isinstance(e, error) and mention.lower() in str(e).lower()
+            text = f"{type(e).__name__}: {e}" if not self._hidden else type(e).__name__
+            return self._require(ok, text, expected, hint)
+        return self._require(False, f"no error, but {_show(got)}", expected, hint)
+
+    def _ipython_display_(self) -> None:
+        """The last expression of a cell: there is nothing to show."""
+
+    # How the methods above fail.
+
+    def _require(self, ok: bool, got: str, expected: str, hint: str, detail: str = "") -> Expectation:
+        if ok:
+            _passed.append(self._call)
+            return self
+        self._fail(got, expected, hint, detail)
+
+    def _fail(self, got: str, expected: str, hint: str, detail: str = "") -> NoReturn:
+        lines = [self._call, f"  got:       {got}", f"  expected:  {expected}"]
+        if detail:
+            lines.append(f"  {detail}")
+        if cause := hint or self._hint:
+            lines.append(f"  likely cause: {cause}")
+        raise ExpectationError("\n".join(lines))
+
+    def _tensor(self, hint: str) -> Tensor:
+        if not isinstance(self._value, Tensor):
+            self._fail(f"{_show(self._value)} of type {type(self._value).__name__}", "a tensor", hint)
+        return self._value
+
+    def _number(self, hint: str) -> float:
+        value = self._value
+        single = isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex()
+        if not single and not (isinstance(value, int | float) and not isinstance(value, bool)):
+            self._fail(f"{_show(value)} of type {type(value).__name__}", "one number", hint)
+        return float(value)
+
+    def _compare(self, expected: Any, tol: float, hint: str) -> Expectation:
+        difference = _difference(self._value, expected, tol)
+        return self._require(difference is None, _show(self._value), _show(expected), hint, difference or "")
+
+
+def _difference(got: Any, expected: Any, tol: float, where: str = "") -> str | None:
+    """The first difference in words, or None where `got` is `expected` within `tol`."""
+    at = f" at {where}" if where else ""
+    if isinstance(expected, Tensor):
+        return _tensor_difference(got, expected, tol, at)
+    if isinstance(got, Tensor) and got.numel() == 1 and isinstance(expected, int | float):
+        got = got.item()
+    if isinstance(expected, bool) or isinstance(got, bool) or expected is None:
+        same = type(got) is type(expected) and got == expected
+        return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+    if isinstance(expected, int | float):
+        same = isinstance(got, int | float) and abs(got - expected) <= tol * (1 + abs(expected))
+        return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+    if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
+        return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
+    if isinstance(expected, dict):
+        if missing := [k for k in expected if k not in got]:
+            return f"missing{at}: {_show(missing[0])}"
+        if extra := [k for k in got if k not in expected]:
+            return f"not expected{at}: {_show(extra[0])}"
+        pairs: Iterable[tuple[Any, Any, Any]] = ((f"[{k!r}]", got[k], expected[k]) for k in expected)
+    elif isinstance(expected, list | tuple):
+        if len(got) != len(expected):
+            return f"lengths differ{at}: got {len(got)}, expected {len(expected)}"
+        pairs = ((f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected, strict=True)))
+    else:
+        return None if got == expected else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+    for key, g, e in pairs:
+        if (difference := _difference(g, e, tol, where + key)) is not None:
+            return difference
+    return None
+
+
+def _tensor_difference(got: Any, expected: Tensor, tol: float, at: str) -> str | None:
+    if not isinstance(got, Tensor):
+        return f"types differ{at}: got {type(got).__name__}, expected a tensor"
+    if got.shape != expected.shape:
+        return f"shapes differ{at}: got {tuple(got.shape)}, expected {tuple(expected.shape)}"
+    if _kind(got) != _kind(expected):
+        return f"dtypes differ{at}: got {got.dtype}, expected {expected.dtype}"
+    a, b = got.detach(), expected.detach()
+    if a.dtype.is_floating_point:
+        a, b = a.double(), b.double()
+        same = (a == b) | ((a - b).abs() <= tol * (1 + b.abs()))
+    else:
+        same = a == b
+    if bool(same.all()):
+        return None
+    wrong = (~same).nonzero()
+    index = wrong[0].tolist()
+    place = f" at {index}" if index else ""
+    g, e = a[tuple(index)].item(), b[tuple(index)].item()
+    return f"first difference{at}{place}: got {_show(g)}, expected {_show(e)} ({len(wrong)} of {same.numel()} differ)"
+
+
+def _kind(tensor: Tensor) -> str:
+    dtype = tensor.dtype
+    return (
+        "bool"
+        if dtype == torch.bool
+        else "float"
+        if dtype.is_floating_point
+        else "complex"
+        if dtype.is_complex
+        else "int"
+    )
+
+
+def _show(value: Any) -> str:
+    """A value on one line, cut where it is long."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, Tensor) and value.numel() > 24:
+        return f"a tensor of shape {tuple(value.shape)}, {value.dtype}"
+    text = re.sub(r"\s*\n\s*", " ", repr(value))
+    return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+# Where the words for a call come from: the source of the check cell itself.
+
+
+def _describe(frame: FrameType) -> tuple[str, bool]:
+    """The call that the running `expect(...)` is about, in words, and whether it stands in a hidden test."""
+    hidden = _is_hidden(frame.f_code.co_filename, frame.f_lineno)
+    executing = Source.executing(frame)
+    node = executing.node
+    if not isinstance(node, ast.Call) or not node.args:
+        return "the result", hidden
+    subject = node.args[0]
+    if isinstance(subject, ast.Lambda):
+        subject = subject.body
+    text = _words(subject, hidden)
+    if isinstance(subject, ast.Name | ast.Subscript | ast.Attribute) and executing.source is not None:
+        call = _assigned_from(executing.source.tree, _root_name(subject), frame.f_lineno)
+        if call is not None:
+            text += ", from " + _words(call, hidden)
+    return text, hidden
+
+
+def _words(node: ast.expr, hidden: bool) -> str:
+    """An expression as text; in a hidden test only the names of what is called, never its arguments."""
+    if hidden:
+        calls = [n for n in ast.walk(node) if isinstance(n, ast.Call)]
+        if calls:
+            return ast.unparse(_root_call(calls).func) + "(…)"
+        return _root_name(node) or "the result"
+    text = ast.unparse(node)
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _root_call(calls: list[ast.Call]) -> ast.Call:
+    """Of nested calls the innermost one with a plain name, which is the student's function as a rule."""
+    named = [c for c in calls if isinstance(c.func, ast.Name) and c.func.id not in _HELPERS]
+    return named[0] if named else calls[0]
+
+
+_HELPERS = {"len", "list", "tuple", "set", "sorted", "float", "int", "str", "sum", "max", "min", "type", "dict"}
+
+
+def _root_name(node: ast.expr) -> str:
+    while isinstance(node, ast.Subscript | ast.Attribute):
+        node = node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _assigned_from(tree: ast.AST | None, name: str, before: int) -> ast.Call | None:
+    """The last call above line `before` whose result was given this name."""
+    found = None
+    for node in ast.walk(tree) if tree is not None else []:
+        if isinstance(node, ast.Assign) and node.lineno < before and isinstance(node.value, ast.Call):
+            names = {n.id for target in node.targets for n in ast.walk(target) if isinstance(n, ast.Name)}
+            if name in names and (found is None or node.lineno > found.lineno):
+                found = node.value
+    return found
+
+
+def _is_hidden(filename: str, lineno: int) -> bool:
+    """Does this line stand between the markers of a hidden test?"""
+    hidden = False
+    for line in linecache.getlines(filename)[: lineno - 1]:
+        if BEGIN_HIDDEN in line:
+            hidden = True
+        elif END_HIDDEN in line:
+            hidden = False
+    return hidden
+
+
+# In JupyterLab a check cell that passes says so.
+
+_passed: list[str] = []
+
+
+def _announce(result: Any) -> None:
+    if _passed and result.success:
+        print(f"✓ passed ({len(_passed)} expectation{'s' if len(_passed) > 1 else ''})")
+    _passed.clear()
+
+
+def _register(announce: Callable[[Any], None]) -> None:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if shell is not None:
+        shell.events.register("post_run_cell", announce)
+
+
+_register(_announce)

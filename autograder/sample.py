@@ -1,0 +1,89 @@
+"""Make a class of submissions from the answer catalogue: right, partly right, wrong, blank and broken."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from autograder.build import release, source_notebook
+from autograder.course import Stage
+from autograder.stage import Answer, Content, read_answers, read_stage
+
+KINDS = (
+    "solution",
+    "right",
+    "wrong",
+    "partly",
+    "wrong",
+    "blank",
+    "wrong",
+    "broken file",
+    "partly",
+    "wrong",
+    "broken code",
+    "wrong",
+)
+
+
+@dataclass
+class Made:
+    """What one made-up submission holds: its kind, and the catalogue's answer used for each exercise."""
+
+    kind: str
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+def make_class(stage: Stage, students: int, seed: int, out: Path) -> dict[str, Made]:
+    """Write `out/student_01.ipynb`, … and `out/class.json`, which says what each one is. Same seed, same class."""
+    content = read_stage(stage)
+    answers = read_answers(stage, content)
+    blank = release(source_notebook(content))
+    rng = random.Random(seed)
+    wrong = [a for a in answers if not a.right]
+    rng.shuffle(wrong)
+    out.mkdir(parents=True, exist_ok=True)
+    made: dict[str, Made] = {}
+    width = max(2, len(str(students)))
+    for n in range(students):
+        kind = KINDS[n % len(KINDS)]
+        name = f"student_{n + 1:0{width}}"
+        chosen = _choose(kind, content, answers, wrong, rng)
+        notebook = nbformat.from_dict(blank)
+        for cell in notebook.cells:
+            if (exercise := cell.metadata.get("nbgrader", {}).get("grade_id")) in chosen:
+                cell.source = chosen[exercise].source
+        text = nbformat.writes(notebook) + "\n"
+        if kind == "broken file":
+            text = text[: len(text) // 2]
+        made[name] = Made(kind, {exercise: answer.name for exercise, answer in chosen.items()})
+        (out / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    says = {name: {"kind": m.kind, "answers": m.answers} for name, m in made.items()}
+    (out / "class.json").write_text(json.dumps(says, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return made
+
+
+def _choose(
+    kind: str, content: Content, answers: list[Answer], wrong: list[Answer], rng: random.Random
+) -> dict[str, Answer]:
+    """An answer for each exercise that this student has done; exercises that are not named stay blank."""
+    chosen = {c.id: Answer(True, c.id, "solution", c.source) for c in content.of_kind("exercise")}
+    if kind == "blank":
+        return {}
+    if kind == "right":
+        return {e: rng.choice([a for a in answers if a.right and a.exercise == e]) for e in chosen}
+    if kind == "partly":  # the first exercises are done, the rest is blank
+        done = rng.randint(1, len(chosen) - 1) if len(chosen) > 1 else 1
+        return dict(list(chosen.items())[:done])
+    if kind == "wrong":
+        answer = wrong.pop(0)
+        wrong.append(answer)  # every wrong answer has its turn before one comes back
+        return {**chosen, answer.exercise: answer}
+    if kind == "broken code":
+        exercise = rng.choice(content.exercises)
+        source = chosen[exercise].source + "\nreturn )"
+        return {**chosen, exercise: Answer(False, exercise, "a line that is not Python", source)}
+    return chosen
