@@ -31,18 +31,18 @@ usage: python3 course.py COMMAND [ARGUMENTS]
 The first call makes .venv beside course.py and installs the course there
 (some minutes, about 2 GB). Later calls start at once and need no network.
 
-  demo      show the course at work: build, solve and grade a notebook
-  lab       open the notebooks in JupyterLab
-  new       start a new exercise
-  build     make the students' notebooks from the sources
-  grade     grade submitted notebooks
-  verify    check that the solutions pass and wrong answers fail
-  test      run the project's tests (arguments go to pytest)
+  demo      the whole job once: build, make a sample class, grade it
+  lab       open the course in JupyterLab
+  new       make a new stage to start from
+  build     make the students' notebooks
+  verify    prove a stage's tests: right answers pass, wrong ones are caught
+  grade     grade a class
+  test      run the tests of the course and its tools (arguments go to pytest)
 
 Examples:
   python3 course.py demo
-  python3 course.py lab
-  python3 course.py grade --help
+  python3 course.py build 03_seq2seq
+  python3 course.py grade 03 --from submissions/
   python3 course.py test -x
 
 On Linux, pip may choose a torch for CUDA of several GB. A CPU build is enough:
@@ -173,9 +173,7 @@ def venv_works():
 
     try:
         with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
-            made_here = any(
-                line.startswith("command = ") and line.rstrip().endswith(" " + VENV) for line in file
-            )
+            made_here = any(line.startswith("command = ") and line.rstrip().endswith(" " + VENV) for line in file)
     except (OSError, ValueError):
         return False
     test = f"import pip, sys; sys.exit(not {OLDEST} <= sys.version_info[:2] <= {NEWEST})"
@@ -339,6 +337,8 @@ def run_step(what, command, lock):
     for line in last_lines(lines):
         say("    | " + line)
     cause, fix = diagnose("\n".join(last_lines(lines, 15) + full_disk()))
+    if code == -9:
+        cause, fix = "it was killed (out of memory?)", "close other programs, then run the same command again"
     # pip writes packages only after it has fetched all of them, and then says so.
     half_written = not pip or code < 0 or any("Installing collected packages" in line for line in lines)
     raise Problem(f"{what} failed: {cause}", fix + "\n  full log: .venv/install.log", half_written)
@@ -424,8 +424,7 @@ CAUSES = (
     (
         ("Permission denied", "Errno 13", "Access is denied", "Read-only file system"),
         "a file may not be written",
-        "put the course in a folder of your own (or run as the owner of this one), "
-        "then run the same command again",
+        "put the course in a folder of your own (or run as the owner of this one), then run the same command again",
     ),
     (
         ("No matching distribution found", "is not a supported wheel"),
@@ -491,9 +490,7 @@ def apt_install(packages):
     try:
         with open(log_path() if os.path.isdir(VENV) else os.devnull, "ab") as log:
             for step in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-                code = subprocess.call(
-                    quick + step, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-                )
+                code = subprocess.call(quick + step, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         return code == 0
     except OSError:
         return False

@@ -40,6 +40,12 @@ class NamedStub(ClearSolutions):
         return super().preprocess_cell(cell, resources, index)
 
 
+def blank_source(source: str, name: str) -> str:
+    """An exercise's source as students get it."""
+    cell = nbformat.v4.new_code_cell(source, metadata={"nbgrader": {"solution": True, "grade_id": name}})
+    return str(NamedStub().preprocess_cell(cell, {"language": "python"}, 0)[0].source)
+
+
 # nbgrader's own order. Hidden tests go after SaveCells, which keeps them in the gradebook for grading, and
 # the checksums are computed again, because the released cells differ from the saved ones.
 PREPROCESSORS = [

@@ -25,6 +25,7 @@ from traitlets.config import Config
 from autograder.build import build
 from autograder.course import CourseError, Fault, Stage
 from autograder.pipeline import configure
+from autograder.recover import recover
 from autograder.stage import Content, read_stage
 from autograder.verdict import failure
 from autograder.verify import Outcome, Outcomes, catalogue, signature
@@ -182,12 +183,12 @@ class _Nbgrader:
             cut = isinstance(e, nbformat.reader.NotJSONError)
             what = "is damaged: it ends too early, or it is no notebook at all" if cut else "is no valid notebook"
             return f"The file {what}. Open it in JupyterLab, save it, and hand it in again.", ""
-        there = {c.metadata.get("nbgrader", {}).get("grade_id") for c in notebook.cells}
-        wanted = [c.id for c in read_stage(self.stage).of_kind("check")]
-        if lost := [check for check in wanted if check not in there]:
-            if len(lost) == len(wanted):
-                return f"This is not the notebook of {self.stage.slug}: it has none of its check cells.", ""
-            note = f"{note} Deleted check cells were put back: {', '.join(lost)}.".strip()
+        source = nbformat.read(self.stage.source, as_version=4)
+        wanted = [cell for cell in source.cells if "nbgrader" in cell.metadata]
+        notes = recover(nbformat.from_dict(notebook), source)  # a copy: what was handed in stays as it is
+        if len([note for note in notes if "put back" in note]) == len(wanted):
+            return f"This is not the notebook of {self.stage.slug}: it has none of its cells.", ""
+        note = " ".join(filter(None, [note, *notes]))
         target = self.coursedir.root + f"/submitted/{student}/{self.stage.slug}/{self.stage.slug}.ipynb"
         Path(target).parent.mkdir(parents=True, exist_ok=True)
         Path(target).write_text(nbformat.writes(notebook), encoding="utf-8")
@@ -223,7 +224,7 @@ class _Nbgrader:
             shutil.rmtree(f"{self.coursedir.root}/{step}/{student}/{self.stage.slug}", ignore_errors=True)
 
     def _convert(self, converter: type[BaseConverter], student: str) -> str:
-        """Run one of nbgrader's converters; the first error that it logged where it failed, or nothing."""
+        """Run one of nbgrader's converters; the error that stopped it, or nothing."""
         self.coursedir.student_id = student
         self.log.clear()
         logger = logging.Logger(converter.__name__)
@@ -234,7 +235,8 @@ class _Nbgrader:
                 warnings.filterwarnings("ignore", "Object of type", SAWarning)  # nbgrader's own, on each new submission
                 converter(coursedir=self.coursedir, config=self.config, force=True, log=logger).start()
         except (Exception, SystemExit) as e:  # nbgrader raises many kinds; each is one submission's problem
-            return self.log[0] if self.log else f"{type(e).__name__}: {e}"
+            told = [text for text in self.log if "Traceback" in text] or self.log or [f"{type(e).__name__}: {e}"]
+            return told[0].strip().split("\n")[-1]
         return ""
 
 
@@ -246,7 +248,7 @@ class _Keep(logging.Handler):
         self.lines = lines
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.lines.append(record.getMessage().strip().split("\n")[-1])
+        self.lines.append(record.getMessage())
 
 
 def _diagnose(stage: Stage, content: Content, results: dict[str, StudentResult]) -> None:
@@ -276,9 +278,9 @@ def _failed(result: StudentResult, check: str) -> bool:
 
 def _find(stage: Stage, folder: Path) -> list[Submission]:
     found: dict[str, Submission] = {}
-    entries = sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__")))
-    while len(entries) == 1 and entries[0].is_dir() and not list(entries[0].glob("*.ipynb")):
-        entries = sorted(p for p in entries[0].iterdir() if not p.name.startswith((".", "__")))  # a zip of a folder
+    entries = _entries(folder)
+    while len(entries) == 1 and entries[0].is_dir() and _holds_a_class(stage, entries[0]):
+        entries = _entries(entries[0])  # a zip of a folder
     for entry in entries:
         if entry.is_symlink():
             found[entry.stem] = Submission(entry.stem, None, problem="A link was handed in, not a notebook.")
@@ -287,6 +289,17 @@ def _find(stage: Stage, folder: Path) -> list[Submission]:
         elif entry.is_dir():
             found[entry.name] = _in_folder(stage, entry)
     return [found[name] for name in sorted(found)]
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__")))
+
+
+def _holds_a_class(stage: Stage, folder: Path) -> bool:
+    """Is this folder a class, and not one student's?"""
+    inside = _entries(folder)
+    notebooks = [p.name for p in inside if p.suffix == ".ipynb"]
+    return f"{stage.slug}.ipynb" not in notebooks and (len(notebooks) > 1 or any(p.is_dir() for p in inside))
 
 
 def _in_folder(stage: Stage, folder: Path) -> Submission:

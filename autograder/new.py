@@ -70,7 +70,7 @@ ANSWERS = """\
 def differences(x):
     return torch.diff(x, dim=1)
 
-# %% wrong="differences" name="sign swapped" says="It is later minus earlier: a rising sequence has positive differences."
+# %% wrong="differences" name="sign swapped" says="It is later minus earlier: what rises has d > 0."
 def differences(x):
     return x[:, :-1] - x[:, 1:]
 

@@ -14,16 +14,21 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
+    ClearOutput,
+    DeduplicateIds,
     GetGrades,
     IgnorePattern,
     LimitOutput,
     NbGraderPreprocessor,
+    OverwriteCells,
+    OverwriteKernelspec,
     SaveAutoGrades,
 )
 from nbgrader.preprocessors import Execute as StockExecute
 
 from autograder.build import PREPROCESSORS
 from autograder.course import Course, find_course
+from autograder.recover import Recover
 from autograder.stage import BEGIN_HIDDEN, visible
 from autograder.verdict import failed_output, failure
 
@@ -40,9 +45,9 @@ def configure(c: Any, course: Course) -> None:
     c.CourseDirectory.root = str(course.work)
     c.CourseDirectory.course_id = "sequence-models"
     c.GenerateAssignment.preprocessors = PREPROCESSORS
+    c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
-    c.OverwriteCells.add_missing_cells = True  # a deleted check cell is put back
     c.HTMLExporter.sanitize_html = True  # a student's output is shown to others: no scripts
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}  # NamedStub fills in the name
     c.Execute.timeout = SECONDS
@@ -99,6 +104,10 @@ def _demonstrations(slug: str) -> set[str]:
     notebook = nbformat.read(source, as_version=4)
     return {cell.source for cell in notebook.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata}
 
+
+# Recover comes first, so that nbgrader's own steps find every cell; OverwriteCells then takes points and checks from
+# the gradebook, whatever the submission says.
+SANITIZE = [Recover, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 
 # nbgrader's own order, with our Execute in place of its own; all else that nbgrader lists and enables is kept.
 AUTOGRADE = [Execute, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from autograder.build import blank_source
 from autograder.course import Stage
 from autograder.stage import Answer, Cell, Content, read_answers, read_stage
 from autograder.verdict import explain
@@ -212,7 +213,7 @@ def _run_one(numbered: tuple[int, Task]) -> tuple[int, Outcomes]:
     content, namespace = _stage_state["content"], _stage_state["namespace"]
     _seed_everything(seed)
     cell = next(c for c in content.of_kind("exercise") if c.id == exercise)
-    source = answer.source if answer else blank(cell) if what == "blank" else cell.source
+    source = answer.source if answer else blank_source(cell.source, exercise) if what == "blank" else cell.source
     signal.signal(signal.SIGALRM, _too_long)
     outcomes: Outcomes = {}
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -239,16 +240,6 @@ def run_check(check: Cell, namespace: dict[str, Any]) -> Outcome:
         hidden = line in check.hidden_lines
         return Outcome(False, explain(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
     return Outcome(True)
-
-
-def blank(cell: Cell) -> str:
-    """An exercise cell as students get it."""
-    import nbformat
-
-    from autograder.build import NamedStub
-
-    node = nbformat.v4.new_code_cell(cell.source, metadata={"nbgrader": {"solution": True, "grade_id": cell.id}})
-    return str(NamedStub().preprocess_cell(node, {"language": "python"}, 0)[0].source)
 
 
 def _file(name: str) -> str:

@@ -159,7 +159,10 @@ class Expectation:
 
     def _compare(self, expected: Any, tol: float, hint: str) -> Expectation:
         difference = _difference(self._value, expected, tol)
-        return self._require(difference is None, _show(self._value), _show(expected), hint, difference or "")
+        got, wanted = _show(self._value), _show(expected)
+        if difference == f"first difference: got {got}, expected {wanted}":
+            return self._require(False, got, wanted, hint)  # one number or word: nothing to add
+        return self._require(difference is None, got, wanted, hint, difference or "")
 
 
 def _difference(got: Any, expected: Any, tol: float, where: str = "") -> str | None:

@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyBboxPatch
 
 # Okabe and Ito's palette: told apart with every common colour vision.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -156,21 +157,21 @@ def course_map(here: str = "") -> Axes:
     """The stages in order, from the plain RNN to self-attention; `here` is the one to point at."""
     ax = plt.subplots(figsize=(WIDTH, 3.3))[1]
     places = [(i % 4, -(i // 4)) for i in range(len(STAGES))]
+    arrow = {"arrowstyle": "->", "color": "#777777"}
     for (x, y), (nx, ny) in pairwise(places):
         if y == ny:
-            ax.annotate("", (nx - 0.43, ny), (x + 0.43, y), arrowprops={"arrowstyle": "->", "color": "#777777"})
+            ax.annotate("", (nx - 0.45, ny), (x + 0.45, y), arrowprops=arrow)
         else:  # from the end of a row to the start of the next one
-            ax.plot([x, x, nx, nx], [y - 0.27, y - 0.5, y - 0.5, ny + 0.4], color="#777777", linewidth=1)
-            ax.annotate("", (nx, ny + 0.26), (nx, ny + 0.45), arrowprops={"arrowstyle": "->", "color": "#777777"})
+            ax.plot([x, x, nx, nx], [y - 0.29, y - 0.5, y - 0.5, ny + 0.45], color="#777777", linewidth=1)
+            ax.annotate("", (nx, ny + 0.28), (nx, ny + 0.5), arrowprops=arrow)
     for (x, y), (slug, title, idea) in zip(places, STAGES, strict=True):
         current = slug == here
-        box = {"boxstyle": "round,pad=0.5", "facecolor": COLORS[0] if current else "#f2f2f2", "edgecolor": "#777777"}
-        ax.text(x, y, " " * 34 + "\n ", ha="center", va="center", fontsize=8, bbox=box)
-        color = "white" if current else "black"
-        ax.text(x, y + 0.08, f"{slug[:2]} · {title}", ha="center", va="center", fontsize=9, weight="bold", color=color)
-        ax.text(x, y - 0.13, idea, ha="center", va="center", fontsize=7.5, color=color)
-    ax.set_xlim(-0.55, 3.55)
-    ax.set_ylim(-2.45, 0.4)
+        face, color = (COLORS[0], "white") if current else ("#f2f2f2", "black")
+        ax.add_patch(FancyBboxPatch((x - 0.42, y - 0.25), 0.84, 0.5, "round,pad=0.02", fc=face, ec="#777777"))
+        ax.text(x, y + 0.1, f"{slug[:2]} · {title}", ha="center", va="center", fontsize=9.5, color=color)
+        ax.text(x, y - 0.12, idea, ha="center", va="center", fontsize=7.5, color=color)
+    ax.set_xlim(-0.5, 3.5)
+    ax.set_ylim(-2.4, 0.4)
     ax.axis("off")
     ax.set_title("The course: follow the arrows" + ("; you are at the blue box" if here else ""))
     return ax

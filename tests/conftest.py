@@ -1,0 +1,44 @@
+"""A mini course, made as `autograder new` makes one, and a way to run the command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from autograder.course import Course, Stage
+from autograder.new import make_stage
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def mini(tmp_path: Path) -> Stage:
+    """A course with the one stage `12_my_stage`, in a folder with a space and Chinese characters in its name."""
+    root = tmp_path / "我的 course"
+    root.mkdir()
+    for name in ("course.py", "nbgrader_config.py"):
+        shutil.copy(ROOT / name, root / name)
+    return make_stage(Course(root), "12_my_stage")
+
+
+def run(*words: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:
+    """Run `autograder …` as a user would; `ok` says whether it should succeed."""
+    # The tools of the environment come first, as when course.py starts the command.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [sys.executable, "-m", "autograder.cli", *words]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, env={**os.environ, "PATH": path})
+    assert (done.returncode == 0) == ok, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def edit(stage: Stage, old: str, new: str) -> None:
+    """Change the stage's text."""
+    text = stage.text.read_text(encoding="utf-8")
+    assert old in text
+    stage.text.write_text(text.replace(old, new), encoding="utf-8")

@@ -1,0 +1,110 @@
+"""Text becomes notebooks: the same bytes each time, no secrets, and nothing forgotten."""
+
+from __future__ import annotations
+
+import json
+
+import nbformat
+import pytest
+
+from autograder.build import build, check, release, source_notebook
+from autograder.course import Course, Stage
+from autograder.stage import read_stage
+
+from .conftest import ROOT, edit, run
+
+STAGES = [pytest.param(stage, id=stage.slug) for stage in Course(ROOT).stages()]
+
+
+def test_building_twice_gives_the_same_bytes(mini: Stage) -> None:
+    assert build(mini) == [mini.source, mini.released]
+    first = mini.released.read_bytes()
+    mini.released.unlink()
+    assert build(mini) == [mini.released]
+    assert mini.released.read_bytes() == first
+    assert build(mini) == []
+
+
+def test_a_blank_exercise_raises_an_error_that_names_it(mini: Stage) -> None:
+    source = next(c.source for c in release(source_notebook(read_stage(mini))).cells if c.id == "differences")
+    namespace: dict[str, object] = {}
+    exec(source, namespace)
+    with pytest.raises(NotImplementedError, match=r"^differences: not written yet"):
+        namespace["differences"](None)  # type: ignore[operator]
+
+
+def test_a_changed_word_makes_the_check_fail_and_say_what_to_run(mini: Stage) -> None:
+    run("build", "--execute", cwd=mini.course.root)
+    assert "1 stages are what" in run("build", "--check", cwd=mini.course.root).stdout
+    edit(mini, "How much does a sequence change", "How far does a sequence change")
+    said = run("build", "--check", cwd=mini.course.root, ok=False).stderr
+    assert "notebooks/12_my_stage/12_my_stage.ipynb: is not what solutions/12_my_stage/notebook.py says" in said
+    assert "python3 course.py build 12_my_stage --execute" in said
+
+
+def test_a_broken_stage_does_not_stop_the_others(mini: Stage) -> None:
+    broken = mini.course.root / "solutions" / "13_broken"
+    broken.mkdir()
+    (broken / "notebook.py").write_text('# %% exercise="f"\nx = 1\n', encoding="utf-8")
+    said = run("build", cwd=mini.course.root, ok=False)
+    assert "built notebooks/12_my_stage" in said.stdout
+    assert 'exercise "f" has no check' in said.stderr
+
+
+def test_the_solved_notebook_has_its_plots(mini: Stage) -> None:
+    run("build", "--execute", cwd=mini.course.root)
+    outputs = [o for c in nbformat.read(mini.solved, as_version=4).cells for o in c.get("outputs", [])]
+    assert any("image/png" in o.get("data", {}) for o in outputs)
+    assert any("✓ passed" in o.get("text", "") for o in outputs)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_committed_notebooks_are_what_the_texts_say(stage: Stage) -> None:
+    assert check(stage) == []
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_solved_notebook_shows_no_error(stage: Stage) -> None:
+    for cell in nbformat.read(stage.solved, as_version=4).cells:
+        for output in cell.get("outputs", []):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr", output.text
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_nothing_secret_is_in_what_students_get(stage: Stage) -> None:
+    """No line of a solution or of a hidden test, and no sentence of the catalogue, is in the notebook."""
+    text = stage.released.read_text(encoding="utf-8")
+    sources = "\n".join(cell.source for cell in nbformat.read(stage.released, as_version=4).cells)
+    given = {line.strip() for cell in read_stage(stage).of_kind("given", "demo", "prose")
+             for line in cell.source.split("\n")}  # fmt: skip
+    for cell in read_stage(stage).of_kind("exercise", "check"):
+        secret = False
+        for line in cell.source.split("\n"):
+            secret = (secret or "### BEGIN" in line) and "### END" not in line
+            words = line.split("#")[0].strip()
+            if secret and len(words) > 12 and "### BEGIN" not in line and words not in given:
+                assert words not in sources, f"{cell.id}: {words}"
+    assert "BEGIN SOLUTION" not in text
+    assert "HIDDEN" not in text
+    assert "answers.py" not in text
+
+
+def test_nothing_of_the_solutions_is_imported_by_the_package() -> None:
+    """Students may have the package as it is: it names the folder, and holds none of its content."""
+    secrets = []
+    for param in STAGES:
+        for cell in read_stage(param.values[0]).of_kind("exercise"):  # type: ignore[union-attr, arg-type]
+            solution = cell.source.split("### BEGIN SOLUTION")[1].split("### END SOLUTION")[0]
+            secrets += [line.strip() for line in solution.split("\n") if len(line.strip()) > 25]
+    for path in (ROOT / "autograder").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for line in secrets:
+            assert line not in text, path
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_released_notebook_opens_without_questions(stage: Stage) -> None:
+    notebook = json.loads(stage.released.read_text(encoding="utf-8"))
+    assert notebook["metadata"]["kernelspec"]["name"] == "python3"
+    assert not any(cell.get("outputs") for cell in notebook["cells"])

@@ -1,0 +1,197 @@
+"""Grading a class with nbgrader's pipeline."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.course import CourseError, Stage
+from autograder.grade import grade, submissions
+
+from .conftest import edit, run
+
+CANARY = "canary_7341"  # stands in the hidden test only
+
+
+def test_a_sample_class_gets_the_marks_it_deserves(mini: Stage) -> None:
+    """Solution full, blank 0, wrong answers named, a broken file failed; feedback shows no hidden test."""
+    edit(mini, "torch.manual_seed(0)\n", f"torch.manual_seed(0)  # {CANARY}\n{CANARY} = 1\n")
+    root = mini.course.root
+    run("sample-class", "12", "--students", "12", "--out", "class", cwd=root)
+    said = run("grade", "12_my_stage", "--from", "class", "--json", "marks.json", cwd=root)
+    assert "student_12" in said.stdout
+    marks = json.loads((root / "marks.json").read_text(encoding="utf-8"))
+    made = json.loads((root / "class" / "class.json").read_text(encoding="utf-8"))
+    assert marks["stage"] == "12_my_stage"
+    assert marks["max_score"] == 2
+    assert set(marks["students"]) == set(made)
+    for name, student in marks["students"].items():
+        kind, answers = made[name]["kind"], made[name]["answers"]
+        check = student["checks"]["differences-values"]
+        assert check["max"] == 2
+        if kind in ("solution", "right", "partly"):
+            assert (student["score"], student["status"], check["message"]) == (2, "graded", "")
+        elif kind == "wrong":
+            assert (student["score"], student["misconceptions"]) == (0, {"differences": answers["differences"]})
+        elif kind == "blank":
+            assert (student["score"], student["misconceptions"]) == (0, {})
+            assert check["message"].startswith("differences: not written yet")
+        elif kind == "broken file":
+            assert (student["score"], student["status"]) == (0, "failed")
+            assert "damaged" in student["reason"]
+        else:
+            assert (student["score"], student["status"]) == (0, "graded")
+    pages = list((root / ".course" / "feedback").rglob("*.html"))
+    assert len(pages) == 11
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert CANARY not in text
+        assert "hidden checks of the same kind" in text
+    assert (root / ".course" / "report" / "12_my_stage.png").stat().st_size > 5000
+
+
+def solved(stage: Stage) -> Any:
+    """A submission with full marks."""
+    folder = stage.course.root / "one"
+    run("sample-class", "12", "--students", "1", "--out", str(folder), cwd=stage.course.root)
+    return nbformat.read(folder / "student_01.ipynb", as_version=4)
+
+
+def hand_in(stage: Stage, name: str, notebook: Any) -> Path:
+    folder = stage.course.root / "class"
+    folder.mkdir(exist_ok=True)
+    text = notebook if isinstance(notebook, str) else nbformat.writes(notebook)
+    (folder / f"{name}.ipynb").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_damaged_and_dishonest_notebooks_each_get_their_verdict(mini: Stage) -> None:
+    lost = solved(mini)
+    lost.cells = [c for c in lost.cells if c.id != "differences-values"]
+    warns = solved(mini)
+    exercise = next(c for c in warns.cells if c.id == "differences")
+    exercise.source += "\nimport warnings, sys\nwarnings.warn('careful')\nprint('careful', file=sys.stderr)"
+    tagged = solved(mini)
+    next(c for c in tagged.cells if c.id == "differences").source = "def differences(x):\n    return None"
+    next(c for c in tagged.cells if c.id == "differences-values").metadata["tags"] = ["skip-execution"]
+    edited = solved(mini)
+    next(c for c in edited.cells if c.id == "differences-values").source = "pass"
+    next(c for c in edited.cells if c.id == "differences").source = "def differences(x):\n    return None"
+    dies = solved(mini)
+    next(c for c in dies.cells if c.id == "differences").source += "\nimport os\nos._exit(1)"
+    demo = solved(mini)
+    demo.cells[-2].source += "\nraise RuntimeError('a demonstration is no part of the mark')"
+    for name, notebook in {
+        "bom": "\ufeff" + nbformat.writes(solved(mini)), "demo": demo, "dies": dies, "edited": edited, "empty": "",
+        "lost": lost, "tagged": tagged, "warns": warns, "other": nbformat.writes(nbformat.v4.new_notebook()),
+    }.items():  # fmt: skip
+        folder = hand_in(mini, name, notebook)
+    result = grade(mini, folder)
+    told = {name: (r.score, r.status) for name, r in result.students.items()}
+    assert told == {
+        "bom": (2, "repaired"), "demo": (2, "graded"), "dies": (0, "graded"), "edited": (0, "graded"),
+        "empty": (0, "failed"), "lost": (2, "repaired"), "tagged": (0, "graded"), "warns": (2, "graded"),
+        "other": (0, "failed"),
+    }  # fmt: skip
+    assert "The deleted cell differences-values was put back." in result.students["lost"].reason
+    assert "Python stopped" in result.students["dies"].checks["differences-values"].message
+
+
+def test_a_failed_resubmission_keeps_no_old_mark(mini: Stage) -> None:
+    folder = hand_in(mini, "ana", solved(mini))
+    assert grade(mini, folder).students["ana"].score == 2
+    page = mini.course.work / "feedback" / "ana" / mini.slug / f"{mini.slug}.html"
+    assert page.is_file()
+    hand_in(mini, "ana", "{")
+    assert grade(mini, folder).students["ana"].status == "failed"
+    assert not page.exists()
+    run("grade", "12", "--from", "class", "--json", "marks.json", cwd=mini.course.root)
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{mini.course.gradebook}") as gradebook:
+        assert gradebook.find_submission(mini.slug, "ana").score == 0
+
+
+def test_folders_and_zips_are_read_in_either_form(mini: Stage, tmp_path: Path) -> None:
+    source = tmp_path / "src"
+    (source / "ana").mkdir(parents=True)
+    (source / "ana" / "12_my_stage.ipynb").write_text("{}")
+    (source / "bob").mkdir()
+    (source / "bob" / "final (2).ipynb").write_text("{}")
+    (source / "eve").mkdir()
+    (source / "李雷.ipynb").write_text("{}")
+    (source / ".hidden").mkdir()
+    (source / "notes.txt").write_text("no submission")
+    expected = [("ana", "", ""), ("bob", "The file was called final (2).ipynb.", ""), ("李雷", "", "")]
+    with submissions(mini, source) as found:
+        told = {s.student: (s.note, s.problem) for s in found}
+    assert told["eve"][1].startswith("The folder holds no notebook")
+    assert [(n, *told[n]) for n in ("ana", "bob", "李雷")] == expected
+    for inside in ("", "all/"):
+        with zipfile.ZipFile(tmp_path / "class.zip", "w") as archive:
+            for path in sorted(source.rglob("*.ipynb")):
+                archive.write(path, inside + path.relative_to(source).as_posix())
+            archive.writestr("../evil.ipynb", "{}")
+        with submissions(mini, tmp_path / "class.zip") as found:
+            assert sorted((s.student, s.note, s.problem) for s in found) == expected
+    assert not (tmp_path / "evil.ipynb").exists()
+
+
+@pytest.mark.parametrize(("make", "fact"), [
+    (lambda p: None, "is not there"),
+    (lambda p: p.mkdir(), "holds no submission"),
+    (lambda p: p.write_bytes(b"no zip"), "cannot be unpacked"),
+])  # fmt: skip
+def test_a_wrong_path_is_a_clear_error(mini: Stage, tmp_path: Path, make: Any, fact: str) -> None:
+    path = tmp_path / "handed-in"
+    make(path)
+    with pytest.raises(CourseError, match=fact), submissions(mini, path):
+        pass
+
+
+def test_marks_for_other_checks_are_not_thrown_away(mini: Stage) -> None:
+    folder = hand_in(mini, "ana", solved(mini))
+    grade(mini, folder)
+    edit(mini, 'check="differences-values"', 'check="differences-all"')
+    with pytest.raises(CourseError, match=r"has marks for other checks of this stage.*nbgrader db assignment remove"):
+        grade(mini, folder)
+
+
+def test_nbgraders_own_commands_work_on_the_course(mini: Stage) -> None:
+    """generate_assignment, autograde, generate_feedback, export and validate, as they stand."""
+    import os
+    import subprocess
+    import sys
+
+    root = mini.course.root
+    run("build", cwd=root)
+    environment = {**os.environ, "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])}
+
+    def nbgrader(*words: str) -> str:
+        command = [sys.executable, "-m", "nbgrader", *words]
+        done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout + done.stderr
+
+    nbgrader("generate_assignment", mini.slug)
+    released = root / ".course" / "release" / mini.slug / f"{mini.slug}.ipynb"
+    assert nbformat.read(released, as_version=4) == nbformat.read(mini.released, as_version=4)
+    submitted = root / ".course" / "submitted" / "ana" / mini.slug / f"{mini.slug}.ipynb"
+    submitted.parent.mkdir(parents=True)
+    nbformat.write(solved(mini), submitted)
+    nbgrader("autograde", mini.slug)
+    nbgrader("generate_feedback", mini.slug)
+    assert "not in source" not in (root / ".course" / "feedback" / "ana" / mini.slug / f"{mini.slug}.html").read_text(
+        "utf-8"
+    )
+    nbgrader("export")
+    assert "ana" in (root / "grades.csv").read_text(encoding="utf-8")
+    assert "Success" in nbgrader("validate", str(submitted))
+    shutil.copy(mini.released, root / "blank.ipynb")
+    assert "not written yet" in nbgrader("validate", str(root / "blank.ipynb"))

@@ -1,0 +1,85 @@
+"""Stage 03: the stored runs of `datasets/seq2seq_runs.json` are what `measure.py` makes."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MEASURE = ROOT / "solutions" / "03_seq2seq" / "measure.py"
+STORED = ROOT / "datasets" / "seq2seq_runs.json"
+
+
+@pytest.fixture(scope="module")
+def measure() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("measure_03", MEASURE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict[str, Any]:
+    return json.loads(STORED.read_text(encoding="utf-8"))
+
+
+def test_the_stored_runs_say_how_they_were_made(measure: ModuleType, stored: dict[str, Any]) -> None:
+    assert stored["seeds"] == list(measure.SEEDS)
+    assert stored["settings"] == measure.SETTINGS
+    for name, run in stored["runs"].items():
+        assert set(run) == {"highh", "kingh", "words", "typos"}, name
+        assert all(len(values) == len(stored["seeds"]) for values in run.values()), name
+
+
+def test_the_notebook_quotes_the_stored_counts(stored: dict[str, Any]) -> None:
+    counts = {name: [sum(run[q]) for q in ("highh", "kingh", "words")] for name, run in stored["runs"].items()}
+    both = sum(a and b for a, b in zip(*(stored["runs"]["copied, one pass"][q] for q in ("highh", "kingh")), strict=True))
+    assert counts == {
+        "copied, one pass": [18, 16, 16],
+        "copied, own letters": [20, 20, 20],
+        "clean, torch's start": [5, 1, 20],
+        "clean, orthogonal": [1, 1, 20],
+        "typos, torch's start": [19, 14, 13],
+        "train": [20, 20, 20],
+    }, "The prose of section 3.9 states these counts: change both."
+    assert both == 14
+
+
+def test_one_seed_gives_its_stored_numbers_again(measure: ModuleType, stored: dict[str, Any]) -> None:
+    """Another processor adds in another order: one of the 18 answers may differ, and shares by 0.05."""
+    seed = 0
+    again = measure.collect([seed])["runs"]
+    answers = [(name, question) for name in again for question in ("highh", "kingh", "words")]
+    assert sum(again[n][q][0] != stored["runs"][n][q][seed] for n, q in answers) <= 1
+    for name in again:
+        assert again[name]["typos"][0] == pytest.approx(stored["runs"][name]["typos"][seed], abs=0.05), name
+    assert [again["train"][question][0] for question in ("highh", "kingh", "words")] == [1, 1, 1]
+
+
+def test_train_gives_the_same_model_twice(measure: ModuleType) -> None:
+    stage = measure.load_stage()
+    first, second = (stage["train"](stage["PAIRS"], 3).state_dict() for _ in range(2))
+    assert all(first[name].equal(second[name]) for name in first)
+
+
+def test_a_variant_with_nothing_left_out_is_train(measure: ModuleType) -> None:
+    stage = measure.load_stage()
+    variant = measure.train_variant(stage, 3, typos=8, orthogonal=True).state_dict()
+    assert all(value.equal(variant[name]) for name, value in stage["train"](stage["PAIRS"], 3).state_dict().items())
+
+
+@pytest.mark.slow
+def test_all_seeds_give_the_stored_counts_again(measure: ModuleType, stored: dict[str, Any]) -> None:
+    """Counts may differ by 3 of 20 on another processor; the course's own training must never fail."""
+    again = measure.collect(measure.SEEDS)["runs"]
+    for name, run in again.items():
+        for question in ("highh", "kingh", "words"):
+            assert abs(sum(run[question]) - sum(stored["runs"][name][question])) <= 3, (name, question)
+    assert all(sum(again["train"][question]) == 20 for question in ("highh", "kingh", "words"))
+    assert min(again["train"]["typos"]) >= 0.95
