@@ -39,7 +39,8 @@ def test_the_stored_runs_say_how_they_were_made(measure: ModuleType, stored: dic
 
 def test_the_notebook_quotes_the_stored_counts(stored: dict[str, Any]) -> None:
     counts = {name: [sum(run[q]) for q in ("highh", "kingh", "words")] for name, run in stored["runs"].items()}
-    both = sum(a and b for a, b in zip(*(stored["runs"]["copied, one pass"][q] for q in ("highh", "kingh")), strict=True))
+    one_pass = stored["runs"]["copied, one pass"]
+    both = sum(a and b for a, b in zip(one_pass["highh"], one_pass["kingh"], strict=True))
     assert counts == {
         "copied, one pass": [18, 16, 16],
         "copied, own letters": [20, 20, 20],

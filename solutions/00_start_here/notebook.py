@@ -1,0 +1,1318 @@
+# %% [markdown]
+# # 00 · Start here
+#
+# Welcome. In this course you build the models that read and write sequences: words, sentences, even
+# pictures. You begin here with letters and numbers. Seven stages later you build a Transformer block.
+#
+# **What you need to know:** Python with lists, dictionaries and loops. You have seen a tensor before; once
+# is enough.
+#
+# **What you will be able to do after this page**
+#
+# - use a check, and read the message of a check that fails;
+# - turn words into numbers, and numbers back into words;
+# - put words of different lengths into one tensor;
+# - tell the real tokens of a batch from the filling.
+#
+# There is no training on this page. Every cell runs in a moment. (Only the first one may take some seconds,
+# because it loads PyTorch.)
+#
+# **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from
+# top to bottom.
+
+# %% given="setup"
+import random  # the checks use it
+
+import torch
+
+from autograder.lab import ExpectationError, expect, plots
+
+plots.use_style()
+
+P, S, E = 0, 1, 2  # the ids of the three special tokens: pad, start, end
+WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up", "down", "high", "low"]
+
+# %% [markdown]
+# ## 0.1 The map
+#
+# The course has eleven stages. Each one is a notebook like this, in the folder `notebooks`; stages that you do
+# not find there are still being written. The next cell draws the map.
+
+# %%
+ax = plots.course_map(here="00_start_here")
+
+# %% [markdown]
+# *What to see:* your place on the map is marked. Each stage uses ideas of the stages before it. First come
+# networks with a memory. Then comes the machine that answers `low` when you type `high`. Then attention,
+# which lets a model look back at what it has read. Then models in which all positions look at each other at
+# once. At the end: models that learn from plain text, models that look at pictures, and a final quiz.
+#
+# Three habits go through the whole course:
+#
+# 1. **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
+# 2. **Measure.** Some sentences that many people repeat about these models are not true. You will test
+#    them, with numbers.
+# 3. **Small steps.** An exercise is one function or one class, usually of a few lines.
+
+# %% [markdown]
+# ## 0.2 How exercises, checks and points work
+#
+# An **exercise** is one cell. It holds a function with a name, a description, and a line that raises
+# `NotImplementedError`. You replace that line by your code. The description (the *docstring*) says what
+# goes in, what comes out, and which errors to raise.
+#
+# Right below come its **checks**. Run them as often as you like. There are three possible answers:
+#
+# | you see | it means |
+# |---|---|
+# | `✓ passed` | the visible part of this check is satisfied |
+# | `✗` and a few lines | the code ran, but a result is not right: read the lines |
+# | a *traceback* that ends with the name of an error | the code stopped before it gave a result; `NotImplementedError` means that the exercise is still blank |
+#
+# A `✗` message has these lines:
+#
+# | line | meaning |
+# |---|---|
+# | the first line | the **call** that was made, so that you can make it yourself in a new cell |
+# | `got:` | what your function gave |
+# | `expected:` | what it should give |
+# | `first difference …`, `lengths differ …` or the like | where the two differ (not always there) |
+# | `likely cause:` | a guess at the mistake, in one sentence (not always there) |
+#
+# **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
+# graded. It asks the same question about other inputs: other sizes, other words, unusual cases. The
+# docstring promises everything that it asks. So a function that follows its docstring passes, and a
+# function that knows only the visible examples does not.
+#
+# **Points.** A check gives its points when both its parts pass. This page has 16 points. If one exercise is
+# too hard today, leave it and go on: no exercise on this page needs your answer to another one.
+#
+# **Three kinds of cell.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored
+# before grading, so change nothing there. *All other code cells* are for playing: change them, break them,
+# add your own. They are not run when you are graded, so an exercise must not need anything that you define
+# there.
+#
+# ### Which reader are you?
+#
+# | you are | do this |
+# |---|---|
+# | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
+# | a **self-learner** | The same, and in place of submitting run `python3 course.py grade 00 --from notebooks/00_start_here`. It runs the hidden parts too, on your own machine, and tells you what it finds. |
+# | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
+#
+# Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the
+# notebook works from an empty start. (It stops at the first check that fails.)
+
+# %% [markdown]
+# ## 0.3 The loop, once together
+#
+# Every exercise goes the same way: **read – fill – run – read the message – mend**. Here is one that we do
+# together. It gives no points.
+#
+# **Read.** The exercise looks like this:
+#
+# ```python
+# def longest(words):
+#     """The number of letters in the longest of `words`, a list of strings."""
+#     # YOUR CODE HERE
+#     raise NotImplementedError("longest: not written yet. Replace this line with your code.")
+# ```
+#
+# **Fill.** Python has `max`, which finds the largest of many things. A first try:
+
+
+# %%
+def longest(words):
+    """The number of letters in the longest of `words`, a list of strings."""
+    return max(words)
+
+
+# %% [markdown]
+# **Run.** Now the check. *Predict first:* is the try right?
+#
+# (A real check cell has only the line with `expect`. The lines around it let the notebook go on after a
+# failure, so that you can read the message here.)
+
+# %%
+try:
+    expect(longest(["low", "woman", "up"])).equal(5, hint="Return a number of letters, not a word.")
+except ExpectationError as message:
+    print("✗", message)
+
+# %% [markdown]
+# **Read the message.** Line by line:
+#
+# - the call was `longest(['low', 'woman', 'up'])`;
+# - we **got** the word `'woman'`, but `5` was **expected**;
+# - the **likely cause**: a number is asked for, and we returned the word.
+#
+# **Mend.** We take the length of that word. The loop starts again: fill, run, read.
+
+
+# %%
+def longest(words):
+    """The number of letters in the longest of `words`, a list of strings."""
+    return len(max(words))
+
+
+expect(longest(["low", "woman", "up"])).equal(5, hint="Return a number of letters, not a word.")
+
+# %% [markdown]
+# `✓ passed`. Are we done? *Predict first:* what does our function give for `["queen", "up"]`?
+
+# %%
+try:
+    expect(longest(["queen", "up"])).equal(
+        5, hint="`max` of strings takes the last one in the alphabet, not the longest one."
+    )
+except ExpectationError as message:
+    print("✗", message)
+
+# %% [markdown]
+# In the first list, the longest word was also the last one in the alphabet. That was luck.
+#
+# **This is what hidden checks are for.** They ask about other inputs, so luck is not enough. When a hidden
+# part fails, the message looks the same, but it does not tell you the inputs:
+#
+# ```text
+# ✗ longest(…)
+#   got:       2
+#   expected:  5
+#   likely cause: `max` of strings takes the last one in the alphabet, not the longest one.
+# ```
+#
+# **Mend** once more: take the largest of the *lengths*.
+
+
+# %%
+def longest(words):
+    """The number of letters in the longest of `words`, a list of strings."""
+    return max(len(word) for word in words)
+
+
+expect(longest(["low", "woman", "up"])).equal(5)
+expect(longest(["queen", "up"])).equal(5)
+
+# %% [markdown]
+# Now both pass. That is the whole loop. From here on, the exercises are yours.
+#
+# Each exercise has hints. Click on a hint to open it. They go from a small push to almost the answer, so
+# open one at a time.
+
+# %% [markdown]
+# ## 0.4 A number for every character
+#
+# A network calculates with numbers, so every character gets one: its **id**. A **vocabulary** is the list
+# of all characters that have an id. A character, or any other unit that gets an id, is called a **token**.
+#
+# Three tokens are not characters of any word. They are marks, and they always come first:
+#
+# | id | token | name | what it is for |
+# |---|---|---|---|
+# | 0 | `P` | pad | fills up a short word, so that all words in a batch are equally long |
+# | 1 | `S` | start | tells a model that writes: begin |
+# | 2 | `E` | end | the model writes it to say: I am finished |
+#
+# After them come the characters, **sorted**. The order matters more than it seems. A trained model knows
+# nothing but ids. If `a` has id 3 today and id 7 tomorrow, the model of today is useless tomorrow.
+#
+# *Predict first:* Python's `set` collects each character once. The next cell starts Python twice and lets
+# each one print the set of the characters of `queen`. Will the two print the same order?
+
+# %%
+import os
+import subprocess
+import sys
+
+program = "print('a set:', list(set('queen')), '  sorted:', sorted(set('queen')))"
+for start in ["1", "2"]:  # Python draws such a number at each start; here we give it, to see the effect
+    environment = {**os.environ, "PYTHONHASHSEED": start}
+    python = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
+    print("start", start, " ", python.stdout, end="")
+
+# %% [markdown]
+# *What to see:* the set has another order at each start. The sorted list is the same every time.
+#
+# **By hand.** The words `up` and `on` have the characters u, p, o, n. Sorted: n, o, p, u. So the vocabulary
+# is
+#
+# | id | 0 | 1 | 2 | 3 | 4 | 5 | 6 |
+# |---|---|---|---|---|---|---|---|
+# | token | P | S | E | n | o | p | u |
+#
+# We keep it in two tables, one for each direction. `id_to_char` is a **list**: the id is the position.
+# `char_to_id` is a **dictionary**.
+#
+# One danger remains: a word that itself contains a capital `P`, `S` or `E`. That letter and the mark could
+# not be told apart, so such a word is refused.
+#
+# <details><summary>Hint 1</summary>
+#
+# Build the list first. The dictionary is the same information, read the other way.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Put all characters of all words into one `set`, so that each is there once. `sorted` makes a list of a
+# set. Put the list of the three marks in front.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# `enumerate` goes through the list and gives the position with each character: that is all that the
+# dictionary needs. Before all this, look at every word: if one of the three marks is in it, raise a
+# `ValueError` whose message contains the word.
+# </details>
+
+
+# %% exercise="build_vocabulary"
+def build_vocabulary(words):
+    """Two tables for the characters of `words`: from character to id, and back.
+
+    The ids 0, 1, 2 belong to the special tokens "P", "S", "E", also when `words` is empty.
+    Then come the characters that occur in `words`, each once, sorted as `sorted` does it
+    (capital letters are characters of their own). So the order of the words plays no part.
+
+    Args:
+        words: a list of strings. It is not changed.
+
+    Returns:
+        A tuple (char_to_id, id_to_char):
+        char_to_id: a dict from character to id, for example {"P": 0, "S": 1, "E": 2, "a": 3}.
+        id_to_char: a list, where id_to_char[i] is the character with id i, for example ["P", "S", "E", "a"].
+
+    Raises:
+        ValueError: if a word contains "P", "S" or "E". The message contains the word.
+    """
+    ### BEGIN SOLUTION
+    for word in words:
+        if any(mark in word for mark in "PSE"):
+            raise ValueError(f"the word {word!r} contains P, S or E, which are special tokens")
+    id_to_char = ["P", "S", "E", *sorted(set("".join(words)))]
+    char_to_id = {char: i for i, char in enumerate(id_to_char)}
+    return char_to_id, id_to_char
+    ### END SOLUTION
+
+
+# %% check="build_vocabulary-ids" points=1
+expect(build_vocabulary(["ab", "abc"])).type(
+    tuple, hint="Return two things with a comma between them: first char_to_id, then id_to_char."
+)
+char_to_id, id_to_char = build_vocabulary(["ab", "abc"])
+expect(char_to_id).type(dict, hint="First char_to_id, a dictionary; then id_to_char, a list.")
+expect(id_to_char).equal(
+    ["P", "S", "E", "a", "b", "c"],
+    hint="A list: P, S, E in this order, then every character of the words once.",
+)
+expect(char_to_id).equal(
+    {"P": 0, "S": 1, "E": 2, "a": 3, "b": 4, "c": 5},
+    hint="A dictionary from each character to its position in id_to_char.",
+)
+### BEGIN HIDDEN TESTS
+char_to_id, id_to_char = build_vocabulary(["abbey", "bey", "y"])
+expect(id_to_char).equal(
+    ["P", "S", "E", "a", "b", "e", "y"], hint="Every character once, even if it occurs twice, and sorted."
+)
+expect(char_to_id).equal(
+    {"P": 0, "S": 1, "E": 2, "a": 3, "b": 4, "e": 5, "y": 6},
+    hint="The two tables must agree: char_to_id[id_to_char[i]] is i.",
+)
+char_to_id, id_to_char = build_vocabulary([])
+expect(id_to_char).equal(["P", "S", "E"], hint="Without words there are still the three special tokens.")
+expect(char_to_id).equal({"P": 0, "S": 1, "E": 2}, hint="Without words there are still the three special tokens.")
+char_to_id, id_to_char = build_vocabulary(["Amy", "my"])
+expect(id_to_char).equal(
+    ["P", "S", "E", "A", "m", "y"],
+    hint="Only the characters that occur, each as it is written: A and a are two characters.",
+)
+char_to_id, id_to_char = build_vocabulary(["中国", "国我", "我爱"])
+expect(char_to_id).equal(
+    {"P": 0, "S": 1, "E": 2, "中": 3, "国": 4, "我": 5, "爱": 6},
+    hint="Any character may occur, not only a to z.",
+)
+### END HIDDEN TESTS
+
+# %% check="build_vocabulary-order" points=1
+char_to_id, id_to_char = build_vocabulary(["night", "flow"])
+expect(id_to_char).equal(
+    ["P", "S", "E", "f", "g", "h", "i", "l", "n", "o", "t", "w"],
+    hint="After P, S, E the characters are sorted.",
+)
+expect(build_vocabulary(["flow", "night"])[1]).equal(
+    id_to_char, hint="Another order of the words must not change the ids."
+)
+### BEGIN HIDDEN TESTS
+letters = list("qwertyuiopasdfghjklzxcvbnm")
+for seed in range(3):
+    random.Random(seed).shuffle(letters)
+    words = ["".join(letters[:7]), "".join(letters[7:18]), "".join(letters[18:])]
+    before = list(words)
+    char_to_id, id_to_char = build_vocabulary(words)
+    expect(id_to_char).equal(
+        ["P", "S", "E", *"abcdefghijklmnopqrstuvwxyz"],
+        hint="After P, S, E the characters are sorted. A set alone has no fixed order.",
+    )
+    expect(char_to_id["a"]).equal(3, hint="The first character after the special tokens has id 3.")
+    expect(words).equal(before, hint="The list of words belongs to the caller: do not change it.")
+### END HIDDEN TESTS
+
+# %% check="build_vocabulary-special" points=1
+expect(lambda: build_vocabulary(["low", "Paris"])).raises(
+    ValueError,
+    mention="Paris",
+    hint="A word with P, S or E in it is refused, and the message says which word.",
+)
+### BEGIN HIDDEN TESTS
+expect(lambda: build_vocabulary(["uS"])).raises(
+    ValueError,
+    mention="uS",
+    hint="Look at every character of a word, not only at the first one, and at all three marks.",
+)
+expect(lambda: build_vocabulary(["up", "on", "cafE", "low"])).raises(
+    ValueError,
+    mention="cafE",
+    hint="Look at every word and at all three marks; the message contains the word.",
+)
+char_to_id, id_to_char = build_vocabulary(["Tom", "space"])
+expect(id_to_char).equal(
+    ["P", "S", "E", "T", "a", "c", "e", "m", "o", "p", "s"],
+    hint="Only capital P, S and E are refused; p, s and e are characters like all others.",
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Your function at work, on twelve words. (In stage 03 a model learns to answer `low` to `high`, and `queen`
+# to `king`.)
+
+# %%
+demo_char_to_id, demo_id_to_char = build_vocabulary(WORDS)
+print("characters: ", " ".join(f"{char:>2}" for char in demo_id_to_char))
+print("ids:        ", " ".join(f"{i:>2}" for i in range(len(demo_id_to_char))))
+print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(demo_id_to_char))))
+
+# %% [markdown]
+# *What to see:* letters that do not occur in the words have no id. Keep this in mind for the next exercise.
+
+# %% [markdown]
+# ## 0.5 From a word to ids
+#
+# To **encode** a word is to look up each character.
+#
+# **By hand.** With the vocabulary of `up` and `on` (P S E n o p u), the word `pop` becomes `[5, 4, 5]`.
+#
+# Two decisions must be made, and the docstring writes them down:
+#
+# - *Does `encode` add an `E`?* No. It adds nothing. Who wants an end writes one: `encode("popE", …)` gives
+#   `[5, 4, 5, 2]`.
+# - *What about a character without an id?* It raises an error that names the character. Such an error is a
+#   kindness: a character that is dropped in silence is a bug that somebody searches for all evening.
+#
+# <details><summary>Hint 1</summary>
+#
+# A string is a sequence: a loop over it gives one character after the other.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Before you look a character up, ask whether it is in the dictionary. If not, raise a `ValueError`. An
+# f-string puts the character into its message.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Start with an empty list. For each character: if it is not a key of `char_to_id`, raise; otherwise append
+# its id. After the loop return the list.
+# </details>
+
+
+# %% exercise="encode"
+def encode(word, char_to_id):
+    """The ids of the characters of `word`, in order.
+
+    Nothing is added: no S in front, no E at the end. The characters "P", "S", "E" are looked up
+    like all others, so encode("upE", …) ends with the id of E.
+
+    Args:
+        word: a string. The empty string gives an empty list.
+        char_to_id: a dict from character to id, as `build_vocabulary` makes it.
+
+    Returns:
+        A list of int, as long as the word.
+
+    Raises:
+        ValueError: if a character is not in `char_to_id`. The message contains that character.
+    """
+    ### BEGIN SOLUTION
+    for char in word:
+        if char not in char_to_id:
+            raise ValueError(f"the character {char!r} in {word!r} is not in the vocabulary")
+    return [char_to_id[char] for char in word]
+    ### END SOLUTION
+
+
+# %% check="encode-ids" points=1
+expect(encode("pop", {"P": 0, "S": 1, "E": 2, "n": 3, "o": 4, "p": 5, "u": 6})).type(
+    list, hint="A list of numbers is asked for, not a tensor and not a string."
+).equal([5, 4, 5], hint="One id for each character, as a list, in the order of the word; nothing is added.")
+### BEGIN HIDDEN TESTS
+table = {"P": 0, "S": 1, "E": 2, "中": 3, "国": 4, "我": 5, "爱": 6}
+expect(encode("我爱中国", table)).equal(
+    [5, 6, 3, 4], hint="Look the ids up in char_to_id; they do not follow from the alphabet."
+)
+table = {"P": 0, "S": 1, "E": 2, "A": 3, "a": 4, "l": 5, "n": 6}
+expect(encode("Alan", table)).equal([3, 5, 4, 6], hint="A capital letter is a character of its own.")
+expect(encode("allE", table)).equal([4, 5, 5, 2], hint="E in the word is looked up like any other character.")
+expect(encode("", table)).equal([], hint="The empty word has no characters, so the list is empty.")
+### END HIDDEN TESTS
+
+# %% check="encode-unknown" points=1
+expect(lambda: encode("café", {"P": 0, "S": 1, "E": 2, "a": 3, "c": 4, "e": 5, "f": 6})).raises(
+    ValueError,
+    mention="é",
+    hint="A character that is not in char_to_id: raise a ValueError whose message contains the character.",
+)
+### BEGIN HIDDEN TESTS
+table = {"P": 0, "S": 1, "E": 2, "o": 3, "p": 4, "u": 5}
+expect(lambda: encode("up7", table)).raises(
+    ValueError, mention="7", hint="An unknown character at the end of the word counts too."
+)
+expect(lambda: encode("国up", table)).raises(
+    ValueError, mention="国", hint="An unknown character at the start of the word counts too."
+)
+expect(lambda: encode("Up", table)).raises(ValueError, mention="U", hint="A capital U is not the same character as u.")
+expect(lambda: encode("up ", table)).raises(ValueError, hint="A space is a character too.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *Predict first:* which of these three words can be encoded with the vocabulary of our twelve words?
+
+# %%
+for demo_word in ["highh", "wohin", "jazz"]:
+    try:
+        print(demo_word, "→", encode(demo_word, build_vocabulary(WORDS)[0]))
+    except ValueError as error:
+        print(demo_word, "→ ValueError:", error)
+
+# %% [markdown]
+# *What to see:* `highh` is not one of the twelve words, and `wohin` is not even English. Still both have
+# ids, because all their characters have. `jazz` fails at its first character.
+
+# %% [markdown]
+# ## 0.6 From ids to a word
+#
+# A model writes ids, one after the other, and nothing forces it to write the right number of them. The word
+# that you want may be followed by more:
+#
+# $$\underbrace{\texttt{l o w}}_{\text{the word}}\ \ \texttt{E}\ \ \underbrace{\texttt{w w P}}_{\text{noise}}$$
+#
+# The rule of **decode**: read from the left, and **stop at the first `E`**. What comes after it does not
+# count, whatever it is. Before that, `P` and `S` are marks and not characters of the word, so they are left
+# out.
+#
+# **By hand.** With P S E n o p u, the ids `[1, 5, 4, 0, 5, 2, 6, 6]` are the tokens S p o P p E u u. Leave
+# out S and P, stop at E: `pop`.
+#
+# Watch out: `id_to_char` is a list, and Python lists accept *negative* positions. `id_to_char[-1]` is the
+# last character, without any complaint. An id of −1 is always a mistake, so `decode` must say so.
+#
+# <details><summary>Hint 1</summary>
+#
+# A `for` loop over the ids, with three questions in it: is it the end, is it a mark to leave out, is it a
+# valid id?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `break` leaves a loop for good. `continue` goes on to the next round. One is right for `E`, the other for
+# `P` and `S`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In the loop: at `E`, break. If the id is below 0 or not below the length of `id_to_char`, raise a
+# `ValueError` with the id in its message. At `P` or `S`, continue. Otherwise append the character to a
+# string. The names `P`, `S`, `E` from the set-up cell hold the ids 0, 1, 2.
+# </details>
+
+
+# %% exercise="decode"
+def decode(ids, id_to_char):
+    """The word that `ids` spell: the characters up to the first E, without any P or S.
+
+    Reading stops at the first E (id 2), and nothing after it is looked at. E itself is not part of the word.
+    Without an E all ids are read. P (id 0) and S (id 1) are left out, wherever they stand.
+
+    Args:
+        ids: a list of int.
+        id_to_char: a list of characters, as `build_vocabulary` makes it; the id is the position.
+
+    Returns:
+        A string, perhaps empty.
+
+    Raises:
+        ValueError: if an id before the first E is not one of 0 … len(id_to_char) - 1.
+            The message contains that id.
+    """
+    ### BEGIN SOLUTION
+    word = ""
+    for i in ids:
+        if i == E:
+            break
+        if not 0 <= i < len(id_to_char):
+            raise ValueError(f"the id {i} is not one of 0 … {len(id_to_char) - 1}")
+        if i not in (P, S):
+            word += id_to_char[i]
+    return word
+    ### END SOLUTION
+
+
+# %% check="decode-stop" points=1
+expect(decode([5, 4, 5, 2, 6, 6], ["P", "S", "E", "n", "o", "p", "u"])).type(
+    str, hint="A string is asked for: join the characters."
+).equal("pop", hint="Reading stops at the first E, and E itself is not part of the word.")
+### BEGIN HIDDEN TESTS
+table = ["P", "S", "E", "a", "b", "c", "d", "e"]
+expect(decode([3, 2, 4, 2, 5], table)).equal("a", hint="Stop at the first E, not at the last one.")
+expect(decode([2, 3, 4], table)).equal("", hint="With E in front the word is empty.")
+expect(decode([6, 3, 6], table)).equal("dad", hint="Without an E the word goes to the end: no character may be lost.")
+expect(decode([], table)).equal("", hint="No ids, no characters: the empty string.")
+expect(decode([7, 5, 2, 99, -7], table)).equal(
+    "ec", hint="Nothing after the first E is looked at, so an invalid id there does no harm."
+)
+### END HIDDEN TESTS
+
+# %% check="decode-marks" points=1
+expect(decode([1, 5, 4, 0, 5], ["P", "S", "E", "n", "o", "p", "u"])).equal(
+    "pop", hint="P and S are left out, and reading goes on after them."
+)
+### BEGIN HIDDEN TESTS
+table = ["P", "S", "E", "中", "国", "我", "爱"]
+expect(decode([0, 0, 5, 6, 0, 0], table)).equal(
+    "我爱", hint="P is left out wherever it stands, also in front; it does not end the word."
+)
+expect(decode([3, 1, 4, 1], table)).equal("中国", hint="S is left out wherever it stands.")
+expect(decode([1, 0, 0], table)).equal("", hint="Only marks: the word is empty.")
+### END HIDDEN TESTS
+
+# %% check="decode-range" points=1
+expect(lambda: decode([5, 40], ["P", "S", "E", "n", "o", "p", "u"])).raises(
+    ValueError,
+    mention="40",
+    hint="An id without a character: raise a ValueError whose message contains the id.",
+)
+### BEGIN HIDDEN TESTS
+table = ["P", "S", "E", "a", "b", "c", "d", "e"]
+expect(lambda: decode([3, 8, 3], table)).raises(
+    ValueError, mention="8", hint="The list has positions 0 … len - 1; is your bound one too far?"
+)
+expect(lambda: decode([3, 4, -1], table)).raises(
+    ValueError,
+    mention="-1",
+    hint="A negative position counts from the end of a Python list, so Python does not complain: you must.",
+)
+expect(decode([7], table)).equal("e", hint="The last character of the list is valid.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# There and back again. *Predict first:* which of these four words come back as they went?
+
+# %%
+demo_char_to_id, demo_id_to_char = build_vocabulary(WORDS)
+for demo_word in ["queen", "high", "lowE", "downEup"]:
+    demo_ids = encode(demo_word, demo_char_to_id)
+    print(f"{demo_word:8} → {demo_ids!s:32} → {decode(demo_ids, demo_id_to_char)}")
+
+# %% [markdown]
+# *What to see:* a word without marks comes back whole. A word with an `E` in it comes back up to the `E`.
+
+# %% [markdown]
+# ## 0.7 Tensors: shape, dtype, index
+#
+# A network does not read one word at a time. It reads many at once, as one **tensor**: numbers of one kind,
+# in a row, a rectangle or a box. In this stage, three letters name the sizes:
+#
+# | letter | meaning |
+# |---|---|
+# | `B` | batch: how many sequences are together |
+# | `T` | time: the number of positions; in a padded batch, the length of the longest sequence |
+# | `V` | vocabulary: how many different ids there are |
+#
+# A tensor has a **shape**, the sizes in order, and a **dtype**, the kind of its numbers. Three kinds matter
+# here:
+#
+# | dtype | holds | used for |
+# |---|---|---|
+# | `torch.long` (the same as `torch.int64`) | whole numbers | ids, lengths |
+# | `torch.float32` | numbers with decimals | everything that a network calculates |
+# | `torch.bool` | `True` and `False` | masks |
+#
+# *Predict first:* shape and dtype of each line.
+
+# %%
+demo_x = torch.tensor([[13, 16, 22], [7, 9, 8]])
+for name, tensor in {
+    "torch.tensor([[13, 16, 22], [7, 9, 8]])": demo_x,
+    "torch.zeros(2, 3)": torch.zeros(2, 3),
+    "torch.full((2, 3), 9)": torch.full((2, 3), 9),
+    "torch.arange(4)": torch.arange(4),
+    "demo_x > 8": demo_x > 8,
+}.items():
+    print(f"{name:41} shape {tuple(tensor.shape)!s:8} {tensor.dtype}")
+
+# %% [markdown]
+# *What to see:* whole numbers give `torch.int64`, but `torch.zeros` gives floats, even though 0 is a whole
+# number. A comparison gives bools. (`torch.zeros(2, 3, dtype=torch.long)` asks for whole numbers.)
+#
+# An **index** takes a part out. Rows come first, then columns. `:` means "all of them", `:2` means "the
+# first two". *Predict first* again:
+
+# %%
+print(demo_x, "\n")
+for name, part in {
+    "demo_x[0]": demo_x[0],
+    "demo_x[1, 2]": demo_x[1, 2],
+    "demo_x[:, 0]": demo_x[:, 0],
+    "demo_x[:, :2]": demo_x[:, :2],
+}.items():
+    print(f"{name:14} shape {tuple(part.shape)!s:7} as Python numbers: {part.tolist()}")
+
+# %% [markdown]
+# *What to see:* each number in the index takes one dimension away; a slice such as `:2` keeps it.
+# `.tolist()` goes back to Python numbers.
+#
+# The same index can stand on the left of `=`. Then it says **where to write**:
+
+# %%
+demo_y = torch.full((2, 5), 9)
+demo_y[0, :3] = torch.tensor([1, 2, 3])
+print(demo_y)
+
+# %% [markdown]
+# ## 0.8 Words of different lengths in one tensor
+#
+# A tensor is a rectangle, but words are not equally long:
+
+# %%
+try:
+    torch.tensor([[5, 4, 5], [6, 5]])
+except ValueError as error:
+    print("ValueError:", error)
+
+# %% [markdown]
+# So we fill the short ones up with the pad. This is **padding**. The pads go to the **right**, so that the
+# first character of every word stands in column 0. We also keep the true **lengths**: later a model must
+# know what was real.
+#
+# **By hand.** Two words, `[5, 4, 5]` and `[6, 5]`, with pad 0: the longest has 3 characters, so the shape
+# is $[2, 3]$.
+#
+# $$\text{ids} = \begin{pmatrix} 5 & 4 & 5 \\ 6 & 5 & 0 \end{pmatrix} \qquad \text{lengths} = (3,\ 2)$$
+#
+# Two things to watch. The lists belong to the caller: if you append pads to them, the caller's data are
+# spoiled. And the pad is an ordinary number. It could also stand *inside* a sequence, so counting what
+# differs from the pad is not a safe way to find a length.
+#
+# <details><summary>Hint 1</summary>
+#
+# First all the lengths, then T. With B and T you know the size of the rectangle.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# One way: a tensor that is full of pads, into which you write each sequence (the last demonstration of
+# 0.7). Another way: new lists, `sequence + [pad] * missing`, and one tensor at the end.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# First way, in words: if there are no sequences, raise. Lengths are the `len` of each. T is their maximum.
+# Make a `torch.full` of size B by T with the pad and `dtype=torch.long`. For row number b, write the tensor
+# of the sequence (again `torch.long`) into the first `len` columns. Return the ids and the tensor of
+# lengths.
+# </details>
+
+
+# %% exercise="pad_batch"
+def pad_batch(sequences, pad):
+    """All sequences in one tensor, with pads on the right, and their lengths.
+
+    Args:
+        sequences: a list of B lists of int. A list may be empty. They are not changed.
+        pad: the id that fills up a sequence, an int. It may also stand inside a sequence.
+
+    Returns:
+        A tuple (ids, lengths):
+        ids: torch.long [B, T], where T is the length of the longest sequence.
+        lengths: torch.long [B], the number of ids that each sequence had.
+
+    Raises:
+        ValueError: with the words "empty batch", if there are no sequences.
+    """
+    ### BEGIN SOLUTION
+    if len(sequences) == 0:
+        raise ValueError("empty batch: there is no sequence to pad")
+    lengths = torch.tensor([len(sequence) for sequence in sequences])  # [B]
+    ids = torch.full((len(sequences), int(lengths.max())), pad, dtype=torch.long)  # [B, T]
+    for b, sequence in enumerate(sequences):
+        ids[b, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
+    return ids, lengths
+    ### END SOLUTION
+
+
+# %% check="pad_batch-ids" points=1
+expect(pad_batch([[5, 4, 5], [6, 5], [7], [8, 8]], 0)).type(
+    tuple, hint="Return two things with a comma between them: `return ids, lengths`."
+)
+ids, lengths = pad_batch([[5, 4, 5], [6, 5], [7], [8, 8]], 0)
+expect(ids).shape(4, 3, hint="B rows, and as many columns as the longest sequence has ids.").dtype(
+    torch.long, hint="Ids are whole numbers: ask for dtype=torch.long."
+)
+expect(ids).equal(
+    torch.tensor([[5, 4, 5], [6, 5, 0], [7, 0, 0], [8, 8, 0]]), hint="Row b is sequence b, with its pads on the right."
+)
+### BEGIN HIDDEN TESTS
+ids, lengths = pad_batch([[3], [8, 9, 4, 6, 5], [7, 7], [4, 3, 5, 8]], 11)
+expect(ids).shape(4, 5, hint="As many columns as the longest sequence has ids, wherever it stands in the list.")
+expect(ids[:, 0]).equal(torch.tensor([3, 8, 7, 4]), hint="Row b belongs to sequence b: keep the order of the list.")
+expect(ids).equal(
+    torch.tensor([[3, 11, 11, 11, 11], [8, 9, 4, 6, 5], [7, 7, 11, 11, 11], [4, 3, 5, 8, 11]]),
+    hint="Fill up with the argument `pad`, which need not be 0.",
+)
+ids, lengths = pad_batch([list(range(3, 16)), [20], [21, 22]], 2)
+expect(ids).shape(3, 13, hint="T is the length of the longest sequence, not a fixed number.")
+expect(ids[1:]).equal(
+    torch.tensor([[20] + [2] * 12, [21, 22] + [2] * 11]), hint="The pads go to the right of each sequence."
+)
+ids, lengths = pad_batch([[6, 5, 4]], 0)
+expect(ids).equal(torch.tensor([[6, 5, 4]]), hint="A batch of one sequence is a batch too: shape [1, T].")
+ids, lengths = pad_batch([[], [9, 8], []], 0)
+expect(ids).dtype(torch.long, hint="A tensor made of an empty list is float: say the dtype.").equal(
+    torch.tensor([[0, 0], [9, 8], [0, 0]]), hint="An empty sequence becomes a row of pads."
+)
+### END HIDDEN TESTS
+
+# %% check="pad_batch-lengths" points=1
+ids, lengths = pad_batch([[5, 4, 5], [6, 5], [7], [8, 8]], 0)
+expect(lengths).shape(4, hint="One length for each sequence, in a tensor.").dtype(
+    torch.long, hint="Lengths are whole numbers: torch.long."
+)
+expect(lengths).equal(torch.tensor([3, 2, 1, 2]), hint="The length of each sequence before it was filled up.")
+### BEGIN HIDDEN TESTS
+ids, lengths = pad_batch([[3, 0, 0], [0], [4, 0, 6, 0, 5], [0, 7]], 0)
+expect(lengths).equal(
+    torch.tensor([3, 1, 5, 2]),
+    hint="The pad may stand inside a sequence: measure the list, do not count what differs from the pad.",
+)
+ids, lengths = pad_batch([[], [9, 8], [7]], 5)
+expect(lengths).equal(torch.tensor([0, 2, 1]), hint="An empty sequence has length 0.")
+### END HIDDEN TESTS
+
+# %% check="pad_batch-unchanged" points=1
+sequences = [[5, 4, 5], [6, 5], [7]]
+pad_batch(sequences, 0)
+expect(sequences).equal(
+    [[5, 4, 5], [6, 5], [7]],
+    hint="Your function changed the caller's lists: `append`, `extend` and `+=` do that. Make new lists.",
+)
+### BEGIN HIDDEN TESTS
+sequences = [[3], [8, 9, 4, 6, 5], [7, 7], [4, 3, 5, 8]]
+first = pad_batch(sequences, 11)
+second = pad_batch(sequences, 11)
+expect(sequences).equal(
+    [[3], [8, 9, 4, 6, 5], [7, 7], [4, 3, 5, 8]],
+    hint="The caller's lists, and their order, must stay as they were.",
+)
+expect(second[1]).equal(first[1], hint="The same call must give the same lengths the second time.")
+### END HIDDEN TESTS
+
+# %% check="pad_batch-empty" points=1
+expect(lambda: pad_batch([], 0)).raises(
+    ValueError,
+    mention="empty batch",
+    hint="For no sequences raise a ValueError that says so, before any other line can fail.",
+)
+### BEGIN HIDDEN TESTS
+expect(lambda: pad_batch([], 7)).raises(
+    ValueError, mention="empty batch", hint="For no sequences raise a ValueError that says so."
+)
+ids, lengths = pad_batch([[], [], []], 7)
+expect(ids).shape(3, 0, hint="Three empty sequences are not an empty batch: B is 3 and T is 0.")
+expect(lengths).equal(torch.tensor([0, 0, 0]), hint="Three empty sequences have three lengths.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Five words as one batch. *Predict first:* how many of the squares will be pads?
+
+# %%
+demo_words = ["woman", "up", "king", "low", "black"]
+demo_char_to_id, demo_id_to_char = build_vocabulary(WORDS)
+demo_ids, demo_lengths = pad_batch([encode(word, demo_char_to_id) for word in demo_words], P)
+ax = plots.heatmap(
+    demo_ids,
+    demo_words,
+    range(demo_ids.shape[1]),
+    numbers=True,
+    title="Five words, one tensor: ids [5, 5]",
+    xlabel="position t",
+    ylabel="word b",
+)
+
+# %% [markdown]
+# *What to see:* each row is a word, read from left to right. The six zeros are the pads, and they all stand
+# at the right end. The colours show how large an id is. But id 20 is not "more" than id 10: an id is a
+# name, not an amount. The next section takes this seriously.
+
+# %% [markdown]
+# ## 0.9 One-hot: a vector for every id
+#
+# A network multiplies and adds its inputs. With plain ids, it would take `u` (id 20) for twice `i` (id 10).
+# That makes no sense.
+#
+# The remedy: every id becomes a vector of $V$ numbers. All are 0, except for one, at the position of the
+# id:
+#
+# $$x_{b,t,v} = \begin{cases} 1 & \text{if } v = \text{ids}_{b,t} \\ 0 & \text{otherwise} \end{cases}$$
+#
+# **By hand.** With $V = 4$: id 2 is $(0, 0, 1, 0)$, and id 0 is $(1, 0, 0, 0)$. The pad has a 1 as well, in
+# position 0. Ids of shape $[B, T]$ become a tensor of shape $[B, T, V]$: one more dimension, at the end.
+#
+# You know how to index with a number. A tensor of ids can be an index too. *Predict first:* what is the
+# shape of `table[ids]`?
+
+# %%
+demo_table = torch.tensor([[0.0, 0.5], [1.0, 1.5], [2.0, 2.5], [3.0, 3.5]])  # [4, 2]: four rows
+demo_index = torch.tensor([[3, 0, 0], [1, 3, 2]])  # [2, 3]
+print(demo_table[demo_index], demo_table[demo_index].shape)
+
+# %% [markdown]
+# *What to see:* every id is replaced by the row with that number. So the index $[2, 3]$ and rows of 2
+# numbers give $[2, 3, 2]$.
+#
+# There is also **broadcasting**: where one tensor has size 1 in a dimension and the other has size $n$, the
+# first is repeated $n$ times. With a column and a row, this makes a table:
+
+# %%
+demo_column = torch.tensor([[10], [20], [30]])  # [3, 1]
+demo_row = torch.tensor([1, 2, 3, 4])  # [4], which counts as [1, 4]
+print(demo_column + demo_row, (demo_column + demo_row).shape)
+print(
+    demo_column.flatten().unsqueeze(1).shape,
+    "← unsqueeze(1) puts a dimension of size 1 at place 1, so [3] becomes [3, 1]",
+)
+
+# %% [markdown]
+# *What to see:* element $[i, j]$ of the table is `column[i] + row[j]`. It works in the same way for `==`,
+# `<` and `*`.
+#
+# Either idea is enough for `one_hot`. What about an id that does not exist, such as $-1$ or $V$? Some ways
+# of writing `one_hot` accept it in silence. Yours raises an error that names the id.
+#
+# <details><summary>Hint 1</summary>
+#
+# With an index: which table has the vector of id 0 in row 0, the vector of id 1 in row 1, and so on? With
+# broadcasting: read the formula above. Where does it compare?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.eye(V)` is the table with ones on its diagonal. Or: compare the ids, with a dimension of size 1 at
+# their end, to the numbers 0 … V − 1, and make floats of the bools with `.float()`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# For the error: `(ids < 0) | (ids >= V)` is a bool tensor that is True at every bad id. `.any()` tells
+# whether there is one, and `ids[bad]` picks the bad ones out. Raise before you build the result.
+# </details>
+
+
+# %% exercise="one_hot"
+def one_hot(ids, V):
+    """A vector of length V for every id: 1 at the position of the id, 0 everywhere else.
+
+    Args:
+        ids: torch.long [B, T], ids from 0 to V - 1. Not changed. The pad is an id like all others.
+        V: the size of the vocabulary, an int. It may be larger than the ids that occur.
+
+    Returns:
+        torch.float32 [B, T, V].
+
+    Raises:
+        ValueError: if an id is below 0 or above V - 1. The message contains such an id.
+    """
+    ### BEGIN SOLUTION
+    bad = (ids < 0) | (ids >= V)  # [B, T]
+    if bad.any():
+        raise ValueError(f"the id {int(ids[bad][0])} is not one of 0 … {V - 1}")
+    return (ids.unsqueeze(2) == torch.arange(V)).float()  # [B, T, 1] == [V] gives [B, T, V]
+    ### END SOLUTION
+
+
+# %% check="one_hot-values" points=1
+x = one_hot(torch.tensor([[2, 0, 3], [1, 1, 0]]), 4)
+expect(x).shape(2, 3, 4, hint="One more dimension, of size V, at the end.").dtype(
+    torch.float32, hint="A network calculates with floats: use .float()."
+)
+expect(x[0]).equal(
+    torch.tensor([[0.0, 0, 1, 0], [1, 0, 0, 0], [0, 0, 0, 1]]),
+    hint="The 1 stands at the position of the id; the id 0 has its 1 at position 0.",
+)
+expect(x[1]).equal(
+    torch.tensor([[0.0, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0]]),
+    hint="The 1 stands at the position of the id; the id 0 has its 1 at position 0.",
+)
+### BEGIN HIDDEN TESTS
+expect(one_hot(torch.tensor([[0, 1], [1, 0], [0, 0]]), 5)).shape(
+    3, 2, 5, hint="V is given: do not guess it from the largest id."
+).equal(
+    torch.tensor(
+        [
+            [[1.0, 0, 0, 0, 0], [0, 1, 0, 0, 0]],
+            [[0, 1, 0, 0, 0], [1, 0, 0, 0, 0]],
+            [[1, 0, 0, 0, 0], [1, 0, 0, 0, 0]],
+        ]
+    ),
+    hint="The pad (id 0) has a 1 at position 0, like every other id at its own.",
+)
+for seed, (B, T, V) in enumerate([(3, 5, 7), (5, 2, 29), (7, 3, 2)]):
+    generator = torch.Generator().manual_seed(seed)
+    ids = torch.randint(0, V, (B, T), generator=generator)
+    expected = torch.zeros(B, T, V)
+    for b in range(B):
+        for t in range(T):
+            expected[b, t, ids[b, t]] = 1
+    before = ids.clone()
+    expect(one_hot(ids, V)).equal(expected, hint="For every b and t: 1 at position ids[b, t] and 0 elsewhere.")
+    expect(ids).equal(before, hint="Do not change the ids of the caller.")
+### END HIDDEN TESTS
+
+# %% check="one_hot-range" points=1
+expect(lambda: one_hot(torch.tensor([[2, 0], [1, 9]]), 4)).raises(
+    ValueError,
+    mention="9",
+    hint="Ids go from 0 to V - 1. For any other, raise a ValueError whose message contains the id.",
+)
+### BEGIN HIDDEN TESTS
+expect(lambda: one_hot(torch.tensor([[2, 0, 1], [1, 2, 5], [0, 0, 1]]), 5)).raises(
+    ValueError, mention="5", hint="The largest valid id is V - 1, so V itself is too large."
+)
+expect(lambda: one_hot(torch.tensor([[2, 0, 1], [1, -1, 3], [0, 0, 1]]), 5)).raises(
+    ValueError,
+    mention="-1",
+    hint="A negative id is invalid, but as an index it counts from the end without complaint.",
+)
+expect(one_hot(torch.tensor([[0, 4], [4, 0], [3, 4]]), 5)).shape(3, 2, 5, hint="The ids 0 and V - 1 are valid.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Any character can be a token. Here is 我爱中国 ("I love China"), followed by `E` and two pads. *Predict
+# first:* the characters are sorted by their numbers in Unicode, which are 中 20013, 国 22269, 我 25105, 爱
+# 29233. In which column will each of them have its 1?
+
+# %%
+demo_sentence = "我爱中国"
+zh_char_to_id, zh_id_to_char = build_vocabulary([demo_sentence])
+zh_ids = torch.tensor([encode(demo_sentence + "EPP", zh_char_to_id)])  # [1, 7]
+zh_x = one_hot(zh_ids, len(zh_id_to_char))  # [1, 7, 7]
+ax = plots.heatmap(
+    zh_x[0],
+    list(demo_sentence + "EPP"),
+    zh_id_to_char,
+    numbers=True,
+    title="One-hot vectors of 我爱中国",
+    xlabel="position v in the vector (the id)",
+    ylabel="token at position t",
+)
+
+# %% [markdown]
+# *What to see:* one light square in each row, because each token is one id. From 我 to 爱 it goes one column
+# to the right; then it jumps back for 中. The two pads have the same vector: they are a token like the
+# others.
+#
+# **What is it good for?** Let a matrix $W$ have one row for each id. A one-hot vector times $W$ picks out
+# one row. *Predict first:* is there any difference between `one_hot(ids, V) @ W` and `W[ids]`?
+
+# %%
+torch.manual_seed(0)
+demo_W = torch.randn(7, 3)  # [V, D]: for every id a vector of D = 3 numbers
+demo_ids = torch.tensor([[5, 6, 3, 4, 2, 0, 0]])  # 我 爱 中 国 E P P
+demo_product = one_hot(demo_ids, 7) @ demo_W  # [1, 7, V] @ [V, D] gives [1, 7, D]
+print("the same:", torch.equal(demo_product, demo_W[demo_ids]), tuple(demo_product.shape))
+
+# %% [markdown]
+# No difference. This is all that an *embedding layer* does: it looks up rows of a matrix. The numbers in
+# $W$ are then learned.
+
+# %% [markdown]
+# ## 0.10 Masks: what is real
+#
+# The pads are there for the rectangle only. No result should depend on them. So we need to know which
+# positions are real. A **mask** answers this for every position. In this course every mask is a bool
+# tensor, and **True means "is there"**:
+#
+# $$\text{mask}_{b,t} = (t < \text{length}_b), \qquad t = 0, \dots, T - 1$$
+#
+# **By hand.** Lengths $(3, 1)$ and $T = 4$. In row 0, the positions 0, 1 and 2 are below 3, and 3 is not.
+# In row 1, only 0 is below 1.
+#
+# | | t = 0 | t = 1 | t = 2 | t = 3 |
+# |---|---|---|---|---|
+# | b = 0 | True | True | True | False |
+# | b = 1 | True | False | False | False |
+#
+# Count: each row has as many True as its length says. Positions start at 0, so position 3 is the *fourth*.
+#
+# $T$ may be larger than the longest length. It cannot be smaller: then a part of a sequence would have no
+# place.
+#
+# <details><summary>Hint 1</summary>
+#
+# The formula compares each t with each length. That is a table of B rows and T columns, made of a column
+# and a row: broadcasting, as in 0.9.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.arange(T)` holds all t. Which of the two must stand as a column, the lengths or the positions? Rows
+# of the result belong to b.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# First the error: if the largest length is above T, raise a `ValueError` with that length in its message.
+# Then: is the row of positions less than the column of lengths? The lengths become a column with
+# `unsqueeze(1)`. A comparison of tensors is already a bool tensor, so there is nothing more to do.
+# </details>
+
+
+# %% exercise="padding_mask"
+def padding_mask(lengths, T):
+    """Which positions of a padded batch are real.
+
+    Args:
+        lengths: torch.long [B], the number of real tokens of each sequence, 0 or more. Not changed.
+        T: the number of positions, an int, at least the largest length.
+
+    Returns:
+        torch.bool [B, T], True at the real tokens and False at the pads on their right.
+
+    Raises:
+        ValueError: if a sequence is longer than T. The message contains the largest length.
+    """
+    ### BEGIN SOLUTION
+    longest = int(lengths.max())
+    if longest > T:
+        raise ValueError(f"a sequence of length {longest} does not fit into {T} positions")
+    return torch.arange(T) < lengths.unsqueeze(1)  # [T] < [B, 1] gives [B, T]
+    ### END SOLUTION
+
+
+# %% check="padding_mask-values" points=1
+mask = padding_mask(torch.tensor([3, 1]), 4)
+expect(mask).shape(2, 4, hint="One row for each sequence, one column for each of the T positions.").dtype(
+    torch.bool, hint="A mask holds True and False, not numbers."
+)
+expect(mask).equal(
+    torch.tensor([[True, True, True, False], [True, False, False, False]]),
+    hint="True where t < length, with t from 0: each row has as many True as its length says, on the left.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T) in enumerate([(3, 7), (5, 11), (7, 2)]):
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(0, T, (B,), generator=generator)
+    lengths[1] = T
+    expected = torch.tensor([[t < int(length) for t in range(T)] for length in lengths])
+    before = lengths.clone()
+    expect(padding_mask(lengths, T)).equal(
+        expected,
+        hint="True where t < length, with t from 0, also for length 0 (no True) and for length T (no False).",
+    )
+    expect(lengths).equal(before, hint="Do not change the lengths of the caller.")
+expect(padding_mask(torch.tensor([2, 1, 2]), 5)).equal(
+    torch.tensor(
+        [
+            [True, True, False, False, False],
+            [True, False, False, False, False],
+            [True, True, False, False, False],
+        ]
+    ),
+    hint="T is given and may be larger than the longest length: the mask has T columns.",
+)
+### END HIDDEN TESTS
+
+# %% check="padding_mask-range" points=1
+expect(lambda: padding_mask(torch.tensor([6, 3, 1]), 4)).raises(
+    ValueError,
+    mention="6",
+    hint="Length 6 does not fit into 4 positions: raise a ValueError whose message contains the length.",
+)
+### BEGIN HIDDEN TESTS
+expect(lambda: padding_mask(torch.tensor([2, 1, 11, 3]), 7)).raises(
+    ValueError, mention="11", hint="The longest sequence may stand anywhere in the batch."
+)
+expect(lambda: padding_mask(torch.tensor([2, 1, 8, 3]), 7)).raises(
+    ValueError, mention="8", hint="A sequence that is only one token longer than T has no place either."
+)
+expect(padding_mask(torch.tensor([2, 7, 3]), 7)).shape(
+    3, 7, hint="A sequence that fills all T positions is fine; only a longer one is not."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Three sentences as one batch, each with its `E`, and their mask. *Predict first:* which row has the most
+# True?
+
+# %%
+demo_sentences = ["我爱中国E", "你好E", "汤姆追逐杰瑞E"]
+demo_lengths = torch.tensor([len(sentence) for sentence in demo_sentences])
+demo_mask = padding_mask(demo_lengths, 8)
+ax = plots.heatmap(
+    demo_mask.float(),
+    demo_sentences,
+    range(8),
+    title="The mask of three sentences, T = 8",
+    xlabel="position t",
+    ylabel="sentence b",
+)
+ax.images[0].colorbar.remove()  # there are only two values: light is True, dark is False
+for b, sentence in enumerate(demo_sentences):
+    for t, token in enumerate(sentence.ljust(8, "P")):
+        ax.text(t, b, token, ha="center", va="center", color="black" if demo_mask[b, t] else "white")
+
+# %% [markdown]
+# *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The last column is False
+# everywhere: with $T = 8$ there is one position more than the longest sentence needs.
+#
+# **Why it matters.** Suppose that a model has made an error at every real token, and zeros stand at the
+# pads. What is its mean error? *Predict first:* which of the two means is larger?
+
+# %%
+demo_errors = torch.tensor([[1.0, 3, 0, 0], [2, 2, 2, 2], [4, 0, 0, 0]])  # [B, T]
+demo_real = padding_mask(torch.tensor([2, 4, 1]), 4)
+print(f"mean over all positions:  {demo_errors.mean():.2f}   (16 / 12)")
+print(f"mean over real positions: {demo_errors[demo_real].mean():.2f}   (16 / 7)")
+
+# %% [markdown]
+# *What to see:* the first mean looks better, only because there are pads. With more pads it would look
+# better still, and no word would be translated better. `errors[mask]` picks the real positions out, and the
+# mean over them is right. In stage 03 you write such a loss.
+#
+# **What padding costs.** Pads take time and memory as well. Here are 960 sequences with lengths from 2 to
+# 20, cut into batches of size $B$. *Predict first:* for $B = 32$, which share of all positions is pads? And
+# what if the sequences are sorted by length before?
+
+
+# %%
+def demo_share_of_pads(lengths, B):
+    masks = [padding_mask(batch, int(batch.max())) for batch in lengths.split(B)]
+    real = sum(int(mask.sum()) for mask in masks)
+    return 1 - real / sum(mask.numel() for mask in masks)
+
+
+demo_lengths = torch.randint(2, 21, (960,), generator=torch.Generator().manual_seed(0))
+demo_sizes = [1, 2, 4, 8, 16, 32, 64]
+demo_shares = {
+    "as they come": [demo_share_of_pads(demo_lengths, B) for B in demo_sizes],
+    "sorted by length": [demo_share_of_pads(demo_lengths.sort().values, B) for B in demo_sizes],
+}
+ax = plots.lines(demo_shares, x=demo_sizes, title="Sorting saves pads", xlabel="batch size B", ylabel="share of pads")
+for name, shares in demo_shares.items():
+    print(f"{name:17} B = 32: {shares[demo_sizes.index(32)]:.0%}")
+
+# %% [markdown]
+# *What to see:* one sequence alone needs no pads. The larger the batch, the more likely it holds a long
+# sequence, and all others are filled up to it. Sorted, neighbours are almost equally long, and hardly any
+# pads are needed.
+
+# %% [markdown]
+# ## 0.11 Quiz
+#
+# No points here. Choose an answer, then open it. Read the other answers too: each says why.
+#
+# **1. A check cell shows `✓ passed`. What do you know?**
+# <details><summary>A. The exercise is right.</summary>
+#
+# Not yet. The visible part passed. The hidden part asks about other inputs, and `longest` in 0.3 showed how
+# luck can pass one example.
+# </details>
+# <details><summary>B. The visible part of this check passed.</summary>
+#
+# Yes, exactly this. Compare your function with its docstring once more: errors, empty inputs, unusual
+# sizes.
+# </details>
+# <details><summary>C. The points are already saved.</summary>
+#
+# No. Points are given when the notebook is graded. In JupyterLab a check only talks to you.
+# </details>
+#
+# **2. Why are the characters of the vocabulary sorted?**
+# <details><summary>A. The model learns faster from sorted ids.</summary>
+#
+# No. An id is only a name. After one-hot, every id is equally far from every other one.
+# </details>
+# <details><summary>B. A sorted list is quicker to search.</summary>
+#
+# We never search the list: `char_to_id` looks a character up directly.
+# </details>
+# <details><summary>C. The same characters then have the same ids in every run.</summary>
+#
+# Yes. A model that was trained yesterday can be used today, because its ids still mean the same characters.
+# </details>
+#
+# **3. `ids` has shape [32, 9] and V = 29. What is the shape of `one_hot(ids, V)`?**
+# <details><summary>A. [32, 29]</summary>
+#
+# No. That would be one vector for each word. There is one vector for each *position* of each word.
+# </details>
+# <details><summary>B. [32, 9, 29]</summary>
+#
+# Yes: [B, T, V]. Every one of the 32 · 9 ids became a vector of 29 numbers.
+# </details>
+# <details><summary>C. [32, 29, 9]</summary>
+#
+# Close. All three sizes are there, but the new dimension comes last in this course: [B, T, V].
+# </details>
+#
+# **4. Lengths are (4, 2) and T = 5. How many elements of the padding mask are True?**
+# <details><summary>A. 4</summary>
+#
+# That is the number of pads: 1 + 3. Our masks are True where a token *is there*.
+# </details>
+# <details><summary>B. 6</summary>
+#
+# Yes: 4 + 2. The sum of a padding mask is the sum of the lengths.
+# </details>
+# <details><summary>C. 8</summary>
+#
+# That is what `t <= length` gives: 5 + 3. Positions start at 0, so the last real position is length − 1.
+# </details>
+#
+# **5. A model wrote the tokens `l o w E w w P`. What does `decode` return?**
+# <details><summary>A. low</summary>
+#
+# Yes. Reading stops at the first E, and E is not part of the word.
+# </details>
+# <details><summary>B. lowww</summary>
+#
+# This comes out if E is left out like P and S. But E means "finished": what follows does not count.
+# </details>
+# <details><summary>C. lowE</summary>
+#
+# Almost. E tells where the word ends, but it is a mark and not a character of the word.
+# </details>
+
+# %% [markdown]
+# ## What you can now do
+#
+# - go round the loop: read, fill, run, read the message, mend;
+# - say what a visible and a hidden check are for;
+# - build a vocabulary whose ids are the same in every run, and encode and decode words with it;
+# - read shape and dtype of a tensor, index it, and use broadcasting;
+# - pad a batch without changing the caller's data, and keep the lengths;
+# - turn ids into one-hot vectors;
+# - build a padding mask, and use it for a mean that pads cannot change.
+#
+# **Next:** `01_rnn_basics`. There you build a network that reads a sequence step by step and remembers.
+#
+# ## Papers
+#
+# You need none of them today. They show that this page is how real systems begin.
+#
+# - I. Sutskever, O. Vinyals, Q. V. Le, *Sequence to Sequence Learning with Neural Networks*, 2014,
+#   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215). Section 2: every sentence ends with an end symbol,
+#   so that a model can write sequences of any length. Section 3.4: batches of sentences of about the same
+#   length.
+# - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*,
+#   2014, [arXiv:1409.0473](https://arxiv.org/abs/1409.0473). Appendix A.2.1: the inputs are one-hot vectors
+#   (called "1-of-K coded"), times an embedding matrix.
+# - Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, *A Neural Probabilistic Language Model*, JMLR 3, 2003,
+#   [jmlr.org](https://www.jmlr.org/papers/v3/bengio03a.html). Section 2: a matrix with one learned row for
+#   each word.
