@@ -134,6 +134,7 @@ def execute(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
         on_cell_executed=count,
         resources={"metadata": {"path": str(stage.folder)}},
     )
+    client.extra_arguments = ["--IPKernelApp.log_level=40"]  # no warning about the kernel's local connection
     start = time.perf_counter()
     try:
         client.execute()

@@ -36,8 +36,8 @@ def test_a_check_that_rejects_a_right_answer_is_found(mini: Stage) -> None:
 
 
 def test_a_check_that_never_calls_the_exercise_is_found(mini: Stage) -> None:
-    edit(mini, "# %% [markdown]\n# **Predict first:**", '# %% check="differences-empty" points=1\nexpect(1).equal(1)\n\n'
-         "# %% [markdown]\n# **Predict first:**")  # fmt: skip
+    extra = '# %% check="differences-empty" points=1\nexpect(1).equal(1)\n\n'
+    edit(mini, "# %% [markdown]\n# **Predict", extra + "# %% [markdown]\n# **Predict")
     proof = prove(mini, seeds=1)
     assert proof.blank_score == 1
     assert any('a blank "differences" passes in the check "differences-empty"' in p for p in proof.problems)

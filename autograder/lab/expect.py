@@ -10,6 +10,7 @@ import ast
 import builtins
 import inspect
 import linecache
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable
@@ -176,7 +177,12 @@ def _difference(got: Any, expected: Any, tol: float, where: str = "") -> str | N
         same = type(got) is type(expected) and got == expected
         return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
     if isinstance(expected, int | float):
-        same = isinstance(got, int | float) and abs(got - expected) <= tol * (1 + abs(expected))
+        near = (
+            math.isfinite(expected)
+            and isinstance(got, int | float)
+            and abs(got - expected) <= tol * (1 + abs(expected))
+        )
+        same = near or (isinstance(got, int | float) and got == expected)
         return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
     if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
         return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
@@ -208,7 +214,7 @@ def _tensor_difference(got: Any, expected: Tensor, tol: float, at: str) -> str |
     a, b = got.detach(), expected.detach()
     if a.dtype.is_floating_point:
         a, b = a.double(), b.double()
-        same = (a == b) | ((a - b).abs() <= tol * (1 + b.abs()))
+        same = (a == b) | (b.isfinite() & ((a - b).abs() <= tol * (1 + b.abs())))
     else:
         same = a == b
     if bool(same.all()):
