@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from autograder.grade import ClassResult, StudentResult
+    from autograder.stage import Content
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -173,32 +174,40 @@ def _grade(course: Course, name: str, path: Path) -> ClassResult:
     stage = course.stages((name,))[0]
     with _progress() as progress:
         result = grader.grade(stage, path, _bar(progress, f"grade {stage.slug}"))
-    exercises = read_stage(stage).exercises
+    content = read_stage(stage)
     rows: list[list[object]] = []
     for student, r in sorted(result.students.items()):
-        rows.append([student, f"{r.score:g}", r.status, _what_to_know(r, exercises)])
+        rows.append([student, f"{r.score:g}", r.status, _what_to_know(content, r)])
     _table(f"{stage.slug}: marks, of {result.max_score:g}", ["student", "score", "status", "what to know"], rows)
     plot = course.work / "report" / f"{stage.slug}.png"
-    plot_class(result, exercises, plot)
+    plot_class(result, content.exercises, plot)
     click.echo(f"gradebook   {stage.place(course.gradebook)}")
     click.echo(f"feedback    {stage.place(course.work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"plot        {stage.place(plot)}")
     return result
 
 
-def _what_to_know(result: StudentResult, exercises: list[str]) -> str:
-    """The reason of a repair or failure, then one remark for each exercise that lost points."""
+def _what_to_know(content: Content, result: StudentResult) -> str:
+    """The reason of a repair or failure, then a remark for each exercise that lost points."""
+    from autograder.grade import broken_below
+
     if result.status == "failed":
         return result.reason
-    remarks = {}
-    for exercise in exercises:
-        lost = [c for check, c in result.checks.items() if check.split("-")[0] == exercise and c.score < c.max]
-        if lost:
-            blank = "blank" if all("not written yet" in c.message for c in lost) else "loses points"
-            remarks[exercise] = result.misconceptions.get(exercise, blank)
-    if set(remarks) == set(exercises) and set(remarks.values()) == {"blank"}:
-        return "\n".join(filter(None, [result.reason, "blank"]))
-    return "\n".join(filter(None, [result.reason, *(f"{exercise}: {remark}" for exercise, remark in remarks.items())]))
+    blank, remarks = [], []
+    for exercise in content.exercises:
+        lost = [c for cell in content.checks(exercise) if (c := result.checks[cell.id]).score < c.max]
+        if not lost:
+            continue
+        below = broken_below(content, result, exercise)
+        if all(f"{exercise}: not written yet" in c.message for c in lost):
+            blank.append(exercise)
+        elif below:
+            remarks.append(f"{exercise}: loses points, and builds on {', '.join(below)}")
+        else:
+            remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
+    if blank:
+        remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
+    return "\n".join(filter(None, [result.reason, *remarks]))
 
 
 @main.command("sample-class")

@@ -267,9 +267,17 @@ def _diagnose(stage: Stage, content: Content, results: dict[str, StudentResult])
             }
             if all(o.passed for o in outcomes.values()) or result.status == "failed":
                 continue
+            if broken_below(content, result, exercise):
+                continue  # the mistake may be in the exercise that this one uses
             same = [answer.name for answer, expected in answers if signature(expected) == signature(outcomes)]
             if same:
                 result.misconceptions[exercise] = same[0]
+
+
+def broken_below(content: Content, result: StudentResult, exercise: str) -> list[str]:
+    """The exercises that this one builds on and that lost points."""
+    below = next(cell.builds_on for cell in content.of_kind("exercise") if cell.id == exercise)
+    return [name for name in below if any(_failed(result, c.id) for c in content.checks(name))]
 
 
 def _failed(result: StudentResult, check: str) -> bool:

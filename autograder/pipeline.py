@@ -87,13 +87,25 @@ class Execute(StockExecute):
         return cell, resources
 
 
-class HideTests(NbGraderPreprocessor):
-    """Feedback shows the visible part of a check, and its message; the hidden part stays hidden."""
+class StudentPage(NbGraderPreprocessor):
+    """What a feedback page shows: a summary, the student's own cells, and each check's visible part and message."""
 
-    def preprocess_cell(self, cell: NotebookNode, resources: dict[str, Any], index: int) -> tuple[NotebookNode, Any]:
-        if BEGIN_HIDDEN in cell.source:
-            cell.source = visible(cell.source).rstrip() + "\n# … and hidden checks of the same kind."
-        return cell, resources
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, Any]:
+        demos = _demonstrations(resources["nbgrader"]["assignment"])
+        lines = ["| check | points | what to know |", "|---|---|---|"]
+        own = []
+        for cell in nb.cells:
+            told = cell.metadata.get("nbgrader", {})
+            if told.get("grade"):
+                said = " ".join((failure(cell) or "passed").replace("|", "\\|").split("\n"))
+                lines.append(f"| `{told['grade_id']}` | {told['score']:g} of {told['points']:g} | {said} |")
+                if BEGIN_HIDDEN in cell.source:
+                    cell.source = visible(cell.source).rstrip() + "\n# … and hidden checks of the same kind."
+            of_the_stage = not told and (not cell.source.strip() or cell.source in demos)
+            if (cell.cell_type == "code" and not of_the_stage and not told.get("locked", False)) or told.get("grade"):
+                own.append(cell)
+        nb.cells = [nbformat.v4.new_markdown_cell("\n".join(lines)), *own]
+        return nb, resources
 
 
 def _demonstrations(slug: str) -> set[str]:
@@ -113,4 +125,4 @@ SANITIZE = [Recover, ClearOutput, DeduplicateIds, OverwriteKernelspec, Overwrite
 AUTOGRADE = [Execute, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
 
 # GetGrades puts marks and comments into the notebook, so the rest comes after it.
-FEEDBACK = [GetGrades, HideTests, CSSHTMLHeaderPreprocessor]
+FEEDBACK = [GetGrades, StudentPage, CSSHTMLHeaderPreprocessor]

@@ -40,6 +40,9 @@ def test_a_variable_is_traced_to_the_call_that_made_it() -> None:
     assert message("y = double(3)\nexpect(y).equal(7)", double=double).startswith("y, from double(3)\n")
     assert message("a, b = double((1,))\nexpect(b).equal(7)", double=double).startswith("b, from double((1,))\n")
     assert message("y = double([3])\nexpect(y[0]).equal(7)", double=double).startswith("y[0], from double([3])\n")
+    said = message("y = double([3])\nexpect(len(y)).equal(7)", double=double)
+    assert said.startswith("len(y)\n  where y is from double([3])\n  got:")
+    assert message("x = torch.ones(2)\nexpect(double(x)).shape(1)", double=double).startswith("double(x)\n  got:")
     assert message("for k in [1]:\n    expect(double(k)).equal(7)", double=double).startswith("double(k)\n")
 
 

@@ -263,10 +263,14 @@ def _describe(frame: FrameType) -> tuple[str, bool]:
     if isinstance(subject, ast.Lambda):
         subject = subject.body
     text = _words(subject, hidden)
-    if isinstance(subject, ast.Name | ast.Subscript | ast.Attribute) and executing.source is not None:
-        call = _assigned_from(executing.source.tree, _root_name(subject), frame.f_lineno)
-        if call is not None:
-            text += ", from " + _words(call, hidden)
+    tree = executing.source.tree if executing.source is not None else None
+    for name in (n.id for n in ast.walk(subject) if isinstance(n, ast.Name)):
+        call = _assigned_from(tree, name, frame.f_lineno)
+        if call is None or _root_name(call.func) in ("torch", "F", "nn", "random"):
+            continue
+        if isinstance(subject, ast.Call):
+            return f"{text}\n  where {name} is from {_words(call, hidden)}", hidden
+        return f"{text}, from {_words(call, hidden)}", hidden
     return text, hidden
 
 

@@ -75,7 +75,7 @@ def heatmap(
         middle = (values.min() + values.max()) / 2
         for i, j in np.ndindex(values.shape):
             color = "white" if values[i, j] <= middle else "black"
-            ax.text(j, i, f"{values[i, j]:.2g}", ha="center", va="center", color=color, fontsize=9)
+            ax.text(j, i, f"{values[i, j]:.3g}", ha="center", va="center", color=color, fontsize=9)
     else:
         ax.figure.colorbar(image, ax=ax)
     return _label(ax, title, xlabel, ylabel)
