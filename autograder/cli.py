@@ -140,45 +140,67 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
 
 @main.command()
 @click.argument("stage")
+@click.option("--from", "path", required=True, type=click.Path(path_type=Path), help="Folder or zip of submissions.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks here, too.")
+@click.option("--jobs", default=os.cpu_count() or 1, show_default="cores", type=click.IntRange(1), help="Workers.")
 @click.option(
-    "--from",
-    "path",
-    required=True,
-    type=click.Path(path_type=Path),
-    help="Folder or zip: STUDENT.ipynb or STUDENT/NN_slug.ipynb.",
+    "--sandbox",
+    type=click.Choice(["bwrap", "none"]),
+    default="bwrap",
+    show_default=True,
+    help="`none` only for submissions of people you trust.",
+    envvar="AUTOGRADER_SANDBOX",
 )
-@click.option(
-    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks and messages here."
-)
-def grade(stage: str, path: Path, json_path: Path | None) -> None:
+@click.option("--dry-run", is_flag=True, help="Write nothing; list whose marks would change.")
+def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: str, dry_run: bool) -> None:
     """Grade a class. Exit code 0 only if every submission has a verdict.
+
+    Submissions are STUDENT.ipynb or STUDENT/NN_slug.ipynb. An interrupted run goes on where it was; a second run
+    only runs what changed.
 
     \b
     autograder grade 03_seq2seq --from submissions/
-    autograder grade 03 --from class.zip --json marks.json
+    autograder grade 03 --from class.zip --json marks.json --jobs 4
+    autograder grade 03 --from submissions/ --dry-run
     """
-    result = _grade(find_course(), stage, path)
+    course = find_course()
+    result = _grade(course, stage, path, sandbox, jobs, dry_run)
     if json_path:
-        from autograder.grade import write_json
-
-        write_json(result, json_path)
+        result.write_json(json_path)
         click.echo(f"marks       {json_path}")
 
 
-def _grade(course: Course, name: str, path: Path) -> ClassResult:
+def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_run: bool = False) -> ClassResult:
     """Grade with a progress bar, print the table, say where everything is."""
     from autograder import grade as grader
+    from autograder.gradebook import Book
     from autograder.report import plot_class
     from autograder.stage import read_stage
 
     stage = course.stages((name,))[0]
-    with _progress() as progress:
-        result = grader.grade(stage, path, _bar(progress, f"grade {stage.slug}"))
     content = read_stage(stage)
-    rows: list[list[object]] = []
-    for student, r in sorted(result.students.items()):
-        rows.append([student, f"{r.score:g}", r.status, _what_to_know(content, r)])
-    _table(f"{stage.slug}: marks, of {result.max_score:g}", ["student", "score", "status", "what to know"], rows)
+    with _progress() as progress:
+        result = grader.grade(stage, path, sandbox, jobs, _bar(progress, f"grade {stage.slug}"), dry_run)
+        if not dry_run:
+            grader.diagnose(stage, content, result.students)
+            book, bar = Book(stage), _bar(progress, "feedback pages")
+            graded = [student for student, r in result.students.items() if r.status != "failed"]
+            bar(0, len(graded))
+            for done, student in enumerate(graded, 1):
+                if problem := book.feedback(student):
+                    click.echo(f"{student}: no feedback page: {problem}", err=True)
+                bar(done, len(graded))
+    if result.sandbox == "none":
+        click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
+    if dry_run:
+        rows: list[list[object]] = [
+            [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
+        ]
+        _table(f"{stage.slug}: marks that would change", ["student", "now", "then"], rows)
+        return result
+    rows = [[student, f"{r.score:g}", r.status, _what_to_know(content, r)] for student, r in result.students.items()]
+    title = f"{stage.slug}: marks, of {result.max_score:g}" + (" (no sandbox)" if result.sandbox == "none" else "")
+    _table(title, ["student", "score", "status", "what to know"], rows)
     plot = course.work / "report" / f"{stage.slug}.png"
     plot_class(result, content.exercises, plot)
     click.echo(f"gradebook   {stage.place(course.gradebook)}")
@@ -195,14 +217,12 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
         return result.reason
     blank, remarks = [], []
     for exercise in content.exercises:
-        lost = [c for cell in content.checks(exercise) if (c := result.checks[cell.id]).score < c.max]
-        if not lost:
+        if not any(result.checks[cell.id].lost for cell in content.checks(exercise)):
             continue
-        below = broken_below(content, result, exercise)
-        if all(f"{exercise}: not written yet" in c.message for c in lost):
+        if exercise in result.blank:
             blank.append(exercise)
-        elif below:
-            remarks.append(f"{exercise}: loses points, and builds on {', '.join(below)}")
+        elif below := broken_below(content, result, exercise):
+            remarks.append(f"{exercise}: loses points, see {', '.join(below)}")
         else:
             remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
     if blank:
@@ -249,7 +269,14 @@ def demo() -> None:
     folder = own.work / "class"
     make_class(own.stages(("03",))[0], 12, 0, folder)
     click.echo(f"class       {folder.relative_to(course.root)}, 12 submissions made from the answer catalogue")
-    _grade(own, "03", folder)
+    from autograder.sandbox import available
+
+    works, reason = available()
+    if not works:
+        click.secho(
+            f"There is no sandbox here, and this class is our own: graded without. {reason}", fg="yellow", err=True
+        )
+    _grade(own, "03", folder, "bwrap" if works else "none", os.cpu_count() or 1)
 
 
 @main.command()

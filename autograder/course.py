@@ -43,6 +43,11 @@ class Course:
     def gradebook(self) -> Path:
         return self.work / "gradebook.db"
 
+    @property
+    def verdicts(self) -> Path:
+        """Results by hash; they outlive a gradebook."""
+        return self.work / "verdicts"
+
     def stages(self, names: tuple[str, ...] = ()) -> list[Stage]:
         """The stages of the course in order, or those named: `03_seq2seq`, or its number `03`."""
         folder = self.root / "solutions"

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
 
 from autograder.stage import visible
 
@@ -43,18 +41,6 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> list[str]:
         if cell.metadata.nbgrader.grade and _move_behind(notebook, found[_id(cell)], found[_id(cell).split("-")[0]]):
             notes.append(f"The check {_id(cell)} stood before its exercise.")
     return notes
-
-
-class Recover(NbGraderPreprocessor):
-    """`recover` as the first step of nbgrader's pipeline."""
-
-    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
-        from autograder.course import find_course
-
-        stage = find_course().stages((resources["nbgrader"]["assignment"],))[0]
-        if stage.source.is_file():
-            recover(nb, nbformat.read(stage.source, as_version=4))
-        return nb, resources
 
 
 def _id(cell: NotebookNode) -> str:

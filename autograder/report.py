@@ -26,12 +26,13 @@ def plot_class(result: ClassResult, exercises: list[str], path: Path) -> None:
             own = [c for check, c in checks.items() if check.split("-")[0] == exercise]
             row.append(100 * sum(c.score for c in own) / sum(c.max for c in own))
         shares.append(row)
+    what = result.stage if result.sandbox == "bwrap" else f"{result.stage} (no sandbox)"
     labels = [f"{n}  {result.students[n].score:g}" for n in names]
     if len(names) > 40:  # the picture stays readable: the class as a whole, not each student
         means = {e: sum(row[i] for row in shares) / len(shares) for i, e in enumerate(exercises)}
-        ax = plots.bars(means, title=f"{result.stage}: {len(names)} students", xlabel="points reached, in percent")
+        ax = plots.bars(means, title=f"{what}: {len(names)} students", xlabel="points reached, in percent")
     else:
-        ax = plots.heatmap(shares, labels, exercises, title=f"{result.stage}: points reached, in percent", numbers=True)
+        ax = plots.heatmap(shares, labels, exercises, title=f"{what}: points reached, in percent", numbers=True)
         ax.set_xticklabels(exercises, rotation=20, ha="right")
     path.parent.mkdir(parents=True, exist_ok=True)
     plt.savefig(path)

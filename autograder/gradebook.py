@@ -1,0 +1,163 @@
+"""nbgrader's gradebook and folders, written by one writer, in one transaction a submission."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import GenerateAssignment, GenerateFeedback
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import OperationalError, SAWarning
+from traitlets.config import Config
+
+from autograder.course import CourseError, Fault, Stage
+from autograder.judge.job import Result
+from autograder.pipeline import configure
+from autograder.submissions import Submission
+
+
+@dataclass
+class Attempt:
+    """A submission that was run, or one that could not be: then `submission.problem` says why."""
+
+    submission: Submission
+    notebook: NotebookNode | None = None
+    result: Result | None = None
+    blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
+
+
+class Book:
+    """The gradebook of one stage, and the folders `submitted`, `autograded` and `feedback` beside it."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.config = Config()
+        configure(self.config, stage.course)
+        self.coursedir = CourseDirectory(config=self.config)
+        self.coursedir.assignment_id = stage.slug
+        self.log: list[str] = []
+
+    def register(self) -> None:
+        """Tell the gradebook about the stage's checks.
+
+        Raises:
+            CourseError: when the gradebook has marks for other checks, or cannot be written.
+        """
+        problem = self._convert(GenerateAssignment, student=".")
+        place = self.stage.place(self.stage.course.gradebook)
+        if "there are submissions associated" in problem:
+            command = f"nbgrader db assignment remove {self.stage.slug} --force"
+            fix = f"Keep a copy of it if you need the old marks, then run: {command}"
+            raise CourseError(Fault(place, "has marks for other checks of this stage.", fix))
+        if "database is locked" in problem:
+            raise _locked(place)
+        if problem:
+            raise CourseError(
+                Fault(place, f"could not take the stage {self.stage.slug}: {problem}", "Mend that first.")
+            )
+
+    def save(self, attempt: Attempt) -> None:
+        """Write a submission's marks, or none where it failed, and the notebooks that belong to them.
+
+        Raises:
+            CourseError: when the gradebook or a file cannot be written. Marks of others stay as they are.
+        """
+        student, slug = attempt.submission.student, self.stage.slug
+        try:
+            self._files(attempt)
+            with self._open() as gradebook:
+                gradebook.update_or_create_student(student)
+                submission = gradebook.update_or_create_submission(slug, student)
+                passed = {check.id for check in attempt.result.checks if check.passed} if attempt.result else set()
+                for grade in submission.notebooks[0].grades:
+                    grade.auto_score = grade.cell.max_score if grade.name in passed else 0
+                    grade.needs_manual_grade = grade.manual_score is not None
+                for comment in submission.notebooks[0].comments:
+                    comment.auto_comment = "No response." if comment.name in attempt.blank else None
+        except OperationalError as e:
+            raise _locked(self.stage.place(self.stage.course.gradebook), str(e.orig)) from e
+        except OSError as e:
+            fix = "Mend that and run the same command again: what was graded so far is kept."
+            raise CourseError(
+                Fault(str(e.filename or self.coursedir.root), f"cannot be written: {e.strerror}.", fix)
+            ) from e
+
+    def scores(self) -> dict[str, float]:
+        """The marks that the gradebook has now, by student."""
+        with self._open() as gradebook:
+            try:
+                return {s.student_id: s.score for s in gradebook.find_assignment(self.stage.slug).submissions}
+            except MissingEntry:
+                return {}
+
+    def feedback(self, student: str) -> str:
+        """Make the feedback page of a graded submission; what went wrong, or nothing."""
+        return self._convert(GenerateFeedback, glob.escape(student))
+
+    def _files(self, attempt: Attempt) -> None:
+        slug, student = self.stage.slug, attempt.submission.student
+        submitted, autograded, feedback = (
+            Path(self.coursedir.root, step, student, slug) for step in ("submitted", "autograded", "feedback")
+        )
+        for folder in (autograded, feedback):  # nothing of an earlier hand-in stays
+            shutil.rmtree(folder, ignore_errors=True)
+        if attempt.notebook is None:
+            shutil.rmtree(submitted, ignore_errors=True)
+            return
+        assert attempt.submission.path is not None
+        submitted.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(attempt.submission.path, submitted / f"{slug}.ipynb")
+        autograded.mkdir(parents=True, exist_ok=True)
+        (autograded / f"{slug}.ipynb").write_text(nbformat.writes(attempt.notebook), encoding="utf-8")
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        """The gradebook. All that is done with it is one transaction: nbgrader's own commits only flush."""
+        with warnings.catch_warnings(), Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+            warnings.filterwarnings("ignore", "Object of type", SAWarning)  # nbgrader's own, on each new submission
+            session = gradebook.db()
+            commit, session.commit = session.commit, session.flush
+            yield gradebook
+            commit()
+
+    def _convert(self, converter: type[BaseConverter], student: str) -> str:
+        """Run one of nbgrader's converters; the error that stopped it, or nothing."""
+        self.coursedir.student_id = student
+        self.log.clear()
+        logger = logging.Logger(converter.__name__)
+        logger.addHandler(_Keep(self.log))
+        try:
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Object of type", SAWarning)
+                converter(coursedir=self.coursedir, config=self.config, force=True, log=logger).start()
+        except (Exception, SystemExit) as e:  # nbgrader raises many kinds
+            told = [text for text in self.log if "Traceback" in text] or self.log or [f"{type(e).__name__}: {e}"]
+            return told[0].strip().split("\n")[-1]
+        return ""
+
+
+def _locked(place: str, said: str = "database is locked") -> CourseError:
+    fix = "Close what else uses it (formgrader, another grading run) and run the same command again: nothing is lost."
+    return CourseError(Fault(place, f"cannot be written: {said}.", fix))
+
+
+class _Keep(logging.Handler):
+    """Keeps what nbgrader says about errors."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__(logging.ERROR)
+        self.lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())

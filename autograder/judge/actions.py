@@ -1,0 +1,47 @@
+"""What one side may ask the other to do with an object: a fixed list."""
+
+from __future__ import annotations
+
+import copy
+import operator
+from collections.abc import Callable
+from typing import Any
+
+
+def _next(iterator: Any) -> tuple[bool, Any]:
+    for item in iterator:
+        return True, item
+    return False, None
+
+
+def _exit(manager: Any) -> None:
+    manager.__exit__(None, None, None)
+
+
+ACTIONS: dict[str, Callable[..., Any]] = {
+    "call": lambda f, /, *args, **kwargs: f(*args, **kwargs),
+    "getattr": getattr,
+    "setattr": setattr,
+    "delattr": delattr,
+    "getitem": operator.getitem,
+    "setitem": operator.setitem,
+    "delitem": operator.delitem,
+    "contains": operator.contains,
+    "iter": iter,
+    "next": _next,
+    "len": len,
+    "bool": bool,
+    "int": int,
+    "float": float,
+    "index": operator.index,
+    "str": str,
+    "abs": abs,
+    "neg": operator.neg,
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+    "enter": lambda manager: manager.__enter__(),
+    "exit": _exit,
+    **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge")},
+    **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")},
+    **{name: getattr(operator, name) for name in ("and_", "or_", "xor")},
+}

@@ -1,0 +1,80 @@
+"""Errors of a student's program, as the judge raises them in the check."""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.judge.peer import TimeUp
+from autograder.judge.wire import WireError
+
+
+class StudentError(Exception):
+    """An error of a type that only the student's program has."""
+
+
+@dataclass
+class Fault:
+    """Where and what: the call in words, the error's own name and text, and the way to it through the cells."""
+
+    label: str
+    type: str
+    message: str
+    missing: bool = False
+    frames: list[tuple[bool, str, int, str, str]] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """The last line of the student's own that was running."""
+        for is_cell, cell, line, _, _ in reversed(self.frames):
+            if is_cell:
+                return f' (line {line} of the cell "{cell}")'
+        return ""
+
+    def traceback(self) -> str:
+        lines = []
+        for is_cell, place, line, function, text in self.frames:
+            lines.append(f'  {"cell" if is_cell else "file"} "{place}", line {line}, in {function}')
+            lines += [f"    {text}"] if text else []
+        return "\n".join([*lines, f"{self.type}: {self.message}"])
+
+
+def throw(error: Any, label: str) -> None:
+    """Raise what the student's process reported: the same builtin type, or the nearest one that it descends from."""
+    fault, kinds, args = _read(error, label)
+    if fault.type == "TimeLimit":
+        raise TimeUp
+    raised: Exception | None = None
+    for name in kinds:
+        kind = vars(builtins).get(name)
+        if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
+            try:
+                raised = kind(*args)
+                break
+            except Exception:  # a type that wants other arguments: take the next one
+                continue
+    if raised is None:
+        raised = StudentError(fault.message)
+    raised.student_fault = fault  # type: ignore[attr-defined]
+    raise raised from None
+
+
+def _read(error: Any, label: str) -> tuple[Fault, list[str], list[Any]]:
+    try:
+        kinds = [str(k)[:100] for k in error.get("kinds", [])][:20]
+        frames = [
+            (f[0] is True, str(f[1])[:100], int(f[2]), str(f[3])[:100], str(f[4])[:200])
+            for f in error.get("frames", [])
+        ][:20]
+        message = str(error["message"])[:2000]
+        args = error.get("args")
+        if (
+            type(args) is not list
+            or len(args) > 3
+            or any(type(a) not in (str, int, float, bool, type(None)) for a in args)
+        ):
+            args = [message]
+        return Fault(label, str(error["type"])[:100], message, error.get("missing") is True, frames), kinds, args
+    except Exception as wrong:
+        raise WireError("an error that is none") from wrong

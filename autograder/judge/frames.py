@@ -1,0 +1,102 @@
+"""Frames between the judge and the student's process: two lengths, a JSON header, and a body of raw bytes.
+
+Everything is bounded: the size of both parts, and the time for the whole frame.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import time
+from dataclasses import dataclass
+from typing import Any
+
+_LENGTHS = struct.Struct("<II")
+
+
+class WireError(Exception):
+    """The other side sent something that is no frame or no value."""
+
+
+class Closed(Exception):
+    """The other side is gone."""
+
+
+class Late(Exception):
+    """The other side did not answer in time."""
+
+
+class NotPlain(ValueError):
+    """A value is too large or too deep to cross."""
+
+
+class MissingName(NameError):
+    """The student's cells define no such name."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a side accepts in one frame."""
+
+    header: int = 16 << 20
+    body: int = 64 << 20
+    depth: int = 60
+    items: int = 1_000_000
+
+
+def send_frame(sock: socket.socket, message: dict[str, Any], parts: list[bytes], deadline: float | None) -> None:
+    header = json.dumps(message, separators=(",", ":")).encode()
+    head = _LENGTHS.pack(len(header), sum(map(len, parts))) + header
+    small = sum(map(len, parts)) < 1 << 18 or len(parts) > 100
+    try:
+        for data in [b"".join((head, *parts))] if small else [head, *parts]:
+            view = memoryview(data)
+            while view:
+                sock.settimeout(_left(deadline))
+                view = view[sock.send(view) :]
+    except TimeoutError:
+        raise Late from None
+    except OSError:
+        raise Closed from None
+
+
+def receive_frame(sock: socket.socket, bounds: Bounds, deadline: float | None) -> tuple[dict[str, Any], memoryview]:
+    header_size, body_size = _LENGTHS.unpack(_receive(sock, _LENGTHS.size, deadline))
+    if header_size > bounds.header or body_size > bounds.body:
+        raise WireError(f"a frame of {header_size} + {body_size} bytes")
+    data = _receive(sock, header_size + body_size, deadline)
+    try:
+        message = json.loads(bytes(data[:header_size]))
+    except (ValueError, RecursionError) as error:
+        raise WireError("a frame whose header is not JSON") from error
+    if type(message) is not dict:
+        raise WireError("a frame that is no message")
+    return message, data[header_size:]
+
+
+def _receive(sock: socket.socket, size: int, deadline: float | None) -> memoryview:
+    # The deadline is for the whole frame: a byte now and then does not prolong it.
+    data = memoryview(bytearray(size))
+    done = 0
+    try:
+        while done < size:
+            sock.settimeout(_left(deadline))
+            got = sock.recv_into(data[done:])
+            if not got:
+                raise Closed
+            done += got
+    except TimeoutError:
+        raise Late from None
+    except OSError:
+        raise Closed from None
+    return data
+
+
+def _left(deadline: float | None) -> float | None:
+    if deadline is None:
+        return None
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left

@@ -1,0 +1,201 @@
+"""The judge's process for one submission: it runs the checks, and has the student's cells run in the sandbox.
+
+It is forked from the warm server, so nothing of one submission reaches the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import linecache
+import os
+import signal
+import socket
+import sys
+import time
+import types
+from collections.abc import Callable
+from dataclasses import asdict
+from functools import partial
+from types import FrameType
+from typing import Any
+
+from autograder.judge import faults, messages, policy, wire
+from autograder.judge.job import Cell, CellResult, CheckResult, Job
+from autograder.judge.outputs import clean_outputs
+from autograder.judge.peer import Peer, Stop, TimeUp
+from autograder.judge.proxy import Proxy
+from autograder.sandbox.limits import MB
+from autograder.sandbox.zygote import seed
+
+GIVEN = "__main__"  # where the given cells' names live
+
+
+def run(job: Job, sock: socket.socket, emit: Callable[[dict[str, Any]], None]) -> None:
+    """Run all cells in order and emit each result as soon as it is known."""
+    Run(job, sock, emit).all()
+
+
+class Run:
+    """One submission."""
+
+    def __init__(self, job: Job, sock: socket.socket, emit: Callable[[dict[str, Any]], None]) -> None:
+        self.job, self.emit = job, emit
+        self.end = time.monotonic() + job.limits.total_seconds
+        module = types.ModuleType(GIVEN)
+        sys.modules[GIVEN] = module
+        self.names = module.__dict__
+        bounds = wire.Bounds(body=job.limits.value_mb * MB)
+        self.peer = Peer(
+            sock,
+            given_name=self.given_name,
+            raise_error=faults.throw,
+            incoming=bounds,
+            outgoing=bounds,
+            max_calls=job.limits.calls,
+            max_handles=job.limits.handles,
+        )
+        self.peer.allow = partial(policy.check, self.peer, GIVEN)
+        self.proxies = {name: Proxy(self.peer, None, name, "", name) for name in job.exercises}
+        self.names.update(self.proxies)
+        self.where = ""
+        self.check_until: float | None = None
+        signal.signal(signal.SIGALRM, self._alarm)
+
+    def all(self) -> None:
+        seed(self.job.seed)
+        for cell in self.job.cells:
+            self.where = f'the {"check" if cell.kind == "check" else "cell"} "{cell.id}"'
+            if cell.kind == "check":
+                self.emit({"check": asdict(self.check(cell))})
+            else:
+                self.emit({"cell": asdict(self.cell(cell))})
+                if cell.kind == "given":
+                    self.given(cell)
+        self.emit({"end": True})
+
+    def given_name(self, x: Any) -> str | None:
+        """Classes of given cells exist on both sides, and are passed by name."""
+        if not isinstance(x, type) or x.__module__ != GIVEN:
+            return None
+        name: str = x.__name__
+        return name if self.names.get(name) is x else None
+
+    def _alarm(self, number: int, frame: FrameType | None) -> None:
+        if self.check_until is not None and time.monotonic() >= self.check_until and not self.peer.in_io:
+            raise TimeUp
+
+    # Cells
+
+    def cell(self, cell: Cell) -> CellResult:
+        """Have a cell run in the sandbox."""
+        result = CellResult(cell.id)
+        seconds = min(self.job.limits.cell_seconds, max(self.end - time.monotonic(), 0.01))
+        self.peer.until = time.monotonic() + seconds
+        self.peer.random = None  # the cell draws numbers of which the judge knows nothing
+        broken = bool(self.peer.broken)
+        try:
+            reply, _ = self.peer.exchange({"do": "exec", "id": cell.id, "source": cell.source}, [])
+            result.outputs = clean_outputs(reply.get("outputs"), int(self.job.limits.output_mb * MB))
+            result.seconds = float(reply.get("seconds", 0.0))
+            result.error = str(reply.get("error", ""))[:2000]
+            number = reply.get("number")
+            result.execution_count = number if type(number) is int else None
+            if reply.get("late") is True:
+                result.error_is_ours = True
+                result.error = f'The time limit of a cell ({seconds:g} s) was reached in the cell "{cell.id}".'
+        except Stop as stop:
+            self._broke(broken)
+            result.error, result.error_is_ours = str(stop), True
+        except (TypeError, ValueError):
+            self._broke(broken)
+            result.error, result.error_is_ours = str(self.peer._break("it sent outputs that are none")), True
+        return result
+
+    def _broke(self, before: bool) -> None:
+        if not before:
+            self.emit({"broken": {"where": self.where, "why": self.peer.broken}})
+
+    def given(self, cell: Cell) -> None:
+        filename = f"<given {cell.id}>"
+        self.names.update(self.proxies)
+        try:
+            exec(self._compile(_without_magics(cell.source), filename), self.names)
+        except Exception as error:
+            self.emit({"error": f'The given cell "{cell.id}" failed in the judge: {type(error).__name__}: {error}'})
+            raise SystemExit from None
+
+    def _compile(self, source: str, filename: str) -> types.CodeType:
+        # With its lines in linecache, `expect` finds the words of a call, and the markers of the hidden part.
+        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+        return compile(source, filename, "exec", dont_inherit=True)
+
+    # Checks
+
+    def check(self, cell: Cell) -> CheckResult:
+        """Run a check here. It passes if it comes to its end, and in no other way."""
+        result = CheckResult(cell.id)
+        filename = f"<check {cell.id}>"
+        broken = bool(self.peer.broken)
+        left = max(self.end - time.monotonic(), 0.01)
+        seconds = min(self.job.limits.check_seconds, left)
+        seed(seed_of(cell.id, self.job.seed))
+        self.peer.random = None
+        self.peer.last.label = ""
+        started = time.monotonic()
+        self.peer.until = self.check_until = started + seconds
+        signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.25)
+        names = {**self.names, **self.proxies}
+        error: BaseException | None = None
+        try:
+            exec(self._compile(cell.source, filename), names)
+        except BaseException as wrong:
+            error = wrong
+        self.check_until = None
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        result.seconds = time.monotonic() - started
+        if error is None and self.peer.broken:  # something swallowed the news
+            error = Stop(self.peer.broken)
+        if error is None and result.seconds > seconds + self.peer.grace:
+            error = TimeUp()
+        if error is None:
+            result.passed, result.kind = True, "passed"
+        else:
+            messages.explain(result, error, filename, cell.source, self.peer.last, seconds)
+            error.__traceback__ = None
+        del error
+        names.clear()
+        if self.peer.broken:
+            self._broke(broken)
+        else:
+            self._forget(broken)
+        return result
+
+    def _forget(self, broken: bool) -> None:
+        """What a check shared with the student's process ends with it."""
+        self.peer.last.value = None
+        self.peer.forget()
+        self.peer.until = time.monotonic() + 5
+        try:
+            self.peer.exchange({"do": "forget"}, [])
+        except Stop:
+            self._broke(broken)
+
+
+def seed_of(check_id: str, seed: int) -> int:
+    """A check's own seed: the same wherever and after whatever it runs."""
+    return int.from_bytes(hashlib.sha256(f"{seed}:{check_id}".encode()).digest()[:4], "little")
+
+
+def _without_magics(source: str) -> str:
+    """Lines of IPython's own (`%matplotlib inline`, `!ls`) mean nothing here; the numbering of lines stays."""
+    if messages.parses(source):
+        return source
+    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in source.splitlines())
+
+
+def quiet() -> None:
+    """What checks and given cells print is for nobody."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    sys.stdout = sys.stderr = os.fdopen(os.dup(null), "w")

@@ -1,0 +1,152 @@
+"""The student's process: runs cells, and does what the judge asks with what they defined.
+
+All here is for the honest student's sake: code of a submission can change any of it, and gains nothing, since the judge
+believes only plain values.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import linecache
+import os
+import signal
+import socket
+import time
+from types import FrameType, TracebackType
+from typing import Any
+
+from autograder.judge import wire
+from autograder.judge.peer import Peer
+from autograder.sandbox.limits import MB, Limits
+from autograder.sandbox.shell import OUTPUTS, Shell
+
+
+class TimeLimit(BaseException):
+    """The time of this cell or check is over."""
+
+
+class _Alarm:
+    """Interrupts the student's code when its time is over, and again if that was ignored."""
+
+    def __init__(self) -> None:
+        self.on = False
+        self.peer: Peer | None = None
+
+    def ring(self, number: int, frame: FrameType | None) -> None:
+        if self.on and self.peer is not None and not self.peer.in_io:
+            raise TimeLimit("the time limit was reached")
+
+    def timed(self, message: dict[str, Any]) -> contextlib.AbstractContextManager[Any]:
+        if self.on or "seconds" not in message:
+            return contextlib.nullcontext()
+        signal.setitimer(signal.ITIMER_REAL, float(message["seconds"]), 0.25)
+        return self
+
+    def __enter__(self) -> None:
+        self.on = True
+
+    def __exit__(self, *error: object) -> None:
+        self.on = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
+    """Answer the judge until it hangs up."""
+    alarm = _Alarm()
+    signal.signal(signal.SIGALRM, alarm.ring)
+    bounds = wire.Bounds(body=limits.value_mb * MB)
+
+    def other(message: dict[str, Any]) -> dict[str, Any]:
+        if message["do"] == "forget":
+            peer.forget()
+            _close_figures()
+            return {}
+        assert message["do"] == "exec"
+        started = time.perf_counter()
+        outputs: list[dict[str, Any]] = []
+        error: BaseException | None = None
+        number = None
+        try:
+            peer.in_io = False
+            with alarm.timed(message):
+                outputs, error, number = shell.run(message["id"], message["source"], int(limits.output_mb * MB))
+        except TimeLimit as late:  # it came after the cell itself
+            outputs, error = OUTPUTS.finish(), late
+        shown = f"{type(error).__name__}: {error}"[:2000] if error is not None else ""
+        late_by = isinstance(error, TimeLimit)
+        return {
+            "outputs": outputs,
+            "error": shown,
+            "late": late_by,
+            "number": number,
+            "seconds": time.perf_counter() - started,
+        }
+
+    peer = Peer(
+        sock,
+        names=shell.user_ns,
+        error=lambda error: describe(error, shell.compile.cells),
+        raise_error=_raise,
+        timed=alarm.timed,
+        serve_other=other,
+        incoming=bounds,
+        outgoing=bounds,
+    )
+    alarm.peer = peer
+    while True:
+        try:
+            message, body = wire.receive_frame(sock, bounds, None)
+        except wire.Closed:
+            os._exit(0)
+        OUTPUTS.start(0)  # what a checked function prints is nobody's output
+        peer.serve(message, body)
+
+
+def _raise(error: dict[str, Any], label: str) -> None:
+    """An error of one of the judge's objects, as the student's code sees it."""
+    if error.get("type") == "TimeUp":
+        raise TimeLimit("the time limit was reached")
+    kind = getattr(builtins, str(error.get("type")), RuntimeError)
+    if not (isinstance(kind, type) and issubclass(kind, Exception)):
+        kind = RuntimeError
+    raise kind(error.get("message", ""))
+
+
+def _close_figures() -> None:
+    with contextlib.suppress(Exception):
+        from matplotlib import pyplot
+
+        pyplot.close("all")
+
+
+def describe(error: BaseException, cells: dict[str, str]) -> dict[str, Any]:
+    """An error as plain data: its type and the types it descends from, its text, and where in the cells it happened."""
+    kinds = [kind.__name__ for kind in type(error).__mro__ if vars(builtins).get(kind.__name__) is kind]
+    try:
+        message = str(error)
+    except Exception:
+        message = ""
+    plain = [a for a in error.args if type(a) in (str, int, float, bool, type(None))]
+    return {
+        "type": type(error).__name__,
+        "kinds": kinds,
+        "message": message[:2000],
+        "args": [a[:2000] if type(a) is str else a for a in plain[:3]] if len(plain) == len(error.args) else None,
+        "frames": _frames(error.__traceback__, cells),
+        "missing": isinstance(error, wire.MissingName),
+    }
+
+
+def _frames(trace: TracebackType | None, cells: dict[str, str]) -> list[list[Any]]:
+    """The way from the student's first line to the error: cell (or file), line, function, text."""
+    found: list[list[Any]] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        cell = cells.get(code.co_filename)
+        if found or cell is not None:
+            place = cell if cell is not None else os.path.basename(code.co_filename)
+            text = linecache.getline(code.co_filename, trace.tb_lineno).strip()
+            found.append([cell is not None, place, trace.tb_lineno, code.co_name, text[:200]])
+        trace = trace.tb_next
+    return found[:5] + found[5:][-10:]

@@ -1,0 +1,383 @@
+"""The sandbox: what a submission cannot do, cannot leave behind, and cannot break for the next one."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib.util
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from autograder.judge import Cell, Job, Result
+from autograder.sandbox import Limits, SandboxMissing, Worker, available, bwrap
+
+WORKS, REASON = available()
+boxed = pytest.mark.skipif(not WORKS, reason=REASON)
+seccomp = pytest.mark.skipif(importlib.util.find_spec("pyseccomp") is None, reason="pyseccomp is not installed")
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    os.environ["AUTOGRADER_TEST_SECRET"] = "secret"
+    with Worker(scratch_mb=64) as worker:
+        yield worker
+    del os.environ["AUTOGRADER_TEST_SECRET"]
+
+
+def run(worker: Worker, *cells: str, limits: Limits | None = None, check: str = "assert f() == 1") -> Result:
+    """Cells of a student, then a check of `f`."""
+    student = [Cell("student", f"cell-{i}", textwrap.dedent(cell)) for i, cell in enumerate(cells)]
+    return worker.run(Job([*student, Cell("check", "f-1", check)], ["f"], limits or Limits(cell_seconds=20)))
+
+
+def output(worker: Worker, source: str, limits: Limits | None = None) -> str:
+    """What a cell of a student printed; it must run without an error."""
+    result = run(worker, source, limits=limits)
+    assert not result.cells[0].error, (result.cells[0].error, result.error)
+    return "".join(o.get("text", "") for o in result.cells[0].outputs)
+
+
+def is_healthy(worker: Worker) -> None:
+    """The next submission is graded as if nothing had happened."""
+    result = run(worker, "import os\nprint(os.listdir('.'), os.listdir('/dev/shm'))\ndef f(): return 1")
+    assert result.passed == ["f-1"] and not result.error, result
+    assert result.cells[0].outputs[0]["text"] == "[] []\n"
+
+
+# What cannot be reached
+
+
+@boxed
+def test_there_is_no_network(worker: Worker) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        source = f"""
+        import socket
+        for address in (("127.0.0.1", {server.getsockname()[1]}), ("8.8.8.8", 53)):
+            try:
+                socket.create_connection(address, 2)
+                print("reached", address)
+            except OSError:
+                pass
+        """
+        assert output(worker, source) == ""
+
+
+@boxed
+def test_files_of_the_host_are_not_there(worker: Worker) -> None:
+    hidden = [
+        ROOT / "solutions",
+        ROOT / "tests",
+        ROOT / ".git",
+        ROOT / ".course",
+        Path.home() / ".ssh",
+        Path.home() / ".bashrc",
+    ]
+    source = f"""
+    import os
+    for path in {[*map(str, hidden), "/etc/passwd", "/etc/shadow", "/etc/hostname", "/var", "/sys", "/run", "/home"]}:
+        if os.path.exists(path):
+            print(path)
+    print(*[n for n in os.listdir("/course")], sep="\\n")
+    """
+    assert set(output(worker, source).split()) <= {"autograder", "datasets"}
+
+
+@boxed
+def test_nothing_but_the_scratch_folder_can_be_written(worker: Worker) -> None:
+    source = """
+    import os, sys, torch, autograder
+    for folder in ("/", "/usr", "/etc", "/dev", "/course", os.path.dirname(autograder.__file__), os.path.dirname(torch.__file__), sys.prefix):
+        try:
+            open(os.path.join(folder, "x"), "w")
+            print(folder)
+        except OSError:
+            pass
+    open("x", "w")
+    """
+    assert output(worker, source) == ""
+    is_healthy(worker)
+
+
+@boxed
+def test_the_environment_and_the_descriptors_are_clean(worker: Worker) -> None:
+    source = """
+    import os, stat
+    print("AUTOGRADER_TEST_SECRET" in os.environ, os.getuid() == 0, os.geteuid() == 0, os.getgroups())
+    print([fd for fd in range(256) if os.path.exists(f"/proc/self/fd/{fd}")])
+    """
+    first, second = output(worker, source).splitlines()
+    assert first.startswith("False False False") and "0," not in first
+    assert second == "[0, 1, 2, 9]"
+
+
+@boxed
+def test_the_zygote_cannot_be_read_traced_or_signalled(worker: Worker) -> None:
+    source = """
+    import ctypes, os, resource, signal
+    libc = ctypes.CDLL(None, use_errno=True)
+    def tried(name, call):
+        try:
+            call()
+            print(name)
+        except OSError:
+            pass
+    for name in ("mem", "environ", "maps", "fd", "root", "cwd", "auxv", "stack", "syscall"):
+        tried(name, lambda: os.listdir(f"/proc/1/{name}") if name in ("fd", "root", "cwd") else open(f"/proc/1/{name}", "rb").read(1))
+    for what in (0, 16, 0x4206):  # PTRACE_TRACEME is for oneself; ATTACH, SEIZE
+        if what and libc.ptrace(what, 1, 0, 0) == 0: print("ptrace", what)
+    buffer = ctypes.create_string_buffer(8)
+    if libc.process_vm_readv(1, ctypes.byref(buffer), 1, ctypes.byref(buffer), 1, 0) > 0: print("process_vm_readv")
+    tried("limits", lambda: resource.prlimit(1, resource.RLIMIT_NOFILE, (3, 3)))
+    tried("nice", lambda: os.setpriority(os.PRIO_PROCESS, 1, 19))
+    tried("affinity", lambda: os.sched_setaffinity(1, [0]))
+    for number in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT, signal.SIGTERM, signal.SIGSEGV, signal.SIGUSR1):
+        try:
+            os.kill(1, number)
+        except OSError:
+            pass
+    tried("capset", lambda: os.setuid(0))
+    """
+    assert output(worker, source) in ("", "nice\n")
+    is_healthy(worker)
+
+
+@boxed
+@seccomp
+def test_calls_that_no_exercise_needs_are_refused(worker: Worker) -> None:
+    source = """
+    import ctypes, os, socket
+    libc = ctypes.CDLL(None, use_errno=True)
+    if hasattr(os, "memfd_create"):
+        try: print("memfd", os.memfd_create("x"))
+        except PermissionError: pass
+    if libc.shmget(1234, 4096, 0o1600) >= 0: print("shmget")
+    if libc.msgget(1234, 0o1600) >= 0: print("msgget")
+    if libc.semget(1234, 1, 0o1600) >= 0: print("semget")
+    if libc.unshare(0x10000000) == 0: print("unshare")
+    if libc.syscall(248, b"user", b"k", b"v", 1, -3) >= 0: print("add_key")
+    if libc.syscall(425, 4, 0) >= 0: print("io_uring")
+    for family in (16, 17, 38, 40):
+        try: print("socket", family, socket.socket(family, socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM))
+        except OSError: pass
+    """
+    assert output(worker, source) == ""
+
+
+# What cannot be left behind
+
+
+@boxed
+def test_scratch_files_do_not_survive(worker: Worker) -> None:
+    source = """
+    import os
+    os.makedirs("locked/inner"); open("locked/inner/x", "w").close(); os.chmod("locked/inner", 0); os.chmod("locked", 0)
+    os.symlink("/", "link"); os.mkfifo("fifo")
+    open("/dev/shm/segment", "w").write("x" * 1000)
+    for _ in range(3000):  # deeper than any recursion or path name
+        os.mkdir("d"); os.chdir("d")
+    open("bottom", "w").close()
+    def f(): return 1
+    """
+    assert run(worker, source).passed == ["f-1"]
+    is_healthy(worker)
+
+
+@boxed
+def test_processes_do_not_survive(worker: Worker) -> None:
+    source = """
+    import os, signal, subprocess, time
+    for name in ("SIGTERM", "SIGHUP", "SIGINT"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True:
+                try: open("/tmp/alive", "w").close()
+                except OSError: pass
+        os._exit(0)
+    subprocess.Popen(["sleep", "1000"], start_new_session=True)
+    def f(): return 1
+    """
+    assert run(worker, source).passed == ["f-1"]
+    is_healthy(worker)
+    count = "import os\nprint(sum(n.isdigit() for n in os.listdir('/proc')))"
+    assert output(worker, count) == "2\n"  # the zygote and this one
+
+
+@boxed
+def test_nothing_in_memory_survives(worker: Worker) -> None:
+    spoil = """
+    import builtins, sys, torch, os, random
+    torch.equal = lambda *a: True
+    builtins.leak = "from another student"
+    get_ipython().user_ns["leak"] = 1
+    torch.set_default_dtype(torch.float64); torch.set_num_threads(4)
+    torch.zeros(1000, 1000) @ torch.zeros(1000, 1000)
+    os.umask(0); os.chdir("/")
+    def f(): return 1
+    """
+    look = "import torch, os\nprint('leak' in dir(__builtins__), 'leak' in globals(), torch.get_default_dtype(), torch.get_num_threads(), os.getcwd())"
+    before = output(worker, look)
+    assert run(worker, spoil).passed == ["f-1"]
+    assert output(worker, look) == before == "False False torch.float32 1 /tmp\n"
+
+
+# What cannot be broken: each of these ends badly for itself alone
+
+
+@boxed
+def test_a_memory_bomb_in_one_process(worker: Worker) -> None:
+    result = run(
+        worker,
+        "def f(): return 1",
+        "import torch\nx = [torch.ones(50_000_000) for _ in range(50)]",
+        limits=Limits(memory_mb=500),
+    )
+    assert result.cells[1].error and result.passed in (["f-1"], [])  # an error in Python where that comes first
+    is_healthy(worker)
+
+
+@boxed
+def test_a_memory_bomb_of_many_processes(worker: Worker) -> None:
+    source = """
+    import os, time
+    for _ in range(8):
+        if os.fork() == 0:
+            x = b"x" * 200_000_000
+            time.sleep(100)
+    time.sleep(100)
+    """
+    result = run(worker, source, limits=Limits(memory_mb=500, cell_seconds=30))
+    assert (
+        result.passed == []
+        and "500 MB of memory" in result.checks[0].message
+        and '"cell-0"' in result.checks[0].message
+    )
+    is_healthy(worker)
+
+
+@boxed
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        pytest.param("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", id="fork bomb"),
+        pytest.param("import os\nwhile True: os.open('/dev/null', 0)", id="descriptors"),
+        pytest.param("open('big', 'wb').write(b'x' * 500_000_000)", id="one large file"),
+        pytest.param("for i in range(100): open(str(i), 'wb').write(b'x' * 10_000_000)", id="many files"),
+        pytest.param(
+            "import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,)).start()", id="threads"
+        ),
+        pytest.param("import os\nos.system('yes')", id="endless output of a program"),
+        pytest.param("while True: print('x' * 10_000)", id="endless output"),
+        pytest.param("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)", id="stops itself"),
+        pytest.param("import os, signal\nos.kill(-1, signal.SIGKILL)", id="kills all"),
+        pytest.param("import os\nos.closerange(0, 256)", id="closes everything"),
+        pytest.param("import ctypes\nctypes.string_at(0)", id="crashes"),
+        pytest.param("import sys\nsys.setrecursionlimit(10**9)\ndef g(): g()\ng()", id="recursion"),
+        pytest.param("import os\nos.write(9, b'\\xff' * 100)", id="junk on the socket"),
+        pytest.param("import os\nos.execv('/bin/sleep', ['sleep', '1000'])", id="becomes another program"),
+        pytest.param(
+            "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile True: pass",
+            id="blocks signals",
+        ),
+    ],
+)
+def test_a_bomb_hurts_only_itself(worker: Worker, bomb: str) -> None:
+    result = run(worker, bomb, limits=Limits(cell_seconds=1, processes=50, output_mb=0.1))
+    assert result.passed == [] and result.checks[0].message and result.cells[0].outputs is not None
+    assert len(str(result.cells[0].outputs)) < 300_000
+    is_healthy(worker)
+
+
+@boxed
+def test_processor_time_is_limited(worker: Worker) -> None:
+    result = run(
+        worker,
+        "import signal\nsignal.signal(signal.SIGALRM, signal.SIG_IGN)\nwhile True: pass",
+        limits=Limits(cpu_seconds=1),
+    )
+    assert "more than 1 s of processor time" in result.checks[0].message
+    is_healthy(worker)
+
+
+@boxed
+def test_a_zygote_killed_from_outside_is_replaced(worker: Worker) -> None:
+    assert worker._process is not None
+    children = Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text().split()
+    assert children
+    os.kill(int(children[0]), signal.SIGKILL)
+    run(worker, "def f(): return 1")
+    is_healthy(worker)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_without_a_sandbox_too_no_process_survives() -> None:
+    source = """
+    import os, time
+    read, write = os.pipe()
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.write(write, str(os.getpid()).encode())
+            time.sleep(1000)
+        os._exit(0)
+    print(os.read(read, 100).decode())
+    """
+    with Worker(sandbox="none") as worker:
+        assert not Path("/proc", output(worker, source).strip()).exists()
+
+
+def test_a_killed_worker_says_so_and_starts_again() -> None:
+    with Worker(sandbox="none") as worker:
+        assert worker._process is not None
+        os.kill(worker._process.pid, signal.SIGKILL)
+        result = run(worker, "def f(): return 1")
+        assert result.passed == [] and "worker ended" in result.checks[0].message
+        assert run(worker, "def f(): return 1").passed == ["f-1"]
+
+
+# Where it can be used
+
+
+def _in_a_process(_: int) -> list[str]:
+    with Worker(sandbox="none") as worker:
+        return run(worker, "def f(): return 1").passed
+
+
+def test_a_worker_works_in_a_thread_and_in_a_pool_of_processes(worker: Worker) -> None:
+    found: list[list[str]] = []
+    thread = threading.Thread(target=lambda: found.append(run(worker, "def f(): return 1").passed))
+    thread.start()
+    thread.join()
+    spawn = multiprocessing.get_context("spawn")
+    with concurrent.futures.ProcessPoolExecutor(1, mp_context=spawn) as pool:
+        found += pool.map(_in_a_process, [1])
+    assert found == [["f-1"], ["f-1"]]
+
+
+def test_without_bubblewrap_the_reason_and_the_fix_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    bwrap.available.cache_clear()
+    works, reason = available()
+    with pytest.raises(SandboxMissing, match="apt install bubblewrap"):
+        Worker()
+    bwrap.available.cache_clear()
+    assert not works and "not installed" in reason
+
+
+def test_importing_the_package_imports_no_torch() -> None:
+    code = "import sys, autograder.judge, autograder.sandbox; print('torch' in sys.modules, 'numpy' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "False False\n"
+    )
