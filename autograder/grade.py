@@ -115,6 +115,7 @@ def grade(
                 book.save(attempt)
             results[attempt.submission.student] = _verdict(attempt, content)
             step(len(results), len(found))
+    book.close()
     result = ClassResult(stage.slug, content.max_score, dict(sorted(results.items())), sandbox)
     if dry_run:
         changed = {name: (before.get(name), r.score) for name, r in result.students.items()}

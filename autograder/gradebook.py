@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -47,6 +46,12 @@ class Book:
         self.coursedir = CourseDirectory(config=self.config)
         self.coursedir.assignment_id = stage.slug
         self.log: list[str] = []
+        self._gradebook: Gradebook | None = None
+
+    def close(self) -> None:
+        if self._gradebook is not None:
+            self._gradebook.close()
+            self._gradebook = None
 
     def register(self) -> None:
         """Tell the gradebook about the stage's checks.
@@ -54,6 +59,8 @@ class Book:
         Raises:
             CourseError: when the gradebook has marks for other checks, or cannot be written.
         """
+        if self.stage.course.gradebook.is_file() and self._is_registered():
+            return
         problem = self._convert(GenerateAssignment, student=".")
         place = self.stage.place(self.stage.course.gradebook)
         if "there are submissions associated" in problem:
@@ -66,6 +73,24 @@ class Book:
             raise CourseError(
                 Fault(place, f"could not take the stage {self.stage.slug}: {problem}", "Mend that first.")
             )
+
+    def _is_registered(self) -> bool:
+        """Does the gradebook know the stage exactly as its source is now?"""
+        told = {
+            c.metadata.nbgrader.grade_id: c
+            for c in nbformat.read(self.stage.source, as_version=4).cells
+            if "nbgrader" in c.metadata
+        }
+        points = {name: c.metadata.nbgrader.points for name, c in told.items() if c.metadata.nbgrader.grade}
+        try:
+            with self._open() as gradebook:
+                notebook = gradebook.find_notebook(self.stage.slug, self.stage.slug)
+                known = {c.name: (c.source, c.locked) for c in notebook.source_cells}
+                return known == {
+                    name: (c.source, c.metadata.nbgrader.locked) for name, c in told.items()
+                } and points == {c.name: c.max_score for c in notebook.grade_cells}
+        except (MissingEntry, OperationalError):
+            return False
 
     def save(self, attempt: Attempt) -> None:
         """Write a submission's marks, or none where it failed, and the notebooks that belong to them.
@@ -122,14 +147,22 @@ class Book:
         (autograded / f"{slug}.ipynb").write_text(nbformat.writes(attempt.notebook), encoding="utf-8")
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
-        """The gradebook. All that is done with it is one transaction: nbgrader's own commits only flush."""
-        with warnings.catch_warnings(), Gradebook(self.coursedir.db_url, self.coursedir.course_id) as gradebook:
+    def _open(self) -> Iterator[Gradebook]:
+        """The gradebook, kept open. The block is one transaction: nbgrader's own commits only flush."""
+        with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Object of type", SAWarning)  # nbgrader's own, on each new submission
-            session = gradebook.db()
+            if self._gradebook is None:
+                self._gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
+            session = self._gradebook.db()
             commit, session.commit = session.commit, session.flush
-            yield gradebook
-            commit()
+            try:
+                yield self._gradebook
+                commit()
+            except BaseException:
+                session.rollback()
+                raise
+            finally:
+                session.commit = commit
 
     def _convert(self, converter: type[BaseConverter], student: str) -> str:
         """Run one of nbgrader's converters; the error that stopped it, or nothing."""

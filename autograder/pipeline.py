@@ -22,7 +22,7 @@ from nbgrader.preprocessors import (
 )
 
 from autograder.build import PREPROCESSORS
-from autograder.course import Course, find_course
+from autograder.course import Course, Stage, find_course
 from autograder.execute import (
     Blueprint,
     choose_sandbox,
@@ -99,7 +99,15 @@ class StudentPage(NbGraderPreprocessor):
 
 
 def _blueprint(resources: dict[str, Any]) -> Blueprint:
-    return Blueprint(find_course().stages((resources["nbgrader"]["assignment"],))[0])
+    """The blueprint of the assignment at hand; one for all submissions, until the source changes."""
+    stage = find_course().stages((resources["nbgrader"]["assignment"],))[0]
+    changed = stage.source.stat().st_mtime_ns if stage.source.is_file() else 0
+    if (stage, changed) not in _blueprints:
+        _blueprints[stage, changed] = Blueprint(stage)
+    return _blueprints[stage, changed]
+
+
+_blueprints: dict[tuple[Stage, int], Blueprint] = {}
 
 
 # Prepare comes first, so that nbgrader's own steps find every cell; OverwriteCells then takes points and checks from

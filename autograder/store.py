@@ -33,20 +33,24 @@ class Store:
             return None  # not there, or not readable: it is run again
 
     def put(self, job: Job, result: Result) -> None:
-        path = self._path(job)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(asdict(result), file)
-            os.replace(name, path)
-        except BaseException:
-            os.unlink(name)
-            raise
+        write_whole(self._path(job), json.dumps(asdict(result)))
 
     def _path(self, job: Job) -> Path:
         key = self.key(job)
         return self.folder / key[:2] / f"{key}.json"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file so that it is there whole or not at all, whenever this is interrupted."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(name, path)
+    except BaseException:
+        os.unlink(name)
+        raise
 
 
 @cache

@@ -6,6 +6,7 @@ The answers are the course's own, so they run here in forks of one warm process,
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import linecache
@@ -14,12 +15,13 @@ import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from autograder.build import blank_source
 from autograder.course import Stage
 from autograder.stage import Answer, Cell, Content, read_answers, read_stage
+from autograder.store import fingerprint, write_whole
 from autograder.verdict import explain
 
 SECONDS = 60  # for all checks of one answer
@@ -162,13 +164,26 @@ def _redundant(content: Content, caught_by: dict[str, set[str]]) -> list[str]:
 def catalogue(
     stage: Stage, content: Content, exercises: list[str], jobs: int = 2
 ) -> dict[str, list[tuple[Answer, Outcomes]]]:
-    """What the checks say about each wrong answer of these exercises."""
-    answers = [a for a in read_answers(stage, content) if not a.right and a.exercise in exercises]
-    found: dict[str, list[tuple[Answer, Outcomes]]] = {exercise: [] for exercise in exercises}
-    tasks = [Task("answer", answer.exercise, answer) for answer in answers]
-    for (task, outcomes), answer in zip(_run_all(content, tasks, jobs), answers, strict=True):
-        found[task.exercise].append((answer, outcomes))
-    return found
+    """What the checks say about each wrong answer of these exercises. It is kept until stage or answers change."""
+    wrong = [a for a in read_answers(stage, content) if not a.right]
+    digest = hashlib.sha256(stage.text.read_bytes() + stage.answers.read_bytes() + fingerprint().encode()).hexdigest()
+    path = stage.course.verdicts / f"catalogue-{digest}.json"
+    known: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    tasks = [Task("answer", a.exercise, a) for a in wrong if a.exercise in exercises and a.exercise not in known]
+    for task, outcomes in _run_all(content, tasks, jobs) if tasks else ():
+        assert task.answer is not None
+        told = {check: asdict(outcome) for check, outcome in outcomes.items()}
+        known.setdefault(task.exercise, {})[task.answer.name] = told
+    if tasks:
+        write_whole(path, json.dumps(known))
+    return {
+        exercise: [
+            (a, {check: Outcome(**o) for check, o in known[exercise][a.name].items()})
+            for a in wrong
+            if a.exercise == exercise
+        ]
+        for exercise in exercises
+    }
 
 
 def signature(outcomes: Outcomes) -> str:

@@ -41,7 +41,6 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "deepcopy": copy.deepcopy,
     "enter": lambda manager: manager.__enter__(),
     "exit": _exit,
-    **{name: getattr(operator, name) for name in ("lt", "le", "gt", "ge")},
     **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")},
     **{name: getattr(operator, name) for name in ("and_", "or_", "xor")},
 }

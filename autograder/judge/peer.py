@@ -57,6 +57,7 @@ class Peer:
     error: Callable[[BaseException], dict[str, Any]] = lambda e: {"type": type(e).__name__, "message": str(e)}
     raise_error: Callable[[dict[str, Any], str], None] = lambda error, label: None
     timed: Callable[[dict[str, Any]], AbstractContextManager[Any]] = lambda message: nullcontext()
+    disarm: Callable[[], None] = lambda: None
     serve_other: Callable[[dict[str, Any]], dict[str, Any]] | None = None
     incoming: wire.Bounds = field(default_factory=wire.Bounds)
     outgoing: wire.Bounds = field(default_factory=wire.Bounds)
@@ -282,7 +283,9 @@ class Peer:
                     value = backward(self.tracked, outputs, args[1], args[2])
                 else:
                     value = ACTIONS[what](*args, **kwargs)
+            self.disarm()
         except BaseException as wrong:  # the student's errors, whatever they are, are reported and not ours
+            self.disarm()  # the alarm may have rung on the way out of `timed`
             if isinstance(wrong, Stop | wire.WireError) and self.names is None:
                 raise
             error = self.error(wrong)

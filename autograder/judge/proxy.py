@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 class Proxy:
     """An object that lives on the other side: a function, a class, a module, an iterator, a figure …
 
-    Comparison is by identity of the object there; nothing it says about itself is believed.
+    Equality is identity of the object there, there is no order, and arithmetic gives objects, never numbers: nothing
+    that it says about itself is believed.
     """
 
     __slots__ = ("__weakref__", "_count", "_id", "_label", "_name", "_peer", "_type")
@@ -125,16 +126,24 @@ def _forward(what: str) -> Any:
     return method
 
 
-def _reflected(what: str) -> Any:
-    def method(self: Proxy, other: Any) -> Any:
-        return self._peer.request(what, other, self, _label=self._label)
+def _arithmetic(what: str, reflected: bool = False) -> Any:
+    def method(self: Proxy, *other: Any) -> Any:
+        operands = (*other, self) if reflected else (self, *other)
+        value = self._peer.request(what, *operands, _label=self._label)
+        # An object that is handed the expected value to subtract could always answer 0.
+        if not isinstance(value, Proxy):
+            raise TypeError(f"{self._label} is an object and no number")
+        return value
 
     return method
 
 
 BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
 for _what in BINARY:
-    setattr(Proxy, f"__{_what.strip('_')}__", _forward(_what))
-    setattr(Proxy, f"__r{_what.strip('_')}__", _reflected(_what))
-for _what in ("getitem", "setitem", "delitem", "contains", "lt", "le", "gt", "ge", "neg", "abs"):
+    setattr(Proxy, f"__{_what.strip('_')}__", _arithmetic(_what))
+    setattr(Proxy, f"__r{_what.strip('_')}__", _arithmetic(_what, reflected=True))
+for _what in ("neg", "abs"):
+    setattr(Proxy, f"__{_what}__", _arithmetic(_what))
+# No ordering: an object could say that it is greater than anything.
+for _what in ("getitem", "setitem", "delitem", "contains"):
     setattr(Proxy, f"__{_what}__", _forward(_what))

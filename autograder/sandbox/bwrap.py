@@ -13,7 +13,7 @@ from autograder.sandbox.zygote import THREADS
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INSIDE = "/course"  # where the package and the data sets are in the sandbox
-SCRATCH = "/tmp"
+SCRATCH = "/scratch"  # not /tmp itself, where the Python that runs this may stand
 
 _ISOLATION = ["--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
 # As root the children get a user of their own, so the zygote needs these; as a user it needs none.
@@ -73,12 +73,15 @@ def _system() -> list[str]:
 def _python() -> list[str]:
     words: list[str] = []
     bound: list[str] = ["/usr"]
-    for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
+    prefixes = (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)
+    for prefix in (*prefixes, *map(os.path.realpath, prefixes)):
         if not any(prefix == b or prefix.startswith(b + "/") for b in bound):
             words += ["--ro-bind", prefix, prefix]
             bound.append(prefix)
     words += ["--ro-bind", str(PACKAGE), f"{INSIDE}/autograder"]
     words += ["--ro-bind-try", str(PACKAGE.parent / "datasets"), f"{INSIDE}/datasets"]
+    if not any(path.startswith("/tmp/") for path in bound):
+        words += ["--symlink", SCRATCH, "/tmp"]
     return _parents([*bound[1:], f"{INSIDE}/autograder", "/etc/fonts"]) + words
 
 

@@ -47,8 +47,12 @@ class _Alarm:
         self.on = True
 
     def __exit__(self, *error: object) -> None:
-        self.on = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.stop()
+
+    def stop(self) -> None:
+        if self.depth == 0:
+            self.on = False
+            signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:

@@ -16,16 +16,17 @@ class Dirty(Exception):
     """Something is left that cannot be removed: the whole sandbox has to go."""
 
 
-def kill_all(deadline: float) -> None:
-    """As process 1 of the sandbox: end every other process in it, and collect them."""
+def kill_all(deadline: float, boxed: bool = True) -> None:
+    """End every other process of the sandbox (whose process 1 this is), or every one below this one; collect them."""
     while True:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(-1, signal.SIGKILL)
+        for pid in [-1] if boxed else descendants():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
-            if len(other_processes()) == 0:
+            if not boxed or not other_processes():
                 return
         if time.monotonic() > deadline:
             raise Dirty("processes that do not end")

@@ -218,11 +218,8 @@ class Zygote:
                 ended_itself = False
             else:
                 ended_itself = True
-            with contextlib.suppress(ChildProcessError):
-                while not self.boxed and os.waitpid(-1, os.WNOHANG)[0]:
-                    pass
+            clean.kill_all(deadline, self.boxed)
             if self.boxed:
-                clean.kill_all(deadline)
                 clean.wipe("/dev/shm", deadline)
             clean.wipe(self.scratch, deadline)
             if self.boxed:

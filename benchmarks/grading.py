@@ -1,0 +1,240 @@
+"""Stock `nbgrader autograde` and this course's grading on the same submissions, in one run on one machine.
+
+    python benchmarks/grading.py                          stages 00 and 03, 24 submissions each
+    python benchmarks/grading.py 00 --submissions 8       a quick look
+    python benchmarks/grading.py --json result.json
+
+Per stage it prints medians and these ratios:
+    wall_ratio, cpu_ratio   stock over ours, per submission, once everything is warm
+    floor_ratio             ours on one worker over a bare fork of a warm process: no sandbox, no judge
+    overhead_s              ours on one worker: wall time less the student's own cells and checks
+    two_workers             one worker's time over two workers' time
+
+Both sides get notebooks without the demonstrations (stock would run them as well), and one thread. What is paid once
+a run is left out on both sides and shown apart: stock's by timing two submissions and all of them, ours by timing
+from the first result on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[_name] = "1"
+
+import nbformat
+
+from autograder.build import build, source_notebook
+from autograder.course import Course, Stage, find_course
+from autograder.execute import Blueprint, job, prepare
+from autograder.judge.job import Job
+from autograder.sample import make_class
+from autograder.sandbox import Worker
+from autograder.stage import Content, read_stage
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("stages", nargs="*", default=["00", "03"])
+    parser.add_argument("--submissions", type=int, default=24)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--skip-stock", action="store_true", help="only our side")
+    arguments = parser.parse_args()
+    found = {}
+    with TemporaryDirectory() as folder:
+        course = Course(find_course().root)
+        for stage in course.stages(tuple(arguments.stages)):
+            found[stage.slug] = measure(stage, Path(folder) / stage.slug, arguments.submissions, arguments.skip_stock)
+            print_stage(stage.slug, found[stage.slug])
+    if arguments.json:
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[str, Any]:
+    build(stage)
+    content, blueprint = read_stage(stage), Blueprint(stage)
+    notebooks = submissions(stage, folder / "class", count)
+    jobs = []
+    for notebook in notebooks.values():
+        prepare(notebook, blueprint)
+        jobs.append(job(notebook, blueprint))
+    one, own = ours(jobs, 1)
+    two, _ = ours(jobs, 2)
+    floor = bare_forks(jobs)
+    command = our_command(stage, folder, notebooks)
+    result: dict[str, Any] = {
+        "submissions": count,
+        "ours_wall_s": two["wall"],
+        "ours_cpu_s": one["cpu"],
+        "one_worker_wall_s": one["wall"],
+        "floor_wall_s": floor,
+        "floor_ratio": one["wall"] / floor,
+        "overhead_s": statistics.median(w - o for w, o in zip(one["each"], own, strict=True)),
+        "two_workers": one["wall"] / two["wall"],
+        "start_s": one["start"],
+        "command_s": command,
+    }
+    if not skip_stock:
+        stock_wall, stock_cpu, stock_start = stock(content, folder, notebooks)
+        result |= {
+            "stock_wall_s": stock_wall,
+            "stock_cpu_s": stock_cpu,
+            "stock_start_s": stock_start,
+            "wall_ratio": stock_wall / two["wall"],
+            "wall_ratio_one_worker": stock_wall / one["wall"],
+            "cpu_ratio": stock_cpu / one["cpu"],
+            "whole_command_ratio": (stock_start + count * stock_wall) / command,
+        }
+    return result
+
+
+def submissions(stage: Stage, folder: Path, count: int) -> dict[str, Any]:
+    """`count` readable notebooks of a sample class, without the demonstrations."""
+    made = make_class(stage, 2 * count, 0, folder)
+    names = [name for name, m in made.items() if m.kind != "broken file"][:count]
+    notebooks = {}
+    for name in names:
+        notebook = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+        notebook.cells = [c for c in notebook.cells if c.cell_type != "code" or "nbgrader" in c.metadata]
+        notebooks[name] = notebook
+    return notebooks
+
+
+def ours(jobs: list[Job], workers: int) -> tuple[dict[str, Any], list[float]]:
+    """Wall and CPU seconds per submission, sandbox on; and the seconds of each one's own cells and checks."""
+    from concurrent.futures import ThreadPoolExecutor
+    from queue import SimpleQueue
+
+    free: SimpleQueue[Worker] = SimpleQueue()
+    start = time.perf_counter()
+    everyone = [Worker("bwrap") for _ in range(workers)]
+    with ThreadPoolExecutor(workers) as threads:
+        list(threads.map(lambda worker: worker.start(), everyone))
+        started = time.perf_counter() - start
+        for worker in everyone:
+            free.put(worker)
+
+        def run(work: Job) -> tuple[float, float, float]:
+            worker = free.get()
+            begin = time.perf_counter()
+            result = worker.run(work)
+            wall = time.perf_counter() - begin
+            free.put(worker)
+            own = sum(c.seconds for c in result.cells) + sum(c.seconds for c in result.checks)
+            return wall, own, result.cpu_seconds
+
+        list(threads.map(run, jobs[:workers]))  # the first run of a worker is not counted
+        rounds = []
+        for _ in range(3):
+            begin = time.perf_counter()
+            told = list(threads.map(run, jobs))
+            rounds.append((time.perf_counter() - begin, told))
+    for worker in everyone:
+        worker.close()
+    wall = statistics.median(seconds for seconds, _ in rounds) / len(jobs)
+    each = [statistics.median(told[i][0] for _, told in rounds) for i in range(len(jobs))]
+    own = [statistics.median(told[i][1] for _, told in rounds) for i in range(len(jobs))]
+    cpu = statistics.median(sum(t[2] for t in told) for _, told in rounds) / len(jobs)
+    return {"wall": wall, "cpu": cpu, "each": each, "start": started}, own
+
+
+def bare_forks(jobs: list[Job]) -> float:
+    """Wall seconds per submission in forks of a warm process: no kernel, no sandbox, no judge, checks and all."""
+    code = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); import grading; grading.bare_main()"
+    data = json.dumps([[[cell.source for cell in work.cells]] for work in jobs])
+    done = subprocess.run([sys.executable, "-c", code], input=data, capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+def bare_main() -> None:
+    from autograder.sandbox import shell, zygote
+
+    zygote.warm_up()
+    ours = shell.make_shell()
+    jobs = json.load(sys.stdin)
+
+    def round_() -> float:
+        begin = time.perf_counter()
+        for ((*sources,),) in jobs:
+            pid = os.fork()
+            if pid == 0:
+                for i, source in enumerate(sources):
+                    ours.run(f"cell {i}", source, 1 << 20)
+                os._exit(0)
+            os.waitpid(pid, 0)
+        return (time.perf_counter() - begin) / len(jobs)
+
+    round_()
+    print(statistics.median(round_() for _ in range(3)))
+
+
+def our_command(stage: Stage, folder: Path, notebooks: dict[str, Any]) -> float:
+    """Wall seconds of the whole of `autograder grade`, gradebook, diagnosis and feedback pages included."""
+    root = folder / "ours"
+    handed_in = root / "in"
+    handed_in.mkdir(parents=True)
+    for name in ("course.py", "nbgrader_config.py"):
+        shutil.copy(stage.course.root / name, root / name)
+    shutil.copytree(stage.folder, root / "solutions" / stage.slug)
+    for name, notebook in notebooks.items():
+        nbformat.write(notebook, handed_in / f"{name}.ipynb")
+    words = [sys.executable, "-m", "autograder.cli", "grade", stage.slug, "--from", "in", "--jobs", "2"]
+    begin = time.perf_counter()
+    subprocess.run(words, cwd=root, check=True, capture_output=True, env=environment())
+    return time.perf_counter() - begin
+
+
+def stock(content: Content, folder: Path, notebooks: dict[str, Any]) -> tuple[float, float, float]:
+    """Wall and CPU seconds per submission of `nbgrader autograde` as it comes, and what it costs to start."""
+    root, slug = folder / "stock", content.stage.slug
+    source = source_notebook(content)
+    source.cells = [c for c in source.cells if c.cell_type != "code" or "nbgrader" in c.metadata]
+    (root / "source" / slug).mkdir(parents=True)
+    nbformat.write(source, root / "source" / slug / f"{slug}.ipynb")
+    (root / "nbgrader_config.py").write_text("c = get_config()\nc.Execute.timeout = 120\n")
+    subprocess.run(
+        ["nbgrader", "generate_assignment", slug], cwd=root, check=True, capture_output=True, env=environment()
+    )
+    for name, notebook in notebooks.items():
+        (root / "submitted" / name / slug).mkdir(parents=True)
+        nbformat.write(notebook, root / "submitted" / name / slug / f"{slug}.ipynb")
+
+    def timed(*words: str) -> tuple[float, float]:
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        command = ["nbgrader", "autograde", slug, "--force", *words]
+        subprocess.run(command, cwd=root, check=True, capture_output=True, env=environment())
+        wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    first = next(iter(notebooks))
+    one_wall, one_cpu = timed(f"--student={first}")
+    all_wall, all_cpu = timed()
+    wall, cpu = (all_wall - one_wall) / (len(notebooks) - 1), (all_cpu - one_cpu) / (len(notebooks) - 1)
+    return wall, cpu, one_wall - wall
+
+
+def environment() -> dict[str, str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    package = str(Path(__file__).resolve().parent.parent)
+    return {**os.environ, "PATH": path, "PYTHONPATH": package}
+
+
+def print_stage(slug: str, found: dict[str, Any]) -> None:
+    print(slug)
+    for name, value in found.items():
+        print(f"  {name:24} {value:.3f}" if isinstance(value, float) else f"  {name:24} {value}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
