@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from nbgrader.preprocessors import (
 
 from autograder.course import CourseError, Fault, Stage
 from autograder.stage import Cell, Content, read_stage
+from autograder.store import write_whole
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -84,12 +86,42 @@ def release(source: NotebookNode) -> NotebookNode:
     return notebook
 
 
-def build(stage: Stage) -> list[Path]:
-    """Write the source notebook and the released one. Returns the paths that changed."""
+def build_source(stage: Stage) -> NotebookNode:
+    """Write the source notebook, which grading needs. What students have stays as it is."""
     source = source_notebook(read_stage(stage))
-    return [
-        path for path, notebook in ((stage.source, source), (stage.released, release(source))) if _write(path, notebook)
-    ]
+    _write(stage.source, source)
+    return source
+
+
+def build(stage: Stage) -> tuple[bool, Path | None]:
+    """Write the source notebook and the released one.
+
+    Somebody may have worked in the released notebook; then it is kept elsewhere first.
+
+    Returns whether the released notebook changed, and where the work was kept.
+    """
+    notebook = release(build_source(stage))
+    kept = _keep_work(stage, notebook)
+    return _write(stage.released, notebook), kept
+
+
+def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
+    """Copy a released notebook in which an exercise is filled in; where to, or None."""
+    if not stage.released.is_file() or stage.released.read_bytes() == _bytes(new):
+        return None
+    try:
+        cells = nbformat.read(stage.released, as_version=4).cells
+        exercises = [c for c in cells if c.metadata.get("nbgrader", {}).get("solution")]
+        if all("not written yet. Replace this line" in cell.source for cell in exercises):
+            return None
+    except Exception:  # damaged, and all the more somebody's
+        pass
+    number = 1
+    while (path := stage.course.work / "kept" / f"{stage.slug}-{number}.ipynb").exists():
+        number += 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(stage.released, path)
+    return path
 
 
 def check(stage: Stage) -> list[Fault]:
@@ -178,8 +210,7 @@ def _write(path: Path, notebook: NotebookNode) -> bool:
     data = _bytes(notebook)
     if path.is_file() and path.read_bytes() == data:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
+    write_whole(path, data)
     return True
 
 

@@ -35,9 +35,13 @@ class Commands(click.Group):
                 click.secho(f"{fault.place}: ", nl=False, bold=True, err=True)
                 click.echo(f"{fault.fact} {fault.fix}", err=True)
             ctx.exit(1)
-        except BrokenPipeError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `autograder … | head`
-            ctx.exit(0)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `autograder … | head`
+                ctx.exit(0)
+            click.secho(f"{error.filename or 'a file'}: ", nl=False, bold=True, err=True)
+            click.echo(f"{error.strerror or error}. Check the path, its rights and the free space.", err=True)
+            ctx.exit(1)
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
@@ -69,17 +73,21 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
     import autograder.build as builder
 
     chosen = find_course().stages(stages)
+    if not chosen:
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
     faults: list[Fault] = []
     for stage in chosen:
         try:
             if check:
                 faults += builder.check(stage)
                 continue
-            changed = builder.build(stage)
+            changed, kept = builder.build(stage)
         except CourseError as error:  # the other stages are built all the same
             faults += error.faults
             continue
         click.echo(f"{stage.slug}: {'built ' + stage.place(stage.released) if changed else 'nothing to do'}")
+        if kept:
+            click.echo(f"{stage.slug}: somebody had worked in it; that notebook is now {stage.place(kept)}")
         if execute:
             with _progress() as progress:
                 seconds = builder.execute(stage, _bar(progress, f"run {stage.slug}"))
@@ -111,6 +119,8 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     from autograder.verify import Proof, prove
 
     chosen = find_course().stages(stages)
+    if not chosen:
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
     proofs: list[Proof] = []
     start = time.perf_counter()
     with _progress() as progress:
@@ -164,6 +174,8 @@ def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: st
     autograder grade 03 --from submissions/ --dry-run
     """
     course = find_course()
+    if json_path and not os.access(json_path.resolve().parent, os.W_OK):
+        raise CourseError(Fault(str(json_path), "cannot be written.", "Name a file in a folder that you can write to."))
     result = _grade(course, stage, path, sandbox, jobs, dry_run)
     if json_path:
         result.write_json(json_path)
@@ -262,8 +274,10 @@ def demo() -> None:
 
     course = find_course()
     for stage in course.stages():
-        builder.build(stage)
+        _, kept = builder.build(stage)
         click.echo(f"built       {stage.place(stage.released)}")
+        if kept:
+            click.echo(f"kept        {stage.place(kept)}, in which somebody had worked")
     own = Course(course.root, ".course/demo")
     shutil.rmtree(own.work, ignore_errors=True)
     folder = own.work / "class"
@@ -309,6 +323,7 @@ def lab(instructor: bool, arguments: tuple[str, ...]) -> None:
 
     course = find_course()
     words, environment = command(course, instructor, arguments)
+    os.chdir(course.root)  # nbgrader's extensions look for nbgrader_config.py here
     if os.name == "posix":
         os.execvpe(words[0], words, environment)
     import subprocess

@@ -61,7 +61,9 @@ class Course:
                 raise CourseError(
                     Fault(name, "is no stage of this course.", f"Choose one of: {', '.join(found) or '(none yet)'}.")
                 )
-            chosen.append(Stage(self, slugs[0]))
+            if len(slugs) > 1 and name not in slugs:
+                raise CourseError(Fault(name, f"is more than one stage: {', '.join(slugs)}.", "Give the whole name."))
+            chosen.append(Stage(self, name if name in slugs else slugs[0]))
         return chosen
 
 

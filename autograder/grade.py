@@ -10,14 +10,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from autograder.build import build
-from autograder.course import Stage
+from autograder.build import build_source
+from autograder.course import CourseError, Stage
 from autograder.execute import Blueprint, choose_sandbox, job, prepare, run_cached, untouched, write_back
 from autograder.gradebook import Attempt, Book
 from autograder.judge.job import Job, Result
 from autograder.sandbox import Worker
 from autograder.stage import Content, read_stage
-from autograder.store import Store
+from autograder.store import Store, write_whole
 from autograder.submissions import Submission, read_notebook, submissions
 from autograder.verify import Outcome, Outcomes, catalogue, signature
 
@@ -81,7 +81,7 @@ class ClassResult:
         }
 
     def write_json(self, path: Path) -> None:
-        path.write_text(json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        write_whole(path, json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n")
 
 
 def grade(
@@ -100,7 +100,7 @@ def grade(
         CourseError: where nothing can be graded, or a mark cannot be written.
     """
     content = read_stage(stage)
-    build(stage)
+    build_source(stage)
     sandbox = choose_sandbox(sandbox)
     blueprint = Blueprint(stage)
     book = Book(stage)
@@ -125,6 +125,16 @@ def grade(
 
 def _attempt(submission: Submission, blueprint: Blueprint, store: Store, workers: Workers) -> Attempt:
     """Read, repair and run one submission. What is wrong with it is told, not raised."""
+    try:
+        return _run(submission, blueprint, store, workers)
+    except CourseError:
+        raise
+    except Exception as error:  # a mistake of ours: one submission must not stop the class
+        submission.problem = f"The grader stumbled over this notebook ({type(error).__name__}). Please report it."
+        return Attempt(submission)
+
+
+def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Workers) -> Attempt:
     if submission.path is None or submission.problem:
         return Attempt(submission)
     notebook, note, submission.problem = read_notebook(submission.path)

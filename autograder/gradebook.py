@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import logging
+import re
 import shutil
 import warnings
 from collections.abc import Iterator
@@ -23,7 +24,8 @@ from traitlets.config import Config
 from autograder.course import CourseError, Fault, Stage
 from autograder.judge.job import Result
 from autograder.pipeline import configure
-from autograder.submissions import Submission
+from autograder.store import write_whole
+from autograder.submissions import MOST_MB, Submission
 
 
 @dataclass
@@ -64,7 +66,7 @@ class Book:
         problem = self._convert(GenerateAssignment, student=".")
         place = self.stage.place(self.stage.course.gradebook)
         if "there are submissions associated" in problem:
-            command = f"nbgrader db assignment remove {self.stage.slug} --force"
+            command = f".venv/bin/nbgrader db assignment remove {self.stage.slug} --force"
             fix = f"Keep a copy of it if you need the old marks, then run: {command}"
             raise CourseError(Fault(place, "has marks for other checks of this stage.", fix))
         if "database is locked" in problem:
@@ -135,16 +137,13 @@ class Book:
         submitted, autograded, feedback = (
             Path(self.coursedir.root, step, student, slug) for step in ("submitted", "autograded", "feedback")
         )
+        path = attempt.submission.path
+        if path is not None and path.is_file() and path.stat().st_size <= MOST_MB << 20:
+            write_whole(submitted / f"{slug}.ipynb", path.read_bytes())  # as it was handed in, also where it failed
         for folder in (autograded, feedback):  # nothing of an earlier hand-in stays
             shutil.rmtree(folder, ignore_errors=True)
-        if attempt.notebook is None:
-            shutil.rmtree(submitted, ignore_errors=True)
-            return
-        assert attempt.submission.path is not None
-        submitted.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(attempt.submission.path, submitted / f"{slug}.ipynb")
-        autograded.mkdir(parents=True, exist_ok=True)
-        (autograded / f"{slug}.ipynb").write_text(nbformat.writes(attempt.notebook), encoding="utf-8")
+        if attempt.notebook is not None:
+            write_whole(autograded / f"{slug}.ipynb", nbformat.writes(attempt.notebook))
 
     @contextmanager
     def _open(self) -> Iterator[Gradebook]:
@@ -176,7 +175,9 @@ class Book:
                 converter(coursedir=self.coursedir, config=self.config, force=True, log=logger).start()
         except (Exception, SystemExit) as e:  # nbgrader raises many kinds
             told = [text for text in self.log if "Traceback" in text] or self.log or [f"{type(e).__name__}: {e}"]
-            return told[0].strip().split("\n")[-1]
+            lines = [line for line in told[0].strip().split("\n") if "Background on this error" not in line]
+            errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception)\b", line)]
+            return (errors or lines)[-1]
         return ""
 
 

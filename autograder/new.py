@@ -89,6 +89,9 @@ def make_stage(course: Course, slug: str) -> Stage:
     if not re.fullmatch(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*", slug):
         raise CourseError(Fault(slug, "is no name for a stage.", "Use two digits and words, such as 12_my_stage."))
     stage = Stage(course, slug)
+    taken = [other.slug for other in course.stages() if other.slug.split("_")[0] == slug.split("_")[0]]
+    if taken and not stage.folder.exists():
+        raise CourseError(Fault(slug, f"has the number of {taken[0]}.", "Choose a number that is free."))
     if stage.folder.exists():
         raise CourseError(
             Fault(stage.place(stage.folder), "is there already.", "Choose another name, or edit that stage.")

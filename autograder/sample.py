@@ -10,7 +10,7 @@ from pathlib import Path
 import nbformat
 
 from autograder.build import release, source_notebook
-from autograder.course import Stage
+from autograder.course import CourseError, Fault, Stage
 from autograder.stage import Answer, Content, read_answers, read_stage
 
 KINDS = (
@@ -46,6 +46,12 @@ def make_class(stage: Stage, students: int, seed: int, out: Path) -> dict[str, M
     wrong = [a for a in answers if not a.right]
     rng.shuffle(wrong)
     out.mkdir(parents=True, exist_ok=True)
+    if list(out.glob("*.ipynb")) and not (out / "class.json").is_file():
+        raise CourseError(
+            Fault(str(out), "holds notebooks that are no sample class.", "Name an empty or a new folder.")
+        )
+    for old in out.glob("student_*.ipynb"):  # of an earlier, perhaps larger, sample class
+        old.unlink()
     made: dict[str, Made] = {}
     width = max(2, len(str(students)))
     for n in range(students):

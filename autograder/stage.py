@@ -8,6 +8,7 @@ import re
 import symtable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.course import CourseError, Fault, Stage
 
@@ -99,10 +100,11 @@ def read_stage(stage: Stage) -> Content:
         _cell(metadata, kind, source, line, report) for metadata, kind, source, line in _raw(stage.text, report)
     )
     content = Content(stage, cells)
+    if not content.exercises:
+        report.add(1, "there is no exercise.", 'Add a cell `# %% exercise="name"`.')
     _check_ids(content, report)
     _check_markers(content, report)
-    if not report.faults:  # names mean little while cells are malformed
-        _check_names(content, report)
+    _check_names(content, report)
     if report.faults:
         raise CourseError(*report.faults)
     return content
@@ -170,22 +172,42 @@ def _raw(path: Path, report: _Report) -> list[tuple[dict[str, object], str, str,
     import jupytext  # 0.3 s, so only where a file is read
 
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as e:
         raise CourseError(Fault(report.place, f"is not UTF-8 text ({e.reason}).", "Save it as UTF-8.")) from e
     except OSError as e:
         raise CourseError(Fault(report.place, f"cannot be read: {e.strerror}.", "Check the file.")) from e
     cells = jupytext.reads(text, fmt="py:percent").cells
-    lines = [n for n, line in enumerate(text.split("\n"), 1) if re.match(r"# %%( |$)", line)]
-    lines = [1] * (len(cells) - len(lines)) + lines  # text above the first marker is a cell of its own
     for cell in cells:
         cell.metadata.pop("lines_to_next_cell", None)  # jupytext's note to itself about blank lines
-    return [(dict(c.metadata), c.cell_type, c.source, n) for c, n in zip(cells, lines, strict=False)]
+    return [(dict(c.metadata), c.cell_type, c.source, n) for c, n in zip(cells, _lines(text, cells), strict=True)]
+
+
+def _lines(text: str, cells: list[Any]) -> list[int]:
+    """The line of each cell's marker. A `# %%` within a string is none: then the cell's first line tells."""
+    lines = text.split("\n")
+    markers = [n for n, line in enumerate(lines, 1) if re.match(r"# %%( |$)", line)]
+    found, at = [], 0
+    for cell in cells:
+        first = cell.source.split("\n")[0].strip()
+        for index in range(at, len(markers)):
+            below = next((line for line in lines[markers[index] :] if line.strip(" #")), "")
+            if not first or first in below:
+                at = index + 1
+                break
+        found.append(markers[at - 1] if at else 1)
+    return found
 
 
 def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, report: _Report) -> Cell:
     kinds = [kind for kind in KINDS if kind in metadata]
     kind = kinds[0] if kinds else "prose" if cell_type == "markdown" else "demo"
+    if cell_type not in ("code", "markdown"):
+        report.add(line, f"a {cell_type} cell has no meaning here.", "Make it code or [markdown].")
+    if "incorrectly_encoded_metadata" in metadata:
+        words = metadata["incorrectly_encoded_metadata"]
+        report.add(line, f"cannot read {words!r}.", 'Put values in quotes: exercise="f".')
+        metadata = {}
     known = {"exercise": {"exercise", "builds_on"}, "check": {"check", "points"}, "given": {"given"}}.get(
         kind, {"tags"}
     )
@@ -240,14 +262,25 @@ def _check_ids(content: Content, report: _Report) -> None:
             if name not in content.exercises:
                 report.add(cell.line, f'"{cell.id}" builds on "{name}", which is no exercise.', "Correct builds_on.")
     for cell in content.of_kind("exercise"):
+        for check in content.checks(cell.id):
+            if check.line < cell.line:
+                report.add(check.line, f'check "{check.id}" stands before its exercise.', "Move it below the exercise.")
         if not content.checks(cell.id):
             report.add(
                 cell.line, f'exercise "{cell.id}" has no check.', f'Add a cell `# %% check="{cell.id}-…" points=1`.'
             )
 
 
+MARKER = re.compile(r"\s*#+\s*(begin|end)\s+(solutions?|hidden\s*tests?|mark\s*scheme)\b.*", re.IGNORECASE)
+
+
 def _check_markers(content: Content, report: _Report) -> None:
     for cell in content.cells:
+        for number, line in enumerate(cell.source.split("\n"), 1):
+            # One that is nearly right would hand out what it should hide.
+            if MARKER.fullmatch(line) and line.strip() not in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
+                fix = f"Write exactly one of: {BEGIN_SOLUTION}, {END_SOLUTION}, {BEGIN_HIDDEN}, {END_HIDDEN}."
+                report.add(cell.line + number, f"{line.strip()!r} is no marker.", fix)
         for begin, end, home in ((BEGIN_SOLUTION, END_SOLUTION, "exercise"), (BEGIN_HIDDEN, END_HIDDEN, "check")):
             marks = [
                 (n, begin in line) for n, line in enumerate(cell.source.split("\n"), 1) if begin in line or end in line
@@ -279,6 +312,7 @@ def _check_markers(content: Content, report: _Report) -> None:
 
 def _check_names(content: Content, report: _Report) -> None:
     """Every cell of the graded path uses only what the graded path provides."""
+    given: set[str] = set()  # what provided cells define, but for modules: importing one again does no harm
     provided: set[str] = set(dir(builtins)) | {"__name__", "get_ipython", "display"}
     defined_by: dict[str, Cell] = {}  # names of demonstrations and checks, for a better message
     graph: dict[str, set[str]] = {}
@@ -305,8 +339,11 @@ def _check_names(content: Content, report: _Report) -> None:
         if cell.kind == "given" and (wrong := sorted(used & set(content.exercises))):
             fix = "Make it a plain code cell (a demonstration), or part of an exercise."
             report.add(cell.line, f'provided code uses the exercise "{wrong[0]}".', fix)
+        if cell.kind == "check" and (taken := sorted(defined & (given | set(content.exercises)))):
+            fix = "Choose another name: in JupyterLab the cells below would see this one."
+            report.add(cell.line, f'check "{cell.id}" defines "{taken[0]}" anew.', fix)
         if cell.kind == "check" and (wrong := sorted((used & set(content.exercises)) - {cell.exercise})):
-            allowed = next(c for c in content.of_kind("exercise") if c.id == cell.exercise).builds_on
+            allowed = next((c.builds_on for c in content.of_kind("exercise") if c.id == cell.exercise), ())
             if undeclared := [name for name in wrong if name not in allowed]:
                 fix = f'Make the check independent, or declare builds_on="{undeclared[0]}" at the exercise.'
                 report.add(cell.line, f'check "{cell.id}" needs the exercise "{undeclared[0]}".', fix)
@@ -331,6 +368,8 @@ def _check_names(content: Content, report: _Report) -> None:
             report.add(
                 cell.line, f'uses "{used_from_checks[0]}", which check "{other.id}" in line {other.line} defines.', fix
             )
+        if cell.kind == "given":
+            given |= defined - imported(cell.source)
         if cell.kind in ("given", "exercise"):
             provided |= defined
         else:
@@ -364,6 +403,11 @@ def visible(source: str) -> str:
         elif keep:
             lines.append(line)
     return "\n".join(lines)
+
+
+def imported(source: str) -> set[str]:
+    """The names that a cell imports."""
+    return {s.get_name() for s in symtable.symtable(source, "<cell>", "exec").get_symbols() if s.is_imported()}
 
 
 def _an(word: str) -> str:

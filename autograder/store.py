@@ -40,13 +40,14 @@ class Store:
         return self.folder / key[:2] / f"{key}.json"
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, data: str | bytes) -> None:
     """Write a file so that it is there whole or not at all, whenever this is interrupted."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data.encode() if isinstance(data, str) else data)
+        os.chmod(name, 0o644)  # as any new file; mkstemp keeps it to the owner
         os.replace(name, path)
     except BaseException:
         os.unlink(name)

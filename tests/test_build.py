@@ -17,12 +17,22 @@ STAGES = [pytest.param(stage, id=stage.slug) for stage in Course(ROOT).stages()]
 
 
 def test_building_twice_gives_the_same_bytes(mini: Stage) -> None:
-    assert build(mini) == [mini.source, mini.released]
+    assert build(mini) == (True, None)
     first = mini.released.read_bytes()
     mini.released.unlink()
-    assert build(mini) == [mini.released]
+    assert build(mini) == (True, None)
     assert mini.released.read_bytes() == first
-    assert build(mini) == []
+    assert build(mini) == (False, None)
+
+
+def test_building_keeps_the_work_that_somebody_did_in_the_notebook(mini: Stage) -> None:
+    build(mini)
+    work = mini.released.read_text(encoding="utf-8").replace("differences: not written yet", "my own words")
+    mini.released.write_text(work, encoding="utf-8")
+    changed, kept = build(mini)
+    assert changed
+    assert kept is not None
+    assert kept.read_text(encoding="utf-8") == work
 
 
 def test_a_blank_exercise_raises_an_error_that_names_it(mini: Stage) -> None:

@@ -166,6 +166,42 @@ def test_marks_for_other_checks_are_not_thrown_away(mini: Stage) -> None:
         grade(mini, folder)
 
 
+def test_grading_ones_own_notebook_leaves_it_as_it_is(mini: Stage) -> None:
+    """The README's way for self-learners: the submission is the released notebook itself."""
+    run("build", cwd=mini.course.root)
+    nbformat.write(solved(mini), mini.released)
+    before = mini.released.read_bytes()
+    assert grade(mini, mini.released.parent).students["12_my_stage"].score == 2
+    assert mini.released.read_bytes() == before
+
+
+def test_a_locked_gradebook_is_a_clear_error_and_loses_nothing(mini: Stage) -> None:
+    import sqlite3
+
+    folder = hand_in(mini, "ana", solved(mini))
+    assert grade(mini, folder).students["ana"].score == 2
+    with sqlite3.connect(mini.course.gradebook) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        hand_in(mini, "bob", solved(mini))
+        with pytest.raises(CourseError, match=r"gradebook.db: .*locked.*run the same command again"):
+            grade(mini, folder)
+        other.rollback()
+    assert {name: r.score for name, r in grade(mini, folder).students.items()} == {"ana": 2, "bob": 2}
+
+
+def test_a_dry_run_lists_whose_marks_would_change_and_writes_nothing(mini: Stage) -> None:
+    folder = hand_in(mini, "ana", solved(mini))
+    hand_in(mini, "bob", solved(mini))
+    grade(mini, folder)
+    worse = solved(mini)
+    next(c for c in worse.cells if c.id == "differences").source = "def differences(x):\n    return None"
+    hand_in(mini, "bob", worse)
+    assert grade(mini, folder, dry_run=True).changed == {"bob": (2, 0)}
+    assert grade(mini, folder, dry_run=True).changed == {"bob": (2, 0)}
+    grade(mini, folder)
+    assert grade(mini, folder, dry_run=True).changed == {}
+
+
 def test_nbgraders_own_commands_work_on_the_course(mini: Stage) -> None:
     """generate_assignment, autograde, generate_feedback, export and validate, as they stand."""
     import os

@@ -5,6 +5,7 @@ Most tests run without the sandbox, which changes nothing for the judge; `test_s
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -126,6 +127,10 @@ def test_a_masked_array_of_a_plot_is_a_value(worker: Worker) -> None:
         pytest.param("type('F', (float,), {})(7.0)", id="float subclass"),
         pytest.param("type('L', (list,), {'__len__': lambda s: 1, '__eq__': lambda s, o: True})()", id="lying list"),
         pytest.param("type('D', (dict,), {'__getitem__': lambda s, k: 7})()", id="lying dict"),
+        pytest.param(
+            "type('O', (), {f'__{n}__': lambda s, *o: 0.0 for n in 'sub rsub abs neg mul rmul'.split()})()",
+            id="object that is near to all",
+        ),
         pytest.param("f", id="the function itself"),
         pytest.param("float('nan')", id="nan"),
         pytest.param("float('inf')", id="inf"),
@@ -143,10 +148,17 @@ def test_no_lying_value_passes(worker: Worker, value: str) -> None:
         "expect(f(1)).equal([7, 7])",
         "expect(f(1)).equal({'a': 7})",
         "assert f(1) == 7",
+        "assert abs(f(1) - 7) < 1e-5",
+        "assert abs(7.0 - f(1)) < 1e-5",
         "assert torch.equal(f(1), torch.full((2,), 7.))",
     ]
     result = run(worker, student, *checks)
     assert result.passed == [], value
+
+
+@pytest.mark.parametrize("source", ["assert f() >= 7", "assert 7 <= f()", "assert f() > 7", "expect(f()).at_least(7)"])
+def test_no_object_is_greater_than_all(worker: Worker, source: str) -> None:
+    fails(worker, "class f:\n    __ge__ = __gt__ = __le__ = __lt__ = lambda s, o: True", source)
 
 
 def test_patches_in_the_students_process_do_not_reach_the_judge(worker: Worker) -> None:
@@ -496,7 +508,7 @@ def test_the_students_training_loop_trains_a_model_of_the_check(worker: Worker) 
 def test_objects_of_given_classes_can_be_passed_and_read(worker: Worker) -> None:
     passes(
         worker,
-        "def f(vocabulary, kind):\n    return vocabulary.index['b'], len(vocabulary), vocabulary['a'], kind('xy').index['y']",
+        "def f(words, kind):\n    return words.index['b'], len(words), words['a'], kind('xy').index['y']",
         "assert f(Vocabulary('ab'), Vocabulary) == (1, 2, 0, 1)",
         given="""
         class Vocabulary:
@@ -558,8 +570,8 @@ def test_generators_are_lazy_and_objects_keep_their_identity(worker: Worker) -> 
             def __len__(self): return 2
             def __contains__(self, x): return x in self.items
             def __getitem__(self, i): return self.items[i]
-            def __add__(self, n): return n + 10
-            def __radd__(self, n): return n + 20
+            def __add__(self, n): self.items[0] += n; return self
+            def __radd__(self, n): return self + n
             def __call__(self, x): return x + 1
             def numbers(self):
                 n = 0
@@ -570,7 +582,8 @@ def test_generators_are_lazy_and_objects_keep_their_identity(worker: Worker) -> 
         """
         obj = f()
         assert obj.me is obj and obj == obj.me and obj != f() and f.made == 2
-        assert len(obj) == 2 and 2 in obj and obj[1] == 2 and obj + 1 == 11 and 1 + obj == 21 and obj(4) == 5 and list(obj) == [1, 2]
+        assert len(obj) == 2 and 2 in obj and obj[1] == 2 and obj(4) == 5 and list(obj) == [1, 2]
+        assert (obj + 1)[0] == 2 and (1 + obj) is obj and obj.items == [3, 2]
         numbers = obj.numbers()
         assert [next(numbers) for _ in range(3)] == [0, 1, 2]
         for n in obj.numbers():
@@ -611,7 +624,8 @@ def test_classes_of_torch_are_passed_by_name(worker: Worker) -> None:
     passes(
         worker,
         "def f(cell, act):\n    return cell(2, 3), act",
-        "m, act = f(nn.LSTM, torch.tanh)\nout, (h, c) = m(torch.ones(4, 1, 2))\nassert out.shape == (4, 1, 3) and h.shape == (1, 1, 3)\n"
+        "m, act = f(nn.LSTM, torch.tanh)\nout, (h, c) = m(torch.ones(4, 1, 2))\n"
+        "assert out.shape == (4, 1, 3) and h.shape == (1, 1, 3)\n"
         "assert act(torch.zeros(1)) == 0",
     )
 
@@ -763,7 +777,7 @@ def test_calls_inside_calls_are_bounded(worker: Worker) -> None:
         "struct.pack('<II', 2**31, 2**31)",
         "struct.pack('<II', 2, 0) + b'[]'",
         "struct.pack('<II', 16, 0) + b'{\"value\": [\"x\"]}'",
-        'struct.pack(\'<II\', 60, 0) + b\'{"value": ["T", "float32", [9999999999], 0, 4, 0, 0, 0, 0, 0]}\'[:60].ljust(60)',
+        'struct.pack(\'<II\', 60, 0) + b\'{"value": ["T", "float32", [9999999999], 0, 4]}\'.ljust(60)',
         'struct.pack(\'<II\', 40, 0) + b\'{"value": ["N", "answer"]}\'.ljust(40)',
         'struct.pack(\'<II\', 40, 0) + b\'{"value": ["Q", "os", "system"]}\'.ljust(40)',
         "struct.pack('<II', 40, 0) + b'{\"value\": 7, \"sync\": [[0]]}'.ljust(40)",
@@ -962,10 +976,8 @@ NODES = st.recursive(
 def test_no_node_does_more_than_fail(node: Any, body: bytes) -> None:
     from autograder.judge import wire
 
-    try:
+    with contextlib.suppress(wire.WireError):
         wire.Decoder(memoryview(body), wire.Bounds(depth=20, items=1000)).value(node)
-    except wire.WireError:
-        pass
 
 
 @settings(deadline=None, max_examples=300)

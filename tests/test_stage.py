@@ -68,7 +68,34 @@ def test_a_fault_is_named_with_place_and_fix(mini: Stage, old: str, new: str, fa
 
 def test_all_faults_are_named_at_once(mini: Stage) -> None:
     edit(mini, CHECK, '# %%\n\n# %% check="other-values"\n')
-    assert len(faults(mini)) == 4  # an empty cell, no points, a check without exercise, an exercise without check
+    edit(mini, "torch.manual_seed(0)", "torch.manual_seed(start)")
+    found = " ".join(faults(mini))
+    for fact in ("the cell is empty", "has no points", "belongs to no exercise", "has no check", 'uses "start"'):
+        assert fact in found
+
+
+@pytest.mark.parametrize("marker", ["### BEGIN HIDDEN TEST", "## BEGIN HIDDEN TESTS", "### Begin hidden tests"])
+def test_a_marker_that_is_nearly_right_is_a_fault(mini: Stage, marker: str) -> None:
+    """It would hand out the test that it should hide."""
+    edit(mini, "### BEGIN HIDDEN TESTS", marker)
+    assert any(f"{marker!r} is no marker" in fault for fault in faults(mini))
+
+
+def test_a_check_may_not_define_anew_what_other_cells_use(mini: Stage) -> None:
+    edit(mini, "plots.use_style()\n", "plots.use_style()\nx = 1\n")
+    assert any('defines "x" anew' in fault for fault in faults(mini))
+
+
+def test_a_marker_within_a_string_does_not_shift_the_line_numbers(mini: Stage) -> None:
+    edit(mini, "plots.use_style()\n", 'plots.use_style()\ntext = """\n# %% no cell\n"""\n')
+    edit(mini, "torch.manual_seed(0)", "torch.manual_seed(start)")
+    line = next(n for n, line in enumerate(mini.text.read_text("utf-8").split("\n"), 1) if "check=" in line)
+    assert any(f"notebook.py:{line}: uses" in fault for fault in faults(mini))
+
+
+def test_a_byte_order_mark_does_no_harm(mini: Stage) -> None:
+    mini.text.write_text(mini.text.read_text(encoding="utf-8"), encoding="utf-8-sig")
+    assert read_stage(mini).cells[0].kind == "prose"
 
 
 def test_a_later_cell_may_not_use_what_a_check_defines(mini: Stage) -> None:

@@ -35,6 +35,11 @@ def test_the_stored_runs_say_how_they_were_made(measure: ModuleType, stored: dic
     for name, run in stored["runs"].items():
         assert set(run) == {"highh", "kingh", "words", "typos"}, name
         assert all(len(values) == len(stored["seeds"]) for values in run.values()), name
+    columns = [f"{kind} {place}" for kind in measure.KINDS for place in measure.PLACES]
+    for name, kinds in stored["kinds"].items():
+        assert list(kinds) == columns, name
+        assert all(len(values) == len(stored["seeds"]) for values in kinds.values()), name
+    assert list(stored["kinds"]) == list(stored["runs"])
 
 
 def test_the_notebook_quotes_the_stored_counts(stored: dict[str, Any]) -> None:
@@ -52,14 +57,50 @@ def test_the_notebook_quotes_the_stored_counts(stored: dict[str, Any]) -> None:
     assert both == 14
 
 
+def test_the_notebook_quotes_the_stored_shares(stored: dict[str, Any]) -> None:
+    def share(name: str, kind: str) -> float:
+        values = stored["kinds"][name][kind]
+        return sum(values) / len(values)
+
+    message = "The prose of section 3.9 states these shares: change both."
+    quoted = {
+        ("clean, torch's start", "replace last"): 1.0,
+        ("clean, orthogonal", "replace last"): 1.0,
+        ("clean, orthogonal", "insert last"): 0.06,
+        ("copied, own letters", "insert last"): 0.86,
+        ("copied, own letters", "insert first"): 0.07,
+        ("train", "replace first"): 0.95,
+    }
+    assert {key: round(share(*key), 2) for key in quoted} == quoted, message
+    shares = {name: {kind: share(name, kind) for kind in kinds} for name, kinds in stored["kinds"].items()}
+    assert min(shares["train"], key=shares["train"].__getitem__) == "replace first", message
+    assert min(shares["clean, orthogonal"], key=shares["clean, orthogonal"].__getitem__) == "insert last", message
+
+
+def test_the_mistakes_are_of_their_kind(measure: ModuleType) -> None:
+    stage = measure.load_stage()
+    made = list(measure.every_mistake(stage, "high"))
+    by_kind = {kind: [word for k, word in made if k == kind] for kind, _ in made}
+    assert "highh" in by_kind["double last"] and "hhigh" in by_kind["double first"]
+    assert len(by_kind["replace middle"]) == 50 and len(by_kind["insert last"]) == 25
+    assert by_kind["drop first"] == ["igh"] and by_kind["swap middle"] == ["hgih"]
+    assert "kingh" in [word for kind, word in measure.every_mistake(stage, "king") if kind == "insert last"]
+    assert all(word != "high" for _, word in made)
+    assert len({word for _, word in made}) == len(made)
+
+
 def test_one_seed_gives_its_stored_numbers_again(measure: ModuleType, stored: dict[str, Any]) -> None:
     """Another processor adds in another order: one of the 18 answers may differ, and shares by 0.05."""
     seed = 0
-    again = measure.collect([seed])["runs"]
+    result = measure.collect([seed])
+    again = result["runs"]
     answers = [(name, question) for name in again for question in ("highh", "kingh", "words")]
     assert sum(again[n][q][0] != stored["runs"][n][q][seed] for n, q in answers) <= 1
     for name in again:
         assert again[name]["typos"][0] == pytest.approx(stored["runs"][name]["typos"][seed], abs=0.05), name
+    for name, kinds in result["kinds"].items():
+        off = [abs(values[0] - stored["kinds"][name][kind][seed]) for kind, values in kinds.items()]
+        assert sum(off) / len(off) <= 0.05, name
     assert [again["train"][question][0] for question in ("highh", "kingh", "words")] == [1, 1, 1]
 
 

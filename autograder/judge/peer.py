@@ -207,7 +207,10 @@ class Peer:
         if self.calls > self.max_calls:
             raise self._break(f"more than {self.max_calls:,} calls were made")
         if self.until is not None:
-            message["seconds"] = round(max(self.until - time.monotonic(), 0.001), 3)
+            # A check that calls without end is stopped here: an alarm would mostly ring in the middle of a frame.
+            if (left := self.until - time.monotonic()) <= 0:
+                raise TimeUp
+            message["seconds"] = round(max(left, 0.001), 3)
         self.depth += 1
         self.in_io = True  # an alarm in the middle of a frame would garble the conversation: the deadline does its work
         try:

@@ -147,10 +147,13 @@ class Run:
         names = {**self.names, **self.proxies}
         error: BaseException | None = None
         try:
-            exec(self._compile(cell.source, filename), names)
-        except BaseException as wrong:
-            error = wrong
-        self.check_until = None
+            try:
+                exec(self._compile(cell.source, filename), names)
+            except BaseException as wrong:
+                error = wrong
+            self.check_until = None
+        except TimeUp as late:  # the alarm rang just after the end
+            self.check_until, error = None, error or late
         signal.setitimer(signal.ITIMER_REAL, 0)
         result.seconds = time.monotonic() - started
         if error is None and self.peer.broken:  # something swallowed the news

@@ -200,7 +200,7 @@ class Server:
                 os.kill(judge, signal.SIGKILL)
             os.waitpid(judge, 0)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            end = self.zygote.ask({"do": "stop"}, 15)
+            end = self.zygote.ask({"do": "stop", "wait": 0.5 if collected.broken else 0}, 15)
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
         out_of_memory = self.zygote.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
@@ -337,6 +337,8 @@ def end_in_words(end: dict[str, Any], job: Job, out_of_memory: bool) -> str:
             f"it used more than {limits.memory_mb} MB of memory" if end or out_of_memory else "its sandbox broke down"
         )
     if status is None:
+        return ""
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 77:  # it was the judge who hung up
         return ""
     if os.WIFEXITED(status):
         return f"it ended itself (exit code {os.WEXITSTATUS(status)})"

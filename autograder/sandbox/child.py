@@ -21,6 +21,8 @@ from autograder.judge.peer import Peer
 from autograder.sandbox.limits import MB, Limits
 from autograder.sandbox.shell import OUTPUTS, Shell
 
+HUNG_UP = 77  # the exit code that says that the judge needs nothing more
+
 
 class TimeLimit(BaseException):
     """The time of this cell or check is over."""
@@ -50,7 +52,8 @@ class _Alarm:
         self.stop()
 
     def stop(self) -> None:
-        if self.depth == 0:
+        """Be silent, unless this is the end of a call inside a call."""
+        if self.peer is None or self.peer.serving <= 1:
             self.on = False
             signal.setitimer(signal.ITIMER_REAL, 0)
 
@@ -77,6 +80,8 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
                 outputs, error, number = shell.run(message["id"], message["source"], int(limits.output_mb * MB))
         except TimeLimit as late:  # it came after the cell itself
             outputs, error = OUTPUTS.finish(), late
+        peer.in_io = True
+        alarm.stop()
         shown = f"{type(error).__name__}: {error}"[:2000] if error is not None else ""
         late_by = isinstance(error, TimeLimit)
         return {
@@ -93,16 +98,18 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
         error=lambda error: describe(error, shell.compile.cells),
         raise_error=_raise,
         timed=alarm.timed,
+        disarm=alarm.stop,
         serve_other=other,
         incoming=bounds,
         outgoing=bounds,
     )
     alarm.peer = peer
+    peer.in_io = True  # but for the time of a call or a cell, no alarm may interrupt
     while True:
         try:
             message, body = wire.receive_frame(sock, bounds, None)
         except wire.Closed:
-            os._exit(0)
+            os._exit(HUNG_UP)
         OUTPUTS.start(0)  # what a checked function prints is nobody's output
         peer.serve(message, body)
 

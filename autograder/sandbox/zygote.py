@@ -128,7 +128,7 @@ class Zygote:
             if message["do"] == "start":
                 self.start(message, fds)
             else:
-                self.stop()
+                self.stop(float(message.get("wait", 0)))
 
     def start(self, message: dict[str, Any], fds: list[int]) -> None:
         self.status, self.cpu, self.killed_for = None, 0.0, ""
@@ -203,14 +203,21 @@ class Zygote:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def stop(self) -> None:
-        """End whatever runs, empty the scratch folders, and say how the child ended and whether all is clean."""
+    def stop(self, wait: float) -> None:
+        """End whatever runs, empty the scratch folders, and say how the child ended and whether all is clean.
+
+        `wait`: seconds in which it may end by itself, where it has hung up already.
+        """
         from autograder.sandbox import clean
 
         deadline = time.monotonic() + 10
         why = ""
         try:
             self.look()
+            patience = time.monotonic() + wait  # its socket closes a moment before it has ended
+            while self.status is None and time.monotonic() < patience:
+                time.sleep(0.001)
+                self.look()
             self.end_all()
             if self.status is None:
                 _, self.status, usage = os.wait4(self.child, 0)
