@@ -94,7 +94,7 @@ def prove(
     tasks = [Task("blank", exercise) for exercise in content.exercises]
     tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in content.exercises]
     tasks += [Task("answer", answer.exercise, answer) for answer in answers]
-    results = list(_run_all(content, tasks, jobs, step))
+    results = list(run_tasks(content, tasks, jobs, step))
 
     proof = Proof(stage.slug, len(content.exercises), content.max_score)
     points = {cell.id: cell.points for cell in content.of_kind("check")}
@@ -170,7 +170,7 @@ def catalogue(
     path = stage.course.verdicts / f"catalogue-{digest}.json"
     known: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     tasks = [Task("answer", a.exercise, a) for a in wrong if a.exercise in exercises and a.exercise not in known]
-    for task, outcomes in _run_all(content, tasks, jobs) if tasks else ():
+    for task, outcomes in run_tasks(content, tasks, jobs) if tasks else ():
         assert task.answer is not None
         told = {check: asdict(outcome) for check, outcome in outcomes.items()}
         known.setdefault(task.exercise, {})[task.answer.name] = told
@@ -203,7 +203,7 @@ def _count_distinct(results: list[tuple[Task, Outcomes]]) -> int:
 _stage_state: dict[str, Any] = {}
 
 
-def _run_all(
+def run_tasks(
     content: Content, tasks: list[Task], jobs: int, step: Callable[[int, int], None] = lambda done, total: None
 ) -> Iterator[tuple[Task, Outcomes]]:
     import torch

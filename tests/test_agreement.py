@@ -1,0 +1,75 @@
+"""The judge comes to the verdict that the same check comes to in one process, as in JupyterLab."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.build import blank_source
+from autograder.course import Course, Stage
+from autograder.execute import read_limits
+from autograder.judge import Cell, Job
+from autograder.sandbox import Worker, available
+from autograder.stage import Answer, Content, read_answers, read_stage
+from autograder.verify import Task, run_tasks
+
+from .conftest import ROOT
+
+SANDBOX = "bwrap" if available()[0] else "none"
+STAGES = Course(ROOT).stages()
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker(SANDBOX) as worker:
+        yield worker
+
+
+def in_the_judge(worker: Worker, content: Content, exercise: str, source: str) -> dict[str, bool]:
+    """This answer to one exercise, solutions to the others, and the exercise's checks."""
+    cells = []
+    for cell in content.of_kind("given", "exercise", "check"):
+        if cell.kind == "check":
+            if cell.exercise == exercise:
+                cells.append(Cell("check", cell.id, cell.source))
+        else:
+            kind = "given" if cell.kind == "given" else "student"
+            cells.append(Cell(kind, cell.id, source if cell.id == exercise else cell.source))
+    job = Job(cells, content.exercises, read_limits(content.stage))
+    return {check.id: check.passed for check in worker.run(job).checks}
+
+
+def compare(worker: Worker, stage: Stage, answers: list[Answer]) -> None:
+    content = read_stage(stage)
+    tasks = [Task("answer", answer.exercise, answer) for answer in answers]
+    for task, outcomes in run_tasks(content, tasks, jobs=2):
+        assert task.answer is not None
+        expected = {check: outcome.passed for check, outcome in outcomes.items()}
+        assert in_the_judge(worker, content, task.exercise, task.answer.source) == expected, task.answer.name
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.slug)
+def test_solution_and_blank_get_the_same_verdict(worker: Worker, stage: Stage) -> None:
+    """Every check passes for the solution; every check fails for a blank exercise."""
+    content = read_stage(stage)
+    for cell in content.of_kind("exercise"):
+        assert set(in_the_judge(worker, content, cell.id, cell.source).values()) == {True}, cell.id
+        assert set(in_the_judge(worker, content, cell.id, blank_source(cell.source, cell.id)).values()) == {False}
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.slug)
+def test_some_answers_get_the_same_verdict(worker: Worker, stage: Stage) -> None:
+    """Of each exercise the first right answer and the first wrong ones; the next test takes them all."""
+    answers = read_answers(stage, read_stage(stage))
+    chosen = []
+    for exercise in read_stage(stage).exercises:
+        own = [a for a in answers if a.exercise == exercise]
+        chosen += [a for a in own if a.right][:1] + [a for a in own if not a.right][:2]
+    compare(worker, stage, chosen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.slug)
+def test_every_answer_of_the_catalogue_gets_the_same_verdict(worker: Worker, stage: Stage) -> None:
+    compare(worker, stage, read_answers(stage, read_stage(stage)))
