@@ -754,7 +754,7 @@ def one_hot(ids, V):
     return x
 
 
-# %% wrong="one_hot" name="off by one" says="The 1 stands one place too far to the left: positions start at 0, so id 3 has its 1 at position 3."
+# %% wrong="one_hot" name="off by one" says="The 1 stands one position too far to the left: positions start at 0, so id 3 has its 1 at position 3."
 def one_hot(ids, V):
     if ids.min() < 0 or ids.max() >= V:
         raise ValueError(f"ids from {ids.min()} to {ids.max()}, but V is {V}")
@@ -768,7 +768,7 @@ def one_hot(ids, V):
     return torch.eye(V)[ids] * ids.unsqueeze(2)
 
 
-# %% wrong="one_hot" name="zeros and ones swapped" says="Zeros and ones are swapped: there must be a single 1 in each vector, at the place where v equals the id."
+# %% wrong="one_hot" name="zeros and ones swapped" says="Zeros and ones are swapped: there must be a single 1 in each vector, at the position where v equals the id."
 def one_hot(ids, V):
     if ids.min() < 0 or ids.max() >= V:
         raise ValueError(f"ids from {ids.min()} to {ids.max()}, but V is {V}")
@@ -934,7 +934,7 @@ def padding_mask(lengths, T):
     return torch.arange(T) < lengths.clamp(min=1).unsqueeze(1)
 
 
-# %% wrong="padding_mask" name="cuts in silence" says="A sequence that is longer than T is cut in silence: its end has no place in the mask, so raise an error."
+# %% wrong="padding_mask" name="cuts in silence" says="A sequence that is longer than T is cut in silence: its end has no position in the mask, so raise an error."
 def padding_mask(lengths, T):
     return torch.arange(T) < lengths.unsqueeze(1)
 

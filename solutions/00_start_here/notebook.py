@@ -14,8 +14,8 @@
 # - put words of different lengths into one tensor;
 # - tell the real tokens of a batch from the filling.
 #
-# There is no training on this page. Every cell runs in a moment. (Only the first one may take some seconds,
-# because it loads PyTorch.)
+# This page has 16 points. Plan about two hours. There is no training on it, and every cell runs in a moment. (Only
+# the first one may take some seconds, because it loads PyTorch.)
 #
 # **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from
 # top to bottom.
@@ -73,7 +73,8 @@ ax = plots.course_map(here="00_start_here")
 #
 # | line | meaning |
 # |---|---|
-# | the first line | the **call** that was made, so that you can make it yourself in a new cell |
+# | the first line | the **call** that was made, so that you can make it yourself in a new cell; or a name of the check cell and the call that it is from, as in `ids, from pad_batch(…)` |
+# | `where … is from …` | how the check made a thing that the call uses (not always there) |
 # | `got:` | what your function gave |
 # | `expected:` | what it should give |
 # | `first difference …`, `lengths differ …` or the like | where the two differ (not always there) |
@@ -85,12 +86,13 @@ ax = plots.course_map(here="00_start_here")
 # function that knows only the visible examples does not.
 #
 # **Points.** A check gives its points when both its parts pass. This page has 16 points. If one exercise is
-# too hard today, leave it and go on: no exercise on this page needs your answer to another one.
+# too hard today, leave it and go on: no exercise on this page needs your answer to another one. Some
+# demonstrations do: they call your functions, and end with `NotImplementedError` until these are written.
 #
 # **Three kinds of cell.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored
-# before grading, so change nothing there. *All other code cells* are for playing: change them, break them,
-# add your own. They are not run when you are graded, so an exercise must not need anything that you define
-# there.
+# before grading, so change nothing there. (In other stages there are also cells with a ready helper for you.
+# They are locked in the same way.) *All other code cells* are for playing: change them, break them, add your
+# own. They are not run when you are graded, so an exercise must not need anything that you define there.
 #
 # ### Which reader are you?
 #
@@ -213,11 +215,11 @@ expect(longest(["queen", "up"])).equal(5)
 # | 1 | `S` | start | tells a model that writes: begin |
 # | 2 | `E` | end | the model writes it to say: I am finished |
 #
-# After them come the characters, **sorted**. The order matters more than it seems. A trained model knows
-# nothing but ids. If `a` has id 3 today and id 7 tomorrow, the model of today is useless tomorrow.
+# After them come the characters, each once. In which order? Python's `set` collects each character once, and
+# `sorted` makes a sorted list of a set.
 #
-# *Predict first:* Python's `set` collects each character once. The next cell starts Python twice and lets
-# each one print the set of the characters of `queen`. Will the two print the same order?
+# *Predict first:* the next cell starts Python twice. Each time it prints the set of the characters of `queen`,
+# and the sorted list. Which of the two looks the same in both lines: the set, the list, both, or none?
 
 # %%
 import os
@@ -225,13 +227,15 @@ import subprocess
 import sys
 
 program = "print('a set:', list(set('queen')), '  sorted:', sorted(set('queen')))"
-for start in ["1", "2"]:  # Python draws such a number at each start; here we give it, to see the effect
+for start in ["1", "2"]:  # Python draws such a number at each start; here we choose it
     environment = {**os.environ, "PYTHONHASHSEED": start}
     python = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
     print("start", start, " ", python.stdout, end="")
 
 # %% [markdown]
-# *What to see:* the set has another order at each start. The sorted list is the same every time.
+# *What to see:* the set can have another order at each start. The sorted list is the same every time. So the
+# characters are **sorted**. This matters more than it seems. A trained model knows nothing but ids. If `a` has
+# id 3 today and id 7 tomorrow, the model of today is useless tomorrow.
 #
 # **By hand.** The words `up` and `on` have the characters u, p, o, n. Sorted: n, o, p, u. So the vocabulary
 # is
@@ -844,7 +848,7 @@ ax = plots.heatmap(
     demo_words,
     range(demo_ids.shape[1]),
     numbers=True,
-    title="Five words, one tensor: ids [5, 5]",
+    title="Five words, one tensor: shape [5, 5]",
     xlabel="position t",
     ylabel="word b",
 )
@@ -889,7 +893,7 @@ demo_row = torch.tensor([1, 2, 3, 4])  # [4], which counts as [1, 4]
 print(demo_column + demo_row, (demo_column + demo_row).shape)
 print(
     demo_column.flatten().unsqueeze(1).shape,
-    "← unsqueeze(1) puts a dimension of size 1 at place 1, so [3] becomes [3, 1]",
+    "← unsqueeze(1) puts a dimension of size 1 at position 1 of the shape, so [3] becomes [3, 1]",
 )
 
 # %% [markdown]
@@ -1053,7 +1057,7 @@ print("the same:", torch.equal(demo_product, demo_W[demo_ids]), tuple(demo_produ
 # Count: each row has as many True as its length says. Positions start at 0, so position 3 is the *fourth*.
 #
 # $T$ may be larger than the longest length. It cannot be smaller: then a part of a sequence would have no
-# place.
+# position.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1139,7 +1143,7 @@ expect(lambda: padding_mask(torch.tensor([2, 1, 11, 3]), 7)).raises(
     ValueError, mention="11", hint="The longest sequence may stand anywhere in the batch."
 )
 expect(lambda: padding_mask(torch.tensor([2, 1, 8, 3]), 7)).raises(
-    ValueError, mention="8", hint="A sequence that is only one token longer than T has no place either."
+    ValueError, mention="8", hint="A sequence that is only one token longer than T does not fit either."
 )
 expect(padding_mask(torch.tensor([2, 7, 3]), 7)).shape(
     3, 7, hint="A sequence that fills all T positions is fine; only a longer one is not."
@@ -1147,8 +1151,8 @@ expect(padding_mask(torch.tensor([2, 7, 3]), 7)).shape(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Three sentences as one batch, each with its `E`, and their mask. *Predict first:* which row has the most
-# True?
+# Three sentences as one batch, each with its `E`, and their mask, with $T = 8$. *Predict first:* in which
+# columns are all three rows True? And in which is none?
 
 # %%
 demo_sentences = ["我爱中国E", "你好E", "汤姆追逐杰瑞E"]
@@ -1168,11 +1172,12 @@ for b, sentence in enumerate(demo_sentences):
         ax.text(t, b, token, ha="center", va="center", color="black" if demo_mask[b, t] else "white")
 
 # %% [markdown]
-# *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The last column is False
-# everywhere: with $T = 8$ there is one position more than the longest sentence needs.
+# *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The columns 0, 1 and 2 are True
+# everywhere: the shortest sentence has three tokens. The last column is False everywhere: with $T = 8$ there is one position more than the longest sentence needs.
 #
 # **Why it matters.** Suppose that a model has made an error at every real token, and zeros stand at the
-# pads. What is its mean error? *Predict first:* which of the two means is larger?
+# pads. What is its mean error? *Predict first:* in the next cell, which is larger: the mean over all 12
+# positions, or the mean over the 7 real ones?
 
 # %%
 demo_errors = torch.tensor([[1.0, 3, 0, 0], [2, 2, 2, 2], [4, 0, 0, 0]])  # [B, T]
@@ -1204,6 +1209,8 @@ demo_shares = {
     "sorted by length": [demo_share_of_pads(demo_lengths.sort().values, B) for B in demo_sizes],
 }
 ax = plots.lines(demo_shares, x=demo_sizes, title="Sorting saves pads", xlabel="batch size B", ylabel="share of pads")
+ax.set_xscale("log", base=2)
+ax.set_xticks(demo_sizes, demo_sizes)
 for name, shares in demo_shares.items():
     print(f"{name:17} B = 32: {shares[demo_sizes.index(32)]:.0%}")
 

@@ -8,7 +8,7 @@
 def make_batch(pairs, seq_len=8):
     def row(text):
         if len(text) > seq_len:
-            raise ValueError(f"too long for {seq_len} places: {text}")
+            raise ValueError(f"too long for {seq_len} positions: {text}")
         return to_ids(text) + [P] * (seq_len - len(text))
 
     x = torch.tensor([row(source + "E") for source, _ in pairs])
@@ -151,7 +151,7 @@ def make_batch(pairs, seq_len=8):
     return torch.tensor(x), torch.tensor(y_in), torch.tensor(y_out)
 
 
-# %% wrong="make_batch" name="no place kept for E" says="A word of seq_len letters passes your test for length, but then its E is lost. A word of n letters needs n + 1 places."
+# %% wrong="make_batch" name="no position kept for E" says="A word of seq_len letters passes your test for length, but then its E is lost. A word of n letters needs n + 1 positions."
 def make_batch(pairs, seq_len=8):
     for source, target in pairs:
         for word in (source, target):
@@ -174,7 +174,7 @@ def make_batch(pairs, seq_len=8):
     return torch.tensor(x), torch.tensor(y_in), torch.tensor(y_out)
 
 
-# %% wrong="make_batch" name="always 8 places" says="The rows have 8 places whatever seq_len says."
+# %% wrong="make_batch" name="always 8 positions" says="The rows have 8 positions whatever seq_len says."
 def make_batch(pairs, seq_len=8):
     for source, target in pairs:
         for word in (source, target):
@@ -309,7 +309,7 @@ class Seq2Seq(nn.Module):
         return self.out(states)
 
 
-# %% wrong="Seq2Seq" name="state before E" says="You take the state one place too early, after the last letter and before E: positions start at 0, and E counts."
+# %% wrong="Seq2Seq" name="state before E" says="You take the state one position too early, after the last letter and before E: positions start at 0, and E counts."
 class Seq2Seq(nn.Module):
     def __init__(self, V, H):
         super().__init__()
@@ -327,7 +327,7 @@ class Seq2Seq(nn.Module):
         return self.out(states)
 
 
-# %% wrong="Seq2Seq" name="mean over all places" says="The mean of all states takes the pads in, and it is not the state after E that the decoder should start from."
+# %% wrong="Seq2Seq" name="mean over all positions" says="The mean of all states takes the pads in, and it is not the state after E that the decoder should start from."
 class Seq2Seq(nn.Module):
     def __init__(self, V, H):
         super().__init__()
@@ -531,12 +531,12 @@ def masked_cross_entropy(logits, y, pad):
     return torch.masked_select(losses, y.ne(pad)).mean()
 
 
-# %% wrong="masked_cross_entropy" name="mean over all places" says="The mean is over all places, pads too. Pads are easy, so they make every model look good and teach it to write pads."
+# %% wrong="masked_cross_entropy" name="mean over all positions" says="The mean is over all positions, pads too. Pads are easy, so they make every model look good and teach it to write pads."
 def masked_cross_entropy(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten())
 
 
-# %% wrong="masked_cross_entropy" name="divided by all places" says="The pads are left out of the sum, but you divide by the number of all places: more pads, smaller loss. Divide by the number of real places."
+# %% wrong="masked_cross_entropy" name="divided by all positions" says="The pads are left out of the sum, but you divide by the number of all positions: more pads, smaller loss. Divide by the number of real positions."
 def masked_cross_entropy(logits, y, pad):
     losses = F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad, reduction="sum")
     return losses / y.numel()
@@ -548,12 +548,12 @@ def masked_cross_entropy(logits, y, pad):
     return F.cross_entropy(logits[real], y[real])
 
 
-# %% wrong="masked_cross_entropy" name="sum" says="This is the sum over the real places. Divide by their number, or a larger batch takes larger steps."
+# %% wrong="masked_cross_entropy" name="sum" says="This is the sum over the real positions. Divide by their number, or a larger batch takes larger steps."
 def masked_cross_entropy(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad, reduction="sum")
 
 
-# %% wrong="masked_cross_entropy" name="mean of the words' means" says="You take the mean in each word first, so a letter of a short word weighs more than one of a long word. Every real place weighs the same."
+# %% wrong="masked_cross_entropy" name="mean of the words' means" says="You take the mean in each word first, so a letter of a short word weighs more than one of a long word. Every real position weighs the same."
 def masked_cross_entropy(logits, y, pad):
     losses = F.cross_entropy(logits.transpose(1, 2), y, ignore_index=pad, reduction="none")
     real = (y != pad).sum(1)
@@ -565,7 +565,7 @@ def masked_cross_entropy(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=0)
 
 
-# %% wrong="masked_cross_entropy" name="default of ignore_index" says="Nothing is left out: ignore_index=-100 is torch's default, and no place has that id. Tell it the pad."
+# %% wrong="masked_cross_entropy" name="default of ignore_index" says="Nothing is left out: ignore_index=-100 is torch's default, and no position has that id. Tell it the pad."
 def masked_cross_entropy(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), torch.where(y == pad, P, y), ignore_index=-100)
 
@@ -729,7 +729,7 @@ def greedy_decode(model, words, max_len):
     return [to_text(ids).split("E")[0] for ids in y_in[:, 1:].tolist()]
 
 
-# %% wrong="greedy_decode" name="reads the first place" says="The new symbol stands at the last place of the logits. You read the first place, which says the same in every round."
+# %% wrong="greedy_decode" name="reads the first position" says="The new symbol stands at the last position of the logits. You read the first position, which says the same in every round."
 def greedy_decode(model, words, max_len):
     x = make_batch([(word, "") for word in words], max(map(len, words)) + 1)[0]
     y_in = torch.full((len(words), 1), S)
@@ -852,7 +852,7 @@ def typo(word, rng):
     ]
     table = [kind for kind in table if kind]
     if not table:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     return rng.choice(rng.choice(table))
 
 
@@ -880,7 +880,7 @@ def typo(word, rng):
 # %% wrong="typo" name="length 0" says="A word of one letter can lose it here, and then there is nothing left to translate. Drop only where two letters or more are there."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace", "drop"] + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -896,7 +896,7 @@ def typo(word, rng):
 # %% wrong="typo" name="swaps equal letters" says="Swapping two equal letters gives the same word. Swap only neighbours that differ."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = list(range(len(word) - 1))
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -912,7 +912,7 @@ def typo(word, rng):
 # %% wrong="typo" name="replaces a letter by itself" says="One of 26 replacements puts the same letter back, and then there is no typo. Leave the old letter out of the choice."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -928,7 +928,7 @@ def typo(word, rng):
 # %% wrong="typo" name="never swaps" says="There is no swap of two neighbours among your typos."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -944,7 +944,7 @@ def typo(word, rng):
 # %% wrong="typo" name="only replaces" says="Only letters are replaced. Words with a letter more or less are mistakes too: drop and double."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["replace"])
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -960,7 +960,7 @@ def typo(word, rng):
 # %% wrong="typo" name="always the first letter" says="Your mistake is always at the first letter, so the model learns nothing about the others."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else 0
@@ -976,7 +976,7 @@ def typo(word, rng):
 # %% wrong="typo" name="never the last letter" says="The last letter never gets a mistake: rng.randrange(n) already stops before n."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(max(1, len(word) - 1))
@@ -993,7 +993,7 @@ def typo(word, rng):
 def typo(word, rng):
     rng = random
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -1010,7 +1010,7 @@ def typo(word, rng):
 def typo(word, rng):
     rng = random.Random(0)
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -1026,7 +1026,7 @@ def typo(word, rng):
 # %% wrong="typo" name="two mistakes at once" says="More than one thing changes: exactly one mistake is asked for."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -1037,6 +1037,21 @@ def typo(word, rng):
     if kind == "double":
         return word[:i] + 2 * word[i] + word[i + 1 :]
     if kind == "swap":
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    return word[:i] + rng.choice([c for c in LETTERS if c != word[i]]) + word[i + 1 :]
+
+
+# %% wrong="typo" name="Python's own error" says="Nobody asks here whether the word is empty, so the error comes from deep inside Python and speaks of a range. Raise one that says: empty word."
+def typo(word, rng):
+    swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
+    i = rng.randrange(len(word))
+    kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
+    if kind == "drop":
+        return word[:i] + word[i + 1 :]
+    if kind == "double":
+        return word[:i] + 2 * word[i] + word[i + 1 :]
+    if kind == "swap":
+        i = rng.choice(swaps)
         return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
     return word[:i] + rng.choice([c for c in LETTERS if c != word[i]]) + word[i + 1 :]
 
@@ -1060,7 +1075,7 @@ def typo(word, rng):
 # %% wrong="typo" name="replaces by any symbol" says="A letter can become P, S or E here. These are special symbols and no letters; E in a word would end it."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -1076,7 +1091,7 @@ def typo(word, rng):
 # %% wrong="typo" name="returns the word half the time" says="Often nothing is changed. A typo differs from the word; that clean words are trained too is the task of train."
 def typo(word, rng):
     if not word:
-        raise ValueError("the word is empty")
+        raise ValueError("empty word")
     swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
     kind = rng.choice(["double", "replace"] + ["drop"] * (len(word) > 1) + ["swap"] * bool(swaps))
     i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
@@ -1242,7 +1257,7 @@ def train(pairs, seed):
     return model
 
 
-# %% wrong="train" name="no typos" says="The model has never seen a mistyped word, so the last letters decide its answer. Put typos of the sources into every batch."
+# %% wrong="train" name="no typos" says="The model has never seen a mistyped word, so a letter too many or too few leads it astray. Put typos of the sources into every batch."
 def train(pairs, seed):
     torch.manual_seed(seed)
     rng = random.Random(seed)
@@ -1280,7 +1295,7 @@ def train(pairs, seed):
     return model
 
 
-# %% wrong="train" name="rows of 8" says="A doubled letter makes a word longer, and then it does not fit into 8 places any more. Choose seq_len by the longest word."
+# %% wrong="train" name="rows of 8" says="A doubled letter makes a word longer, and then it does not fit into 8 positions any more. Choose seq_len by the longest word."
 def train(pairs, seed):
     torch.manual_seed(seed)
     rng = random.Random(seed)
@@ -1445,6 +1460,28 @@ def train(pairs, seed):
         x, y_in, y_out = make_batch(batch, seq_len)
         optimizer.param_groups[0]["lr"] = 0.005 * (1 - step / 150)
         loss = masked_cross_entropy(model(x, y_in), y_in, P)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return model
+
+
+# %% wrong="train" name="the decoder reads the answer" says="In training your decoder reads y_out, the very symbols that it should write. It never learns what to write after S. It must read y_in."
+def train(pairs, seed):
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    model = Seq2Seq(V, 64)
+    seq_len = max(len(word) for pair in pairs for word in pair) + 3
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    for step in range(150):
+        batch = list(pairs)
+        for source, target in pairs:
+            for k in range(8):
+                word = typo(source, rng)
+                batch.append((typo(word, rng) if k % 2 else word, target))
+        x, y_in, y_out = make_batch(batch, seq_len)
+        optimizer.param_groups[0]["lr"] = 0.005 * (1 - step / 150)
+        loss = masked_cross_entropy(model(x, y_out), y_out, P)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
