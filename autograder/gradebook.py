@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 import logging
 import re
 import shutil
@@ -130,7 +129,7 @@ class Book:
 
     def feedback(self, student: str) -> str:
         """Make the feedback page of a graded submission; what went wrong, or nothing."""
-        return self._convert(GenerateFeedback, glob.escape(student))
+        return self._convert(_Feedback, student)
 
     def _files(self, attempt: Attempt) -> None:
         slug, student = self.stage.slug, attempt.submission.student
@@ -184,6 +183,15 @@ class Book:
 def _locked(place: str, said: str = "database is locked") -> CourseError:
     fix = "Close what else uses it (formgrader, another grading run) and run the same command again: nothing is lost."
     return CourseError(Fault(place, f"cannot be written: {said}.", fix))
+
+
+class _Feedback(GenerateFeedback):
+    """nbgrader's own, but for its search, which takes a name such as `a[1]` for a pattern."""
+
+    def init_notebooks(self) -> None:
+        folder = self._format_source(self.coursedir.assignment_id, self.coursedir.student_id)
+        self.notebooks: list[str] = []
+        self.assignments = {folder: [f"{folder}/{self.coursedir.assignment_id}.ipynb"]}
 
 
 class _Keep(logging.Handler):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import Any
 
 import nbformat
@@ -85,7 +86,8 @@ class StudentPage(NbGraderPreprocessor):
         for cell in nb.cells:
             told = cell.metadata.get("nbgrader", {})
             if told.get("grade"):
-                said = " ".join((failure(cell) or "passed").replace("|", "\\|").split("\n"))
+                said = html.escape(" ".join((failure(cell) or "passed").split("\n")))
+                said = said.replace("\\", "\\\\").replace("|", "\\|")
                 lines.append(f"| `{told['grade_id']}` | {told['score']:g} of {told['points']:g} | {said} |")
                 if BEGIN_HIDDEN in cell.source:
                     cell.source = visible(cell.source).rstrip() + "\n# … and hidden checks of the same kind."

@@ -58,6 +58,10 @@ def test_a_hidden_test_shows_no_argument() -> None:
     }.items():
         said = message(hidden.format(line), double=double)
         assert said.split("\n")[0] == words
+    returned = message(hidden.format("expect(double([secret, 1])).equal(7)"), double=double)
+    assert "a list of 4 items" in returned
+    assert "41" not in returned
+    assert "41" not in message(hidden.format("expect(str(secret)).equal('q')"), double=double)
     visible = "### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS\nexpect(double(41)).equal(7)"
     assert message(visible, double=double).startswith("double(41)")
 

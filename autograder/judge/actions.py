@@ -26,7 +26,6 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "getitem": operator.getitem,
     "setitem": operator.setitem,
     "delitem": operator.delitem,
-    "contains": operator.contains,
     "iter": iter,
     "next": _next,
     "len": len,

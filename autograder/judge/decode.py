@@ -158,9 +158,13 @@ def _range(dec: Decoder, node: list[Any], depth: int) -> range:
 
 
 def _masked_array(dec: Decoder, node: list[Any], depth: int) -> Any:
+    """Without its mask. One that hides something is refused: numpy's own tests pass over hidden elements."""
     index = len(dec.refs)
     dec.refs.append(None)
-    dec.refs[index] = np.ma.MaskedArray(dec.node(node[1], depth), dec.node(node[2], depth))
+    values, mask = dec.node(node[1], depth), dec.node(node[2], depth)
+    if np.any(mask):
+        raise WireError("a masked array")
+    dec.refs[index] = np.asarray(values)
     return dec.refs[index]
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from autograder.judge.peer import TimeUp
 from autograder.judge.wire import WireError
 
+# The cells of the submission and how many lines each has. A place that is none of them is not believed.
+CELLS: dict[str, int] = {}
+
 
 class StudentError(Exception):
     """An error of a type that only the student's program has."""
@@ -24,12 +27,11 @@ class Fault:
     missing: bool = False
     frames: list[tuple[bool, str, int, str, str]] = field(default_factory=list)
 
-    @property
-    def place(self) -> str:
-        """The last line of the student's own that was running."""
+    def place(self, hidden: bool) -> str:
+        """The last line of the student's own that was running; in a hidden test the cell alone."""
         for is_cell, cell, line, _, _ in reversed(self.frames):
             if is_cell:
-                return f' (line {line} of the cell "{cell}")'
+                return f' (in the cell "{cell}")' if hidden else f' (line {line} of the cell "{cell}")'
         return ""
 
     def traceback(self) -> str:
@@ -48,6 +50,8 @@ def throw(error: Any, label: str) -> None:
     raised: Exception | None = None
     for name in kinds:
         kind = vars(builtins).get(name)
+        if name in ("StopIteration", "StopAsyncIteration"):
+            continue  # it would end a loop of the check in silence
         if isinstance(kind, type) and issubclass(kind, Exception) and kind is not Exception:
             try:
                 raised = kind(*args)
@@ -64,7 +68,13 @@ def _read(error: Any, label: str) -> tuple[Fault, list[str], list[Any]]:
     try:
         kinds = [str(k)[:100] for k in error.get("kinds", [])][:20]
         frames = [
-            (f[0] is True, str(f[1])[:100], int(f[2]), str(f[3])[:100], str(f[4])[:200])
+            (
+                f[0] is True and 0 < int(f[2]) <= CELLS.get(str(f[1]), 0),
+                str(f[1])[:100],
+                int(f[2]),
+                str(f[3])[:100],
+                str(f[4])[:200],
+            )
             for f in error.get("frames", [])
         ][:20]
         message = str(error["message"])[:2000]

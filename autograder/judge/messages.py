@@ -42,9 +42,13 @@ def _student(result: CheckResult, error: BaseException, fault: Fault) -> None:
         result.message = f"{name} is not defined. {_MISSING}"
     elif isinstance(error, NotImplementedError):
         text = fault.message if not result.hidden else ""
-        result.kind, result.message = "not_implemented", text or f"{name} is not implemented yet{fault.place}."
+        result.kind, result.message = (
+            "not_implemented",
+            text or f"{name} is not implemented yet{fault.place(result.hidden)}.",
+        )
     elif fault.type == "NotPlain":
-        result.kind, result.message = "unusable", f"{fault.label}: {fault.message}."
+        text = "it gave something that is no plain value" if result.hidden else fault.message
+        result.kind, result.message = "unusable", f"{fault.label}: {text}."
     else:
         result.kind = "student_error"
         # Even the name of a type could be made of what a hidden test passed.
@@ -55,7 +59,7 @@ def _student(result: CheckResult, error: BaseException, fault: Fault) -> None:
             if type(error).__module__ == "builtins"
             else "an error"
         )
-        result.message = f"{fault.label} raised {kind}{fault.place}"
+        result.message = f"{fault.label} raised {kind}{fault.place(result.hidden)}"
         if not result.hidden and fault.message:
             result.message += f": {fault.message}"
     if not result.hidden:  # its text could repeat what a hidden test passed
@@ -82,12 +86,14 @@ def _unusable(error: BaseException, last: Call, hidden: bool) -> str:
         return f"The check could not use {last.label}: {what}."
     if last.value is None:
         return f"{last.label} returned None, and the check needs a value. Is a `return` missing?"
-    return f"The check could not use what {last.label} returned ({_kind(last.value)}): {what}."
+    return f"The check could not use what {last.label} returned ({_kind(last.value, hidden)}): {what}."
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any, hidden: bool) -> str:
     import torch
 
+    if hidden:  # a shape or the name of a type could carry what a hidden test passed
+        return "a tensor" if isinstance(value, torch.Tensor) else "an object"
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     return f"of type {type(value).__name__}" if type(value).__name__ != "Proxy" else f"of type {value._type}"

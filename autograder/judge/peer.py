@@ -154,7 +154,8 @@ class Peer:
                 self._free(handle, count)
             for graph in message.get("graphs_freed", ()):
                 self.graphs.pop(graph, None)
-            if (parts := message.get("random")) is not None:
+            # The judge keeps a stream of its own: what comes back could be numbers of the student's choice.
+            if (parts := message.get("random")) is not None and self.names is not None:
                 old = self.randomness.get()
                 new = tuple(bytes(dec.part(*p)) if p is not None else o for p, o in zip(parts, old, strict=True))
                 self.randomness.set(new, old)

@@ -31,7 +31,7 @@ _MODULE_METHODS = frozenset(
         "double",
     ]
 )
-_CONTAINER_ACTIONS = {"getitem", "contains", "len", "iter", "bool"}
+_CONTAINER_ACTIONS = {"getitem", "len", "iter", "bool"}
 
 
 def check(peer: Peer, given: str, what: str, args: list[Any]) -> None:

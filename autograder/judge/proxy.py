@@ -145,5 +145,5 @@ for _what in BINARY:
 for _what in ("neg", "abs"):
     setattr(Proxy, f"__{_what}__", _arithmetic(_what))
 # No ordering: an object could say that it is greater than anything.
-for _what in ("getitem", "setitem", "delitem", "contains"):
+for _what in ("getitem", "setitem", "delitem"):
     setattr(Proxy, f"__{_what}__", _forward(_what))

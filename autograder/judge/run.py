@@ -44,6 +44,8 @@ class Run:
         module = types.ModuleType(GIVEN)
         sys.modules[GIVEN] = module
         self.names = module.__dict__
+        faults.CELLS.clear()
+        faults.CELLS.update({c.id: len(c.source.splitlines()) for c in job.cells if c.kind != "check"})
         bounds = wire.Bounds(body=job.limits.value_mb * MB)
         self.peer = Peer(
             sock,
@@ -106,7 +108,7 @@ class Run:
         except Stop as stop:
             self._broke(broken)
             result.error, result.error_is_ours = str(stop), True
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError, RecursionError):
             self._broke(broken)
             result.error, result.error_is_ours = str(self.peer._break("it sent outputs that are none")), True
         return result

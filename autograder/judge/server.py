@@ -283,9 +283,9 @@ class Collected:
 
     def add(self, line: dict[str, Any]) -> None:
         if "cell" in line:
-            self.cells[self.places["cell"][len(self.cells)]] = CellResult(**line["cell"])
+            self.cells[self.places["cell"][len(self.cells)]] = CellResult(**_unicode(line["cell"]))
         elif "check" in line:
-            self.checks[self.places["check"][len(self.checks)]] = CheckResult(**line["check"])
+            self.checks[self.places["check"][len(self.checks)]] = CheckResult(**_unicode(line["check"]))
         elif "broken" in line:
             self.broken = line["broken"]
         elif "error" in line:
@@ -327,6 +327,17 @@ def limit_memory() -> None:
     with open("/proc/self/statm") as file:
         mapped = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + _JUDGE_BYTES, mapped + _JUDGE_BYTES))
+
+
+def _unicode(data: Any) -> Any:
+    """The same with each half of a surrogate pair replaced: no file can hold one."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    if isinstance(data, list):
+        return [_unicode(item) for item in data]
+    if isinstance(data, dict):
+        return {_unicode(key): _unicode(value) for key, value in data.items()}
+    return data
 
 
 def end_in_words(end: dict[str, Any], job: Job, out_of_memory: bool) -> str:

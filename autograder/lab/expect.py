@@ -55,7 +55,8 @@ class Expectation:
     def shape(self, *expected: int, hint: str = "") -> Expectation:
         """The value is a tensor with exactly this shape."""
         got = tuple(self._tensor(hint).shape)
-        return self._require(got == expected, f"shape {got}", f"shape {expected}", hint)
+        shown = _sizes(got) if self._hidden else got
+        return self._require(got == expected, f"shape {shown}", f"shape {expected}", hint)
 
     def dtype(self, expected: torch.dtype, hint: str = "") -> Expectation:
         """The value is a tensor of this dtype, for example `torch.long`."""
@@ -66,7 +67,7 @@ class Expectation:
         """The value is an instance of `expected` (a Python type such as `str`, `list` or `dict`)."""
         got = type(self._value)
         ok = isinstance(self._value, expected) and not (got is bool and expected is not bool)
-        return self._require(ok, f"{_show(self._value)} of type {got.__name__}", f"type {expected.__name__}", hint)
+        return self._require(ok, f"{self._show(self._value)} of type {got.__name__}", f"type {expected.__name__}", hint)
 
     def equal(self, expected: Any, hint: str = "") -> Expectation:
         """The value equals `expected` exactly: tensors in shape and elements, containers item by item.
@@ -81,7 +82,7 @@ class Expectation:
 
     def differs_from(self, other: Any, tol: float = 1e-6, hint: str = "") -> Expectation:
         """The value is *not* equal to `other` within `tol`; for dependence ("another input, another output")."""
-        same = _difference(self._value, other, tol) is None
+        same = _difference(self._value, other, tol, _show) is None
         return self._require(not same, "the same result as before", "a different result", hint)
 
     def at_least(self, bound: float, hint: str = "") -> Expectation:
@@ -104,6 +105,7 @@ class Expectation:
         tensors = [self._value] if isinstance(self._value, Tensor) else list(self._value)
         self._require(len(tensors) > 0, "no tensors", "at least one tensor", hint)
         for i, tensor in enumerate(tensors):
+            self._require(isinstance(tensor, Tensor), self._show(tensor), "a tensor", hint)
             where = "" if len(tensors) == 1 else f" at position {i}"
             self._require(tensor.grad is not None, f"no gradient{where}", "a gradient", hint)
             self._require(
@@ -125,7 +127,7 @@ class Expectation:
             ok = isinstance(e, error) and mention.lower() in str(e).lower()
             text = f"{type(e).__name__}: {e}" if not self._hidden else type(e).__name__
             return self._require(ok, text, expected, hint)
-        return self._require(False, f"no error, but {_show(got)}", expected, hint)
+        return self._require(False, f"no error, but {self._show(got)}", expected, hint)
 
     def _ipython_display_(self) -> None:
         """The last expression of a cell: there is nothing to show."""
@@ -148,58 +150,61 @@ class Expectation:
 
     def _tensor(self, hint: str) -> Tensor:
         if not isinstance(self._value, Tensor):
-            self._fail(f"{_show(self._value)} of type {type(self._value).__name__}", "a tensor", hint)
+            self._fail(f"{self._show(self._value)} of type {type(self._value).__name__}", "a tensor", hint)
         return self._value
 
     def _number(self, hint: str) -> float:
         value = self._value
         single = isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex()
         if not single and not (isinstance(value, int | float) and not isinstance(value, bool)):
-            self._fail(f"{_show(value)} of type {type(value).__name__}", "one number", hint)
+            self._fail(f"{self._show(value)} of type {type(value).__name__}", "one number", hint)
         return float(value)
 
     def _compare(self, expected: Any, tol: float, hint: str) -> Expectation:
-        difference = _difference(self._value, expected, tol)
-        got, wanted = _show(self._value), _show(expected)
+        difference = _difference(self._value, expected, tol, self._show)
+        got, wanted = self._show(self._value), self._show(expected)
         if difference == f"first difference: got {got}, expected {wanted}":
             return self._require(False, got, wanted, hint)  # one number or word: nothing to add
         return self._require(difference is None, got, wanted, hint, difference or "")
 
+    def _show(self, value: Any) -> str:
+        return _outline(value) if self._hidden else _show(value)
 
-def _difference(got: Any, expected: Any, tol: float, where: str = "") -> str | None:
+
+Show = Callable[[Any], str]
+
+
+def _difference(got: Any, expected: Any, tol: float, show: Show, where: str = "") -> str | None:
     """The first difference in words, or None where `got` is `expected` within `tol`."""
     at = f" at {where}" if where else ""
     if isinstance(expected, Tensor):
         return _tensor_difference(got, expected, tol, at)
     if isinstance(got, Tensor) and got.numel() == 1 and isinstance(expected, int | float):
         got = got.item()
+    differ = f"first difference{at}: got {show(got)}, expected {show(expected)}"
     if isinstance(expected, bool) or isinstance(got, bool) or expected is None:
-        same = type(got) is type(expected) and got == expected
-        return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+        return None if type(got) is type(expected) and got == expected else differ
     if isinstance(expected, int | float):
-        near = (
-            math.isfinite(expected)
-            and isinstance(got, int | float)
-            and abs(got - expected) <= tol * (1 + abs(expected))
-        )
-        same = near or (isinstance(got, int | float) and got == expected)
-        return None if same else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+        if not isinstance(got, int | float):
+            return differ
+        near = math.isfinite(expected) and abs(got - expected) <= tol * (1 + abs(expected))
+        return None if near or got == expected else differ
     if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
         return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
     if isinstance(expected, dict):
         if missing := [k for k in expected if k not in got]:
-            return f"missing{at}: {_show(missing[0])}"
+            return f"missing{at}: {show(missing[0])}"
         if extra := [k for k in got if k not in expected]:
-            return f"not expected{at}: {_show(extra[0])}"
-        pairs: Iterable[tuple[Any, Any, Any]] = ((f"[{k!r}]", got[k], expected[k]) for k in expected)
+            return f"not expected{at}: {show(extra[0])}"
+        pairs: Iterable[tuple[Any, Any, Any]] = ((f"[{show(k)}]", got[k], expected[k]) for k in expected)
     elif isinstance(expected, list | tuple):
         if len(got) != len(expected):
             return f"lengths differ{at}: got {len(got)}, expected {len(expected)}"
         pairs = ((f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected, strict=True)))
     else:
-        return None if got == expected else f"first difference{at}: got {_show(got)}, expected {_show(expected)}"
+        return None if got == expected else differ
     for key, g, e in pairs:
-        if (difference := _difference(g, e, tol, where + key)) is not None:
+        if (difference := _difference(g, e, tol, show, where + key)) is not None:
             return difference
     return None
 
@@ -208,7 +213,7 @@ def _tensor_difference(got: Any, expected: Tensor, tol: float, at: str) -> str |
     if not isinstance(got, Tensor):
         return f"types differ{at}: got {type(got).__name__}, expected a tensor"
     if got.shape != expected.shape:
-        return f"shapes differ{at}: got {tuple(got.shape)}, expected {tuple(expected.shape)}"
+        return f"shapes differ{at}: got {_sizes(tuple(got.shape))}, expected {tuple(expected.shape)}"
     if _kind(got) != _kind(expected):
         return f"dtypes differ{at}: got {got.dtype}, expected {expected.dtype}"
     a, b = got.detach(), expected.detach()
@@ -223,20 +228,14 @@ def _tensor_difference(got: Any, expected: Tensor, tol: float, at: str) -> str |
     index = wrong[0].tolist()
     place = f" at {index}" if index else ""
     g, e = a[tuple(index)].item(), b[tuple(index)].item()
-    return f"first difference{at}{place}: got {_show(g)}, expected {_show(e)} ({len(wrong)} of {same.numel()} differ)"
+    how_many = f"({len(wrong)} of {same.numel()} differ)"
+    return f"first difference{at}{place}: got {_show(g)}, expected {_show(e)} {how_many}"
 
 
 def _kind(tensor: Tensor) -> str:
-    dtype = tensor.dtype
-    return (
-        "bool"
-        if dtype == torch.bool
-        else "float"
-        if dtype.is_floating_point
-        else "complex"
-        if dtype.is_complex
-        else "int"
-    )
+    if tensor.dtype == torch.bool:
+        return "bool"
+    return "float" if tensor.is_floating_point() else "complex" if tensor.is_complex() else "int"
 
 
 def _show(value: Any) -> str:
@@ -247,6 +246,25 @@ def _show(value: Any) -> str:
         return f"a tensor of shape {tuple(value.shape)}, {value.dtype}"
     text = re.sub(r"\s*\n\s*", " ", repr(value))
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
+
+
+def _outline(value: Any) -> str:
+    """A value in a hidden test: what kind it is, not what it holds. A function could return what it was given."""
+    if value is None or isinstance(value, bool | int | float):
+        return f"{value:.6g}" if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+    if isinstance(value, Tensor):
+        return f"a tensor of shape {_sizes(tuple(value.shape))}, {value.dtype}"
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters"
+    if type(value) in (list, tuple, dict, set):
+        return f"a {type(value).__name__} of {len(value)} items"
+    return "an object"
+
+
+def _sizes(shape: tuple[int, ...]) -> str:
+    """A shape, but for sizes that no check asks for: they could carry a message."""
+    shown = [str(size) if size < 10_000 else "many" for size in shape[:8]] + ["…"] * (len(shape) > 8)
+    return f"({', '.join(shown)}{',' if len(shown) == 1 else ''})"
 
 
 # Where the words for a call come from: the source of the check cell itself.

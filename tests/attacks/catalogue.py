@@ -4,6 +4,7 @@
 needs another kind of check brings its own, of an exercise `f`.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -441,11 +442,32 @@ FRAMES = [
 
 # What a check passes to the student's function can be called, and nothing more.
 PASSES = "secret = 'canary_7341'\ndef step(n):\n    return n + (secret == 'x')\n"
-REACHES = (
-    "__globals__ __code__ __closure__ __class__ __dict__ __reduce__ __reduce_ex__ __builtins__ __init__ __self__ __func__ "
-    "__module__ __defaults__ __wrapped__ __getattribute__ __subclasses__ __mro__ func_globals gi_frame f_globals f_back "
-    "tb_frame cr_frame f_locals"
-).split()
+REACHES = [
+    "__globals__",
+    "__code__",
+    "__closure__",
+    "__class__",
+    "__dict__",
+    "__reduce__",
+    "__reduce_ex__",
+    "__builtins__",
+    "__init__",
+    "__self__",
+    "__func__",
+    "__module__",
+    "__defaults__",
+    "__wrapped__",
+    "__getattribute__",
+    "__subclasses__",
+    "__mro__",
+    "func_globals",
+    "gi_frame",
+    "f_globals",
+    "f_back",
+    "tb_frame",
+    "cr_frame",
+    "f_locals",
+]
 CALLBACKS = [
     Attack("a walk from a function of the check", "Reach the check's names from a function that it passed.",
            TRY + f"names = {REACHES}\ndef f(step):\n    for name in names:\n        attempt(getattr, step, name)\n"
@@ -620,12 +642,12 @@ FILES = [
            READ + "read('/proc/*/root/@COURSE@/**', '/proc/*/cwd/**', '/proc/*/fd/*')\nos.symlink('@COURSE@', 'link')\n"
            "read('link/**')\n" + WRONG),
     Attack("writing anywhere", "Write a file into every folder there is.",
-           "import os\nwritten = []\nfor folder, names, _ in os.walk('/'):\n"
+           "import os\nwritten, here = [], os.getcwd()\nfor folder, names, _ in os.walk('/'):\n"
            "    names[:] = [n for n in names if folder != '/' or n not in ('proc', 'usr')]\n"
            "    try:\n        open(folder + '/left_4471', 'w').close()\n        written.append(folder)\n"
            "    except OSError: pass\n"
            "    if folder.count('/') > 3: names[:] = []\n"
-           "bad = [w for w in written if not w.startswith(('/tmp', '/dev/shm', '/dev/mqueue'))]\nassert not bad, bad\n" + RIGHT,
+           "bad = [w for w in written if not w.startswith((here, '/dev/shm', '/dev/mqueue'))]\nassert not bad, bad\n" + RIGHT,
            mark="always"),
     Attack("code for the next one", "Leave modules, start-up files and settings that the next submission would load.",
            TRY + "import os, site, sys, torch\nfrom pathlib import Path\n"

@@ -1,4 +1,4 @@
-"""Every attack of the catalogue against one warm worker: no mark, no leak, nothing left, and the next one is graded right."""
+"""Every attack of the catalogue against one warm worker: no mark, no leak, nothing left, the next one graded right."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ LOOK = """
 import os, random
 print(len([p for p in os.listdir("/proc") if p.isdigit()]), os.listdir("."), os.listdir("/dev/shm"),
       *[len(open("/proc/sysvipc/" + kind).readlines()) for kind in ("shm", "sem", "msg")],
-      torch.rand(1).item(), random.random(), torch.get_num_threads(), torch.get_default_dtype(), torch.is_grad_enabled())
+      torch.rand(1).item(), random.random(), torch.get_num_threads(), torch.get_default_dtype(),
+      torch.is_grad_enabled())
 """
 
 

@@ -33,7 +33,7 @@ CHECKS = {
     "answer-close": "assert torch.allclose(torch.as_tensor(answer()), torch.tensor(42))",
 }
 FULL = 2.0 * len(CHECKS)
-EQUAL = "class Equal(int):\n    __eq__ = lambda self, other: True\n    __hash__ = None\ndef answer():\n    return Equal(1)\n"
+EQUAL = "class Equal(int):\n    __eq__ = lambda *_: True\n    __hash__ = None\ndef answer():\n    return Equal(1)\n"
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Attacks by the notebook as a file: its metadata, cells and outputs, and what lies beside it. Graded as a class is."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import json
@@ -17,8 +18,8 @@ from nbgrader.api import Gradebook
 
 from autograder import grade as grading
 from autograder.course import Stage
-from autograder.gradebook import Book
 from autograder.grade import ClassResult, grade
+from autograder.gradebook import Book
 from autograder.report import plot_class
 from autograder.sandbox import Worker, available
 from autograder.submissions import read_notebook

@@ -285,6 +285,13 @@ def two_exercises_merged(nb):
     the(nb, "differences").source += "\n\n" + nb.cells.pop(at(nb, "Roughness")).source
 
 
+@repaired("taken apart: differences, Roughness")
+def two_exercises_merged_and_labels_lost(nb):
+    two_exercises_merged(nb)
+    strip(nb)
+    return text(nb, 4)
+
+
 @repaired("taken apart: scale, differences")
 def a_provided_cell_and_an_exercise_merged(nb):
     nb.cells = [c for c in nb.cells if c.cell_type == "code"]
