@@ -27,7 +27,7 @@ def plot_class(result: ClassResult, exercises: list[str], path: Path) -> None:
             row.append(100 * sum(c.score for c in own) / sum(c.max for c in own))
         shares.append(row)
     what = result.stage if result.sandbox == "bwrap" else f"{result.stage} (no sandbox)"
-    labels = [f"{n}  {result.students[n].score:g}".replace("$", r"\$") for n in names]
+    labels = [f"{_short(n)}  {result.students[n].score:g}" for n in names]
     if len(names) > 40:  # the picture stays readable: the class as a whole, not each student
         means = {e: sum(row[i] for row in shares) / len(shares) for i, e in enumerate(exercises)}
         ax = plots.bars(means, title=f"{what}: {len(names)} students", xlabel="points reached, in percent")
@@ -37,3 +37,8 @@ def plot_class(result: ClassResult, exercises: list[str], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     plt.savefig(path)
     plt.close()
+
+
+def _short(name: str) -> str:
+    """A student's name as a label: not too long, and no formula."""
+    return (name if len(name) <= 24 else name[:23] + "…").replace("$", r"\$")

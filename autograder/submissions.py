@@ -68,6 +68,8 @@ def read_notebook(path: Path) -> tuple[NotebookNode | None, str, str]:
     Only the cells are taken, and of a cell its type, text, id and metadata: outputs and all else are made anew.
     """
     try:
+        if not path.is_file():  # a folder, or a pipe that never ends
+            return None, "", "This is no file. Hand in the .ipynb file itself."
         if path.stat().st_size > MOST_MB << 20:
             return None, "", f"The file is larger than {MOST_MB} MB. Clear its outputs, save it, and hand it in again."
         data = path.read_bytes()

@@ -45,7 +45,7 @@ def edit(stage: Stage, old: str, new: str) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Elsewhere a test that lacks a tool is skipped with its reason; CI has every tool, so there a skip is a failure."""
+    """A test that lacks a tool is skipped with its reason; CI has every tool, so there a skip is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -291,10 +291,12 @@ def test_seeds_of_the_check_govern_the_students_function(worker: Worker) -> None
         """
         import random
         torch.manual_seed(1); random.seed(2); np.random.seed(3)
-        a = f(), torch.rand(2), random.random(), np.random.rand()
+        a = f(), f()  # the second call goes on where the first one stopped
+        own = torch.rand(3), random.random(), np.random.rand()
         torch.manual_seed(1); random.seed(2); np.random.seed(3)
-        b = (torch.rand(3), random.random(), np.random.rand()), torch.rand(2), random.random(), np.random.rand()
-        assert repr(a) == repr(b)
+        b = [(torch.rand(3), random.random(), np.random.rand()) for _ in range(2)]
+        assert repr(a) == repr(tuple(b))
+        assert repr(own) == repr(b[0])  # the check's own numbers are no choice of the student's
         """,
     )
 
@@ -306,7 +308,7 @@ def test_a_normal_number_that_numpy_keeps_for_later_counts_as_state(worker: Work
         """
         import random
         np.random.seed(1); random.seed(1)
-        a = [f(), (np.random.randn(), random.gauss(0, 1)), f(), f()]
+        a = [f(), f(), f(), f()]
         np.random.seed(1); random.seed(1)
         assert a == [(np.random.randn(), random.gauss(0, 1)) for _ in range(4)]
         """,
@@ -655,7 +657,7 @@ def test_errors_keep_their_type(worker: Worker) -> None:
         expect(lambda: f("key")).raises(KeyError, mention="k")
         expect(lambda: f("torch")).raises(RuntimeError)
         expect(lambda: f("unicode")).raises(ValueError)
-        expect(lambda: f("stop")).raises(StopIteration)
+        expect(lambda: f("stop")).raises(Exception)  # as itself it would end a loop of the check
         expect(lambda: f("exit")).raises(Exception)
         """,
     )
@@ -667,7 +669,7 @@ def test_an_error_of_the_student_is_told_with_its_place(worker: Worker) -> None:
     assert visible.message == "f(…) raised KeyError (line 2 of the cell \"f\"): 'secret'"
     assert 'cell "f", line 5, in f' in visible.traceback and visible.kind == "student_error"
     hidden = fails(worker, student, "x = 1\n### BEGIN HIDDEN TESTS\nf('secret')\n### END HIDDEN TESTS")
-    assert hidden.hidden and hidden.message == 'f(…) raised KeyError (line 2 of the cell "f")'
+    assert hidden.hidden and hidden.message == 'f(…) raised KeyError (in the cell "f")'
     assert "secret" not in hidden.traceback
 
 
@@ -700,7 +702,7 @@ def test_blank_missing_and_unusable(worker: Worker) -> None:
     none = fails(worker, "def f(x):\n    pass", "a, b = f(1)")
     assert none.kind == "unusable" and none.message.startswith("f(…) returned None")
     number = fails(worker, "def f(x):\n    return 3", "### BEGIN HIDDEN TESTS\na, b = f(1)\n### END HIDDEN TESTS")
-    assert number.hidden and number.message == "The check could not use what f(…) returned (of type int): TypeError."
+    assert number.hidden and number.message == "The check could not use what f(…) returned (an object): TypeError."
     plain = fails(
         worker,
         "def f(x):\n    return 3",

@@ -5,6 +5,7 @@ It is forked from the warm server, so nothing of one submission reaches the next
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import linecache
 import os
@@ -60,6 +61,7 @@ class Run:
         self.proxies = {name: Proxy(self.peer, None, name, "", name) for name in job.exercises}
         self.names.update(self.proxies)
         self.where = ""
+        self.stopped: dict[str, str] = {}  # student cells that ended with an error, and its type
         self.check_until: float | None = None
         signal.signal(signal.SIGALRM, self._alarm)
 
@@ -100,6 +102,8 @@ class Run:
             result.outputs = clean_outputs(reply.get("outputs"), int(self.job.limits.output_mb * MB))
             result.seconds = float(reply.get("seconds", 0.0))
             result.error = str(reply.get("error", ""))[:2000]
+            if vars(builtins).get(kind := result.error.partition(":")[0]) is not None:
+                self.stopped[cell.id] = kind
             number = reply.get("number")
             result.execution_count = number if type(number) is int else None
             if reply.get("late") is True:
@@ -166,6 +170,9 @@ class Run:
             result.passed, result.kind = True, "passed"
         else:
             messages.explain(result, error, filename, cell.source, self.peer.last, seconds)
+            name = cell.id.partition("-")[0]
+            if result.kind == "missing" and name in self.stopped:
+                result.message = f"{name} is not defined: its cell stopped with {self.stopped[name]}."
             error.__traceback__ = None
         del error
         names.clear()
