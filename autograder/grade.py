@@ -143,7 +143,8 @@ def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Wo
     notes = prepare(notebook, blueprint)
     if len([n for n in notes if "put back" in n]) == len(blueprint.cells):
         slug = blueprint.stage.slug
-        submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."return Attempt(submission)
+        submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
+        return Attempt(submission)
     submission.note = " ".join(filter(None, [submission.note, note, *notes]))
     result = run_cached(job(notebook, blueprint), store, workers)
     write_back(notebook, blueprint, result, store.sandbox)
