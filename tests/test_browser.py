@@ -161,7 +161,8 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     assert "Traceback" not in said
     assert "got:       'lowPPPPP'" in said
     assert "expected:  'SlowPPPP'" in said
-    assert "likely cause: y_in starts with S" in said
+    assert "where y_in is from make_batch(" in said
+    assert "likely cause: y_in is S, then the target" in said
     notebook.picture("message")
 
     # The right one passes.
