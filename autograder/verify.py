@@ -11,7 +11,6 @@ import io
 import json
 import linecache
 import multiprocessing
-import os
 import signal
 import traceback
 from collections.abc import Callable, Iterator
@@ -206,11 +205,12 @@ _stage_state: dict[str, Any] = {}
 def run_tasks(
     content: Content, tasks: list[Task], jobs: int, step: Callable[[int, int], None] = lambda done, total: None
 ) -> Iterator[tuple[Task, Outcomes]]:
+    import matplotlib
     import torch
     import torch._dynamo  # the first optimiser would import it in each fork, 1 s each time
 
     torch.set_num_threads(1)
-    os.environ.setdefault("MPLBACKEND", "agg")
+    matplotlib.use("agg")
     namespace: dict[str, Any] = {"__name__": "__main__"}
     with contextlib.redirect_stdout(io.StringIO()):
         for cell in content.of_kind("given", "exercise"):

@@ -21,7 +21,7 @@ def test_a_new_stage_is_proven(mini: Stage) -> None:
 
 
 def test_a_weakened_check_is_found(mini: Stage) -> None:
-    edit(mini, "expect(differences(x)).shape(3, 6).close(torch.diff(x, dim=1), hint=", "differences(x), dict(hint=")
+    edit(mini, "expect(differences(x)).shape(3, 6).close(expected, hint=", "differences(x), dict(hint=")
     said = run("verify", cwd=mini.course.root, ok=False).stdout
     assert 'the wrong answer "along the batch" of "differences" passes every check' in said
 
