@@ -169,14 +169,12 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     notebook.write("def make_batch(", solutions("03_seq2seq")["make_batch"])
     notebook.run("def make_batch(")
     assert "✓ passed" in notebook.run("= make_batch([[")
-    notebook.picture("passed")
 
     # nbgrader's Validate finds the exercises that are still blank.
     page.keyboard.press("Control+s")
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate").click()
     dialog = page.locator(".jp-Dialog")
     dialog.get_by_text("not written yet").first.wait_for()
-    notebook.picture("validate")
     dialog.get_by_role("button").last.click()
     assert errors == []
 
@@ -190,7 +188,6 @@ def test_a_student_sees_the_map_with_chinese_glyphs_at_hand(page: Any, server: s
     picture.wait_for()
     width = picture.bounding_box()["width"]
     assert 600 < width < 900  # as wide as the text
-    notebook.picture("map")
 
 
 def test_a_student_sees_none_of_the_instructors_panels(page: Any, server: str) -> None:
