@@ -170,6 +170,10 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     notebook.run("def make_batch(")
     assert "✓ passed" in notebook.run("= make_batch([[")
 
+    # And the picture that uses it appears.
+    notebook.run("demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)")
+    page.locator(".jp-Cell.jp-mod-active .jp-OutputArea img").first.wait_for()
+
     # nbgrader's Validate finds the exercises that are still blank.
     page.keyboard.press("Control+s")
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate").click()
