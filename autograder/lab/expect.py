@@ -14,7 +14,8 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable
-from types import FrameType
+from functools import cached_property
+from types import TracebackType
 from typing import Any, NoReturn
 
 import torch
@@ -42,20 +43,29 @@ def expect(value: Any, hint: str = "") -> Expectation:
     """
     frame = inspect.currentframe()
     caller = frame.f_back if frame else None
-    call, hidden = _describe(caller) if caller else ("the result", False)
-    return Expectation(value, call, hidden, hint)
+    # Where this call stands, as a traceback holds it: words are made of it only if the expectation fails.
+    place = TracebackType(None, caller, caller.f_lasti, caller.f_lineno) if caller else None
+    return Expectation(value, place, hint)
 
 
 class Expectation:
     """What a check says about one value. Every method returns the same object, so that they chain."""
 
-    def __init__(self, value: Any, call: str, hidden: bool, hint: str) -> None:
-        self._value, self._call, self._hidden, self._hint = value, call, hidden, hint
+    def __init__(self, value: Any, place: TracebackType | None, hint: str) -> None:
+        self._value, self._place, self._hint = value, place, hint
+
+    @cached_property
+    def _described(self) -> tuple[str, bool]:
+        return _describe(self._place) if self._place is not None else ("the result", False)
+
+    @property
+    def _hidden(self) -> bool:
+        return self._described[1]
 
     def shape(self, *expected: int, hint: str = "") -> Expectation:
         """The value is a tensor with exactly this shape."""
         got = tuple(self._tensor(hint).shape)
-        shown = _sizes(got) if self._hidden else got
+        shown = got if got == expected or not self._hidden else _sizes(got)
         return self._require(got == expected, f"shape {shown}", f"shape {expected}", hint)
 
     def dtype(self, expected: torch.dtype, hint: str = "") -> Expectation:
@@ -67,7 +77,8 @@ class Expectation:
         """The value is an instance of `expected` (a Python type such as `str`, `list` or `dict`)."""
         got = type(self._value)
         ok = isinstance(self._value, expected) and not (got is bool and expected is not bool)
-        return self._require(ok, f"{self._show(self._value)} of type {got.__name__}", f"type {expected.__name__}", hint)
+        shown = "" if ok else f"{self._show(self._value)} of type {got.__name__}"
+        return self._require(ok, shown, f"type {expected.__name__}", hint)
 
     def equal(self, expected: Any, hint: str = "") -> Expectation:
         """The value equals `expected` exactly: tensors in shape and elements, containers item by item.
@@ -105,7 +116,8 @@ class Expectation:
         tensors = [self._value] if isinstance(self._value, Tensor) else list(self._value)
         self._require(len(tensors) > 0, "no tensors", "at least one tensor", hint)
         for i, tensor in enumerate(tensors):
-            self._require(isinstance(tensor, Tensor), self._show(tensor), "a tensor", hint)
+            if not isinstance(tensor, Tensor):
+                self._fail(self._show(tensor), "a tensor", hint)
             where = "" if len(tensors) == 1 else f" at position {i}"
             self._require(tensor.grad is not None, f"no gradient{where}", "a gradient", hint)
             self._require(
@@ -136,12 +148,12 @@ class Expectation:
 
     def _require(self, ok: bool, got: str, expected: str, hint: str, detail: str = "") -> Expectation:
         if ok:
-            _passed.append(self._call)
+            _passed.append(True)
             return self
         self._fail(got, expected, hint, detail)
 
     def _fail(self, got: str, expected: str, hint: str, detail: str = "") -> NoReturn:
-        lines = [self._call, f"  got:       {got}", f"  expected:  {expected}"]
+        lines = [self._described[0], f"  got:       {got}", f"  expected:  {expected}"]
         if detail:
             lines.append(f"  {detail}")
         if cause := hint or self._hint:
@@ -162,10 +174,12 @@ class Expectation:
 
     def _compare(self, expected: Any, tol: float, hint: str) -> Expectation:
         difference = _difference(self._value, expected, tol, self._show)
+        if difference is None:
+            return self._require(True, "", "", hint)
         got, wanted = self._show(self._value), self._show(expected)
         if difference == f"first difference: got {got}, expected {wanted}":
             return self._require(False, got, wanted, hint)  # one number or word: nothing to add
-        return self._require(difference is None, got, wanted, hint, difference or "")
+        return self._require(False, got, wanted, hint, difference)
 
     def _show(self, value: Any) -> str:
         return _outline(value) if self._hidden else _show(value)
@@ -181,14 +195,17 @@ def _difference(got: Any, expected: Any, tol: float, show: Show, where: str = ""
         return _tensor_difference(got, expected, tol, at)
     if isinstance(got, Tensor) and got.numel() == 1 and isinstance(expected, int | float):
         got = got.item()
-    differ = f"first difference{at}: got {show(got)}, expected {show(expected)}"
+
+    def differ() -> str:
+        return f"first difference{at}: got {show(got)}, expected {show(expected)}"
+
     if isinstance(expected, bool) or isinstance(got, bool) or expected is None:
-        return None if type(got) is type(expected) and got == expected else differ
+        return None if type(got) is type(expected) and got == expected else differ()
     if isinstance(expected, int | float):
         if not isinstance(got, int | float):
-            return differ
+            return differ()
         near = math.isfinite(expected) and abs(got - expected) <= tol * (1 + abs(expected))
-        return None if near or got == expected else differ
+        return None if near or got == expected else differ()
     if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
         return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
     if isinstance(expected, dict):
@@ -202,7 +219,7 @@ def _difference(got: Any, expected: Any, tol: float, show: Show, where: str = ""
             return f"lengths differ{at}: got {len(got)}, expected {len(expected)}"
         pairs = ((f"[{i}]", g, e) for i, (g, e) in enumerate(zip(got, expected, strict=True)))
     else:
-        return None if got == expected else differ
+        return None if got == expected else differ()
     for key, g, e in pairs:
         if (difference := _difference(g, e, tol, show, where + key)) is not None:
             return difference
@@ -270,10 +287,10 @@ def _sizes(shape: tuple[int, ...]) -> str:
 # Where the words for a call come from: the source of the check cell itself.
 
 
-def _describe(frame: FrameType) -> tuple[str, bool]:
-    """The call that the running `expect(...)` is about, in words, and whether it stands in a hidden test."""
-    hidden = _is_hidden(frame.f_code.co_filename, frame.f_lineno)
-    executing = Source.executing(frame)
+def _describe(place: TracebackType) -> tuple[str, bool]:
+    """The call that an `expect(...)` at this place is about, in words, and whether it stands in a hidden test."""
+    hidden = _is_hidden(place.tb_frame.f_code.co_filename, place.tb_lineno)
+    executing = Source.executing(place)
     node = executing.node
     if not isinstance(node, ast.Call) or not node.args:
         return "the result", hidden
@@ -283,7 +300,7 @@ def _describe(frame: FrameType) -> tuple[str, bool]:
     text = _words(subject, hidden)
     tree = executing.source.tree if executing.source is not None else None
     for name in (n.id for n in ast.walk(subject) if isinstance(n, ast.Name)):
-        call = _assigned_from(tree, name, frame.f_lineno)
+        call = _assigned_from(tree, name, place.tb_lineno)
         if call is None or _root_name(call.func) in ("torch", "F", "nn", "random"):
             continue
         if isinstance(subject, ast.Call):
@@ -342,7 +359,7 @@ def _is_hidden(filename: str, lineno: int) -> bool:
 
 # In JupyterLab a check cell that passes says so.
 
-_passed: list[str] = []
+_passed: list[bool] = []
 
 
 def _announce(result: Any) -> None:
