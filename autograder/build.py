@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from nbgrader.preprocessors import (
     SaveCells,
 )
 
+from autograder import quiz
 from autograder.course import CourseError, Fault, Stage
 from autograder.stage import Cell, Content, read_stage
 from autograder.store import write_whole
@@ -35,7 +37,7 @@ class NamedStub(ClearSolutions):
         self, cell: NotebookNode, resources: dict[str, Any], index: int
     ) -> tuple[NotebookNode, dict[str, Any]]:
         name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-        stub = (
+        stub = quiz.blank(cell.source, name) or (
             f'# YOUR CODE HERE\nraise NotImplementedError("{name}: not written yet. Replace this line with your code.")'
         )
         self.code_stub = {"python": stub}
@@ -107,12 +109,12 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
 
 def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
     """Copy a released notebook in which an exercise is filled in; where to, or None."""
-    if not stage.released.is_file() or stage.released.read_bytes() == _bytes(new):
+    if not stage.released.is_file() or stage.released.read_bytes() == as_bytes(new):
         return None
     try:
         cells = nbformat.read(stage.released, as_version=4).cells
         exercises = [c for c in cells if c.metadata.get("nbgrader", {}).get("solution")]
-        if all("not written yet. Replace this line" in cell.source for cell in exercises):
+        if all(_is_blank(cell) for cell in exercises):
             return None
     except Exception:  # damaged, and all the more somebody's
         pass
@@ -124,12 +126,19 @@ def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
     return path
 
 
+def _is_blank(cell: NotebookNode) -> bool:
+    """Is this exercise as it was handed out, now or in an earlier version?"""
+    name = re.escape(str(cell.metadata.nbgrader.get("grade_id", "")))
+    open_question = re.search(rf"^{name} = None\s*\Z", cell.source, re.MULTILINE)
+    return "not written yet. Replace this line" in cell.source or open_question is not None
+
+
 def check(stage: Stage) -> list[Fault]:
     """Is what is committed what `solutions/` says? One fault for each file that is not."""
     source = source_notebook(read_stage(stage))
     faults = []
     again = f"Run: python3 course.py build {stage.slug}"
-    if not stage.released.is_file() or stage.released.read_bytes() != _bytes(release(source)):
+    if not stage.released.is_file() or stage.released.read_bytes() != as_bytes(release(source)):
         faults.append(Fault(stage.place(stage.released), f"is not what {stage.place(stage.text)} says.", again))
     if not stage.solved.is_file() or _sources(nbformat.read(stage.solved, as_version=4)) != _sources(source):
         faults.append(
@@ -201,13 +210,13 @@ def _metadata(cell: Cell) -> dict[str, Any]:
     return metadata
 
 
-def _bytes(notebook: NotebookNode) -> bytes:
+def as_bytes(notebook: NotebookNode) -> bytes:
     nbformat.validate(notebook)
     return (nbformat.writes(notebook, version=4).rstrip("\n") + "\n").encode()
 
 
 def _write(path: Path, notebook: NotebookNode) -> bool:
-    data = _bytes(notebook)
+    data = as_bytes(notebook)
     if path.is_file() and path.read_bytes() == data:
         return False
     write_whole(path, data)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from autograder import __version__
-from autograder.course import Course, CourseError, Fault, find_course
+from autograder.course import Course, CourseError, Fault, Stage, find_course
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress
 
     from autograder.grade import ClassResult, StudentResult
+    from autograder.judge.job import Job, Result
     from autograder.stage import Content
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -52,6 +53,7 @@ def main() -> None:
     \b
     autograder demo                                  see the whole job once
     autograder lab                                   open the course in JupyterLab
+    autograder check 03 --watch                      check your own notebook
     autograder build 03_seq2seq                      make the students' notebook
     autograder verify 03                             prove its tests
     autograder grade 03 --from submissions/          grade a class
@@ -116,33 +118,43 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     """
     import time
 
-    from autograder.verify import Proof, prove
+    from autograder.stage import read_answers, read_stage
+    from autograder.verify import prove_all
 
-    chosen = find_course().stages(stages)
-    if not chosen:
+    chosen, faults = list[Stage](), list[Fault]()
+    for stage in find_course().stages(stages):
+        try:
+            read_answers(stage, read_stage(stage))
+            chosen.append(stage)
+        except CourseError as error:  # the other stages are proven all the same
+            faults += error.faults
+    if not chosen and not faults:
         raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
-    proofs: list[Proof] = []
     start = time.perf_counter()
     with _progress() as progress:
-        for stage in chosen:
-            proofs.append(prove(stage, seeds, jobs, _bar(progress, f"verify {stage.slug}")))
-    headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "told apart"]
+        proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"))
+    headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "diagnosed"]
     rows: list[list[object]] = []
     for p in proofs:
         solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
-        wrong = [f"{n} of {p.wrong}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
+        wrong = [f"{n} of {p.wrong}, {n / p.wrong:.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
         rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
     _table("Proof of the tests", headings, rows)
     for proof in proofs:
         for check in proof.redundant_checks:
             fact = f'{proof.slug}: check "{check}" is redundant: others catch every wrong answer that it catches.'
             click.echo(f"{fact} Add a wrong answer that only it catches, or drop it.")
+        for fact in proof.alike:
+            if fact not in proof.problems:
+                click.echo(fact)
         for problem in proof.problems:
             click.echo(problem)
     seconds = round(time.perf_counter() - start, 1)
     if json_path:
         result = {"stages": {p.slug: p.as_json() for p in proofs}, "seconds": seconds}
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if faults:
+        raise CourseError(*faults)
     if any(p.problems for p in proofs):
         raise SystemExit(1)
     click.echo(f"All proven in {seconds} s.")
@@ -186,7 +198,7 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
     """Grade with a progress bar, print the table, say where everything is."""
     from autograder import grade as grader
     from autograder.gradebook import Book
-    from autograder.report import plot_class
+    from autograder.report import keep, write
     from autograder.stage import read_stage
 
     stage = course.stages((name,))[0]
@@ -194,7 +206,6 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
     with _progress() as progress:
         result = grader.grade(stage, path, sandbox, jobs, _bar(progress, f"grade {stage.slug}"), dry_run)
         if not dry_run:
-            grader.diagnose(stage, content, result.students)
             book, bar = Book(stage), _bar(progress, "feedback pages")
             graded = [student for student, r in result.students.items() if r.status != "failed"]
             bar(0, len(graded))
@@ -213,11 +224,10 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
     rows = [[student, f"{r.score:g}", r.status, _what_to_know(content, r)] for student, r in result.students.items()]
     title = f"{stage.slug}: marks, of {result.max_score:g}" + (" (no sandbox)" if result.sandbox == "none" else "")
     _table(title, ["student", "score", "status", "what to know"], rows)
-    plot = course.work / "report" / f"{stage.slug}.png"
-    plot_class(result, content.exercises, plot)
+    page, _ = write(stage, content, keep(stage, result), course.work / "report")
     click.echo(f"gradebook   {stage.place(course.gradebook)}")
     click.echo(f"feedback    {stage.place(course.work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
-    click.echo(f"plot        {stage.place(plot)}")
+    click.echo(f"report      {stage.place(page)}")
     return result
 
 
@@ -240,6 +250,118 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
     if blank:
         remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
     return "\n".join(filter(None, [result.reason, *remarks]))
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[STAGE|NOTEBOOK]…")
+@click.option("--hint", type=click.IntRange(1), help="Show this hint of each exercise that fails.")
+@click.option("--watch", is_flag=True, help="Go on: check what changed, as often as you save. Ctrl-C ends it.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result, too.")
+def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path | None) -> None:
+    """Check your own notebook: what passes, what to mend, the next hint, what to read again.
+
+    Without a name, all notebooks in notebooks/ that you have started. Where solutions/ is, the hidden tests run too.
+    Exit code 0 if everything that you started passes.
+
+    \b
+    autograder check                  what you have started
+    autograder check 03 --hint 2      one stage, with the second hint
+    autograder check 03 --watch       again after each save
+    """
+    from contextlib import closing
+
+    from autograder import check as checker
+    from autograder.execute import run_cached
+    from autograder.sandbox import Worker, available
+    from autograder.sandbox.worker import SandboxMissing
+    from autograder.store import Store
+
+    course = find_course()
+    papers = checker.find(course, names)
+    if not papers:
+        raise CourseError(Fault("notebooks", "holds no notebook.", "Go to the folder of the course."))
+    begun = [i for i, (_, path) in enumerate(papers) if names or checker.started(path)]
+    if not begun and not watch:
+        click.echo("Nothing is started yet. Open the course: python3 course.py lab")
+        return
+    sandbox = "bwrap" if available()[0] else "none"  # one's own code: either will do
+    try:
+        worker = Worker(sandbox)
+    except SandboxMissing as error:
+        raise CourseError(Fault("check", str(error), "Or run the check cells in JupyterLab.")) from error
+    desks: dict[int, checker.Desk] = {}
+    known: list[checker.Known] = [{} for _ in papers]
+    reports: dict[int, checker.Report] = {}
+    with closing(worker):
+        try:
+            store = Store(course.verdicts, sandbox)
+
+            def run(work: Job) -> Result:
+                return run_cached(work, store, worker)
+
+            with _progress() as progress:
+                bar = _bar(progress, "check")
+                for done, i in enumerate(begun):
+                    bar(done, len(begun))
+                    desks[i] = checker.Desk(*papers[i])
+                    paper = desks[i].read()
+                    reports[i] = checker.examine(paper, run, known[i], hint)
+                    checker.name_misconceptions(reports[i], run)
+                    bar(done + 1, len(begun))
+            for report in reports.values():
+                _console().print(checker.table(report))
+            if watch:
+                worker.start()
+                click.echo("Waiting for the next save. Ctrl-C ends this.")
+                for i in checker.watch(papers):
+                    desk = desks.get(i) or desks.setdefault(i, checker.Desk(*papers[i]))
+                    while (again := checker.once_more(desk, worker.run, known[i], hint)) is not None:
+                        reports[i] = again
+                        checker.show_again(again, _console(), run)
+                        if not again.waiting:
+                            break
+        except KeyboardInterrupt:
+            if not watch:
+                raise
+            click.echo()
+        if json_path:
+            stages = {report.paper.stage.slug: report.as_json() for report in reports.values()}
+            json_path.write_text(json.dumps({"stages": stages}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not all(report.passes for report in reports.values()):
+        raise SystemExit(1)
+
+
+@main.command()
+def progress() -> None:
+    """The course at a glance: what you have done and started, from your last checks.
+
+    \b
+    autograder check && autograder progress
+    """
+    from autograder.check import overview
+
+    _table("Your course", ["stage", "done", "started", "exercises", "points", "last checked"], overview(find_course()))
+
+
+@main.command()
+@click.argument("stage")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for it, in place of the usual.")
+def report(stage: str, out: Path | None) -> None:
+    """Report on a graded class: points, difficulty, misconceptions, time, failures. A page and a table (CSV).
+
+    `grade` writes the same; nothing is run again.
+
+    \b
+    autograder report 03
+    autograder report 03 --out to_print/
+    """
+    from autograder.report import load, write
+    from autograder.stage import read_stage
+
+    course = find_course()
+    chosen = course.stages((stage,))[0]
+    for path in write(chosen, read_stage(chosen), load(chosen), out or course.work / "report"):
+        click.echo(f"report      {chosen.place(path) if out is None else path}")
 
 
 @main.command("sample-class")

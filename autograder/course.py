@@ -48,10 +48,15 @@ class Course:
         """Results by hash; they outlive a gradebook."""
         return self.work / "verdicts"
 
-    def stages(self, names: tuple[str, ...] = ()) -> list[Stage]:
-        """The stages of the course in order, or those named: `03_seq2seq`, or its number `03`."""
-        folder = self.root / "solutions"
-        found = sorted(path.parent.name for path in folder.glob("*/notebook.py"))
+    def stages(self, names: tuple[str, ...] = (), released: bool = False) -> list[Stage]:
+        """The stages of the course in order, or those named: `03_seq2seq`, or its number `03`.
+
+        With `released` those that have a notebook for students, whether `solutions/` is here or not.
+        """
+        texts, notebooks = self.root.glob("solutions/*/notebook.py"), self.root.glob("notebooks/*/*.ipynb")
+        found = sorted(
+            [p.stem for p in notebooks if p.stem == p.parent.name] if released else [p.parent.name for p in texts]
+        )
         if not names:
             return [Stage(self, slug) for slug in found]
         chosen = []

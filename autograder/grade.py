@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.build import build_source
 from autograder.course import CourseError, Stage
+from autograder.diagnosis import Catalogue
 from autograder.execute import Blueprint, choose_sandbox, job, prepare, run_cached, untouched, write_back
 from autograder.gradebook import Attempt, Book
 from autograder.judge.job import Job, Result
@@ -19,16 +20,17 @@ from autograder.sandbox import Worker
 from autograder.stage import Content, read_stage
 from autograder.store import Store, write_whole
 from autograder.submissions import Submission, read_notebook, submissions
-from autograder.verify import Outcome, Outcomes, catalogue, signature
 
 
 @dataclass
 class CheckResult:
-    """The points of one check."""
+    """The points of one check. Of a quiz also the answer, as a short text, and the options that it chose."""
 
     score: float
     max: float
     message: str = ""
+    answer: str = ""
+    options: list[str] = field(default_factory=list)
 
     @property
     def lost(self) -> bool:
@@ -42,8 +44,10 @@ class StudentResult:
     status: str
     reason: str = ""
     checks: dict[str, CheckResult] = field(default_factory=dict)
-    misconceptions: dict[str, str] = field(default_factory=dict)
+    misconceptions: dict[str, str] = field(default_factory=dict)  # by exercise: the wrong answer's name
+    says: dict[str, str] = field(default_factory=dict)  # and its sentence
     blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
+    seconds: float = 0.0  # that it ran, now or when its result was stored
 
     @property
     def score(self) -> float:
@@ -56,9 +60,11 @@ class StudentResult:
             "reason": self.reason,
             "checks": {
                 name: {"score": _number(c.score), "max": _number(c.max), "message": c.message}
+                | ({"answer": c.answer, "options": c.options} if c.answer else {})
                 for name, c in self.checks.items()
             },
             "misconceptions": self.misconceptions,
+            "says": self.says,
         }
 
 
@@ -109,8 +115,9 @@ def grade(
     results: dict[str, StudentResult] = {}
     with submissions(stage, path) as found, Workers(min(jobs, len(found)), sandbox) as workers:
         store = Store(stage.course.verdicts, sandbox)
+        catalogue = Catalogue(content, blueprint.limits, lambda work: run_cached(work, store, workers))
         step(0, len(found))
-        for attempt in workers.each(lambda s: _attempt(s, blueprint, store, workers), found):
+        for attempt in workers.each(lambda s: _attempt(s, blueprint, store, workers, catalogue), found):
             if not dry_run:
                 book.save(attempt)
             results[attempt.submission.student] = _verdict(attempt, content)
@@ -123,10 +130,12 @@ def grade(
     return result
 
 
-def _attempt(submission: Submission, blueprint: Blueprint, store: Store, workers: Workers) -> Attempt:
-    """Read, repair and run one submission. What is wrong with it is told, not raised."""
+def _attempt(
+    submission: Submission, blueprint: Blueprint, store: Store, workers: Workers, catalogue: Catalogue
+) -> Attempt:
+    """Read, repair, run and diagnose one submission. What is wrong with it is told, not raised."""
     try:
-        return _run(submission, blueprint, store, workers)
+        return _run(submission, blueprint, store, workers, catalogue)
     except CourseError:
         raise
     except Exception as error:  # a mistake of ours: one submission must not stop the class
@@ -134,7 +143,7 @@ def _attempt(submission: Submission, blueprint: Blueprint, store: Store, workers
         return Attempt(submission)
 
 
-def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Workers) -> Attempt:
+def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Workers, catalogue: Catalogue) -> Attempt:
     if submission.path is None or submission.problem:
         return Attempt(submission)
     notebook, note, submission.problem = read_notebook(submission.path)
@@ -146,9 +155,10 @@ def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Wo
         submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
         return Attempt(submission)
     submission.note = " ".join(filter(None, [submission.note, note, *notes]))
-    result = run_cached(job(notebook, blueprint), store, workers)
+    result = run_cached(job(notebook, blueprint, submission.student), store, workers)
+    misconceptions = catalogue.explain(result.checks)
     write_back(notebook, blueprint, result, store.sandbox)
-    return Attempt(submission, notebook, result, untouched(notebook))
+    return Attempt(submission, notebook, result, untouched(notebook), misconceptions)
 
 
 def _verdict(attempt: Attempt, content: Content) -> StudentResult:
@@ -158,9 +168,19 @@ def _verdict(attempt: Attempt, content: Content) -> StudentResult:
     told = {check.id: check for check in attempt.result.checks}
     marks = {}
     for cell in checks:
-        passed = told[cell.id].passed
-        marks[cell.id] = CheckResult(cell.points if passed else 0, cell.points, "" if passed else told[cell.id].message)
-    return StudentResult("repaired" if submission.note else "graded", submission.note, marks, blank=attempt.blank)
+        check = told[cell.id]
+        message = "" if check.passed else check.message
+        marks[cell.id] = CheckResult(cell.points * check.credit, cell.points, message, check.answer, check.options)
+    first = {exercise: found[0] for exercise, found in attempt.misconceptions.items()}
+    return StudentResult(
+        "repaired" if submission.note else "graded",
+        submission.note,
+        marks,
+        {exercise: misconception.name for exercise, misconception in first.items()},
+        {exercise: misconception.says for exercise, misconception in first.items()},
+        attempt.blank,
+        attempt.result.seconds,
+    )
 
 
 class Workers:
@@ -196,28 +216,6 @@ class Workers:
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in done)
-
-
-def diagnose(stage: Stage, content: Content, results: dict[str, StudentResult]) -> None:
-    """Name the catalogue's wrong answer that fails the same checks with the same messages."""
-    wrong = {
-        exercise
-        for result in results.values()
-        for exercise in content.exercises
-        if result.status != "failed" and any(result.checks[c.id].lost for c in content.checks(exercise))
-    }
-    known = catalogue(stage, content, sorted(wrong)) if wrong else {}
-    for result in results.values():
-        for exercise, answers in known.items():
-            checks = {c.id: result.checks[c.id] for c in content.checks(exercise)}
-            if result.status == "failed" or not any(check.lost for check in checks.values()):
-                continue
-            if broken_below(content, result, exercise):
-                continue  # the mistake may be in the exercise that this one uses
-            outcomes: Outcomes = {name: Outcome(not check.lost, check.message) for name, check in checks.items()}
-            same = [answer.name for answer, expected in answers if signature(expected) == signature(outcomes)]
-            if same:
-                result.misconceptions[exercise] = same[0]
 
 
 def broken_below(content: Content, result: StudentResult, exercise: str) -> list[str]:

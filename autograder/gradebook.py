@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError, SAWarning
 from traitlets.config import Config
 
 from autograder.course import CourseError, Fault, Stage
+from autograder.diagnosis import Misconception
 from autograder.judge.job import Result
 from autograder.pipeline import configure
 from autograder.store import write_whole
@@ -35,6 +36,7 @@ class Attempt:
     notebook: NotebookNode | None = None
     result: Result | None = None
     blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
+    misconceptions: dict[str, list[Misconception]] = field(default_factory=dict)  # by exercise
 
 
 class Book:
@@ -105,9 +107,9 @@ class Book:
             with self._open() as gradebook:
                 gradebook.update_or_create_student(student)
                 submission = gradebook.update_or_create_submission(slug, student)
-                passed = {check.id for check in attempt.result.checks if check.passed} if attempt.result else set()
+                credit = {check.id: check.credit for check in attempt.result.checks} if attempt.result else {}
                 for grade in submission.notebooks[0].grades:
-                    grade.auto_score = grade.cell.max_score if grade.name in passed else 0
+                    grade.auto_score = grade.cell.max_score * credit.get(grade.name, 0)
                     grade.needs_manual_grade = grade.manual_score is not None
                 for comment in submission.notebooks[0].comments:
                     comment.auto_comment = "No response." if comment.name in attempt.blank else None

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import html
+from functools import lru_cache
 from typing import Any
 
-import nbformat
-from nbconvert.preprocessors import CSSHTMLHeaderPreprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import (
     AssignLatePenalties,
@@ -24,6 +22,7 @@ from nbgrader.preprocessors import (
 
 from autograder.build import PREPROCESSORS
 from autograder.course import Course, Stage, find_course
+from autograder.diagnosis import Catalogue
 from autograder.execute import (
     Blueprint,
     choose_sandbox,
@@ -35,11 +34,9 @@ from autograder.execute import (
     wanted_sandbox,
     write_back,
 )
-from autograder.stage import BEGIN_HIDDEN, visible
+from autograder.feedback import FeedbackExporter, Texts, page
+from autograder.stage import read_stage
 from autograder.store import Store
-from autograder.verdict import failure
-
-NO_SANDBOX = "**Graded without a sandbox:** the submission could have forged these marks."
 
 
 def configure(c: Any, course: Course) -> None:
@@ -51,6 +48,7 @@ def configure(c: Any, course: Course) -> None:
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
+    c.GenerateFeedback.exporter_class = FeedbackExporter
     c.HTMLExporter.sanitize_html = True  # a student's output is shown to others: no scripts
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}  # NamedStub fills in the name
     c.FormgradeApp.url_prefix = course.work.relative_to(course.root).as_posix()
@@ -71,32 +69,18 @@ class Execute(NbGraderPreprocessor):
         blueprint, sandbox = _blueprint(resources), choose_sandbox(wanted_sandbox())
         prepare(nb, blueprint)
         store = Store(blueprint.stage.course.verdicts, sandbox)
-        result = run_cached(job(nb, blueprint), store, shared_worker(sandbox))
+        work = job(nb, blueprint, resources["nbgrader"].get("student", ""))
+        result = run_cached(work, store, shared_worker(sandbox))
+        _catalogue(blueprint, store).explain(result.checks)
         write_back(nb, blueprint, result, sandbox)
         return nb, resources
 
 
 class StudentPage(NbGraderPreprocessor):
-    """What a feedback page shows: a summary, the student's own cells, and each check's visible part and message."""
+    """Collects what the feedback page shows; `FeedbackExporter` writes it."""
 
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, Any]:
-        demos = _blueprint(resources).demos
-        lines = ["| check | points | what to know |", "|---|---|---|"]
-        own = []
-        for cell in nb.cells:
-            told = cell.metadata.get("nbgrader", {})
-            if told.get("grade"):
-                said = html.escape(" ".join((failure(cell) or "passed").split("\n")))
-                said = said.replace("\\", "\\\\").replace("|", "\\|")
-                lines.append(f"| `{told['grade_id']}` | {told['score']:g} of {told['points']:g} | {said} |")
-                if BEGIN_HIDDEN in cell.source:
-                    cell.source = visible(cell.source).rstrip() + "\n# … and hidden checks of the same kind."
-            of_the_stage = not told and (not cell.source.strip() or cell.source in demos)
-            if (cell.cell_type == "code" and not of_the_stage and not told.get("locked", False)) or told.get("grade"):
-                own.append(cell)
-        if nb.metadata.get("autograder", {}).get("sandbox") != "bwrap":
-            lines = [NO_SANDBOX, "", *lines]
-        nb.cells = [nbformat.v4.new_markdown_cell("\n".join(lines)), *own]
+        resources["page"] = page(nb, resources["nbgrader"], _texts(_blueprint(resources)))
         return nb, resources
 
 
@@ -109,7 +93,24 @@ def _blueprint(resources: dict[str, Any]) -> Blueprint:
     return _blueprints[stage, changed]
 
 
+@lru_cache(maxsize=8)
+def _texts(blueprint: Blueprint) -> Texts:
+    """What the stage says to every student; read once, until the source changes."""
+    return Texts(blueprint)
+
+
+def _catalogue(blueprint: Blueprint, store: Store) -> Catalogue:
+    """The wrong answers of the assignment at hand; read once, until the source changes."""
+    known = _catalogues.get(blueprint.stage)
+    if known is None or known[0] is not blueprint:
+        content, worker = read_stage(blueprint.stage), shared_worker(store.sandbox)
+        made = Catalogue(content, blueprint.limits, lambda work: run_cached(work, store, worker))
+        known = _catalogues[blueprint.stage] = (blueprint, made)
+    return known[1]
+
+
 _blueprints: dict[tuple[Stage, int], Blueprint] = {}
+_catalogues: dict[Stage, tuple[Blueprint, Catalogue]] = {}
 
 
 # Prepare comes first, so that nbgrader's own steps find every cell; OverwriteCells then takes points and checks from
@@ -119,5 +120,5 @@ SANITIZE = [Prepare, ClearOutput, DeduplicateIds, OverwriteKernelspec, Overwrite
 # nbgrader's own order, with our Execute in place of its own; all else that nbgrader lists and enables is kept.
 AUTOGRADE = [Execute, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
 
-# GetGrades puts marks and comments into the notebook, so the rest comes after it.
-FEEDBACK = [GetGrades, StudentPage, CSSHTMLHeaderPreprocessor]
+# GetGrades puts marks and comments into the notebook, so the page comes after it.
+FEEDBACK = [GetGrades, StudentPage]

@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.quiz import assignment, is_answer
 from autograder.stage import visible
 
 Cells = dict[str, NotebookNode]  # of the stage, or the student's for these, by id and in order
@@ -94,9 +95,9 @@ def _take_apart(notebook: NotebookNode, stage: Cells) -> list[str]:
                 wanted = re.escape(visible(stage[other].source).strip())
                 if begin := re.search(rf"^{wanted}[ \t]*$", text, re.MULTILINE):
                     cuts |= {begin.start(): other, begin.end(): ""}  # behind it, the student's own goes on
-            elif other != name and (start := _definition(other, text)) >= 0:
+            elif other != name and (start := _definition(stage[other], text)) >= 0:
                 cuts[start] = other
-        if cuts and name and (start := _definition(name, text)) > min(cuts):
+        if cuts and name and (start := _definition(stage[name], text)) > min(cuts):
             cuts[start] = name
         ends = [0, *sorted(cuts), len(text)]
         claims = ["" if name in cuts.values() else name, *(cuts[n] for n in sorted(cuts))]
@@ -116,9 +117,11 @@ def _take_apart(notebook: NotebookNode, stage: Cells) -> list[str]:
     return notes
 
 
-def _definition(name: str, text: str) -> int:
-    """Where the function or class of this name begins, with its decorators; -1 where there is none."""
-    found = re.search(rf"^(async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b", text, re.MULTILINE)
+def _definition(cell: NotebookNode, text: str) -> int:
+    """Where the exercise's function or class begins, decorators and all, or a quiz's answer; -1 where none does."""
+    name = _id(cell)
+    pattern = rf"(async[ \t]+def|def|class)[ \t]+{re.escape(name)}\b"
+    found = re.search("^" + (assignment(name) if is_answer(cell.source, name) else pattern), text, re.MULTILINE)
     start = found.start() if found else -1
     while start > 0 and text[(above := text.rfind("\n", 0, start - 1) + 1)] == "@":
         start = above
@@ -130,7 +133,7 @@ def _sure(name: str, stage: Cells, notebook: NotebookNode) -> list[NotebookNode]
     cells = [c for c in notebook.cells if _id(c) in (name, "")]
     if _kind(stage[name]) == "exercise":
         blank = _plain(_blank(stage[name].source, name))
-        cells = [c for c in cells if c.cell_type == "code" and _definition(name, c.source) >= 0]
+        cells = [c for c in cells if c.cell_type == "code" and _definition(stage[name], c.source) >= 0]
         cells = [c for c in cells if _plain(c.source) != blank and _parses(c.source)]
     else:
         wanted = _plain(visible(stage[name].source))
@@ -149,7 +152,7 @@ def _locate(name: str, stage: Cells, notebook: NotebookNode, found: Cells) -> No
         same = [c for c in notebook.cells if _id(c) == name]
         free = [c for c in notebook.cells if not _id(c) and c.cell_type == "code" and id(c) not in taken]
         sure = [c for c in same if _plain(c.source) != blank] or same
-        sure = sure or [c for c in free if _definition(name, c.source) >= 0]
+        sure = sure or [c for c in free if _definition(stage[name], c.source) >= 0]
     first = min((_index(notebook, c) for n, c in found.items() if n.startswith(f"{name}-")), default=0)
     above = [c for c in sure if _index(notebook, c) < first]
     return next(reversed(above or sure), None)

@@ -12,6 +12,7 @@ import nbformat
 from autograder.build import release, source_notebook
 from autograder.course import CourseError, Fault, Stage
 from autograder.stage import Answer, Content, read_answers, read_stage
+from autograder.verify_quiz import wrong_answers
 
 KINDS = (
     "solution",
@@ -58,6 +59,8 @@ def make_class(stage: Stage, students: int, seed: int, out: Path) -> dict[str, M
         kind = KINDS[n % len(KINDS)]
         name = f"student_{n + 1:0{width}}"
         chosen = _choose(kind, content, answers, wrong, rng)
+        if kind not in ("blank", "partly"):
+            chosen |= _quizzes(kind, content, name, random.Random(f"{seed} {name}"))
         notebook = nbformat.from_dict(blank)
         for cell in notebook.cells:
             if (exercise := cell.metadata.get("nbgrader", {}).get("grade_id")) in chosen:
@@ -76,7 +79,8 @@ def _choose(
     kind: str, content: Content, answers: list[Answer], wrong: list[Answer], rng: random.Random
 ) -> dict[str, Answer]:
     """An answer for each exercise that this student has done; exercises that are not named stay blank."""
-    chosen = {c.id: Answer(True, c.id, "solution", c.source) for c in content.of_kind("exercise")}
+    cells = [cell for cell in content.of_kind("exercise") if cell.id in content.written]
+    chosen = {c.id: Answer(True, c.id, "solution", c.source) for c in cells}
     if kind == "blank":
         return {}
     if kind == "right":
@@ -84,12 +88,23 @@ def _choose(
     if kind == "partly":  # the first exercises are done, the rest is blank
         done = rng.randint(1, len(chosen) - 1) if len(chosen) > 1 else 1
         return dict(list(chosen.items())[:done])
-    if kind == "wrong":
+    if kind == "wrong" and wrong:
         answer = wrong.pop(0)
         wrong.append(answer)  # every wrong answer has its turn before one comes back
         return {**chosen, answer.exercise: answer}
-    if kind == "broken code":
-        exercise = rng.choice(content.exercises)
+    if kind == "broken code" and chosen:
+        exercise = rng.choice(content.written)
         source = chosen[exercise].source + "\nreturn )"
         return {**chosen, exercise: Answer(False, exercise, "a line that is not Python", source)}
+    return chosen
+
+
+def _quizzes(kind: str, content: Content, student: str, rng: random.Random) -> dict[str, Answer]:
+    """An answer to each question, over this student's own numbers; of some students one in three is wrong."""
+    chosen = {}
+    for quiz in content.quizzes:
+        value, name = quiz.value_source(student), "right"
+        if kind not in ("solution", "right") and rng.random() < 1 / 3:
+            name = value = repr(rng.choice([answer for answer, *_ in wrong_answers(quiz, student)]))[:80]
+        chosen[quiz.id] = Answer(name == "right", quiz.id, name, quiz.answer_cell(value, student))
     return chosen

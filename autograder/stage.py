@@ -6,11 +6,12 @@ import ast
 import builtins
 import re
 import symtable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from autograder.course import CourseError, Fault, Stage
+from autograder.quiz import STUDENT, Quiz, has_section, parse, sections
 
 KINDS = ("exercise", "check", "given")
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -50,6 +51,7 @@ class Content:
 
     stage: Stage
     cells: tuple[Cell, ...]
+    quizzes: tuple[Quiz, ...] = ()  # each is three of the cells: its text, its answer (an exercise), its check
 
     def of_kind(self, *kinds: str) -> list[Cell]:
         return [cell for cell in self.cells if cell.kind in kinds]
@@ -57,6 +59,11 @@ class Content:
     @property
     def exercises(self) -> list[str]:
         return [cell.id for cell in self.of_kind("exercise")]
+
+    @property
+    def written(self) -> list[str]:
+        """The exercises but for quizzes: those that the answer catalogue is about."""
+        return [name for name in self.exercises if name not in {quiz.id for quiz in self.quizzes}]
 
     @property
     def max_score(self) -> float:
@@ -96,15 +103,22 @@ def read_stage(stage: Stage) -> Content:
         CourseError: with every fault of the file.
     """
     report = _Report(stage.place(stage.text))
-    cells = tuple(
-        _cell(metadata, kind, source, line, report) for metadata, kind, source, line in _raw(stage.text, report)
-    )
-    content = Content(stage, cells)
-    if not content.exercises:
+    cells: list[Cell] = []
+    quizzes: list[Quiz] = []
+    for metadata, kind, source, line in _raw(stage.text, report):
+        if "quiz" not in metadata:
+            cells.append(_cell(metadata, kind, source, line, report))
+        elif quiz := _quiz(metadata, kind, source, line, report):
+            first_drawn = bool(quiz.draw) and not any(q.draw for q in quizzes)
+            quizzes.append(replace(quiz, asks_id=first_drawn))
+            cells += _expanded(quizzes[-1])
+    content = Content(stage, tuple(cells), tuple(quizzes))
+    if not content.exercises and not report.faults:
         report.add(1, "there is no exercise.", 'Add a cell `# %% exercise="name"`.')
     _check_ids(content, report)
     _check_markers(content, report)
     _check_names(content, report)
+    _check_quizzes(content, report)
     if report.faults:
         raise CourseError(*report.faults)
     return content
@@ -117,6 +131,8 @@ def read_answers(stage: Stage, content: Content) -> list[Answer]:
         CourseError: with every fault of the file.
     """
     report = _Report(stage.place(stage.answers))
+    if not stage.answers.is_file() and not content.written:
+        return []  # a stage of quizzes needs none
     if not stage.answers.is_file():
         report.add(1, "there is no answer catalogue.", "Write at least one right and one wrong answer per exercise.")
         raise CourseError(*report.faults)
@@ -135,8 +151,8 @@ def read_answers(stage: Stage, content: Content) -> list[Answer]:
                 "the cell is neither a right nor a wrong answer.",
                 'Write `# %% wrong="exercise" name="…" says="…"`.',
             )
-        elif exercise not in content.exercises:
-            report.add(line, f'there is no exercise "{exercise}".', f"Exercises are: {', '.join(content.exercises)}.")
+        elif exercise not in content.written:
+            report.add(line, f'there is no exercise "{exercise}".', f"Exercises are: {', '.join(content.written)}.")
         elif not answer.name:
             report.add(line, "the answer has no name.", 'Add name="…", a few words that tell it from the others.')
         elif any((a.exercise, a.name) == (exercise, answer.name) for a in answers):
@@ -151,7 +167,7 @@ def read_answers(stage: Stage, content: Content) -> list[Answer]:
             report.add(line, f"unknown key {sorted(unknown)[0]!r}.", "An answer has right= or wrong=, name= and says=.")
         _parse(source, line, report)
         answers.append(answer)
-    for exercise in content.exercises:
+    for exercise in content.written:
         for right in (True, False):
             if not any(a.exercise == exercise and a.right == right for a in answers):
                 kind = "right" if right else "wrong"
@@ -232,6 +248,52 @@ def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, r
     builds_on = tuple(name.strip() for name in str(metadata.get("builds_on", "")).split(",") if name.strip())
     number = float(points) if isinstance(points, int | float) else 0.0
     return Cell(kind, str(metadata.get(kind, "")), source, line, number, builds_on)
+
+
+def _quiz(metadata: dict[str, object], cell_type: str, source: str, line: int, report: _Report) -> Quiz | None:
+    if cell_type != "markdown":
+        report.add(line, f"a quiz is text, and this cell holds {cell_type}.", "Write # %% [markdown] quiz=….")
+        return None
+    if kinds := [kind for kind in KINDS if kind in metadata]:
+        report.add(line, f"the cell is a quiz and {kinds[0]} at once.", "Keep one of them.")
+        return None
+    return parse(metadata, source, line, report.add)
+
+
+def _expanded(quiz: Quiz) -> list[Cell]:
+    """A quiz as the cells that the notebook has: the text, the answer, the check."""
+    return [
+        Cell("prose", "", quiz.prose(), quiz.line),
+        Cell("exercise", quiz.id, quiz.answer_cell(), quiz.line),
+        Cell("check", quiz.check, quiz.check_cell(), quiz.line, quiz.points),
+    ]
+
+
+def _check_quizzes(content: Content, report: _Report) -> None:
+    """The section to read again is there, and nothing else is called as the line that says whose notebook it is."""
+    own = sections(cell.source for cell in content.cells if cell.kind == "prose")
+    for quiz in content.quizzes:
+        if not has_section(quiz.read, own) and not has_section(quiz.read, _sections_of(content.stage, quiz.read)):
+            fix = 'Name a heading of this stage, or of a stage that is there: read="4.1".'
+            report.add(quiz.line, f'quiz "{quiz.id}": there is no section "{quiz.read}" to read again.', fix)
+    if any(quiz.draw for quiz in content.quizzes):
+        ours = {quiz.id for quiz in content.quizzes}
+        for cell in content.of_kind("given", "exercise", "demo"):
+            try:
+                taken = cell.id not in ours and STUDENT in names(cell.source)[0]
+            except SyntaxError:  # a demonstration with magics
+                continue
+            if taken:
+                report.add(cell.line, f'defines "{STUDENT}", by which a quiz asks whose notebook it is.', "Rename it.")
+
+
+def _sections_of(stage: Stage, read: str) -> list[str]:
+    """The headings of the stage that a number such as 5.3 belongs to; none where it is not written yet."""
+    number = re.match(r"\d+(?=\.)", read)
+    if number is None:
+        return []
+    texts = stage.course.root.glob(f"solutions/{int(number[0]):02}_*/notebook.py")
+    return sections(re.sub(r"(?m)^# ?", "", path.read_text(encoding="utf-8")) for path in texts)
 
 
 def _parse(source: str, line: int, report: _Report) -> None:

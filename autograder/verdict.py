@@ -14,19 +14,30 @@ def explain(error: str, text: str, hidden: bool) -> str:
     `expect` and blank exercises raise messages that are meant for students. The text of any other error may quote
     the inputs of a hidden test, so it is shown for visible checks only.
     """
-    if error in ("ExpectationError", "AssertionError", "NotImplementedError") and text:
+    if error in ("ExpectationError", "AssertionError", "NotImplementedError", "NoAnswer") and text:
         return text
     return f"raised {error}" + ("" if hidden or not text else f": {text}")
 
 
-def failed_output(message: str) -> NotebookNode:
-    """The only output of a check cell that failed."""
-    return nbformat.v4.new_output("error", ename=CHECK_FAILED, evalue=message, traceback=["✗ " + message])
+def verdict_outputs(message: str, passed: bool, points: float) -> list[NotebookNode]:
+    """The outputs of a check cell. nbgrader takes an error for no points, and a single number for that many."""
+    if passed:
+        return [_text("✓ " + message)] if message else []
+    if points > 0:
+        number = nbformat.v4.new_output("execute_result", data={"text/plain": repr(points)}, execution_count=None)
+        return [_text("✗ " + message), number]
+    return [nbformat.v4.new_output("error", ename=CHECK_FAILED, evalue=message, traceback=["✗ " + message])]
 
 
-def failure(cell: NotebookNode) -> str | None:
-    """The message of a check cell of a graded notebook, or None where it passed."""
+def _text(words: str) -> NotebookNode:
+    return nbformat.v4.new_output("stream", name="stdout", text=words + "\n")
+
+
+def said(cell: NotebookNode) -> str:
+    """What a check cell of a graded notebook says to its student."""
     for output in cell.outputs:
         if output.output_type == "error":
             return str(output.evalue)
-    return None
+        if output.output_type == "stream":
+            return str(output.text).strip().removeprefix("✗ ")
+    return "passed"

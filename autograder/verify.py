@@ -1,39 +1,22 @@
 """Prove a stage: blank scores 0, the solution full marks, right answers are accepted, wrong ones are caught.
 
-The answers are the course's own, so they run here in forks of one warm process, without a sandbox.
+How they are run, stands in trials.py; that everything agrees with everything, in consistency.py.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import io
-import json
-import linecache
-import multiprocessing
-import signal
-import traceback
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from autograder.build import blank_source
+from autograder import diagnosis
+from autograder.consistency import inconsistencies
 from autograder.course import Stage
-from autograder.stage import Answer, Cell, Content, read_answers, read_stage
-from autograder.store import fingerprint, write_whole
-from autograder.verdict import explain
+from autograder.stage import Answer, Content, read_answers, read_stage
+from autograder.trials import Outcome, Outcomes, Task, Trial, run_all, run_tasks
+from autograder.verify_quiz import QuizProof, prove_quizzes
 
-SECONDS = 60  # for all checks of one answer
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What one check said about one answer."""
-
-    passed: bool
-    message: str = ""
-    error: str = ""  # the name of the exception
-    hidden: bool = False  # it failed in the hidden part
+__all__ = ["Outcome", "Outcomes", "Proof", "Task", "prove", "prove_all", "run_tasks"]
 
 
 @dataclass
@@ -51,7 +34,10 @@ class Proof:
     caught: int = 0
     caught_by_visible: int = 0
     diagnosed: int = 0
+    quizzes: int = 0
+    quiz_answers: int = 0  # tried beside the keys
     redundant_checks: list[str] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)  # wrong answers that cannot be told by name
     problems: list[str] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -67,44 +53,80 @@ class Proof:
                 "caught_by_visible": self.caught_by_visible,
                 "diagnosed": self.diagnosed,
             },
+            "quizzes": {"total": self.quizzes, "answers": self.quiz_answers},
             "redundant_checks": self.redundant_checks,
+            "alike": self.alike,
             "problems": self.problems,
         }
 
 
-Outcomes = dict[str, Outcome]
-
-
-class Task(NamedTuple):
-    """Something to run: `blank`, `solution` or `answer`, for one exercise."""
-
-    what: str
-    exercise: str
-    answer: Answer | None = None
-    seed: int = 0
-
-
 def prove(
-    stage: Stage, seeds: int = 3, jobs: int = 2, step: Callable[[int, int], None] = lambda done, total: None
+    stage: Stage,
+    seeds: int = 3,
+    jobs: int = 2,
+    step: Callable[[int, int], None] = lambda done, total: None,
+    only: Collection[str] = (),
 ) -> Proof:
-    """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue. `step`: how many are done."""
-    content = read_stage(stage)
-    answers = read_answers(stage, content)
-    tasks = [Task("blank", exercise) for exercise in content.exercises]
-    tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in content.exercises]
-    tasks += [Task("answer", answer.exercise, answer) for answer in answers]
-    results = list(run_tasks(content, tasks, jobs, step))
+    """Prove one stage, or only some of its exercises; see `prove_all`."""
+    return prove_all([stage], seeds, jobs, step, only)[0]
 
-    proof = Proof(stage.slug, len(content.exercises), content.max_score)
-    points = {cell.id: cell.points for cell in content.of_kind("check")}
+
+def prove_all(
+    stages: Sequence[Stage],
+    seeds: int = 3,
+    jobs: int = 2,
+    step: Callable[[int, int], None] = lambda done, total: None,
+    only: Collection[str] = (),
+) -> list[Proof]:
+    """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue; look whether all agrees.
+
+    Args:
+        step: is told how many tasks are done, of how many.
+        only: these exercises of the stages, and not what concerns a stage as a whole.
+    """
+    contents = [read_stage(stage) for stage in stages]
+    answers = [read_answers(stage, content) for stage, content in zip(stages, contents, strict=True)]
+    work: list[tuple[Content, Task]] = []
+    for content, known in zip(contents, answers, strict=True):
+        exercises = [name for name in content.written if not only or name in only]
+        tasks = [Task("blank", exercise) for exercise in exercises]
+        tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
+        tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
+        work += [(content, task) for task in tasks]
+    trials: dict[int, Trial] = {}
+    for index, trial in run_all(work, jobs):
+        trials[index] = trial
+        step(len(trials), len(work))
+    proofs = []
+    results = [[(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content] for content in contents]
+    unclear = [_unclear(content.stage.slug, tried) for content, tried in zip(contents, results, strict=True)]
+    diagnosed = diagnosis.prove(contents, jobs, {key: names for part in unclear for key, names in part.items()})
+    for i, content in enumerate(contents):
+        known, (count, alike) = answers[i], diagnosed[i]
+        proof = _proof(content, results[i], seeds)
+        proof.diagnosed = proof.caught - sum(map(len, unclear[i].values())) + count
+        proof.alike = alike
+        if proof.diagnosed < diagnosis.SHARE * proof.wrong:
+            proof.problems += alike
+        _add_quizzes(proof, prove_quizzes(content, only))
+        if not only:
+            proof.problems += inconsistencies(content, known)
+        proofs.append(proof)
+    return proofs
+
+
+def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> Proof:
+    stage, exercises = content.stage, {task.exercise for task, _ in results}
+    points = {cell.id: cell.points for cell in content.of_kind("check") if cell.exercise in exercises}
+    proof = Proof(stage.slug, len(exercises), sum(points.values()))
     scores = dict.fromkeys(range(seeds), 0.0)
     caught_by: dict[str, set[str]] = {check: set() for check in points}  # check -> the wrong answers that fail it
-    for task, outcomes in results:
-        score = sum(points[check] for check, o in outcomes.items() if o.passed)
-        failed = {check: o for check, o in outcomes.items() if not o.passed}
+    for task, trial in results:
+        score = sum(points[check] for check, o in trial.outcomes.items() if o.passed)
+        failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
         if task.what == "blank":
             proof.blank_score += score
-            proof.problems += _blank_problems(stage.place(stage.text), task.exercise, outcomes)
+            proof.problems += _blank_problems(stage.place(stage.text), task.exercise, trial.outcomes)
         elif task.what == "solution":
             scores[task.seed] += score
             proof.problems += [
@@ -131,10 +153,46 @@ def prove(
                 if not failed:
                     fact = f'the wrong answer "{answer.name}" of "{answer.exercise}" passes every check.'
                     proof.problems.append(f"{place}: {fact} Add a check that it fails.")
+            proof.problems += _problems_elsewhere(place, answer, trial.elsewhere)
     proof.solution_score = min(scores.values(), default=0)
     proof.redundant_checks = _redundant(content, caught_by)
-    proof.diagnosed = _count_distinct(results)
     return proof
+
+
+def _unclear(slug: str, results: list[tuple[Task, Trial]]) -> dict[tuple[str, str], list[str]]:
+    """Caught wrong answers whose failures read like another one's: only what their calls gave can tell them apart."""
+    failures: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+    unclear: dict[tuple[str, str], list[str]] = {}
+    for task, trial in results:
+        failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
+        if task.answer is not None and not task.answer.right and failed:
+            told = {check: o.message for check, o in failed.items()}
+            if any(o.error in ("TimeoutError", "SystemExit") for o in failed.values()):
+                told = {}  # another limit may end it in the judge
+            failures.setdefault((slug, task.exercise), []).append((task.answer.name, told))
+    for key, own in failures.items():
+        messages = [told for _, told in own]
+        if names := [name for name, told in own if not told or messages.count(told) > 1]:
+            unclear[key] = names
+    return unclear
+
+
+def _add_quizzes(proof: Proof, quizzes: QuizProof) -> None:
+    proof.quizzes, proof.quiz_answers = quizzes.quizzes, quizzes.answers
+    proof.max_score += quizzes.max_score
+    proof.blank_score += quizzes.blank_score
+    proof.solution_score += quizzes.score
+    proof.problems += quizzes.problems
+
+
+def _problems_elsewhere(place: str, answer: Answer, outcomes: Outcomes) -> list[str]:
+    """An answer loses points on its own exercise, and on others only where these declare it."""
+    return [
+        f'{place}: the answer "{answer.name}" of "{answer.exercise}" also fails "{check}" ({outcome.message}), though '
+        f"that exercise does not build on it. Make the check independent of it, or the answer change no other name."
+        for check, outcome in outcomes.items()
+        if not outcome.passed
+    ]
 
 
 def _blank_problems(place: str, exercise: str, outcomes: Outcomes) -> list[str]:
@@ -151,135 +209,10 @@ def _blank_problems(place: str, exercise: str, outcomes: Outcomes) -> list[str]:
 def _redundant(content: Content, caught_by: dict[str, set[str]]) -> list[str]:
     """Checks that catch no wrong answer which the exercise's other checks let through."""
     redundant = []
-    for exercise in content.exercises:
-        checks = content.checks(exercise)
+    for exercise in content.written:
+        checks = [cell for cell in content.checks(exercise) if cell.id in caught_by]
         for cell in checks:
             others = {name for other in checks if other is not cell for name in caught_by[other.id]}
             if not caught_by[cell.id] - others:
                 redundant.append(cell.id)
     return redundant
-
-
-def catalogue(
-    stage: Stage, content: Content, exercises: list[str], jobs: int = 2
-) -> dict[str, list[tuple[Answer, Outcomes]]]:
-    """What the checks say about each wrong answer of these exercises. It is kept until stage or answers change."""
-    wrong = [a for a in read_answers(stage, content) if not a.right]
-    digest = hashlib.sha256(stage.text.read_bytes() + stage.answers.read_bytes() + fingerprint().encode()).hexdigest()
-    path = stage.course.verdicts / f"catalogue-{digest}.json"
-    known: dict[str, dict[str, dict[str, Any]]] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    tasks = [Task("answer", a.exercise, a) for a in wrong if a.exercise in exercises and a.exercise not in known]
-    for task, outcomes in run_tasks(content, tasks, jobs) if tasks else ():
-        assert task.answer is not None
-        told = {check: asdict(outcome) for check, outcome in outcomes.items()}
-        known.setdefault(task.exercise, {})[task.answer.name] = told
-    if tasks:
-        write_whole(path, json.dumps(known))
-    return {
-        exercise: [
-            (a, {check: Outcome(**o) for check, o in known[exercise][a.name].items()})
-            for a in wrong
-            if a.exercise == exercise
-        ]
-        for exercise in exercises
-    }
-
-
-def signature(outcomes: Outcomes) -> str:
-    """What tells one wrong answer from another: which checks fail, and with which message."""
-    return json.dumps({check: o.message for check, o in outcomes.items() if not o.passed}, sort_keys=True)
-
-
-def _count_distinct(results: list[tuple[Task, Outcomes]]) -> int:
-    """Wrong answers that no other wrong answer of the exercise looks like: these can be told by name."""
-    wrong = [(t.exercise, signature(o)) for t, o in results if t.answer is not None and not t.answer.right]
-    return sum(1 for key in wrong if wrong.count(key) == 1 and key[1] != signature({}))
-
-
-# Running: one warm process defines the stage, and forks where an exercise begins.
-
-
-_stage_state: dict[str, Any] = {}
-
-
-def run_tasks(
-    content: Content, tasks: list[Task], jobs: int, step: Callable[[int, int], None] = lambda done, total: None
-) -> Iterator[tuple[Task, Outcomes]]:
-    import matplotlib
-    import torch
-    import torch._dynamo  # the first optimiser would import it in each fork, 1 s each time
-
-    torch.set_num_threads(1)
-    matplotlib.use("agg")
-    namespace: dict[str, Any] = {"__name__": "__main__"}
-    with contextlib.redirect_stdout(io.StringIO()):
-        for cell in content.of_kind("given", "exercise"):
-            _execute(cell.source, cell.id, namespace)
-    _stage_state.update(content=content, namespace=namespace)
-    context = multiprocessing.get_context("fork")
-    with context.Pool(jobs, maxtasksperchild=1) as pool:
-        for index, outcomes in pool.imap(_run_one, list(enumerate(tasks))):
-            step(index + 1, len(tasks))
-            yield tasks[index], outcomes
-
-
-def _run_one(numbered: tuple[int, Task]) -> tuple[int, Outcomes]:
-    index, (what, exercise, answer, seed) = numbered
-    content, namespace = _stage_state["content"], _stage_state["namespace"]
-    _seed_everything(seed)
-    cell = next(c for c in content.of_kind("exercise") if c.id == exercise)
-    source = answer.source if answer else blank_source(cell.source, exercise) if what == "blank" else cell.source
-    signal.signal(signal.SIGALRM, _too_long)
-    outcomes: Outcomes = {}
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        try:
-            _execute(source, exercise, namespace)
-            broken = None
-        except Exception as error:
-            broken = Outcome(False, f"{type(error).__name__}: {error}", type(error).__name__)
-        for check in content.checks(exercise):
-            signal.alarm(SECONDS)
-            outcomes[check.id] = broken or run_check(check, dict(namespace))
-            signal.alarm(0)
-    return index, outcomes
-
-
-def run_check(check: Cell, namespace: dict[str, Any]) -> Outcome:
-    """Run one check cell in this namespace."""
-    try:
-        _execute(check.source, check.id, namespace)
-    except Exception as error:
-        line = next(
-            (f.lineno or 0 for f in traceback.extract_tb(error.__traceback__) if f.filename == _file(check.id)), 0
-        )
-        hidden = line in check.hidden_lines
-        return Outcome(False, explain(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
-    return Outcome(True)
-
-
-def _file(name: str) -> str:
-    return f"<{name}>"
-
-
-def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
-    linecache.cache[_file(name)] = (len(source), None, source.splitlines(keepends=True), _file(name))
-    exec(compile(source, _file(name), "exec"), namespace)
-
-
-def _seed_everything(seed: int) -> None:
-    """Start the random state afresh; seed 1, 2, … shift every later `torch.manual_seed` as well."""
-    import random
-
-    import numpy
-    import torch
-
-    original = torch.manual_seed
-    if seed:
-        torch.manual_seed = lambda value: original(int(value) + 7919 * seed)  # type: ignore[assignment]
-    original(seed)
-    random.seed(seed)
-    numpy.random.seed(seed)
-
-
-def _too_long(*_: object) -> None:
-    raise TimeoutError(f"took longer than {SECONDS} s")

@@ -55,7 +55,7 @@ def test_a_sample_class_gets_the_marks_it_deserves(mini: Stage) -> None:
         text = page.read_text(encoding="utf-8")
         assert CANARY not in text
         assert "hidden checks of the same kind" in text
-    assert (root / ".course" / "report" / "12_my_stage.png").stat().st_size > 5000
+    assert (root / ".course" / "report" / "12_my_stage.html").stat().st_size > 5000
 
 
 def solved(stage: Stage) -> Any:

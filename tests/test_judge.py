@@ -666,10 +666,12 @@ def test_errors_keep_their_type(worker: Worker) -> None:
 def test_an_error_of_the_student_is_told_with_its_place(worker: Worker) -> None:
     student = "def g(x):\n    return {}[x]\n\ndef f(x):\n    return g(x)\n"
     visible = fails(worker, student, "f('secret')")
-    assert visible.message == "f(…) raised KeyError (line 2 of the cell \"f\"): 'secret'"
+    told = "it raised KeyError (line 2 of the cell \"f\"): 'secret'"
+    assert visible.message == f"f('secret')\n  got:       {told}\n  expected:  a result without an error"
     assert 'cell "f", line 5, in f' in visible.traceback and visible.kind == "student_error"
     hidden = fails(worker, student, "x = 1\n### BEGIN HIDDEN TESTS\nf('secret')\n### END HIDDEN TESTS")
-    assert hidden.hidden and hidden.message == 'f(…) raised KeyError (in the cell "f")'
+    told = 'it raised KeyError (in the cell "f")'
+    assert hidden.hidden and hidden.message == f"f(…)\n  got:       {told}\n  expected:  a result without an error"
     assert "secret" not in hidden.traceback
 
 
@@ -700,9 +702,10 @@ def test_blank_missing_and_unusable(worker: Worker) -> None:
     missing = fails(worker, "def g(x):\n    pass", "expect(f(1)).equal(1)")
     assert missing.kind == "missing" and missing.message.startswith("f is not defined")
     none = fails(worker, "def f(x):\n    pass", "a, b = f(1)")
-    assert none.kind == "unusable" and none.message.startswith("f(…) returned None")
+    assert none.kind == "unusable" and none.message.startswith("f(…)\n  got:       None\n  expected:  a value")
     number = fails(worker, "def f(x):\n    return 3", "### BEGIN HIDDEN TESTS\na, b = f(1)\n### END HIDDEN TESTS")
-    assert number.hidden and number.message == "The check could not use what f(…) returned (an object): TypeError."
+    told = "an object; with it the check raised TypeError"
+    assert number.hidden and number.message == f"f(…)\n  got:       {told}\n  expected:  a value that it can use"
     plain = fails(
         worker,
         "def f(x):\n    return 3",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from autograder.quiz import STUDENT, draws_numbers
 from autograder.sandbox.limits import Limits
 
 
@@ -22,12 +23,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class Job:
-    """A submission to run. `exercises` are the names that the student defines and the checks use."""
+    """A submission to run. `exercises` are the names that the student defines and the checks use.
+
+    `student` is who handed it in, where a check needs to know: a quiz has numbers of each student's own.
+    """
 
     cells: list[Cell]
     exercises: list[str]
     limits: Limits = field(default_factory=Limits)
     seed: int = 0
+    student: str = ""
+
+    @property
+    def names(self) -> list[str]:
+        """What of the student's the checks may use: the exercises, and for a quiz whose notebook it says it is."""
+        return [*self.exercises, STUDENT] if any(draws_numbers(c.source) for c in self.cells) else self.exercises
 
 
 @dataclass
@@ -48,7 +58,9 @@ class CheckResult:
 
     `hidden` says that the failure stood in the hidden part. `kind` is one of `passed`, `expectation`,
     `not_implemented`, `student_error`, `unusable`, `missing`, `limit`, `dead` and `internal`. `traceback` points into
-    the student's cell, and is empty where it could tell of a hidden test.
+    the student's cell, and is empty where it could tell of a hidden test. `record` says for a check that failed what
+    its calls gave (`judge.record`): nobody reads it but `autograder.diagnosis`. Of a quiz, `answer` is a short text,
+    `options` are those that it chose, and `share` is its part of the points where it did not pass.
     """
 
     id: str
@@ -58,6 +70,15 @@ class CheckResult:
     seconds: float = 0.0
     kind: str = "dead"
     traceback: str = ""
+    record: dict[str, Any] = field(default_factory=dict)
+    answer: str = ""
+    options: list[str] = field(default_factory=list)
+    share: float = 0.0
+
+    @property
+    def credit(self) -> float:
+        """The part of the points, from 0 to 1."""
+        return 1.0 if self.passed else self.share
 
 
 @dataclass
@@ -81,7 +102,8 @@ def to_json(job: Job) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any]) -> Job:
-    return Job([Cell(**c) for c in data["cells"]], data["exercises"], Limits(**data["limits"]), data["seed"])
+    cells = [Cell(**c) for c in data["cells"]]
+    return Job(cells, data["exercises"], Limits(**data["limits"]), data["seed"], data["student"])
 
 
 def result_from_json(data: dict[str, Any]) -> Result:

@@ -17,17 +17,19 @@ _MISSING = "Is its cell still there, does it define that name, and did it run wi
 
 def explain(result: CheckResult, error: BaseException, filename: str, source: str, last: Call, seconds: float) -> None:
     """Fill in kind, message, hidden and traceback of a check that ended with this error."""
-    line = _line_of(error.__traceback__, filename)
+    line = line_of(error.__traceback__, filename)
     result.hidden = is_hidden(source, line)
     fault = getattr(error, "student_fault", None)
     if isinstance(error, Stop):
         result.kind, result.message = "dead", str(error)
+    elif type(error).__name__ == "NoAnswer" and fault is None:
+        result.kind, result.message = "not_implemented", str(error)
     elif isinstance(error, TimeUp):
         result.kind, result.message = "limit", _late(last, seconds)
     elif type(error).__name__ == "ExpectationError" and fault is None:
         result.kind, result.message = "expectation", str(error)
     elif isinstance(fault, Fault):
-        _student(result, error, fault)
+        _student(result, error, fault, fault.label if result.hidden else _call(error, filename) or fault.label)
     elif isinstance(error, AssertionError):
         result.kind, result.message = "expectation", _assertion(error, source, line, result.hidden)
     else:
@@ -35,7 +37,7 @@ def explain(result: CheckResult, error: BaseException, filename: str, source: st
     result.message = result.message[:MOST]
 
 
-def _student(result: CheckResult, error: BaseException, fault: Fault) -> None:
+def _student(result: CheckResult, error: BaseException, fault: Fault, call: str) -> None:
     name = fault.label.partition("(")[0]
     if fault.missing:
         result.kind = "missing"
@@ -47,8 +49,8 @@ def _student(result: CheckResult, error: BaseException, fault: Fault) -> None:
             text or f"{name} is not implemented yet{fault.place(result.hidden)}.",
         )
     elif fault.type == "NotPlain":
-        text = "it gave something that is no plain value" if result.hidden else fault.message
-        result.kind, result.message = "unusable", f"{fault.label}: {text}."
+        text = "something that is no plain value" if result.hidden else fault.message
+        result.kind, result.message = "unusable", _got(call, text, "a value that a check can use")
     else:
         result.kind = "student_error"
         # Even the name of a type could be made of what a hidden test passed.
@@ -59,11 +61,29 @@ def _student(result: CheckResult, error: BaseException, fault: Fault) -> None:
             if type(error).__module__ == "builtins"
             else "an error"
         )
-        result.message = f"{fault.label} raised {kind}{fault.place(result.hidden)}"
-        if not result.hidden and fault.message:
-            result.message += f": {fault.message}"
+        text = f": {fault.message}" if fault.message and not result.hidden else ""
+        result.message = _got(call, f"it raised {kind}{fault.place(result.hidden)}{text}", "a result without an error")
     if not result.hidden:  # its text could repeat what a hidden test passed
         result.traceback = fault.traceback()
+
+
+def _got(call: str, got: str, expected: str) -> str:
+    """In the same lines as a message of `expect`."""
+    return f"{call}\n  got:       {got}\n  expected:  {expected}"
+
+
+def _call(error: BaseException, filename: str) -> str:
+    """The student's call that failed, in the check's own words."""
+    from executing import Source
+
+    own = None
+    trace = error.__traceback__
+    while trace is not None:
+        own = trace if trace.tb_frame.f_code.co_filename == filename else own
+        trace = trace.tb_next
+    node = Source.executing(own).node if own is not None else None
+    text = ast.unparse(node) if isinstance(node, ast.Call) else ""
+    return text if len(text) <= 160 else text[:159] + "…"
 
 
 def _late(last: Call, seconds: float) -> str:
@@ -83,10 +103,10 @@ def _unusable(error: BaseException, last: Call, hidden: bool) -> str:
     if not last.label:
         return f"The check itself raised {what}."
     if not last.done:
-        return f"The check could not use {last.label}: {what}."
+        return _got(last.label, what, "a call that works")
     if last.value is None:
-        return f"{last.label} returned None, and the check needs a value. Is a `return` missing?"
-    return f"The check could not use what {last.label} returned ({_kind(last.value, hidden)}): {what}."
+        return _got(last.label, "None", "a value\n  likely cause: A `return` is missing.")
+    return _got(last.label, f"{_kind(last.value, hidden)}; with it the check raised {what}", "a value that it can use")
 
 
 def _kind(value: Any, hidden: bool) -> str:
@@ -96,10 +116,10 @@ def _kind(value: Any, hidden: bool) -> str:
         return "a tensor" if isinstance(value, torch.Tensor) else "an object"
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
-    return f"of type {type(value).__name__}" if type(value).__name__ != "Proxy" else f"of type {value._type}"
+    return f"an object of type {value._type if type(value).__name__ == 'Proxy' else type(value).__name__}"
 
 
-def _line_of(trace: TracebackType | None, filename: str) -> int:
+def line_of(trace: TracebackType | None, filename: str) -> int:
     """The line of the check itself that was running, not of a helper that it defines further up."""
     lines = [line for frame, line in traceback.walk_tb(trace) if frame.f_code.co_filename == filename]
     return lines[0] if lines else 0

@@ -24,6 +24,7 @@ from autograder.judge.actions import ACTIONS
 from autograder.judge.objects import PeerDecoder, PeerEncoder, changed, contents, restore, snapshot
 from autograder.judge.proxy import Proxy
 from autograder.judge.randomness import Randomness, State
+from autograder.judge.record import Log
 from autograder.judge.tracked import Tracked, backward
 
 DEPTH = 20  # calls inside calls
@@ -78,8 +79,10 @@ class Peer:
         self.until: float | None = None  # soft: the other side is asked to stop by then
         self.grace = 1.5
         self.broken = ""
+        self.forget_first = False  # the other side, too, lets go of what the last check shared
         self.in_io = False
         self.last = Call()
+        self.log: Log | None = None  # of the check that runs
 
     # Tables
 
@@ -212,6 +215,8 @@ class Peer:
             if (left := self.until - time.monotonic()) <= 0:
                 raise TimeUp
             message["seconds"] = round(max(left, 0.001), 3)
+        if self.forget_first:
+            message["forget"], self.forget_first = True, False
         self.depth += 1
         self.in_io = True  # an alarm in the middle of a frame would garble the conversation: the deadline does its work
         try:
@@ -239,9 +244,14 @@ class Peer:
 
     def _send(self, message: dict[str, Any], parts: list[bytes]) -> None:
         wire.send_frame(self.sock, message, parts, self._deadline())
+        if self.log is not None:
+            self.log.add(True, message, parts, sum(map(len, parts)))
 
     def _receive(self) -> tuple[dict[str, Any], memoryview]:
-        return wire.receive_frame(self.sock, self.incoming, self._deadline())
+        message, body = wire.receive_frame(self.sock, self.incoming, self._deadline())
+        if self.log is not None:
+            self.log.add(False, message, [bytes(body)], len(body.obj))  # type: ignore[arg-type]
+        return message, body
 
     def _deadline(self) -> float | None:
         return None if self.until is None else self.until + self.grace

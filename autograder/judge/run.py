@@ -6,6 +6,7 @@ It is forked from the warm server, so nothing of one submission reaches the next
 from __future__ import annotations
 
 import builtins
+import contextlib
 import hashlib
 import linecache
 import os
@@ -25,10 +26,27 @@ from autograder.judge.job import Cell, CellResult, CheckResult, Job
 from autograder.judge.outputs import clean_outputs
 from autograder.judge.peer import Peer, Stop, TimeUp
 from autograder.judge.proxy import Proxy
+from autograder.judge.record import Log
+from autograder.lab import quiz
 from autograder.sandbox.limits import MB
 from autograder.sandbox.zygote import seed
 
 GIVEN = "__main__"  # where the given cells' names live
+RECORDED = ("expectation", "student_error", "unusable", "limit")  # failures that can have a cause of their own
+
+
+_compiled: dict[tuple[str, str], types.CodeType] = {}
+
+
+def compile_ahead(job: Job) -> None:
+    """Compile a job's own cells in the warm process: those of the next submission are the same."""
+    if len(_compiled) > 1000:
+        _compiled.clear()
+    for cell in job.cells:
+        key = (_without_magics(cell.source) if cell.kind == "given" else cell.source, f"<{cell.kind} {cell.id}>")
+        if cell.kind != "student" and key not in _compiled:
+            with contextlib.suppress(SyntaxError, ValueError):  # the judge will tell
+                _compiled[key] = compile(*key, "exec", dont_inherit=True)
 
 
 def run(job: Job, sock: socket.socket, emit: Callable[[dict[str, Any]], None]) -> None:
@@ -58,8 +76,9 @@ class Run:
             max_handles=job.limits.handles,
         )
         self.peer.allow = partial(policy.check, self.peer, GIVEN)
-        self.proxies = {name: Proxy(self.peer, None, name, "", name) for name in job.exercises}
+        self.proxies = {name: Proxy(self.peer, None, name, "", name) for name in job.names}
         self.names.update(self.proxies)
+        quiz.submitted_as = job.student
         self.where = ""
         self.stopped: dict[str, str] = {}  # student cells that ended with an error, and its type
         self.check_until: float | None = None
@@ -133,7 +152,7 @@ class Run:
     def _compile(self, source: str, filename: str) -> types.CodeType:
         # With its lines in linecache, `expect` finds the words of a call, and the markers of the hidden part.
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
-        return compile(source, filename, "exec", dont_inherit=True)
+        return _compiled.get((source, filename)) or compile(source, filename, "exec", dont_inherit=True)
 
     # Checks
 
@@ -147,6 +166,7 @@ class Run:
         seed(seed_of(cell.id, self.job.seed))
         self.peer.random = None
         self.peer.last.label = ""
+        self.peer.log = log = Log()
         started = time.monotonic()
         self.peer.until = self.check_until = started + seconds
         signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.25)
@@ -162,6 +182,7 @@ class Run:
             self.check_until, error = None, error or late
         signal.setitimer(signal.ITIMER_REAL, 0)
         result.seconds = time.monotonic() - started
+        self.peer.log = None
         if error is None and self.peer.broken:  # something swallowed the news
             error = Stop(self.peer.broken)
         if error is None and result.seconds > seconds + self.peer.grace:
@@ -170,27 +191,33 @@ class Run:
             result.passed, result.kind = True, "passed"
         else:
             messages.explain(result, error, filename, cell.source, self.peer.last, seconds)
+            if result.kind in RECORDED:
+                result.record = {"line": messages.line_of(error.__traceback__, filename), **log.read()}
             name = cell.id.partition("-")[0]
             if result.kind == "missing" and name in self.stopped:
                 result.message = f"{name} is not defined: its cell stopped with {self.stopped[name]}."
             error.__traceback__ = None
+        if type(answer := names.get("quiz_answer")) is quiz.QuizAnswer:
+            self._quiz(result, answer)
         del error
         names.clear()
         if self.peer.broken:
             self._broke(broken)
         else:
-            self._forget(broken)
+            self._forget()
         return result
 
-    def _forget(self, broken: bool) -> None:
+    def _quiz(self, result: CheckResult, answer: quiz.QuizAnswer) -> None:
+        """What a class's report counts, what a right answer hears, and partial credit."""
+        result.answer, result.record = answer.text, {}
+        if result.passed or result.kind == "expectation":
+            result.options, result.share, result.message = answer.chosen, answer.share, answer.said or result.message
+
+    def _forget(self) -> None:
         """What a check shared with the student's process ends with it."""
         self.peer.last.value = None
         self.peer.forget()
-        self.peer.until = time.monotonic() + 5
-        try:
-            self.peer.exchange({"do": "forget"}, [])
-        except Stop:
-            self._broke(broken)
+        self.peer.forget_first = True
 
 
 def seed_of(check_id: str, seed: int) -> int:

@@ -99,16 +99,19 @@ class ZygoteProcess:
 
     def wait_ready(self) -> None:
         if not self.ready:
-            if "ready" not in self.ask(None, _START_SECONDS):
+            if "ready" not in self.answer(_START_SECONDS):
                 raise RuntimeError(f"The sandbox did not start.\n{self.said()}")
             self.ready = True
             self.cgroup.base()
 
-    def ask(self, message: dict[str, Any] | None, seconds: float, fds: tuple[int, ...] = ()) -> dict[str, Any]:
-        """Send a message and return the answer, or an empty one where none comes."""
+    def say(self, message: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
+        """Send a message. Where nobody reads it, no answer will come."""
+        with contextlib.suppress(OSError):
+            socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
+
+    def answer(self, seconds: float) -> dict[str, Any]:
+        """The answer to the last message, or an empty one where none comes."""
         try:
-            if message is not None:
-                socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
             self.control.settimeout(seconds)
             data = b""
             while not data.endswith(b"\n"):
@@ -145,8 +148,9 @@ class Server:
         from autograder.sandbox import zygote
 
         zygote.warm_up()
-        from autograder.judge import run  # noqa: F401
+        from autograder.judge.rehearse import rehearse
 
+        rehearse("judge")
         zygote.assert_one_thread()
         gc.collect()
         gc.freeze()
@@ -176,13 +180,12 @@ class Server:
     def _run(self, job: Job, collected: Collected) -> None:
         ours, theirs = socket.socketpair()
         self.zygote.cgroup.limit(job.limits.memory_mb)
-        message = {"do": "start", "limits": asdict(job.limits), "seed": job.seed}
-        answer = self.zygote.ask(message, 20, (theirs.fileno(),))
+        from autograder.judge.run import compile_ahead
+
+        compile_ahead(job)
+        self.zygote.say({"do": "start", "limits": asdict(job.limits), "seed": job.seed}, (theirs.fileno(),))
         theirs.close()
-        if "started" not in answer:
-            ours.close()
-            raise RuntimeError("no process could be started in it")
-        read, write = os.pipe()
+        read, write = os.pipe()  # the judge and the student's process start at the same time
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         judge = os.fork()
         if judge == 0:
@@ -193,14 +196,17 @@ class Server:
         os.close(write)
         ours.close()
         try:
+            if "started" not in self.zygote.answer(20):
+                raise RuntimeError("no process could be started in it")
             self._collect(read, collected, time.monotonic() + job.limits.total_seconds + 10)
         finally:
             os.close(read)
+            self.zygote.say({"do": "stop", "wait": 0.5 if collected.broken else 0})
             with contextlib.suppress(ProcessLookupError):
                 os.kill(judge, signal.SIGKILL)
             os.waitpid(judge, 0)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            end = self.zygote.ask({"do": "stop", "wait": 0.5 if collected.broken else 0}, 15)
+            end = self.zygote.answer(15)
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
         out_of_memory = self.zygote.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
@@ -257,6 +263,8 @@ class Server:
             *lines, buffer = (buffer + data).split(b"\n")
             for line in lines:
                 collected.add(json.loads(line))
+            if collected.complete:
+                return  # nobody needs to wait until the judge has ended
 
     def _restart(self) -> None:
         if said := self.zygote.said():  # only the zygote itself writes there

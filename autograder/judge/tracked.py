@@ -160,7 +160,10 @@ def backward(tracked: Tracked, outputs: list[Tensor], gradients: list[Tensor], k
     for leaf, _ in saved:
         leaf.grad = None
     try:
-        torch.autograd.backward(outputs, gradients, retain_graph=True)
+        # The same as `torch.autograd.backward(outputs, gradients)`, which would import sympy first (40 MB, 0.4 s).
+        with torch.enable_grad():
+            sums = [(y * g).sum() for y, g in zip(outputs, gradients, strict=True)]
+        torch.autograd.backward(sums, retain_graph=True)
         return [None if leaf is None else leaf.grad for leaf in leaves]
     finally:
         for leaf, grad in saved:

@@ -65,10 +65,6 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
     bounds = wire.Bounds(body=limits.value_mb * MB)
 
     def other(message: dict[str, Any]) -> dict[str, Any]:
-        if message["do"] == "forget":
-            peer.forget()
-            _close_figures()
-            return {}
         assert message["do"] == "exec"
         started = time.perf_counter()
         outputs: list[dict[str, Any]] = []
@@ -109,7 +105,10 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
         try:
             message, body = wire.receive_frame(sock, bounds, None)
         except wire.Closed:
-            os._exit(HUNG_UP)
+            return
+        if message.pop("forget", False):
+            peer.forget()
+            _close_figures()
         OUTPUTS.start(0)  # what a checked function prints is nobody's output
         peer.serve(message, body)
 

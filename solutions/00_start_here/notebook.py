@@ -14,7 +14,7 @@
 # - put words of different lengths into one tensor;
 # - tell the real tokens of a batch from the filling.
 #
-# This page has 16 points. Plan about two hours. There is no training on it, and every cell runs in a moment. (Only
+# This page has 21 points. Plan about two hours. There is no training on it, and every cell runs in a moment. (Only
 # the first one may take some seconds, because it loads PyTorch.)
 #
 # **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from
@@ -85,7 +85,7 @@ ax = plots.course_map(here="00_start_here")
 # docstring promises everything that it asks. So a function that follows its docstring passes, and a
 # function that knows only the visible examples does not.
 #
-# **Points.** A check gives its points when both its parts pass. This page has 16 points. If one exercise is
+# **Points.** A check gives its points when both its parts pass. This page has 21 points. If one exercise is
 # too hard today, leave it and go on: no exercise on this page needs your answer to another one. Some
 # demonstrations do: they call your functions, and end with `NotImplementedError` until these are written.
 #
@@ -1222,79 +1222,71 @@ for name, shares in demo_shares.items():
 # %% [markdown]
 # ## 0.11 Quiz
 #
-# No points here. Choose an answer, then open it. Read the other answers too: each says why.
+# Five questions, one point each. Every question has two cells. In the first one you write your answer in place of
+# `None`; run it. Then run the second one: it tells you at once whether your answer can be read, but not whether it is
+# right. You learn that, and why, when your notebook is graded.
 #
-# **1. A check cell shows `✓ passed`. What do you know?**
-# <details><summary>A. The exercise is right.</summary>
+# One of the answer cells begins with `student = ""`. Write your id there, the name under which you hand in: some
+# questions have other numbers for everybody, and your id decides which ones are yours. If you learn alone, write any
+# word.
+
+# %% [markdown] quiz="passed" kind="several" points=1 read="0.2"
+# A check cell shows `✓ passed`. What do you know now?
 #
-# Not yet. The visible part passed. The hidden part asks about other inputs, and `longest` in 0.3 showed how
-# luck can pass one example.
-# </details>
-# <details><summary>B. The visible part of this check passed.</summary>
+# - [ ] A. The exercise is right.
+#   > Not yet. The visible part passed. The hidden part asks about other inputs, and `longest` in 0.3 showed how luck can pass one example.
+# - [x] B. The visible part of this check passed.
+#   > Yes, exactly this.
+# - [ ] C. The points are already saved.
+#   > No. Points are given when the notebook is graded. In JupyterLab a check only talks to you.
+# - [x] D. It pays to compare the function with its docstring once more: errors, empty inputs, unusual sizes.
+#   > Yes: the hidden part asks about other inputs, and about nothing that the docstring does not promise.
+
+# %% [markdown] quiz="why_sorted" kind="one" points=1 read="0.4"
+# Why are the characters of the vocabulary sorted?
 #
-# Yes, exactly this. Compare your function with its docstring once more: errors, empty inputs, unusual
-# sizes.
-# </details>
-# <details><summary>C. The points are already saved.</summary>
+# - [ ] A. The model learns faster from sorted ids.
+#   > No. An id is only a name. After one-hot, every id is equally far from every other one.
+# - [ ] B. A sorted list is quicker to search.
+#   > We never search the list: `char_to_id` looks a character up directly.
+# - [x] C. The same characters then have the same ids in every run.
+#   > Yes. A model that was trained yesterday can be used today, because its ids still mean the same characters.
+
+# %% [markdown] quiz="one_hot_shape" kind="shape" points=1 read="0.9" draw="B=16,32,48 T=7,9,11"
+# `ids` has the shape [{B}, {T}], and V = 29. What is the shape of `one_hot(ids, V)`?
 #
-# No. Points are given when the notebook is graded. In JupyterLab a check only talks to you.
-# </details>
+# - [x] (B, T, 29)
+#   > Yes: [B, T, V]. Every one of the {B} · {T} ids became a vector of 29 numbers.
+# - [ ] (B, 29)
+#   > No. That would be one vector for each word. There is one vector for each *position* of each word.
+# - [ ] (B, 29, T)
+#   > Close. All three sizes are there, but the new dimension comes last in this course.
+# - [ ] else
+#   > Begin with the shape of `ids`. Each id in it becomes a vector: which dimension does that add, and where?
+
+# %% [markdown] quiz="mask_sum" kind="number" points=1 read="0.10" draw="a=4,6,7 b=2,3 T=12,13,14"
+# Two words have the lengths ({a}, {b}), and T = {T}. How many elements of their padding mask are True?
 #
-# **2. Why are the characters of the vocabulary sorted?**
-# <details><summary>A. The model learns faster from sorted ids.</summary>
+# - [x] a + b
+#   > Yes: {a} + {b}. The sum of a padding mask is the sum of the lengths.
+# - [ ] 2 * T - a - b
+#   > That is the number of pads. Our masks are True where a token *is there*.
+# - [ ] a + 1 + b + 1
+#   > That is what `t <= length` gives. Positions start at 0, so the last real position is length − 1.
+# - [ ] 2 * T
+#   > That is the number of all positions. At a pad the mask is False.
+# - [ ] else
+#   > Draw the two rows of the mask: one box for each position, True where a token is there. Then count.
+
+# %% [markdown] quiz="decode_stops" kind="one" points=1 read="0.6"
+# A model wrote the tokens `l o w E w w P`. What does `decode` return?
 #
-# No. An id is only a name. After one-hot, every id is equally far from every other one.
-# </details>
-# <details><summary>B. A sorted list is quicker to search.</summary>
-#
-# We never search the list: `char_to_id` looks a character up directly.
-# </details>
-# <details><summary>C. The same characters then have the same ids in every run.</summary>
-#
-# Yes. A model that was trained yesterday can be used today, because its ids still mean the same characters.
-# </details>
-#
-# **3. `ids` has shape [32, 9] and V = 29. What is the shape of `one_hot(ids, V)`?**
-# <details><summary>A. [32, 29]</summary>
-#
-# No. That would be one vector for each word. There is one vector for each *position* of each word.
-# </details>
-# <details><summary>B. [32, 9, 29]</summary>
-#
-# Yes: [B, T, V]. Every one of the 32 · 9 ids became a vector of 29 numbers.
-# </details>
-# <details><summary>C. [32, 29, 9]</summary>
-#
-# Close. All three sizes are there, but the new dimension comes last in this course: [B, T, V].
-# </details>
-#
-# **4. Lengths are (4, 2) and T = 5. How many elements of the padding mask are True?**
-# <details><summary>A. 4</summary>
-#
-# That is the number of pads: 1 + 3. Our masks are True where a token *is there*.
-# </details>
-# <details><summary>B. 6</summary>
-#
-# Yes: 4 + 2. The sum of a padding mask is the sum of the lengths.
-# </details>
-# <details><summary>C. 8</summary>
-#
-# That is what `t <= length` gives: 5 + 3. Positions start at 0, so the last real position is length − 1.
-# </details>
-#
-# **5. A model wrote the tokens `l o w E w w P`. What does `decode` return?**
-# <details><summary>A. low</summary>
-#
-# Yes. Reading stops at the first E, and E is not part of the word.
-# </details>
-# <details><summary>B. lowww</summary>
-#
-# This comes out if E is left out like P and S. But E means "finished": what follows does not count.
-# </details>
-# <details><summary>C. lowE</summary>
-#
-# Almost. E tells where the word ends, but it is a mark and not a character of the word.
-# </details>
+# - [x] A. `low`
+#   > Yes. Reading stops at the first E, and E is not part of the word.
+# - [ ] B. `lowww`
+#   > This comes out if E is left out like P and S. But E means "finished": what follows does not count.
+# - [ ] C. `lowE`
+#   > Almost. E tells where the word ends, but it is a mark and not a character of the word.
 
 # %% [markdown]
 # ## What you can now do

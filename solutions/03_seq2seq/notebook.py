@@ -14,7 +14,7 @@
 # - make a model robust, and say with numbers what made it robust;
 # - tell a model that *remembers* from one that *understands*.
 #
-# **Points and time.** This page has 24 points. Plan about three hours; after 3.4 is a good moment for a pause.
+# **Points and time.** This page has 29 points. Plan about three hours; after 3.4 is a good moment for a pause.
 #
 # **Letters of this page.** Some capital letters mean two things. Look where they stand:
 #
@@ -1593,71 +1593,69 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # happens with a source of 20 letters? That is stage 04.
 
 # %% [markdown]
-# ## Quiz
+# ## 3.11 Quiz
 #
-# Not graded. Choose an answer, then open it.
+# Five questions, one point each. Write your answer in place of `None`, and run both cells. You learn whether it is
+# right, and why, when your notebook is graded.
+
+# %% [markdown] quiz="start_symbol" kind="one" points=1 read="3.2"
+# Why does `y_in` start with `S`?
 #
-# **1. Why does `y_in` start with `S`?**
+# - [ ] A. So that the decoder knows how long the word will be.
+#   > No. S is the same for every word, so it cannot say a length. The end is said by E.
+# - [x] B. Because the decoder needs an input for its first step, before there is a letter.
+#   > Right. At the first step there is no previous letter; S stands in its place, in training and in decoding.
+# - [ ] C. Because the pad has id 0 and must not come first.
+#   > No. The value of the id plays no role. Any symbol would do that is used for nothing else.
+
+# %% [markdown] quiz="logits_shape" kind="shape" points=1 read="3.3" draw="B=4,6 S=10,11,12 T=5,7,8 H=32,64"
+# `x` has the shape [{B}, {S}] and `y_in` the shape [{B}, {T}]. The model is `Seq2Seq(V, H)` with V = 29 and H = {H}.
+# What is the shape of `model(x, y_in)`?
 #
-# <details><summary>A. So that the decoder knows how long the word will be.</summary>
-# No. S is the same for every word, so it cannot say a length. The end is said by E.
-# </details>
-# <details><summary>B. Because the decoder needs an input for its first step, before there is a letter.</summary>
-# Right. At the first step there is no previous letter; S stands in its place, in training and in decoding.
-# </details>
-# <details><summary>C. Because the pad has id 0 and must not come first.</summary>
-# No. The value of the id plays no role. Any symbol would do that is used for nothing else.
-# </details>
+# - [x] (B, T, 29)
+#   > Right: [B, T, V]. For each position that the decoder reads there is one score for each of the 29 symbols.
+# - [ ] (B, S, 29)
+#   > No. Nothing of the source's length is left: all that the decoder gets of the source is one state of H numbers.
+# - [ ] (B, T, H)
+#   > These are the decoder's states. The linear layer `out` still makes scores of them.
+# - [ ] (T, B, 29)
+#   > The sizes are right, their order is not: in this course the batch comes first.
+# - [ ] (B, 29)
+#   > This is one position. The decoder writes scores for every position of `y_in` at once.
+# - [ ] else
+#   > Follow the shapes from the ids on, one layer after the other. Which length does the decoder's input have?
+
+# %% [markdown] quiz="pads_as_inputs" kind="one" points=1 read="3.9"
+# A model was trained with teacher forcing. In decoding it reads S and then only pads. What is the problem?
 #
-# **2. A model was trained with teacher forcing. In decoding it reads S and then only pads. What is the problem?**
+# - [ ] A. None, the state carries all that is needed.
+#   > Often enough it works, because the state holds almost the whole answer. But in the 20 runs of section 3.9 some answers are wrong that the same weights get right with their own letters.
+# - [x] B. The decoder meets inputs that it never met at these positions in training.
+#   > Right. In training, the letter before was its input. Now it is a pad, so its states go where no training has been.
+# - [ ] C. The loss becomes larger, so the weights change.
+#   > No. Decoding changes no weights; there is no loss at all.
+
+# %% [markdown] quiz="more_pads" kind="several" points=1 read="3.4"
+# The loss of a batch falls when you add ten columns of pads. What does this tell you?
 #
-# <details><summary>A. None, the state carries all that is needed.</summary>
-# Often enough it works, because the state holds almost the whole answer. But in the 20 runs of section 3.9 some
-# answers are wrong that the same weights get right with their own letters.
-# </details>
-# <details><summary>B. The decoder meets inputs that it never met at these positions in training.</summary>
-# Right. In training, the letter before was its input. Now it is a pad, so its states go where no training
-# has been.
-# </details>
-# <details><summary>C. The loss becomes larger, so the weights change.</summary>
-# No. Decoding changes no weights; there is no loss at all.
-# </details>
+# - [ ] A. The model has become better.
+#   > No. The model has not changed; only the number of positions in the mean has.
+# - [x] B. The mean is taken over all positions, and pads are easy.
+#   > Right: many small losses were added, and the mean went down.
+# - [ ] C. Pads work as regularisation.
+#   > No. They only thin out the loss of the letters, and with it their gradient.
+# - [x] D. A mask is missing: with it, the loss would have stayed exactly the same.
+#   > Right. Then only the letters and E count, and of these there are as many as before.
+
+# %% [markdown] quiz="what_it_learned" kind="one" points=1 read="3.10"
+# The machine answers `highh` with `low`. What has it learned?
 #
-# **3. One word of a batch has said E. What should greedy decoding do?**
-#
-# <details><summary>A. Stop and return all words as they are.</summary>
-# No. The other words would be cut off in the middle.
-# </details>
-# <details><summary>B. Go on for the others, and ignore what this word still says.</summary>
-# Right. Each word ends at its own first E.
-# </details>
-# <details><summary>C. Start this word again with S.</summary>
-# No. Its answer is complete; a second one would only be thrown away.
-# </details>
-#
-# **4. The loss of a batch falls when you add ten columns of pads. What does this tell you?**
-#
-# <details><summary>A. The model has become better.</summary>
-# No. The model has not changed; only the number of positions in the mean has.
-# </details>
-# <details><summary>B. The mean is taken over all positions, and pads are easy.</summary>
-# Right. With a mask, the loss stays exactly the same.
-# </details>
-# <details><summary>C. Pads work as regularisation.</summary>
-# No. They only thin out the loss of the letters, and with it their gradient.
-# </details>
-#
-# **5. The machine answers `highh` with `low`. What has it learned?**
-#
-# <details><summary>A. What high and low mean.</summary>
-# No. It has met six pairs and their typos, and nothing else; it also answers `zzz`.
-# </details>
-# <details><summary>B. The rule "a doubled letter counts once".</summary>
-# Not as a rule. It answers other mistakes just as well, and there are words for which it fails.
-# </details>
-# <details><summary>C. To bring states of similar letter sequences to the same answer.</summary>
-# Right, as the picture of the states shows. This is useful, and it is not understanding.
-# </details>
+# - [ ] A. What high and low mean.
+#   > No. It has met six pairs and their typos, and nothing else; it also answers `zzz`.
+# - [ ] B. The rule "a doubled letter counts once".
+#   > Not as a rule. It answers other mistakes just as well, and there are words for which it fails.
+# - [x] C. To bring states of similar letter sequences to the same answer.
+#   > Right, as the picture of the states shows. This is useful, and it is not understanding.
 
 # %% [markdown]
 # ## What you can now do

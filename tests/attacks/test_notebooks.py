@@ -20,8 +20,9 @@ from autograder import grade as grading
 from autograder.course import Stage
 from autograder.grade import ClassResult, grade
 from autograder.gradebook import Book
-from autograder.report import plot_class
+from autograder.report import write
 from autograder.sandbox import Worker, available
+from autograder.stage import read_stage
 from autograder.submissions import read_notebook
 
 from .catalogue import RIGHT, WRONG
@@ -347,7 +348,7 @@ def test_names_in_a_zip_stay_in_their_folder(stage: Stage, tmp_path: Path) -> No
     assert all(p.resolve().is_relative_to(inside) for p in inside.rglob("*.ipynb"))
     graded = [name for name, r in result.students.items() if r.status != "failed"]
     assert {name: said for name in graded if (said := Book(stage).feedback(name))} == {}
-    plot_class(result, ["differences"], tmp_path / "class.png")
+    assert all(path.is_file() for path in write(stage, read_stage(stage), result, tmp_path / "report"))
 
 
 @pytest.mark.usefixtures("one_worker")

@@ -1,0 +1,135 @@
+"""Does everything about a stage agree: ids, the built notebooks, and what students must not see?"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from autograder import build
+from autograder.stage import (
+    BEGIN_HIDDEN,
+    BEGIN_SOLUTION,
+    END_HIDDEN,
+    END_SOLUTION,
+    Answer,
+    Content,
+    read_stage,
+)
+
+SHORTEST = 24  # characters of a line that can give something away
+
+
+def inconsistencies(content: Content, answers: list[Answer]) -> list[str]:
+    """What does not agree, each with what to do about it."""
+    return [*_ids(content), *_rebuilt(content), *_secrets(content, answers)]
+
+
+def _ids(content: Content) -> Iterator[str]:
+    """The stage's number and name, and every id, are spelled the same wherever they stand."""
+    stage = content.stage
+    place = stage.place(stage.text)
+    number, title = stage.slug.split("_")[0], content.cells[0].source.split("\n")[0]
+    if not re.match(rf"# {number}( |$)", title):
+        yield f'{place}: the title is "{title}". Begin it with the number of the stage: "# {number} · …".'
+    for cell in content.cells:
+        for here in re.findall(r"""course_map\([^)]*here=["']([^"']*)["']""", cell.source):
+            if here != stage.slug:
+                yield f'{place}:{cell.line}: the map says here="{here}". Write here="{stage.slug}".'
+    wanted = {(c.id, c.kind == "check", c.points) for c in content.of_kind("exercise", "check", "given")}
+    for path in (stage.released, stage.solved):
+        if not path.is_file():
+            continue
+        found = {
+            (m["grade_id"], m["grade"], float(m.get("points", 0)))
+            for cell in _read(path).cells
+            if (m := cell.metadata.get("nbgrader"))
+        }
+        if different := sorted({name for name, *_ in found ^ wanted}):
+            what = "ids or points differ from the text's"
+            yield f"{stage.place(path)}: {what}: {', '.join(different)}. Run: python3 course.py build {stage.slug}"
+
+
+def _rebuilt(content: Content) -> Iterator[str]:
+    """Building again gives the same bytes, and they are those in the folders. What was never built may be absent."""
+    stage = content.stage
+    built = build.as_bytes(build.release(build.source_notebook(content)))
+    if built != build.as_bytes(build.release(build.source_notebook(read_stage(stage)))):
+        yield f"{stage.place(stage.text)}: two builds differ. Look for what depends on time, on order or on chance."
+    for fault in build.check(stage):
+        path = stage.course.root / fault.place
+        if path.exists():
+            yield str(fault)
+
+
+def _secrets(content: Content, answers: list[Answer]) -> Iterator[str]:
+    """No line of a solution, a hidden test or the catalogue stands in what students get."""
+    stage = content.stage
+    secret = _secret_lines(content, answers)
+    own = build.release(build.source_notebook(content))
+    texts = {stage.place(stage.released): _strings(own)}
+    others = {other.released for other in stage.course.stages()} - {stage.released}
+    folder = stage.course.root / "notebooks"
+    for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        if path.is_file() and path not in others and ".ipynb_checkpoints" not in path.parts:
+            texts[stage.place(path)] = _strings_of(path)
+    for place, text in texts.items():
+        lines = {line.strip() for line in text.split("\n")}
+        for marker in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
+            if marker in lines:
+                yield f'{place}: holds "{marker}". Build it again, or take the file away.'
+        for line in sorted(lines & secret.keys()):
+            yield f"{place}: shows a line of {secret[line]}: {line} Say it in other words, or take the file away."
+
+
+def _secret_lines(content: Content, answers: list[Answer]) -> dict[str, str]:
+    """Each line that would give something away, and where it is from."""
+    secret: dict[str, str] = {}
+    public: set[str] = set()
+    for cell in content.cells:
+        inside = ""
+        for line in (raw.strip() for raw in cell.source.split("\n")):
+            if line in (BEGIN_SOLUTION, BEGIN_HIDDEN):
+                name = f'the solution of "{cell.id}"' if line == BEGIN_SOLUTION else f'the hidden test "{cell.id}"'
+                inside = name
+            elif line in (END_SOLUTION, END_HIDDEN):
+                inside = ""
+            elif inside:
+                secret.setdefault(line, inside)
+            elif cell.kind != "prose":  # code that everybody gets; in prose it would be a leak
+                public.add(line)
+    for answer in answers:
+        if answer.says:
+            secret.setdefault(answer.says, f'the answer "{answer.name}" of "{answer.exercise}"')
+    return {line: place for line, place in secret.items() if len(line) >= SHORTEST and line not in public}
+
+
+def _strings_of(path: Path) -> str:
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if path.suffix == ".ipynb":
+        try:
+            return _strings(json.loads(text))
+        except ValueError:
+            return text
+    return text
+
+
+def _strings(value: Any) -> str:
+    """All texts in a notebook, one below the other."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return "\n".join(_strings(item) for item in value.values())
+    if isinstance(value, list):
+        if all(isinstance(item, str) for item in value):
+            return "".join(value)  # a cell's source: its lines end with a line feed
+        return "\n".join(_strings(item) for item in value)
+    return ""
+
+
+def _read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)

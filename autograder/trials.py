@@ -1,0 +1,384 @@
+"""Run the course's own answers: one warm process defines the stages, and forks where an exercise begins.
+
+The answers are the course's own, so they run without a sandbox. An answer costs its own checks and no more: what a
+check computes with the solutions of earlier exercises, such as a trained model, is the same for every answer to a later
+one, so it is computed once (`_Memo`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import gc
+import hashlib
+import inspect
+import io
+import linecache
+import math
+import multiprocessing
+import os
+import pickle
+import random
+import signal
+import time
+import traceback
+import types
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from typing import Any, NamedTuple
+
+from autograder.build import blank_source
+from autograder.stage import Answer, Cell, Content, names
+from autograder.verdict import explain
+
+SECONDS = 60.0  # for one check; a course's own answers seldom need more than one
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check said about one answer."""
+
+    passed: bool
+    message: str = ""
+    error: str = ""  # the name of the exception
+    hidden: bool = False  # it failed in the hidden part
+
+
+Outcomes = dict[str, Outcome]
+Calls = dict[tuple[str, bytes], bytes]  # (function, its arguments) -> what it gave, pickled
+
+
+class Task(NamedTuple):
+    """Something to run: `blank`, `solution` or `answer`, for one exercise."""
+
+    what: str
+    exercise: str
+    answer: Answer | None = None
+    seed: int = 0
+
+
+@dataclass
+class Trial:
+    """What came of one task: by its own exercise's checks, and by those of exercises that do not build on it."""
+
+    outcomes: Outcomes = field(default_factory=Outcomes)
+    elsewhere: Outcomes = field(default_factory=Outcomes)
+    learned: Calls = field(default_factory=dict, repr=False)
+
+
+Step = Callable[[int, int], None]
+
+
+def run_tasks(
+    content: Content, tasks: Sequence[Task], jobs: int, step: Step = lambda done, total: None
+) -> Iterator[tuple[Task, Outcomes]]:
+    """Run these tasks of one stage; the results come as they are ready. `step` is told how many there are."""
+    for done, (index, trial) in enumerate(run_all([(content, task) for task in tasks], jobs), 1):
+        step(done, len(tasks))
+        yield tasks[index], trial.outcomes
+
+
+def run_all(
+    work: Sequence[tuple[Content, Task]], jobs: int, until_failure: bool = False, seconds: float | None = None
+) -> Iterator[tuple[int, Trial]]:
+    """Run tasks of several stages, `jobs` at a time; yields (index into `work`, result) as each is ready.
+
+    Tasks that probably take long start first, so that at the end no processor waits for another. How long an
+    exercise takes is learned from its first task, which is a solution where there is one.
+
+    Args:
+        until_failure: leave out the checks after the first that fails.
+        seconds: for one check, instead of `SECONDS`.
+    """
+    worlds = {slug: _World(content) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
+    seconds = SECONDS if seconds is None else seconds
+    queue = _Queue(work)
+    running: dict[Connection, tuple[int, ForkProcess, float]] = {}
+    gc.collect()
+    gc.freeze()  # or each child would copy every page that its garbage collector looks at
+    try:
+        while queue.waiting or running:
+            while queue.waiting and len(running) < jobs:
+                index = queue.take()
+                content, task = work[index]
+                receive, send = multiprocessing.Pipe(duplex=False)
+                arguments = (send, worlds[content.stage.slug], task, until_failure, seconds)
+                process = multiprocessing.get_context("fork").Process(target=_child, args=arguments)
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DeprecationWarning)  # torch has threads; none of them works now
+                    process.start()
+                send.close()
+                running[receive] = (index, process, time.monotonic())
+            ready = wait(running, timeout=5.0)
+            for connection, (index, process, began) in list(running.items()):
+                content, task = work[index]
+                late = time.monotonic() - began > seconds * len(content.checks(task.exercise)) + 60
+                if connection not in ready and not late:
+                    continue
+                del running[connection]
+                trial = _receive(connection, process, content, task)
+                worlds[content.stage.slug].known.update(trial.learned)
+                queue.learn(index, time.monotonic() - began)
+                yield index, trial
+    finally:
+        for _, process, _ in running.values():
+            process.kill()
+            process.join()
+        gc.unfreeze()
+
+
+class _Queue:
+    """The tasks that wait, those of long exercises first."""
+
+    def __init__(self, work: Sequence[tuple[Content, Task]]) -> None:
+        self.keys = [(content.stage.slug, task.exercise) for content, task in work]
+        self.waiting = set(range(len(work)))
+        self.cost: dict[tuple[str, str], float] = {}
+        depth = {
+            (content.stage.slug, cell.id): len(cell.builds_on)
+            for content in {c.stage.slug: c for c, _ in work}.values()
+            for cell in content.of_kind("exercise")
+        }
+        first: dict[tuple[str, str], int] = {}
+        for index in sorted(range(len(work)), key=lambda i: work[i][1].what != "solution"):
+            first.setdefault(self.keys[index], index)
+        self.scouts = sorted(first.values(), key=lambda i: -depth[self.keys[i]])
+
+    def take(self) -> int:
+        if self.scouts:
+            index = self.scouts.pop(0)
+        else:
+            index = max(self.waiting, key=lambda i: (self.cost.get(self.keys[i], math.inf), -i))
+        self.waiting.remove(index)
+        return index
+
+    def learn(self, index: int, seconds: float) -> None:
+        self.cost.setdefault(self.keys[index], seconds)
+
+
+def _receive(connection: Connection, process: ForkProcess, content: Content, task: Task) -> Trial:
+    """What a child says; where it says nothing, each check failed."""
+    try:
+        trial: Trial = pickle.loads(connection.recv_bytes()) if connection.poll() else Trial()
+    except EOFError:
+        trial = Trial()
+    process.kill()  # it has told all that it has to tell
+    process.join()
+    connection.close()
+    if not trial.outcomes:
+        died = Outcome(False, "raised an error that ended the whole process", "SystemExit")
+        trial.outcomes = {check.id: died for check in content.checks(task.exercise)}
+    return trial
+
+
+class _World:
+    """A stage with its given cells and solutions run, ready to be forked."""
+
+    def __init__(self, content: Content) -> None:
+        import matplotlib
+        import torch
+        import torch._dynamo  # the first optimiser would import it in each fork, 1 s each time
+
+        torch.set_num_threads(1)
+        matplotlib.use("agg")
+        self.content = content
+        self.cells = {cell.id: cell for cell in content.of_kind("exercise")}
+        self.namespace: dict[str, Any] = {"__name__": "__main__"}
+        with contextlib.redirect_stdout(io.StringIO()):
+            for cell in content.of_kind("given", "exercise"):
+                _execute(cell.source, cell.id, self.namespace)
+        self.known: Calls = {}
+        self.uses = {name: names(cell.source)[1] - {name} for name, cell in self.cells.items()}
+        for check in content.of_kind("check"):
+            self.uses[check.exercise] |= names(check.source)[1] - {check.exercise}
+
+    def sees(self, changed: set[str], exercise: str) -> list[str]:
+        """Exercises that use these changed names, but do not declare that they build on this exercise."""
+        seen = _closure(changed, self.uses)
+        built = _closure({exercise}, {name: set(cell.builds_on) for name, cell in self.cells.items()})
+        return [name for name in self.cells if name in seen and name not in built]
+
+    def try_out(self, task: Task, until_failure: bool, seconds: float) -> Trial:
+        """Run a task here. The namespace is spoiled then."""
+        _seed_everything(task.seed)
+        cell = self.cells[task.exercise]
+        source = cell.source
+        if task.answer is not None:
+            source = task.answer.source
+        elif task.what == "blank":
+            source = blank_source(cell.source, cell.id)
+        signal.signal(signal.SIGALRM, lambda *_: _too_long(seconds))
+        trial, before, broken = Trial(), dict(self.namespace), None
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), _limit(seconds):
+            try:
+                _execute(source, cell.id, self.namespace)
+            except BaseException as error:
+                broken = Outcome(False, f"{type(error).__name__}: {error}", type(error).__name__)
+        changed = {name for name, value in self.namespace.items() if value is not before.get(name)}
+        others = self.sees(changed, cell.id) if task.what == "answer" else []
+        memo = _Memo(self.namespace, self.known, task)
+        below = cell.builds_on if changed <= {cell.id, "__builtins__"} else ()
+        for exercise, outcomes in [(cell.id, trial.outcomes), *((other, trial.elsewhere) for other in others)]:
+            for check in self.content.checks(exercise):
+                namespace = {**self.namespace, **memo.instead_of(below if exercise == cell.id else ())}
+                outcomes[check.id] = broken or run_check(check, namespace, seconds)
+                if until_failure and not outcomes[check.id].passed:
+                    return trial
+        trial.learned = memo.learned
+        return trial
+
+
+class _Memo:
+    """Slow calls of solutions, made once.
+
+    The first solution of an exercise is the scout: it tells the parent what its slow calls of earlier exercises gave.
+    A call is the same where the arguments and the state of all random numbers are the same.
+    """
+
+    SLOW = 0.1  # seconds
+
+    def __init__(self, namespace: dict[str, Any], known: Calls, task: Task) -> None:
+        self.namespace, self.known, self.seed = namespace, known, task.seed
+        self.scout = task.what == "solution"
+        self.learned: Calls = {}
+
+    def instead_of(self, functions: Sequence[str]) -> dict[str, Any]:
+        """Stand-ins for those of these functions that may be slow."""
+        slow = {name for name, _ in self.known}
+        return {
+            name: functools.partial(self.call, name)
+            for name in functions
+            if inspect.isfunction(self.namespace[name]) and (self.scout or name in slow)
+        }
+
+    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        function = self.namespace[name]
+        try:
+            passed = self.dump((args, kwargs))
+            key = name, hashlib.sha256(passed + self.dump(_random_state()) + bytes([self.seed])).digest()
+        except Exception:  # it holds something that cannot be pickled
+            return function(*args, **kwargs)
+        if key in self.known:
+            result, state = self.load(self.known[key])
+            _set_random_state(state)
+            return result
+        began = time.perf_counter()
+        result = function(*args, **kwargs)
+        if self.scout and time.perf_counter() - began > self.SLOW:
+            with contextlib.suppress(Exception):
+                if self.dump((args, kwargs)) == passed:  # or it changed them, and would have to again
+                    self.learned[key] = self.dump((result, _random_state()))
+        return result
+
+    def dump(self, value: Any) -> bytes:
+        file = io.BytesIO()
+        _Pickler(file, self.namespace).dump(value)
+        return file.getvalue()
+
+    def load(self, data: bytes) -> Any:
+        return _Unpickler(io.BytesIO(data), self.namespace).load()
+
+
+class _Pickler(pickle.Pickler):
+    """Writes the stage's own functions and classes as their names."""
+
+    def __init__(self, file: io.BytesIO, namespace: dict[str, Any]) -> None:
+        super().__init__(file)
+        self.namespace = namespace
+
+    def persistent_id(self, obj: Any) -> str | None:
+        if isinstance(obj, (type, types.FunctionType)) and self.namespace.get(obj.__name__) is obj:  # noqa: UP038
+            return str(obj.__name__)
+        return None
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, namespace: dict[str, Any]) -> None:
+        super().__init__(file)
+        self.namespace = namespace
+
+    def persistent_load(self, pid: str) -> Any:
+        return self.namespace[pid]
+
+
+def _random_state() -> Any:
+    import numpy
+    import torch
+
+    return torch.get_rng_state(), random.getstate(), numpy.random.get_state()
+
+
+def _set_random_state(state: Any) -> None:
+    import numpy
+    import torch
+
+    torch.set_rng_state(state[0])
+    random.setstate(state[1])
+    numpy.random.set_state(state[2])
+
+
+def _child(send: Connection, world: _World, task: Task, until_failure: bool, seconds: float) -> None:
+    try:
+        send.send_bytes(pickle.dumps(world.try_out(task, until_failure, seconds)))
+    finally:
+        os._exit(0)  # without the parent's clean-up
+
+
+def _closure(start: set[str], uses: dict[str, set[str]]) -> set[str]:
+    """`start`, and all that uses something of it, directly or through others."""
+    found = set(start)
+    while more := {name for name, used in uses.items() if name not in found and used & found}:
+        found |= more
+    return found
+
+
+def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) -> Outcome:
+    """Run one check cell in this namespace."""
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), _limit(seconds):
+            _execute(check.source, check.id, namespace)
+    except BaseException as error:
+        line = next(
+            (f.lineno or 0 for f in traceback.extract_tb(error.__traceback__) if f.filename == _file(check.id)), 0
+        )
+        hidden = line in check.hidden_lines
+        return Outcome(False, explain(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
+    return Outcome(True)
+
+
+@contextlib.contextmanager
+def _limit(seconds: float) -> Iterator[None]:
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _file(name: str) -> str:
+    return f"<{name}>"
+
+
+def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
+    linecache.cache[_file(name)] = (len(source), None, source.splitlines(keepends=True), _file(name))
+    exec(compile(source, _file(name), "exec"), namespace)
+
+
+def _seed_everything(seed: int) -> None:
+    """Start the random state afresh; seed 1, 2, … shift every later `torch.manual_seed` as well."""
+    import numpy
+    import torch
+
+    original = torch.manual_seed
+    if seed:
+        torch.manual_seed = lambda value: original(int(value) + 7919 * seed)  # type: ignore[assignment]
+    original(seed)
+    random.seed(seed)
+    numpy.random.seed(seed)
+
+
+def _too_long(seconds: float) -> None:
+    raise TimeoutError(f"took longer than {seconds:g} s")

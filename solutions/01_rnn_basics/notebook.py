@@ -1,0 +1,1675 @@
+# %% [markdown]
+# # 01 · RNN: a state that remembers
+#
+# You read a sentence word by word. At each word you keep something of what came before. A *recurrent neural
+# network* (RNN) does the same: it has a **state**, and every input changes it a little.
+#
+# **What you know:** how words become padded ids, one-hot vectors and batches (stage 00), and that a linear layer
+# computes $W x + b$.
+#
+# **What you will be able to do after this page**
+#
+# - write one step of an RNN, and run it over a sequence of any length;
+# - use the same cell in four ways: many inputs or one, many outputs or one;
+# - train it to answer a question about a whole sequence;
+# - measure how far back its gradient reaches, and say what decides this;
+# - tame gradients that are too large;
+# - let it write text, letter by letter.
+#
+# **Points and time.** This page has 29 points, five of them in the quiz. Plan about three hours; after 1.4 is a good moment for a pause.
+#
+# **Letters of this page**
+#
+# | letter | meaning |
+# |---|---|
+# | B, T | sizes: batch (how many sequences), time (how many steps) |
+# | I, H | sizes: inputs per step, hidden units (numbers in the state) |
+# | V | vocabulary size: how many different symbols |
+# | `x`, `h` | input and state; $x_t$ and $h_t$ are those at step $t$ |
+# | `W_ih`, `W_hh`, `b` | weights from the input, weights from the old state, bias |
+#
+# Tensors are batch first, as in stage 00: a batch of sequences is `[B, T, I]`.
+
+# %% given="setup"
+import math
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from autograder.lab import data, expect, plots
+from torch import Tensor, nn
+
+torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it helps
+plots.use_style()
+
+
+class Cell(NamedTuple):
+    """The three weights of an RNN. `W_ih, W_hh, b = cell` unpacks them, and `f(x, *cell)` hands all three over."""
+
+    W_ih: Tensor  # [H, I], from the input
+    W_hh: Tensor  # [H, H], from the old state
+    b: Tensor  # [H], the bias
+
+
+def new_cell(n_in, H, seed, gain=None, dtype=torch.float32):
+    """A cell with fresh weights, for n_in inputs and H units.
+
+    All are drawn as torch does it, evenly between -1/√H and 1/√H. With a `gain`, W_hh is instead `gain` times an
+    orthogonal matrix: a matrix that changes the length of no vector.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    shapes = ((H, n_in), (H, H), (H,))
+    W_ih, W_hh, b = ((torch.rand(*s, generator=generator, dtype=dtype) * 2 - 1) / math.sqrt(H) for s in shapes)
+    if gain is not None:
+        W_hh = gain * torch.linalg.qr(torch.randn(H, H, generator=generator, dtype=dtype))[0]
+    return Cell(W_ih, W_hh, b)
+
+
+# %%
+ax = plots.course_map(here="01_rnn_basics")
+
+# %% [markdown]
+# ## 1.1 One step
+#
+# A linear layer wants inputs of one fixed size. Words have different lengths. A first idea: add up the one-hot
+# vectors of the letters. The sum has V numbers, however long the word is.
+#
+# *Predict first:* the next cell does this for `tea`, `eat` and `ate`. What will be wrong with it?
+
+# %%
+for word in ("tea", "eat", "ate"):
+    letters = torch.tensor(["aet".index(char) for char in word])
+    print(word, " sum of the one-hot vectors of its letters:", F.one_hot(letters, 3).sum(dim=0).tolist())
+
+# %% [markdown]
+# *What to see:* three words, one sum. It counts letters, and forgets their **order**.
+#
+# An RNN reads one input after the other. After each one it makes a new state $h_t$ from two things: the input
+# $x_t$ and the old state $h_{t-1}$.
+#
+# $$h_t = \tanh(W_{ih}\, x_t + W_{hh}\, h_{t-1} + b)$$
+#
+# $W_{ih}$ has shape `[H, I]`, $W_{hh}$ has shape `[H, H]`, and $b$ has shape `[H]`. The state is H numbers, and
+# $\tanh$ keeps each of them between −1 and 1.
+#
+# **Another notation.** Many texts put the input and the state on top of each other and use one big matrix:
+#
+# $$h_t = \tanh(W\,[h_{t-1};\, x_t] + b) \qquad W = [\,W_{hh}\;\; W_{ih}\,] \text{ of shape } [H,\, H + I]$$
+#
+# It is the same computation. A row of $W$ times the long vector is a sum of H + I products; the first
+# formula only writes the two parts of the sum apart.
+#
+# **Two biases?** torch's `nn.RNNCell` keeps two, `bias_ih` and `bias_hh`. Only their sum matters. We keep
+# one, `b`, and add it once.
+#
+# **By hand.** I = 2 and H = 1. Let `W_ih = [[0.5, -1]]`, `W_hh = [[2]]`, `b = [0.3]`. With $x = (1,\ 0.5)$ and
+# $h = 0.1$:
+# $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 + 0.3 = 0.5$, and $\tanh(0.5) \approx 0.462$.
+#
+# In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned around so that
+# a product gives `[B, H]`?
+#
+# <details><summary>Hint 1</summary>
+#
+# Write the shapes down. `[B, I]` times *what* gives `[B, H]`? `@` is the matrix product, and `.T` swaps the two
+# dimensions of a matrix.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Both weight matrices are turned, also `W_hh`. It is square, so torch does not complain if you forget it.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: x times W_ih turned, plus h times W_hh turned, plus b. Then `torch.tanh` of the whole sum. Make a new
+# tensor; write nothing into `h`.
+# </details>
+
+
+# %% exercise="rnn_cell"
+def rnn_cell(x, h, W_ih, W_hh, b):
+    """One step of an RNN: h' = tanh(W_ih x + W_hh h + b), for each sequence of the batch.
+
+    Args:
+        x: float [B, I], the inputs of this step.
+        h: float [B, H], the states before it.
+        W_ih: float [H, I].
+        W_hh: float [H, H].
+        b: float [H].
+        None of them is changed.
+
+    Returns:
+        The new states, a float tensor [B, H] that gradients can flow through.
+
+    Source: Elman 1990; torch.nn.RNNCell, with one bias in place of two.
+    """
+    ### BEGIN SOLUTION
+    return torch.tanh(x @ W_ih.T + h @ W_hh.T + b)  # [B, I] @ [I, H] + [B, H] @ [H, H] + [H]
+    ### END SOLUTION
+
+
+# %% check="rnn_cell-values" points=2
+x, h = torch.tensor([[1.0, 0.5]]), torch.tensor([[0.1]])
+expect(rnn_cell(x, h, torch.tensor([[0.5, -1.0]]), torch.tensor([[2.0]]), torch.tensor([0.3]))).shape(
+    1, 1, hint="One row per sequence and one column per hidden unit: [B, H]."
+).close(torch.tensor([[0.462117]]), tol=1e-4, hint="The example by hand: tanh(0.5 - 0.5 + 0.2 + 0.3).")
+torch.manual_seed(0)
+twin = nn.RNNCell(2, 3)
+weights = (twin.weight_ih.detach(), twin.weight_hh.detach(), (twin.bias_ih + twin.bias_hh).detach())
+x, h = torch.randn(5, 2), torch.randn(5, 3)
+new = rnn_cell(x, h, *weights)
+expect(new).shape(5, 3, hint="One row per sequence and one column per hidden unit: [B, H].").close(
+    twin(x, h).detach(),
+    hint="torch.nn.RNNCell gives other numbers. All three parts, x with W_ih, h with W_hh and b, are there once; both matrices are turned; tanh comes last.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, H) in enumerate([(3, 5, 7), (7, 3, 2), (5, 11, 11), (1, 1, 3)]):
+    torch.manual_seed(seed)
+    W = torch.randn(H, H + n_in) / 2
+    b, x, h = torch.randn(H), torch.randn(B, n_in), torch.randn(B, H)
+    expected = torch.tanh(torch.cat([h, x], dim=1).double() @ W.double().T + b.double())
+    expect(rnn_cell(x, h, W[:, H:].clone(), W[:, :H].clone(), b)).shape(
+        B, H, hint="New states have shape [B, H]."
+    ).close(
+        expected.float(),
+        tol=1e-4,
+        hint="The form with one matrix, W[h; x] + b, gives other numbers. Look at each of the three parts of the sum, and at tanh.",
+    )
+### END HIDDEN TESTS
+
+# %% check="rnn_cell-safe" points=1
+torch.manual_seed(1)
+x, h = torch.randn(3, 2), torch.randn(3, 5)
+weights = (torch.randn(5, 2), torch.randn(5, 5), torch.randn(5))
+before = [tensor.clone() for tensor in (x, h, *weights)]
+rnn_cell(x, h, *weights)
+expect([x, h, *weights]).equal(before, hint="Your step wrote into one of its arguments. Make a new tensor.")
+leaves = [tensor.clone().requires_grad_() for tensor in before]
+rnn_cell(*leaves).square().sum().backward()
+expect(leaves).gradient(hint="The gradient must reach x, h and all weights: no detach, no no_grad, no .data.")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(2)
+x, h = torch.randn(7, 3), torch.randn(7, 5)
+weights = (torch.randn(5, 3), torch.randn(5, 5) / 3, torch.randn(5))
+together = rnn_cell(x.clone(), h.clone(), *weights)
+for i in (0, 3, 6):
+    alone = rnn_cell(x[i : i + 1].clone(), h[i : i + 1].clone(), *weights)
+    expect(alone).close(
+        together[i : i + 1], tol=1e-4, hint="Each sequence of a batch gets the state it would get alone."
+    )
+leaves = [tensor.clone().requires_grad_() for tensor in (x, h, *weights)]
+rnn_cell(*leaves).square().sum().backward()
+expect(leaves).gradient(hint="The gradient must reach x, h and all weights.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The smallest RNN has one input and one unit. It gets a single 1, and then zeros. We watch its state for four values
+# of the one number in $W_{hh}$.
+#
+# *Predict first:* for which of the four is the 1 forgotten fastest? For which one never?
+
+# %%
+demo_memory = {}
+for w in (0.5, 0.95, -0.8, 1.5):
+    h, demo_states = torch.zeros(1, 1), []
+    for t in range(16):
+        x = torch.tensor([[1.0 if t == 0 else 0.0]])
+        h = rnn_cell(x, h, torch.ones(1, 1), torch.tensor([[w]]), torch.zeros(1))
+        demo_states.append(h.item())
+    demo_memory[f"W_hh = {w}"] = demo_states
+ax = plots.lines(demo_memory, title="A single 1 at step 0, then zeros", xlabel="step", ylabel="state")
+_ = ax.set_ylim(-0.75, 1.15)
+
+# %% [markdown]
+# *What to see:* with 0.5 nothing is left after eight steps. With 0.95 it fades slowly. With −0.8 it changes its
+# sign at each step. With 1.5 it stays for ever: $\tanh$ stops it from growing. So $W_{hh}$ decides how long
+# this RNN remembers. Section 1.5 returns to this, with more than one unit.
+
+# %% [markdown]
+# ## 1.2 Many steps: unrolling
+#
+# One cell, called once per step, with **the same weights** each time. Drawn side by side, this is called the
+# *unrolled* network:
+#
+# ```text
+#        h_1        h_2        h_3
+#         ↑          ↑          ↑
+# h_0 → [cell] →  [cell] →  [cell] → h_3
+#         ↑          ↑          ↑
+#        x_1        x_2        x_3
+# ```
+#
+# It has no new weights. A sequence of 3 steps and a sequence of 300 steps use the same $H\,(I + H + 1)$ numbers.
+#
+# The text counts steps from 1, Python from 0: $x_1$ is `x[:, 0]`, and $h_1$ becomes `hs[:, 0]`. The start $h_0$
+# is an argument. Often it is all zeros, but not always: in stage 03 it carries a whole word.
+#
+# **By hand.** I = H = 1, all three weights: `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and $h_0 = 0$. The input is
+# 1, 0:
+#
+# | step | sum | state |
+# |---|---|---|
+# | 1 | 1 · 1 + 0.5 · 0 = 1 | tanh(1) ≈ 0.762 |
+# | 2 | 1 · 0 + 0.5 · 0.762 = 0.381 | tanh(0.381) ≈ 0.364 |
+#
+# So `hs` holds 0.762 and 0.364, and `hT` is 0.364.
+#
+# *Predict first:* you run the cell over 10 steps, and you change the input of step 6. Which of the ten states change?
+#
+# <details><summary>The answer</summary>
+#
+# The states 6 to 10. A state depends on the inputs up to its own step, and on no later one. So the states of a
+# *prefix* (the beginning of a sequence) are the same with and without what follows.
+# </details>
+#
+# <details><summary>Hint 1</summary>
+#
+# A loop over the steps. What does one round need from the round before?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `x[:, t]` is the input of step t for the whole batch, of shape `[B, I]`. (`x[t]` would be a whole sequence.) Collect the states
+# in a list.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: h is h0 at first. For every t, replace h by what `rnn_cell` makes of `x[:, t]` and h, and append it to
+# the list. After the loop, `torch.stack` puts the list together along a new dimension; time is dimension 1. The last
+# h is hT.
+# </details>
+
+
+# %% exercise="rnn_forward" builds_on="rnn_cell"
+def rnn_forward(x, h0, W_ih, W_hh, b):
+    """An RNN over whole sequences.
+
+    Args:
+        x: float [B, T, I], T >= 1.
+        h0: float [B, H], the states before the first step.
+        W_ih, W_hh, b: float [H, I], [H, H] and [H], the same at every step.
+        None of them is changed.
+
+    Returns:
+        A tuple (hs, hT):
+        hs: float [B, T, H]; hs[:, t] is the state after the input x[:, t].
+        hT: float [B, H], the state after the last input.
+        Gradients can flow through both.
+
+    Source: torch.nn.RNN with batch_first=True.
+    """
+    ### BEGIN SOLUTION
+    h, states = h0, []
+    for t in range(x.shape[1]):
+        h = rnn_cell(x[:, t], h, W_ih, W_hh, b)  # [B, H]
+        states.append(h)
+    return torch.stack(states, dim=1), h  # [B, T, H] and [B, H]
+    ### END SOLUTION
+
+
+# %% check="rnn_forward-values" points=2
+one, half, zero = torch.ones(1, 1), torch.full((1, 1), 0.5), torch.zeros(1)
+hs, hT = rnn_forward(torch.tensor([[[1.0], [0.0]]]), torch.zeros(1, 1), one, half, zero)
+expect(hs).shape(1, 2, 1, hint="hs holds one state per step: [B, T, H].").close(
+    torch.tensor([[[0.761594], [0.363397]]]), tol=1e-4, hint="The example by hand: 0.762, then tanh(0.5 · 0.762)."
+)
+expect(hT).shape(1, 1, hint="hT has shape [B, H].").close(
+    torch.tensor([[0.363397]]), tol=1e-4, hint="hT is the state after the last input."
+)
+torch.manual_seed(0)
+twin = nn.RNN(2, 3, batch_first=True)
+weights = (twin.weight_ih_l0.detach(), twin.weight_hh_l0.detach(), (twin.bias_ih_l0 + twin.bias_hh_l0).detach())
+x = torch.randn(5, 7, 2)
+hs, hT = rnn_forward(x, torch.zeros(5, 3), *weights)
+expected = twin(x)[0].detach()
+expect(hs).shape(5, 7, 3, hint="hs has shape [B, T, H]: time is dimension 1.").close(
+    expected,
+    hint="torch.nn.RNN gives other states. Step t reads x[:, t] and the state of the step before; hs[:, t] is the state after it.",
+)
+expect(hT).shape(5, 3, hint="hT has shape [B, H].").close(expected[:, -1], hint="hT is the state after the last input.")
+### BEGIN HIDDEN TESTS
+for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (7, 3, 2, 5), (5, 11, 3, 13)]):
+    torch.manual_seed(seed)
+    twin = nn.RNN(n_in, H, batch_first=True)
+    weights = (twin.weight_ih_l0.detach(), twin.weight_hh_l0.detach(), (twin.bias_ih_l0 + twin.bias_hh_l0).detach())
+    x = torch.randn(B, T, n_in)
+    expected = twin(x)[0].detach()
+    hs, hT = rnn_forward(x, torch.zeros(B, H), *weights)
+    expect(hs).shape(B, T, H, hint="hs has shape [B, T, H].").close(
+        expected, tol=1e-4, hint="Step t reads x[:, t] and the state of the step before."
+    )
+    expect(hT).shape(B, H, hint="hT has shape [B, H].").close(
+        expected[:, -1], tol=1e-4, hint="hT is the state after the last input."
+    )
+    for n in range(1, T):
+        first, middle = rnn_forward(x[:, :n].clone(), torch.zeros(B, H), *weights)
+        expect(first).close(expected[:, :n], tol=1e-4, hint="The states of a beginning do not depend on what follows.")
+        expect(middle).close(expected[:, n - 1], tol=1e-4, hint="hT is the state after the last input.")
+### END HIDDEN TESTS
+
+# %% check="rnn_forward-start" points=1
+torch.manual_seed(1)
+weights = (torch.randn(3, 2), torch.randn(3, 3), torch.randn(3))
+x, h0 = torch.randn(5, 4, 2), torch.rand(5, 3)
+step = torch.tanh(x[:, 0] @ weights[0].T + h0 @ weights[1].T + weights[2])
+hs, hT = rnn_forward(x[:, :1], h0, *weights)
+expect(hs).shape(5, 1, 3, hint="One step is a sequence of length 1: keep its dimension.").close(
+    step.unsqueeze(1), tol=1e-4, hint="The first step starts from h0, which need not be zero."
+)
+expect(hT).shape(5, 3, hint="hT has shape [B, H], also for one step.").close(
+    step, tol=1e-4, hint="hT is the last state."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, H) in enumerate([(3, 5, 2), (5, 3, 7), (1, 1, 1)]):
+    torch.manual_seed(seed)
+    twin = nn.RNN(n_in, H, batch_first=True)
+    weights = (twin.weight_ih_l0.detach(), twin.weight_hh_l0.detach(), (twin.bias_ih_l0 + twin.bias_hh_l0).detach())
+    x, h0 = torch.randn(B, 1, n_in), torch.randn(B, H)
+    expected = twin(x, h0.unsqueeze(0))[0].detach()
+    hs, hT = rnn_forward(x, h0, *weights)
+    expect(hs).shape(B, 1, H, hint="One step is a sequence of length 1: keep its dimension.").close(
+        expected, tol=1e-4, hint="The first step starts from h0, which need not be zero."
+    )
+    expect(hT).shape(B, H, hint="hT has shape [B, H].").close(expected[:, 0], tol=1e-4, hint="hT is the last state.")
+### END HIDDEN TESTS
+
+# %% check="rnn_forward-safe" points=1
+torch.manual_seed(2)
+x, h0 = torch.randn(3, 5, 2), torch.randn(3, 7)
+weights = (torch.randn(7, 2), torch.randn(7, 7) / 3, torch.randn(7))
+before = [tensor.clone() for tensor in (x, h0, *weights)]
+rnn_forward(x, h0, *weights)
+expect([x, h0, *weights]).equal(before, hint="Your function wrote into one of its arguments.")
+leaves = [tensor.clone().requires_grad_() for tensor in before]
+rnn_forward(*leaves)[1].square().sum().backward()
+expect(leaves).gradient(hint="The gradient of the last state must reach x, h0 and all weights.")
+expect(leaves[0].grad.abs().sum(dim=-1).min()).at_least(
+    1e-9, hint="The gradient of the last state must reach the input of every step. Is a state detached on the way?"
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7)]):
+    torch.manual_seed(seed)
+    tensors = [torch.randn(*size) / 2 for size in ((B, T, n_in), (B, H), (H, n_in), (H, H), (H,))]
+    for which in (0, 1):
+        leaves = [tensor.clone().requires_grad_() for tensor in tensors]
+        out = rnn_forward(*leaves)[which]
+        (out[:, -1] if which == 0 else out).square().sum().backward()  # only the last state
+        expect(leaves).gradient(hint="The gradient must reach x, h0 and all weights, from hs and from hT.")
+        expect(leaves[0].grad.abs().sum(dim=-1).min()).at_least(
+            1e-9, hint="The gradient of the last state must reach the input of every step."
+        )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the three words that had the same sum. An untrained RNN with 12 units reads each of them. *Predict first:* will
+# the three last states be equal?
+
+# %%
+demo_cell = new_cell(3, 12, seed=0)
+figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 3.4), sharey=True)
+for ax, word in zip(axes, ("tea", "eat", "ate"), strict=True):
+    letters = torch.tensor([["aet".index(char) for char in word]])
+    hs, _ = rnn_forward(F.one_hot(letters, 3).float(), torch.zeros(1, 12), *demo_cell)
+    image = ax.imshow(hs[0].T, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")
+    ax.set(title=word, xlabel="letter that was read", xticks=range(3), xticklabels=list(word), yticks=range(12))
+    ax.grid(False)
+axes[0].set_ylabel("unit of the state")
+_ = figure.colorbar(image, ax=axes, label="state")
+
+# %% [markdown]
+# *What to see:* each column is a state: twelve numbers, orange below zero and violet above. The last columns of the
+# three pictures differ. The RNN sees the **order**. No training was needed for that; training decides what
+# the state is *good* for. We call such a picture a **hidden-state heatmap**.
+#
+# In the second column of `tea` the RNN reads `e`, and in the first column of `eat` too. The two columns differ:
+# a state tells not only what was read now, but also what came before.
+
+# %% [markdown]
+# ## 1.3 One cell, four shapes
+#
+# What you feed in and what you take out is your choice. Four ways are common:
+#
+# | mode | in | out | for example |
+# |---|---|---|---|
+# | `many_to_many` | an input at every step | a state at every step | name the next letter, at each letter |
+# | `many_to_one` | an input at every step | the last state | is this review friendly? |
+# | `one_to_many_once` | one input at the first step, then zeros | a state at every step | a picture in, a sentence out |
+# | `one_to_many_every` | the same input at every step | a state at every step | the same, but the input cannot be forgotten |
+#
+# (An output that is a letter or a class needs one more linear layer on top of the state. We add it in 1.4.)
+#
+# **Both kinds of one-to-many** take their one input from the first step: `x[:, 0]`. The T of `x` still says
+# how many steps to make; what stands in `x` after the first step is ignored. In `once`, the later steps read a
+# vector of **zeros**. They are still steps: $W_{hh} h + b$ goes through tanh as always.
+#
+# **By hand**, with the cell of 1.2 (`W_ih = 1`, `W_hh = 0.5`, `b = 0`), from a state of zero:
+#
+# | mode | `x` | what the cell reads | out |
+# |---|---|---|---|
+# | `one_to_many_once` | 1, 7 | 1, 0 | 0.762, 0.364 |
+# | `one_to_many_every` | 1, 7 | 1, 1 | 0.762, tanh(1 + 0.381) ≈ 0.881 |
+# | `many_to_one` | 1, 0 | 1, 0 | 0.364 |
+#
+# *Predict first:* in which modes does the last state depend on `x[:, 1]`?
+#
+# <details><summary>Hint 1</summary>
+#
+# The four modes differ in two things only: what the cell reads, and what is returned. Build what it reads first, as
+# a tensor `[B, T, I]`; then `rnn_forward` does all the rest.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# For `once`: a new tensor of zeros like `x`, with only the first step filled in. (Do not write zeros into `x`
+# itself: it belongs to the caller.) For `every`: the first step, `x[:, :1]`, repeated T times along dimension 1;
+# look up `expand` or `repeat`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: raise a `ValueError` with the mode in its message if it is none of the four. Choose the inputs by the
+# mode. Start from zeros `[B, H]`, where H is the number of rows of `cell.W_hh`. Run `rnn_forward` with `*cell` as
+# the last three arguments. Return hT for `many_to_one`, and hs in all other cases.
+# </details>
+
+
+# %% exercise="run_mode" builds_on="rnn_cell,rnn_forward"
+def run_mode(cell, x, mode):
+    """An RNN in one of four shapes, from a first state of zeros.
+
+    Args:
+        cell: a Cell (W_ih, W_hh, b).
+        x: float [B, T, I], T >= 1. It is not changed.
+            In the two one-to-many modes only x[:, 0] is read, and T says how many steps to make.
+        mode: a string:
+            "many_to_many": step t reads x[:, t].
+            "many_to_one": the same, but only the last state is returned.
+            "one_to_many_once": the first step reads x[:, 0], every later step reads zeros.
+            "one_to_many_every": every step reads x[:, 0].
+
+    Returns:
+        float [B, H] for "many_to_one": the state after the last step;
+        float [B, T, H] for the others: the states after each step. Gradients can flow through it.
+
+    Raises:
+        ValueError: for any other mode. The message contains it.
+    """
+    ### BEGIN SOLUTION
+    if mode in ("many_to_many", "many_to_one"):
+        inputs = x
+    elif mode == "one_to_many_once":
+        inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)  # [B, T, I]
+    elif mode == "one_to_many_every":
+        inputs = x[:, :1].expand_as(x)  # [B, T, I]
+    else:
+        raise ValueError(f"unknown mode {mode!r}")
+    h0 = x.new_zeros(len(x), len(cell.W_hh))  # [B, H]
+    hs, hT = rnn_forward(inputs, h0, *cell)
+    return hT if mode == "many_to_one" else hs
+    ### END SOLUTION
+
+
+# %% check="run_mode-many" points=1
+by_hand = Cell(torch.ones(1, 1), torch.full((1, 1), 0.5), torch.zeros(1))
+x = torch.tensor([[[1.0], [0.0]]])
+expect(run_mode(by_hand, x, "many_to_many")).shape(1, 2, 1, hint="A state at every step: [B, T, H].").close(
+    torch.tensor([[[0.761594], [0.363397]]]), tol=1e-4, hint="The example by hand of section 1.2."
+)
+expect(run_mode(by_hand, x, "many_to_one")).shape(1, 1, hint="Only the last state: [B, H].").close(
+    torch.tensor([[0.363397]]), tol=1e-4, hint="many_to_one gives the state after the last step."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)]):
+    torch.manual_seed(seed)
+    twin = nn.RNN(n_in, H, batch_first=True)
+    cell = Cell(twin.weight_ih_l0.detach(), twin.weight_hh_l0.detach(), (twin.bias_ih_l0 + twin.bias_hh_l0).detach())
+    x = torch.randn(B, T, n_in)
+    expected = twin(x)[0].detach()
+    expect(run_mode(cell, x, "many_to_many")).shape(B, T, H, hint="A state at every step: [B, T, H].").close(
+        expected, tol=1e-4, hint="Every step reads its own input, from a first state of zeros."
+    )
+    expect(run_mode(cell, x, "many_to_one")).shape(B, H, hint="Only the last state: [B, H].").close(
+        expected[:, -1], tol=1e-4, hint="many_to_one gives the state after the last step, and nothing else."
+    )
+### END HIDDEN TESTS
+
+# %% check="run_mode-one" points=2
+by_hand = Cell(torch.ones(1, 1), torch.full((1, 1), 0.5), torch.zeros(1))
+x = torch.tensor([[[1.0], [7.0], [-7.0]]])
+expect(run_mode(by_hand, x, "one_to_many_once")).shape(1, 3, 1, hint="A state at each of the T steps.").close(
+    torch.tensor([[[0.761594], [0.363397], [0.179726]]]),
+    tol=1e-4,
+    hint="`once`: the cell reads 1, 0, 0. What stands in x after its first step is ignored.",
+)
+expect(run_mode(by_hand, x, "one_to_many_every")).shape(1, 3, 1, hint="A state at each of the T steps.").close(
+    torch.tensor([[[0.761594], [0.881112], [0.893741]]]),
+    tol=1e-4,
+    hint="`every`: the cell reads 1, 1, 1. What stands in x after its first step is ignored.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)]):
+    torch.manual_seed(seed)
+    cell = Cell(torch.randn(H, n_in), torch.randn(H, H) / 2, torch.randn(H))
+    x = torch.randn(B, T, n_in)
+    for mode, share in (("one_to_many_once", 0.0), ("one_to_many_every", 1.0)):
+        h, states = torch.zeros(B, H), []
+        for t in range(T):
+            h = torch.tanh(F.linear(x[:, 0] * (1.0 if t == 0 else share), cell.W_ih) + F.linear(h, cell.W_hh, cell.b))
+            states.append(h)
+        expect(run_mode(cell, x.clone(), mode)).shape(B, T, H, hint="A state at each of the T steps: [B, T, H].").close(
+            torch.stack(states, dim=1),
+            tol=1e-4,
+            hint="`once` reads x[:, 0] and then zeros, `every` reads x[:, 0] at each step. A step that reads zeros is a full step, with W_hh, b and tanh.",
+        )
+### END HIDDEN TESTS
+
+# %% check="run_mode-routes" points=1
+torch.manual_seed(3)
+cell = Cell(torch.randn(5, 3), torch.randn(5, 5) / 2, torch.randn(5))
+x = torch.randn(7, 4, 3)
+for mode in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
+    given = x.clone()
+    run_mode(cell, given, mode)
+    expect(given).equal(x, hint="x belongs to the caller: do not write zeros, or anything else, into it.")
+for mode, routes in (("many_to_one", [True] * 4), ("one_to_many_once", [True, False, False, False])):
+    leaf = x.clone().requires_grad_()
+    out = run_mode(cell, leaf, mode)
+    out.reshape(7, -1)[:, -5:].sum().backward()  # only the last state
+    expect((leaf.grad.abs().sum(dim=(0, 2)) > 0).tolist()).equal(
+        routes,
+        hint="Which inputs does the gradient of the last state reach? In many_to_one all; in `once` only the first.",
+    )
+### BEGIN HIDDEN TESTS
+for mode in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
+    tensors = [torch.randn(3, 5, 2) / 2, torch.randn(7, 2) / 2, torch.randn(7, 7) / 3, torch.randn(7) / 2]
+    leaves = [tensor.clone().requires_grad_() for tensor in tensors]
+    out = run_mode(Cell(*leaves[1:]), leaves[0], mode)
+    out.reshape(3, -1)[:, -7:].square().sum().backward()  # only the last state
+    expect(leaves).gradient(hint="The gradient must reach x and all weights.")
+    expect((leaves[0].grad.abs().sum(dim=(0, 2)) > 0).tolist()).equal(
+        [True] * 5 if mode.startswith("many") else [True] + [False] * 4,
+        hint="Which inputs does the gradient of the last state reach? In the many modes all, in the others only the first.",
+    )
+### END HIDDEN TESTS
+
+# %% check="run_mode-unknown" points=1
+cell = Cell(torch.ones(2, 3), torch.ones(2, 2), torch.ones(2))
+expect(lambda: run_mode(cell, torch.ones(5, 7, 3), "one_to_one")).raises(
+    ValueError, mention="one_to_one", hint="A mode that is none of the four gets a ValueError that names it."
+)
+### BEGIN HIDDEN TESTS
+for mode in ("one_to_many", "Many_to_one", "many", "many_to_many_every", "one_to_many_twice", "many_to_one_once"):
+    expect(lambda mode=mode: run_mode(cell, torch.ones(5, 7, 3), mode)).raises(
+        ValueError,
+        mention=mode,
+        hint="Compare the whole string: a mode that only begins like one of the four is unknown.",
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Which input reaches which output? We ask autograd: row t, column s holds the size of the gradient of state t with
+# respect to input s, in a sequence of 8 steps.
+#
+# *Predict first:* sketch the four pictures. Where is the gradient exactly zero?
+
+# %%
+demo_cell = new_cell(4, 16, seed=1, gain=1.0)
+figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.6))
+demo_modes = ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every")
+for ax, mode in zip(axes.flat, demo_modes, strict=True):
+    x = torch.randn(1, 8, 4, generator=torch.Generator().manual_seed(0)) / 2
+    x.requires_grad_()
+    out = run_mode(demo_cell, x, mode)
+    outputs = out.unsqueeze(1) if mode == "many_to_one" else out  # [1, 1 or T, H]
+    demo_sizes = [torch.autograd.grad(o.sum(), x, retain_graph=True)[0][0].norm(dim=-1) for o in outputs[0]]
+    routes = torch.full((8, 8), math.nan)  # white: there is no such output
+    routes[-len(demo_sizes) :] = torch.stack(demo_sizes)
+    image = ax.imshow(routes, cmap="cividis", vmin=0, aspect="auto")
+    ax.set(title=mode, xlabel="input s", ylabel="state t", xticks=range(8), yticks=range(8))
+    ax.set_yticklabels(range(1, 9))
+    ax.set_xticklabels(range(1, 9))
+    ax.grid(False)
+    figure.colorbar(image, ax=ax, label="size of the gradient")
+
+# %% [markdown]
+# *What to see:* dark blue is exactly zero. `many_to_many` is a triangle: no state depends on a later input. `many_to_one` is its last row.
+# Both one-to-many pictures have only their first column. In `once`, every route starts at step 1. The later the
+# state, the longer the route. In `every`, the same input enters again at each step, so short routes are added to the
+# long ones.
+
+# %% [markdown]
+# ## 1.4 Train it: a question about a sequence
+#
+# Now the cell learns. **Many to one:** a row of 15 bits; are there more ones than zeros? The answer is one class
+# for the whole sequence. We need one linear layer on top of the last state, with two logits:
+#
+# $$\text{logits} = W_{out}\, h_T + b_{out} \qquad L = -\log \text{softmax}(\text{logits})_{\text{right class}}$$
+#
+# `loss.backward()` sends the gradient back through the 15 steps. This is called *backpropagation through time*. It is
+# nothing new: autograd on the unrolled network. The weights are used at every step, so their gradient is
+# a sum over the steps.
+#
+# *Predict first:* which numbers must the state hold after 7 bits, so that the answer can be given after 15?
+
+# %%
+torch.manual_seed(0)
+demo_bits_cell = [weight.requires_grad_() for weight in new_cell(1, 6, seed=2)]
+demo_out = nn.Linear(6, 2)
+demo_optimizer = torch.optim.Adam([*demo_bits_cell, *demo_out.parameters()], lr=0.01)
+demo_losses = []
+for _ in range(400):
+    bits = torch.randint(0, 2, (64, 15))
+    more_ones = (bits.sum(dim=1) > 7).long()  # [B]
+    last = run_mode(Cell(*demo_bits_cell), (2.0 * bits - 1).unsqueeze(-1), "many_to_one")  # bits as -1 and 1
+    loss = F.cross_entropy(demo_out(last), more_ones)
+    demo_optimizer.zero_grad()
+    loss.backward()
+    demo_optimizer.step()
+    demo_losses.append(loss.item())
+
+bits = torch.randint(0, 2, (2000, 15))
+with torch.no_grad():
+    last = run_mode(Cell(*demo_bits_cell), (2.0 * bits - 1).unsqueeze(-1), "many_to_one")
+right = (demo_out(last).argmax(dim=1) == (bits.sum(dim=1) > 7)).float().mean().item()
+ax = plots.lines({"loss": demo_losses}, title="More ones than zeros?", xlabel="training step", ylabel="loss in nats")
+ax.axhline(math.log(2), color="#777777", linewidth=1, linestyle="--")
+ax.text(len(demo_losses), math.log(2) + 0.01, "a blind guess: ln 2", ha="right", va="bottom", color="#555555")
+ax.set_ylim(0, 0.8)
+print(f"right answers on 2000 new rows of bits: {right:.3f}")
+
+# %% [markdown]
+# What is in the state? One number would be enough: how many more ones than zeros there were **so far**. Is it there?
+# Two looks. The picture shows the six units while they read a row of bits. And a linear layer, fitted to the states of
+# the 2000 rows by least squares, tries to read the count from the state.
+
+# %%
+with torch.no_grad():
+    states = run_mode(Cell(*demo_bits_cell), (2.0 * bits - 1).unsqueeze(-1), "many_to_many")  # [B, T, H]
+demo_counts = (2.0 * bits - 1).cumsum(dim=1)  # [B, T], ones minus zeros so far
+demo_with_one = torch.cat([states, torch.ones(2000, 15, 1)], dim=2).flatten(0, 1)  # [B · T, H + 1]
+demo_fit = torch.linalg.lstsq(demo_with_one, demo_counts.flatten().unsqueeze(1)).solution
+demo_error = (demo_with_one @ demo_fit).squeeze(1) - demo_counts.flatten()
+print(f"explained by a linear layer: {1 - demo_error.square().mean() / demo_counts.var():.0%} of the variance")
+
+bits = torch.tensor([[1, 1, 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0]])
+with torch.no_grad():
+    states = run_mode(Cell(*demo_bits_cell), (2.0 * bits - 1).unsqueeze(-1), "many_to_many")[0]  # [T, H]
+figure, axes = plots.plt.subplots(2, 1, figsize=(plots.WIDTH, 4.6), sharex=True, height_ratios=[1.6, 1])
+image = axes[0].imshow(states.T, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")
+axes[0].set(title="The state while it counts", ylabel="unit", yticks=range(6))
+axes[0].grid(False)
+figure.colorbar(image, ax=axes[0], label="state")
+axes[1].bar(range(15), (2 * bits[0] - 1).cumsum(dim=0), color="#bbbbbb", label="counted")
+axes[1].plot(range(15), torch.cat([states, torch.ones(15, 1)], dim=1) @ demo_fit, "o", label="read from the state")
+axes[1].axhline(0, color="#777777", linewidth=1)
+axes[1].set(ylabel="ones − zeros", xlabel="bit that was read", xticks=range(15), xticklabels=bits[0].tolist())
+_ = axes[1].legend(frameon=False, fontsize=9)
+
+# %% [markdown]
+# *What to see:* most units rise or fall with the count. None of them is the count alone, but together they hold it: the
+# dots follow the bars. Nobody told the network to count. It was asked one question at the end of each row, and the
+# gradient made the state carry what the answer needs.
+#
+# **Many to many:** the *echo*. At each step the network gets a bit, and must say the bit of **three steps before**.
+# Now every step has an answer, and the loss is the mean over the steps. (The first three steps have no answer yet, so
+# they do not count.)
+
+# %%
+torch.manual_seed(0)
+demo_delay = 3
+demo_echo_cell = [weight.requires_grad_() for weight in new_cell(1, 16, seed=0)]
+demo_out = nn.Linear(16, 1)
+demo_optimizer = torch.optim.Adam([*demo_echo_cell, *demo_out.parameters()], lr=0.01)
+for _ in range(300):
+    bits = torch.randint(0, 2, (32, 20)).float()
+    hs = run_mode(Cell(*demo_echo_cell), (2 * bits - 1).unsqueeze(-1), "many_to_many")
+    logits = demo_out(hs).squeeze(-1)  # [B, T]
+    loss = F.binary_cross_entropy_with_logits(logits[:, demo_delay:], bits[:, :-demo_delay])
+    demo_optimizer.zero_grad()
+    loss.backward()
+    demo_optimizer.step()
+bits = torch.randint(0, 2, (1, 20)).float()
+with torch.no_grad():
+    said = demo_out(run_mode(Cell(*demo_echo_cell), (2 * bits - 1).unsqueeze(-1), "many_to_many"))[0, :, 0].sigmoid()
+ax = plots.heatmap(
+    torch.stack([bits[0], said]),
+    ["bit that goes in", "P(1) that comes out"],
+    range(1, 21),
+    title=f"The echo, {demo_delay} steps later (new bits)",
+    xlabel="step",
+)
+
+# %% [markdown]
+# *What to see:* the lower row is the upper row, moved three steps to the right. (Its first three fields have no
+# meaning.) To do this, the state must hold the last three bits at all times, and pass each one on.
+
+# %% [markdown]
+# ## 1.5 How far back does the gradient reach?
+#
+# The echo looked three steps back. What about 50? The network can only learn to use an input if the gradient of the
+# loss **reaches** that input. So we measure it.
+#
+# Let $s = \sum_j h_{T,j}$ be the sum of the last state. At **lag** $k$ stands the input $k$ steps before the
+# last one: lag 0 is the last input, $x_T$. We want the length of the gradient there:
+#
+# $$g_k = \left\lVert \frac{\partial s}{\partial x_{T-k}} \right\rVert \qquad k = 0, 1, \dots, T - 1$$
+#
+# The chain rule gives a product with one factor per step. Let $D_t$ be the diagonal matrix of the slopes of tanh at step
+# $t$; the slope is $1 - h_t^2$, a number between 0 and 1.
+#
+# $$\frac{\partial h_T}{\partial h_{T-k}} = D_T\, W_{hh}\; D_{T-1}\, W_{hh} \cdots D_{T-k+1}\, W_{hh}$$
+#
+# A product of $k$ factors either shrinks or grows like a power. You need not write this product: autograd does.
+#
+# **By hand.** I = H = 1, `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and inputs that are all 0. Then all states are 0, and all slopes are
+# 1. Lag 0: 1. Lag 1: 0.5. Lag 2: 0.25. For T = 3 the result is `[1, 0.5, 0.25]`.
+#
+# <details><summary>Hint 1</summary>
+#
+# `x.requires_grad_()` before the forward pass tells autograd that you will ask for its gradient.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Prefer `torch.autograd.grad(s, x)` to `s.backward()`: it returns a tuple with the gradient, and it does not fill the `.grad` of the
+# cell's weights. The gradient has the shape of x, `[1, T, I]`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: make x as the docstring says, and ask for its gradient. Take the last state of the RNN from zeros, sum it
+# up, and get the gradient with respect to x. The norm over the last dimension gives one number per step. Steps count
+# from the start, lags from the end: `flip(0)` turns the order around.
+# </details>
+
+
+# %% exercise="grad_vs_lag" builds_on="rnn_cell,rnn_forward"
+def grad_vs_lag(cell, T, seed):
+    """How large the gradient of the last state is at each earlier input.
+
+    The inputs are random, the same for the same seed:
+        torch.randn(1, T, I, generator=torch.Generator().manual_seed(seed), dtype=cell.W_hh.dtype)
+    The RNN starts from zeros. The gradient is that of the sum of its last state.
+
+    Args:
+        cell: a Cell (W_ih, W_hh, b), which is not changed; nor are the .grad of its weights.
+        T: the number of steps, an int >= 1.
+        seed: an int.
+
+    Returns:
+        A tensor [T] without a gradient, of the dtype of the weights. Element k is the Euclidean norm of the gradient
+        with respect to the input k steps before the last one: element 0 belongs to the last input.
+
+    Source: Pascanu et al. 2013, section "The mechanics".
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(1, T, cell.W_ih.shape[1], generator=generator, dtype=cell.W_hh.dtype).requires_grad_()
+    _, hT = rnn_forward(x, x.new_zeros(1, len(cell.W_hh)), *cell)
+    (gradient,) = torch.autograd.grad(hT.sum(), x)  # [1, T, I]
+    return gradient[0].norm(dim=-1).flip(0)  # [T], from step to lag
+    ### END SOLUTION
+
+
+# %% check="grad_vs_lag-values" points=2
+cell = Cell(torch.tensor([[1e-4]]), torch.tensor([[0.5]]), torch.zeros(1))  # inputs this small: all slopes are 1
+expect(grad_vs_lag(cell, 3, 0)).shape(3, hint="One number per lag: [T].")
+expect(grad_vs_lag(cell, 3, 0) * 1e4).close(
+    torch.tensor([1.0, 0.5, 0.25]), tol=1e-4, hint="The example by hand. Element 0 belongs to the last input, lag 0."
+)
+torch.manual_seed(0)
+twin = nn.RNN(2, 3, batch_first=True)
+cell = Cell(twin.weight_ih_l0.detach(), twin.weight_hh_l0.detach(), (twin.bias_ih_l0 + twin.bias_hh_l0).detach())
+x = torch.randn(1, 5, 2, generator=torch.Generator().manual_seed(7)).requires_grad_()
+twin(x)[0][0, -1].sum().backward()
+expect(grad_vs_lag(cell, 5, 7) / x.grad[0].norm(dim=-1).flip(0)).close(
+    torch.ones(5),
+    tol=1e-4,
+    hint="Your number divided by autograd's for torch.nn.RNN should be 1 at every lag. Is it the norm of the gradient of the summed last state, with the inputs of the docstring?",
+)
+### BEGIN HIDDEN TESTS
+for seed, (T, n_in, H) in enumerate([(7, 3, 5), (1, 2, 3), (11, 5, 2), (5, 1, 7)]):
+    torch.manual_seed(seed)
+    cell = Cell(torch.randn(H, n_in) / 2, torch.randn(H, H) / math.sqrt(H), torch.randn(H) / 2)
+    x = torch.randn(1, T, n_in, generator=torch.Generator().manual_seed(seed + 31))
+    h, slopes = torch.zeros(H), []
+    for t in range(T):
+        h = torch.tanh(cell.W_ih @ x[0, t] + cell.W_hh @ h + cell.b)
+        slopes.append(1 - h.square())
+    v, expected = torch.ones(H), []
+    for slope in reversed(slopes):
+        expected.append((cell.W_ih.T @ (slope * v)).norm())
+        v = cell.W_hh.T @ (slope * v)
+    result = grad_vs_lag(cell, T, seed + 31)
+    expect(result).shape(T, hint="One number per lag: [T].")
+    expect(result / torch.stack(expected)).close(
+        torch.ones(T), tol=1e-3, hint="The chain rule, written out, gives other numbers for these inputs."
+    )
+### END HIDDEN TESTS
+
+# %% check="grad_vs_lag-far" points=1
+cell = new_cell(3, 5, seed=1, gain=0.5, dtype=torch.float64)
+far = grad_vs_lag(cell, 41, 0)
+expect(far).dtype(torch.float64, hint="Inputs and result have the dtype of the cell's weights.").finite()
+expect(-math.log10(max(float(far[40]), 1e-300))).at_least(
+    12, hint="At lag 40 this gradient is below 1e-12. Rounding errors are larger than that: is this an exact gradient?"
+)
+### BEGIN HIDDEN TESTS
+for seed, gain in enumerate((0.3, 1.5, 3.0)):
+    cell = new_cell(3, 7, seed=seed, gain=gain, dtype=torch.float64)
+    x = torch.randn(1, 61, 3, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    h, slopes = torch.zeros(7, dtype=torch.float64), []
+    for t in range(61):
+        h = torch.tanh(cell.W_ih @ x[0, t] + cell.W_hh @ h + cell.b)
+        slopes.append(1 - h.square())
+    v, expected = torch.ones(7, dtype=torch.float64), []
+    for slope in reversed(slopes):
+        expected.append((cell.W_ih.T @ (slope * v)).norm())
+        v = cell.W_hh.T @ (slope * v)
+    far, exact = grad_vs_lag(cell, 61, seed), torch.stack(expected)
+    expect((far[21:] / far[20:-1]) / (exact[21:] / exact[20:-1])).close(
+        torch.ones(40, dtype=torch.float64),
+        tol=1e-4,
+        hint="Far back, the numbers do not shrink or grow from lag to lag as the chain rule says. An exact gradient is right to many digits, however small it is.",
+    )
+### END HIDDEN TESTS
+
+# %% check="grad_vs_lag-safe" points=1
+cell = Cell(*(weight.requires_grad_() for weight in new_cell(2, 3, seed=2)))
+result = grad_vs_lag(cell, 5, 0)
+expect(result.requires_grad).equal(False, hint="The result is a measurement: return it without a gradient of its own.")
+expect([weight.grad is None for weight in cell]).equal(
+    [True] * 3, hint="backward() also filled the .grad of the cell's weights. torch.autograd.grad leaves them alone."
+)
+### BEGIN HIDDEN TESTS
+before = [weight.detach().clone() for weight in cell]
+for weight in cell:
+    weight.grad = torch.ones_like(weight)
+first = grad_vs_lag(cell, 7, 1)
+expect([weight.grad.sum().item() for weight in cell]).equal(
+    [6.0, 9.0, 3.0], hint="The .grad of the cell's weights belongs to the caller: neither add to it nor clear it."
+)
+expect([weight.detach() for weight in cell]).equal(before, hint="The cell's weights must stay as they were.")
+expect(grad_vs_lag(cell, 7, 1)).equal(first, hint="The same seed must give the same result.")
+expect(grad_vs_lag(cell, 7, 2)).differs_from(first, hint="Another seed means other inputs, and so other gradients.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### A claim to test
+#
+# You will read this sentence in many places: *"RNNs forget because the sigmoid's slope is at most 0.25: after
+# $k$ steps the gradient is at most $0.25^k$."* Let us see. 64 units, 8 inputs, and four ways to draw $W_{hh}$: as torch
+# draws it, and orthogonal times 1, 2 and 0.5.
+#
+# *Predict first:* which ones vanish, which ones explode? Where is torch's own start?
+
+# %%
+DEMO_STARTS = {"torch's start": None, "orthogonal": 1.0, "orthogonal × 2": 2.0, "orthogonal × 0.5": 0.5}
+demo_curves = {}
+for name, gain in DEMO_STARTS.items():
+    demo_five = [grad_vs_lag(new_cell(8, 64, seed, gain, torch.float64), 100, 50 + seed) for seed in range(5)]
+    demo_curves[name] = torch.stack(demo_five).log().mean(dim=0).exp()  # the geometric mean of five cells
+ax = plots.lines(
+    {name: curve.tolist() for name, curve in demo_curves.items()} | {"0.25^lag": [0.25**k for k in range(100)]},
+    title="How large is the gradient of the last state, k steps back?",
+    xlabel="lag k",
+    ylabel="norm of the gradient",
+)
+ax.set_yscale("log")
+ax.set_ylim(1e-32, 1e8)
+_ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+for name, curve in demo_curves.items():
+    print(f"{name:18}", *(f"lag {k}: {curve[k]:.0e}  " for k in (10, 50, 90)))
+
+# %% [markdown]
+# *What to see:* the axis is logarithmic, so a straight line is a power. Torch's own start loses a factor of about $10^9$
+# every 40 steps. Twice an orthogonal matrix explodes. Both are the same tanh: nobody changed the slope function. And the
+# yellow line, $0.25^k$, is met by nobody, by many powers of ten.
+#
+# What is wrong with the sentence?
+#
+# 1. The plain RNN uses **tanh**, and the slope of tanh goes up to 1.
+# 2. Each factor of the product is a slope **times** $W_{hh}$. A large $W_{hh}$ makes up for a small slope.
+#
+# Even with a sigmoid it is no law. Because $\sigma(2z) = \frac{1}{2}(1 + \tanh z)$, a sigmoid RNN with $4\, W_{hh}$ and
+# $2\, W_{ih}$ (and a suitable bias) *is* a tanh RNN with $W_{hh}$ and $W_{ih}$. Its states are $\frac{1}{2}(1 + h)$, so
+# its gradients are exactly half as large:
+
+# %%
+cell = new_cell(8, 64, seed=0, gain=1.0, dtype=torch.float64)
+x = torch.randn(1, 100, 8, generator=torch.Generator().manual_seed(50), dtype=torch.float64).requires_grad_()
+h = torch.full((1, 64), 0.5, dtype=torch.float64)  # ½ (1 + 0)
+for t in range(100):
+    h = torch.sigmoid(x[:, t] @ (2 * cell.W_ih).T + h @ (4 * cell.W_hh).T + 2 * cell.b - 2 * cell.W_hh.sum(dim=1))
+demo_sigmoid = torch.autograd.grad(h.sum(), x)[0][0].norm(dim=-1).flip(0)
+demo_tanh = grad_vs_lag(cell, 100, seed=50)
+for k in (10, 50, 90):
+    print(f"lag {k}:  sigmoid RNN {demo_sigmoid[k]:.2e}   half of the tanh RNN {demo_tanh[k] / 2:.2e}")
+    print(f"          0.25^lag    {0.25**k:.2e}")
+
+# %% [markdown]
+# ### What decides, then?
+#
+# The product of $D_t$ and $W_{hh}$. How much does $W_{hh}$ stretch a vector? Its **singular values** σ say it: H
+# numbers, one for each of H directions. A direction with σ = 2 becomes twice as long. The largest one is the
+# worst case. For a vector of random direction, the *root mean square* (rms) of all of them is typical. The slopes of
+# tanh have an rms too. A guess for the factor per step:
+#
+# $$\text{factor per step} \approx \text{rms}(\sigma) \cdot \text{rms}(1 - h^2)$$
+#
+# *Predict first:* torch draws every number of $W_{hh}$ evenly between $-1/\sqrt{H}$ and $1/\sqrt{H}$. Then
+# $\text{rms}(\sigma) = 1/\sqrt{3} \approx 0.58$. What is left of a gradient after 10 steps?
+
+# %%
+print("                    σ max   σ rms   slope rms   guess   measured")
+for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0.0)]:
+    demo_rows = []
+    for seed in range(5):
+        cell = new_cell(8, 64, seed, gain, torch.float64)
+        if name == "a shift":  # unit j hands its number to unit j + 1; the last one is lost
+            cell = cell._replace(W_hh=torch.eye(64, dtype=torch.float64).roll(1, 0).tril())
+        x = torch.randn(1, 100, 8, generator=torch.Generator().manual_seed(50 + seed), dtype=torch.float64)
+        slopes = 1 - rnn_forward(x, x.new_zeros(1, 64), *cell)[0].square()
+        sigma = torch.linalg.svdvals(cell.W_hh)
+        lags = grad_vs_lag(cell, 100, 50 + seed)
+        sigma_rms, slope_rms = sigma.square().mean().sqrt(), slopes.square().mean().sqrt()
+        demo_rows.append([sigma.max(), sigma_rms, slope_rms, sigma_rms * slope_rms, (lags[90] / lags[10]) ** (1 / 80)])
+    demo_means = torch.tensor(demo_rows).mean(dim=0).tolist()
+    print(f"{name:18}" + "{:7.2f} {:7.2f} {:11.2f} {:7.2f} {:10.2f}".format(*demo_means))
+
+# %% [markdown]
+# *What to see:* guess and measurement agree well for all weights that were *drawn*. With torch's start, $0.58^{10}
+# \approx 0.004$. Three things more:
+#
+# - **The largest σ alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What *is*
+#   certain: if the largest σ times the largest slope is below 1, the gradient vanishes.
+# - **The slope does play a part.** With "orthogonal × 4" the states are pressed against ±1, where tanh is flat. The slopes
+#   fall to 0.39. They slow the explosion, but do not stop it.
+# - **The guess is no law.** "A shift" has σ = 1 (63 times), yet after 64 steps everything has been pushed out at the end. A
+#   matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
+#
+# ### Does it matter for learning?
+#
+# The test is called **first-token recall**: read `lag + 1` random symbols, then name the *first* one. The provided cell
+# below trains an RNN with 32 units for it; it calls your `run_mode` with `many_to_one`. There are four symbols, so a
+# blind guess is right in 0.25 of all cases.
+
+
+# %% given="train_recall"
+def recall_batch(B, lag, generator):
+    """Returns x [B, lag + 1, 4], one-hot vectors of random symbols, and y [B], the first symbol of each row."""
+    ids = torch.randint(4, (B, lag + 1), generator=generator)
+    return F.one_hot(ids, 4).float(), ids[:, 0]
+
+
+def train_recall(run, lag, seed, gain=None, optimizer="Adam", lr=0.003, clip=None, steps=300):
+    """Train an RNN with 32 units to name the first of lag + 1 symbols.
+
+    Args:
+        run: called as run(cell, x, "many_to_one"); gives the last states [B, 32].
+        gain: None for torch's start, or the factor of an orthogonal W_hh.
+        clip: called with the list of all weights before each step of the optimizer; None does nothing.
+
+    Returns:
+        A tuple: the accuracy on 1000 new sequences, and the list of the losses.
+    """
+    generator = torch.Generator().manual_seed(1000 + seed)  # another stream than that of the cell's weights
+    cell = Cell(*(weight.requires_grad_() for weight in new_cell(4, 32, seed, gain)))
+    W_out = ((torch.rand(4, 32, generator=generator) * 2 - 1) / math.sqrt(32)).requires_grad_()
+    weights = [*cell, W_out]
+    step_down = getattr(torch.optim, optimizer)(weights, lr=lr)
+    losses = []
+    for _ in range(steps):
+        x, y = recall_batch(64, lag, generator)
+        loss = F.cross_entropy(run(cell, x, "many_to_one") @ W_out.T, y)
+        step_down.zero_grad()
+        loss.backward()
+        if clip is not None:
+            clip(weights)
+        step_down.step()
+        losses.append(loss.item())
+    x, y = recall_batch(1000, lag, generator)
+    with torch.no_grad():
+        right = (run(cell, x, "many_to_one") @ W_out.T).argmax(dim=1) == y
+    return right.float().mean().item(), losses
+
+
+# %% [markdown]
+# *Predict first:* at lag 20 the gradient from torch's start has shrunk to a few millionths, and the one from the orthogonal start to
+# about a tenth. Which of the two will learn it?
+
+# %%
+demo_recall = {}
+for name, gain in (("torch's start", None), ("orthogonal", 1.0)):
+    accuracy, demo_recall[name] = train_recall(run_mode, lag=20, seed=0, gain=gain)
+    print(f"{name:14} right answers at lag 20: {accuracy:.2f}")
+ax = plots.lines(demo_recall, title="Recall at lag 20", xlabel="training step", ylabel="loss in nats")
+ax.axhline(math.log(4), color="#777777", linewidth=1, linestyle=":")
+ax.text(300, math.log(4) + 0.03, "a blind guess: ln 4", ha="right", va="bottom", color="#555555")
+_ = ax.set_ylim(0, 1.8)
+
+# %% [markdown]
+# One run proves nothing. The file `datasets/rnn_runs.json` holds 20 runs of each (seeds 0 to 19), made with the code of
+# this page.
+
+# %%
+demo_runs = data.load("rnn_runs")
+demo_recall_lags = demo_runs["recall"]["lags"]
+ax = plots.plt.subplots()[1]
+for i, (name, accuracies) in enumerate(demo_runs["recall"]["accuracy"].items()):
+    demo_means = [sum(accuracies[str(lag)]) / len(accuracies[str(lag)]) for lag in demo_recall_lags]
+    ax.plot(range(len(demo_recall_lags)), demo_means, "os^"[i] + "-", color=plots.COLORS[i], label=name)
+    for j, lag in enumerate(demo_recall_lags):  # every run is a small dot, moved a little to be seen
+        places = [j + 0.06 * (i - 1) + 0.004 * (k - 10) for k in range(len(accuracies[str(lag)]))]
+        ax.plot(places, accuracies[str(lag)], ".", color=plots.COLORS[i], alpha=0.35, markersize=5)
+ax.axhline(0.25, color="#777777", linewidth=1, linestyle=":")
+ax.text(-0.2, 0.26, "a blind guess", va="bottom", color="#555555")
+ax.set_xticks(range(len(demo_recall_lags)), demo_recall_lags)
+ax.set(title="First-token recall after 300 steps, 20 runs each", xlabel="lag", ylabel="share of right answers")
+ax.set_ylim(0.1, 1.08)
+_ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+
+# %% [markdown]
+# *What to see:* at lag 5 all of them learn it. At lag 20 torch's start has learned it in 4 of 20 runs, and at lag 40 in
+# none: it only guesses. From the orthogonal start all 20 runs learn lag 20, and 18 of 20 learn lag 40. Twice the
+# orthogonal matrix, with a gradient that explodes, gets there only in part (0.84 on average). The cell is the same each time. What
+# differs is how $W_{hh}$ **begins**.
+#
+# Stage 02 changes the cell itself, and not only its start.
+
+# %% [markdown]
+# ## 1.6 Too large: clipping
+#
+# A gradient can also be far too large, in one unlucky batch. Then one step throws the weights far away, and what was
+# learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list of
+# numbers, and measure its length, the **total norm**:
+#
+# $$n = \sqrt{\sum_{p}\, \sum_{i}\, g_{p,i}^2}$$
+#
+# If $n$ is larger than `max_norm`, multiply *every* gradient by $\text{max\_norm} / n$. If not, do nothing at all.
+#
+# **By hand.** Two parameters with the gradients (1, 2) and (2, 4). Then $n = \sqrt{1 + 4 + 4 + 16} = 5$.
+#
+# | `max_norm` | the gradients become | returned |
+# |---|---|---|
+# | 2 | (0.4, 0.8) and (0.8, 1.6) | 5 |
+# | 10 | (1, 2) and (2, 4), as before | 5 |
+#
+# *Predict first:* somebody clips each parameter on its own to a norm of 2. The two norms are 2.24 and 4.47. What do
+# the two gradients become? What is lost?
+#
+# <details><summary>The answer</summary>
+#
+# Both become (0.89, 1.79). The second one was twice as large as the first; now they are equal. So the step goes in another
+# **direction**. With one factor for all, it goes in the same direction, and is only shorter.
+# </details>
+#
+# This function is the one exception of the course: it changes its arguments on purpose. It scales the gradients *in place*,
+# as torch's own does, and returns the total norm as it was **before**.
+#
+# <details><summary>Hint 1</summary>
+#
+# A parameter that took no part in the loss has `p.grad` of None. Leave it out, from the start.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The squares of all norms, added up, and then one square root. (The sum of the norms is something else: 2.24 + 4.47 = 6.71.)
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: raise if max_norm is not positive. Make a list of the gradients that are not None. The total norm is the
+# square root of the sum of their squared norms, as a Python float. If it is larger than max_norm, go through the list and
+# multiply each one in place with `mul_`. Return the norm.
+# </details>
+
+
+# %% exercise="clip_grad"
+def clip_grad(params, max_norm):
+    """Scale all gradients by one common factor, so that their total norm is at most max_norm.
+
+    Args:
+        params: tensors with a .grad, in a list or any other iterable (an iterator can be run through only once).
+            A .grad of None is skipped. The gradients are scaled in place; the parameters themselves stay as they are.
+        max_norm: a positive number. If the total norm is not above it, no gradient changes.
+
+    Returns:
+        The total norm before the scaling, a float: the root of the sum of the squares of all numbers in all
+        gradients. 0.0 where there is no gradient.
+
+    Raises:
+        ValueError: if max_norm is zero or negative. The message contains "max_norm".
+
+    Source: Pascanu et al. 2013, algorithm 1; torch.nn.utils.clip_grad_norm_.
+    """
+    ### BEGIN SOLUTION
+    if max_norm <= 0:
+        raise ValueError(f"max_norm must be positive, not {max_norm}")
+    gradients = [p.grad for p in params if p.grad is not None]
+    norm = math.sqrt(sum(g.square().sum().item() for g in gradients))
+    if norm > max_norm:
+        for g in gradients:
+            g.mul_(max_norm / norm)
+    return norm
+    ### END SOLUTION
+
+
+# %% check="clip_grad-scaled" points=2
+params = [torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)]
+params[0].grad, params[1].grad = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+clip_grad(params, 2.0)
+expect([p.grad for p in params]).close(
+    [torch.tensor([0.4, 0.8]), torch.tensor([0.8, 1.6])],
+    tol=1e-4,
+    hint="The example by hand: the total norm is 5, so both gradients are multiplied by 2/5.",
+)
+expect([p.detach() for p in params]).equal(
+    [torch.zeros(2), torch.zeros(2)], hint="Scale the gradients, p.grad, and not the parameters."
+)
+### BEGIN HIDDEN TESTS
+for seed, (sizes, max_norm) in enumerate([([(3, 5), (7,), (2, 3, 5)], 0.5), ([(11,), (5, 2)], 2.0), ([(7, 3)], 0.01)]):
+    torch.manual_seed(seed)
+    params = [torch.randn(size).requires_grad_() for size in sizes]
+    gradients = [torch.randn(size) * 3 for size in sizes]
+    before = [p.detach().clone() for p in params]
+    twins = [torch.zeros(size, requires_grad=True) for size in sizes]
+    for p, twin, gradient in zip(params, twins, gradients, strict=True):
+        p.grad, twin.grad = gradient.clone(), gradient.clone()
+    nn.utils.clip_grad_norm_(twins, max_norm)
+    clip_grad(params, max_norm)
+    for p, twin, value in zip(params, twins, before, strict=True):
+        expect(p.grad / twin.grad).close(
+            torch.ones_like(value), tol=1e-3, hint="One factor for all gradients: max_norm divided by the total norm."
+        )
+        expect(p.detach()).equal(value, hint="Scale the gradients, and not the parameters.")
+### END HIDDEN TESTS
+
+# %% check="clip_grad-small" points=1
+params = [torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)]
+params[0].grad, params[1].grad = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+clip_grad(params, 10.0)
+expect([p.grad for p in params]).equal(
+    [torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])],
+    hint="The total norm, 5, is below max_norm: the gradients stay exactly as they are. Do not scale up.",
+)
+### BEGIN HIDDEN TESTS
+for seed, scale in enumerate((1e-3, 0.1, 0.9)):
+    torch.manual_seed(seed)
+    gradients = [torch.randn(5, 3), torch.randn(7)]
+    total = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+    params = [torch.zeros(5, 3, requires_grad=True), torch.zeros(7, requires_grad=True)]
+    for p, gradient in zip(params, gradients, strict=True):
+        p.grad = gradient * (scale / total)
+    before = [p.grad.clone() for p in params]
+    clip_grad(params, 1.0)
+    expect([p.grad for p in params]).equal(before, hint="A total norm below max_norm changes nothing.")
+### END HIDDEN TESTS
+
+# %% check="clip_grad-norm" points=1
+params = [torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True), torch.zeros(3, requires_grad=True)]
+params[0].grad, params[1].grad = torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0])
+norm = clip_grad(params, 1.0)  # the third one has no gradient
+expect(norm).type(float, hint="Return a Python float; `.item()` makes one of a tensor.").close(
+    5.0, tol=1e-4, hint="Return the total norm as it was before the scaling: the root of 1 + 4 + 4 + 16."
+)
+expect(clip_grad([torch.zeros(3, requires_grad=True)], 1.0)).close(
+    0.0, hint="Without any gradient the total norm is 0.0."
+)
+expect(lambda: clip_grad(params, 0.0)).raises(
+    ValueError, mention="max_norm", hint="A max_norm that is not positive gets a ValueError that names it."
+)
+### BEGIN HIDDEN TESTS
+for seed, max_norm in enumerate((0.5, 30.0, 3.0)):
+    torch.manual_seed(seed)
+    gradients = [torch.randn(5, 3), torch.randn(7), torch.randn(2, 3, 2)]
+    total = torch.cat([gradient.flatten() for gradient in gradients]).norm().item()
+    params = [torch.zeros_like(gradient).requires_grad_() for gradient in gradients]
+    params.insert(seed, torch.zeros(4, requires_grad=True))  # no gradient
+    for p, gradient in zip([q for q in params if q.numel() != 4], gradients, strict=True):
+        p.grad = gradient.clone()
+    expect(clip_grad(params, max_norm)).type(float, hint="Return a Python float.").close(
+        total, tol=1e-4, hint="The total norm before the scaling, over all parameters that have a gradient."
+    )
+params = [torch.zeros(3, requires_grad=True), torch.zeros(2, requires_grad=True)]
+params[0].grad, params[1].grad = torch.tensor([2.0, 0.0, 4.0]), torch.tensor([4.0, 8.0])
+expect(clip_grad(iter(params), 1.0)).close(
+    10.0, tol=1e-4, hint="params may be an iterator, as model.parameters() is: it can be run through only once."
+)
+expect(params[1].grad).close(
+    torch.tensor([0.4, 0.8]),
+    tol=1e-4,
+    hint="params may be an iterator, as model.parameters() is: it can be run through only once.",
+)
+expect(lambda: clip_grad(params, -1.0)).raises(
+    ValueError, mention="max_norm", hint="A negative max_norm would turn every gradient around."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Recall at lag 20 again, from the orthogonal start, but with plain gradient descent (SGD) and a bold learning rate of 0.3.
+# *Predict first:* the gradients are of moderate size most of the time. Is clipping needed?
+
+# %%
+demo_norms = {"no clipping": [], "clipped to 1": []}
+demo_clip_losses = {}
+for name, max_norm in (("no clipping", 1e9), ("clipped to 1", 1.0)):
+
+    def demo_clip(weights, norms=demo_norms[name], max_norm=max_norm):
+        norms.append(clip_grad(weights, max_norm))
+
+    accuracy, demo_clip_losses[name] = train_recall(run_mode, 20, 1, 1.0, "SGD", lr=0.3, clip=demo_clip)
+    print(f"{name:13} right answers: {accuracy:.2f}   largest norm: {max(demo_norms[name]):.1f}")
+figure, axes = plots.plt.subplots(2, 1, figsize=(plots.WIDTH, 4.8), sharex=True)
+plots.lines(demo_clip_losses, title="Recall at lag 20, SGD with learning rate 0.3", ylabel="loss in nats", ax=axes[0])
+plots.lines(demo_norms, xlabel="training step", ylabel="norm before clipping", ax=axes[1])
+axes[1].set_yscale("log")
+axes[1].axhline(1.0, color="#777777", linewidth=1)
+axes[1].get_legend().remove()
+
+# %% [markdown]
+# *What to see:* for the first 20 steps the two runs look alike. Then the norm passes 1, steps of 0.3 times a norm of 5 throw
+# the weights about, and without clipping the loss jumps above a blind guess and stays there. With clipping the norms
+# are just as large *before* they are clipped, for a hundred steps. But no step is too long, and the loss goes down.
+#
+# Would a smaller learning rate do as well? The stored file has 20 runs for four learning rates, with and without clipping.
+
+# %%
+demo_rates = demo_runs["clipping"]["learning_rates"]
+demo_series = {
+    name: [sum(accuracies[str(rate)]) / len(accuracies[str(rate)]) for rate in demo_rates]
+    for name, accuracies in demo_runs["clipping"]["accuracy"].items()
+}
+ax = plots.lines(
+    demo_series,
+    title="Recall at lag 20 after 300 steps of SGD, mean of 20 runs",
+    xlabel="learning rate",
+    ylabel="share of right answers",
+)
+for line in ax.lines:
+    line.set_marker("o")
+ax.set_xticks(range(len(demo_rates)), demo_rates)
+_ = ax.set_ylim(0, 1.08)
+
+# %% [markdown]
+# *What to see:* yes. With 0.03 it works without clipping too, and even a little better: shorter steps need more of them.
+# Clipping does not make the best run better. It makes the choice of the learning rate less delicate. With it, 0.03, 0.1 and
+# 0.3 all work (0.97 and more). Without it, only 0.03 does. A learning rate of 1 is too large for both.
+#
+# Clipping helps against gradients that explode. It does nothing for those that vanish: a small gradient stays as it is.
+
+# %% [markdown]
+# ## 1.7 A model that writes
+#
+# **The task.** Read a text letter by letter; at each one, name the next letter. That is `many_to_many`, and the target is
+# the text itself, one step later:
+#
+# | | | | | | | | |
+# |---|---|---|---|---|---|---|---|
+# | reads | t | h | e | ␣ | s | e | a |
+# | should say | h | e | ␣ | s | e | a | ␣ |
+#
+# **To write**, turn it around: let the model say a letter, and give it this letter as its next input. Which letter? Its
+# logits give a probability for each one. If we always take the most likely one, it writes the same text every time. So we
+# **draw** a letter, and a **temperature** $\tau$ says how boldly:
+#
+# $$p_v = \frac{\exp(z_v / \tau)}{\sum_u \exp(z_u / \tau)}$$
+#
+# Here $z_v$ is the logit of letter $v$.
+#
+# **By hand.** Two letters with the logits $0$ and $\ln 3 \approx 1.099$:
+#
+# | τ | $e^{z/\tau}$ | probabilities |
+# |---|---|---|
+# | 1 | 1, 3 | 0.25, 0.75 |
+# | 0.5 | 1, 9 | 0.1, 0.9 |
+# | 2 | 1, 1.73 | 0.37, 0.63 |
+# | → 0 | 1, huge | 0, 1 |
+#
+# A small τ is careful, a large one is wild. τ = 0 cannot be put into the formula, but its limit is clear: the letter with
+# the largest logit (*argmax*). Your function takes 0 in this sense.
+#
+# All randomness comes from `generator`, a `torch.Generator`: who starts it with the same seed gets the same text.
+#
+# <details><summary>Hint 1</summary>
+#
+# τ = 0 is a case of its own. Treat it first, and you never divide by zero. A negative τ is an error.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.multinomial(p, 1, generator=…)` draws for each row of p one id by its probabilities. It gives `[B, 1]`. What do
+# you want?
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: raise if the temperature is negative. If it is 0, return the argmax over the last dimension. Otherwise divide
+# the logits by it (making a new tensor), take the softmax over the last dimension, draw with `torch.multinomial` and the
+# generator, and remove the dimension of size 1.
+# </details>
+
+
+# %% exercise="sample"
+def sample(logits, temperature, generator):
+    """Draw one id for each row, from softmax(logits / temperature).
+
+    Args:
+        logits: float [B, V], any finite numbers, also large ones. They are not changed.
+        temperature: a number >= 0. At 0, the id with the largest logit is taken, without any chance.
+        generator: a torch.Generator. All randomness comes from it; each row is a draw of its own.
+
+    Returns:
+        torch.long [B].
+
+    Raises:
+        ValueError: if the temperature is negative. The message contains "temperature".
+    """
+    ### BEGIN SOLUTION
+    if temperature < 0:
+        raise ValueError(f"the temperature must not be negative, and it is {temperature}")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    p = (logits / temperature).softmax(dim=-1)  # [B, V]
+    return torch.multinomial(p, 1, generator=generator).squeeze(-1)  # [B]
+    ### END SOLUTION
+
+
+# %% check="sample-frequencies" points=2
+logits = torch.tensor([[0.0, math.log(3.0)]]).repeat(5000, 1)
+ids = sample(logits, 1.0, torch.Generator().manual_seed(0))
+expect(ids).shape(5000, hint="One id for each row: [B], not [B, 1].").dtype(torch.long, hint="Ids are torch.long.")
+expect(ids.float().mean()).close(
+    0.75, tol=0.02, hint="The example by hand: at temperature 1, id 1 comes in 0.75 of all draws."
+)
+expect(sample(logits, 0.5, torch.Generator().manual_seed(1)).float().mean()).close(
+    0.9, tol=0.02, hint="At temperature 0.5, id 1 comes in 0.9 of all draws: a small temperature makes it more likely."
+)
+### BEGIN HIDDEN TESTS
+for seed, (n, temperature) in enumerate([(3, 1.0), (7, 0.5), (5, 2.5)]):
+    torch.manual_seed(seed)
+    rows = torch.randn(3, n) * 1.5
+    z = rows.double() / temperature
+    expected = z.exp() / z.exp().sum(dim=1, keepdim=True)
+    ids = sample(rows.repeat(20000, 1), temperature, torch.Generator().manual_seed(seed + 5))
+    expect(ids).shape(60000, hint="One id for each row: [B].")
+    expect(ids.min()).at_least(0, hint="Ids are 0 to V - 1.")
+    expect(ids.max()).at_most(n - 1, hint="Ids are 0 to V - 1.")
+    counts = torch.stack([torch.bincount(ids[i::3], minlength=n) for i in range(3)])
+    expect(counts / 20000).close(
+        expected.float(), tol=0.02, hint="The share of each id must be softmax(logits / temperature), row by row."
+    )
+### END HIDDEN TESTS
+
+# %% check="sample-cold" points=1
+logits = torch.tensor([[0.1, 0.3, 0.2], [2.0, -1.0, 1.9], [-5.0, -4.0, -3.0]])
+given = logits.clone()
+expect(sample(given, 0, torch.Generator().manual_seed(0))).equal(
+    torch.tensor([1, 0, 2]), hint="At temperature 0, take the id with the largest logit of each row."
+)
+expect(sample(given, 0.01, torch.Generator().manual_seed(0))).equal(
+    torch.tensor([1, 0, 2]), hint="Near 0, almost every draw is the id with the largest logit."
+)
+expect(given).equal(logits, hint="The logits belong to the caller: divide into a new tensor.")
+expect(lambda: sample(given, -1.0, torch.Generator())).raises(
+    ValueError, mention="temperature", hint="A negative temperature gets a ValueError that names it."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n) in enumerate([(5, 7), (11, 3), (1, 13)]):
+    torch.manual_seed(seed)
+    logits = torch.stack([torch.randperm(n) for _ in range(B)]).float() * 100 + 500
+    largest = torch.tensor([row.index(max(row)) for row in logits.tolist()])
+    for temperature in (0, 0.0, 0.1, 1.0):
+        expect(sample(logits.clone(), temperature, torch.Generator().manual_seed(seed))).equal(
+            largest, hint="Large logits, far apart: only the largest one can come. Does exp overflow?"
+        )
+close = torch.stack([torch.randperm(5) for _ in range(50)]).float() / 1000
+largest = torch.tensor([row.index(max(row)) for row in close.tolist()])
+expect(sample(close, 0, torch.Generator().manual_seed(1))).equal(
+    largest, hint="At temperature 0 the largest logit wins without any chance, also where the others are close."
+)
+expect(lambda: sample(logits, -0.001, torch.Generator())).raises(
+    ValueError, mention="temperature", hint="A negative temperature gets a ValueError that names it."
+)
+### END HIDDEN TESTS
+
+# %% check="sample-chance" points=1
+logits = torch.zeros(50, 11)
+first = sample(logits, 1.0, torch.Generator().manual_seed(3))
+expect(sample(logits, 1.0, torch.Generator().manual_seed(3))).equal(
+    first, hint="A generator with the same seed must give the same ids: pass it to what draws."
+)
+expect(sample(logits, 1.0, torch.Generator().manual_seed(4))).differs_from(
+    first, hint="Another seed, other ids: all randomness comes from `generator`."
+)
+expect(len(set(first.tolist()))).at_least(
+    6, hint="Each row is a draw of its own; 50 equal rows give many different ids."
+)
+### BEGIN HIDDEN TESTS
+generator = torch.Generator().manual_seed(5)
+first = sample(logits, 1.0, generator)
+second = sample(logits, 1.0, generator)
+expect(second).differs_from(
+    first, hint="The next draw from the same generator must be another one: do not seed it anew."
+)
+torch.manual_seed(1)
+once = sample(logits, 0.7, torch.Generator().manual_seed(6))
+torch.manual_seed(2)
+expect(sample(logits, 0.7, torch.Generator().manual_seed(6))).equal(
+    once, hint="The ids must not depend on torch's global seed."
+)
+pairs = sample(torch.zeros(20000, 2), 1.0, torch.Generator().manual_seed(7)).view(-1, 2)
+expect((pairs[:, 0] == pairs[:, 1]).float().mean()).close(
+    0.5, tol=0.02, hint="Two rows agree by chance only: each one is a draw of its own."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the writer. The text is ours: a few lines about a fisherman. The RNN has 64 units, and reads pieces of 40 letters,
+# 16 at a time. Everything that you wrote is in use: `rnn_forward`, `clip_grad`, and `sample`.
+
+
+# %% given="text"
+TEXT = """\
+the sea is grey and the sea is wide. a small boat goes out with the tide.
+the wind is cold and the wind is strong. the old man sings a fishing song.
+he sings of the sun and he sings of the rain. he sings of the boat that came home again.
+the net goes down and the net comes up. the old man drinks from a wooden cup.
+the moon is white and the moon is round. the waves go by with a quiet sound.
+the boat turns back and the stars come out. the harbour is near and the children shout.
+the net is full and the boat is slow. the lamp in the window is warm and low.
+the old man sleeps and the sea is still. the wind goes over the quiet hill.
+"""
+SYMBOLS = sorted(set(TEXT))  # the letters of the text, the space, the full stop and the end of a line
+V = len(SYMBOLS)
+text_ids = torch.tensor([SYMBOLS.index(char) for char in TEXT])
+
+# %%
+demo_cell = Cell(*(weight.requires_grad_() for weight in new_cell(V, 64, seed=0)))
+torch.manual_seed(0)
+demo_out = nn.Linear(64, V)
+demo_weights = [*demo_cell, *demo_out.parameters()]
+demo_optimizer = torch.optim.Adam(demo_weights, lr=0.01)
+demo_losses = []
+for step in range(400):
+    demo_optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / 400)
+    starts = torch.randint(len(TEXT) - 40, (16, 1))
+    pieces = text_ids[starts + torch.arange(41)]  # [B, 41]
+    hs, _ = rnn_forward(F.one_hot(pieces[:, :-1], V).float(), torch.zeros(16, 64), *demo_cell)
+    loss = F.cross_entropy(demo_out(hs).flatten(0, 1), pieces[:, 1:].flatten())  # the next letter, at each letter
+    demo_optimizer.zero_grad()
+    loss.backward()
+    clip_grad(demo_weights, 1.0)
+    demo_optimizer.step()
+    demo_losses.append(loss.item())
+
+demo_share = torch.bincount(text_ids) / len(text_ids)
+ax = plots.lines({"loss": demo_losses}, title="Name the next letter", xlabel="training step", ylabel="loss in nats")
+for value, label in (
+    (math.log(V), f"all {V} symbols equally likely"),
+    (-(demo_share * demo_share.log()).sum().item(), "only how frequent each symbol is"),
+):
+    ax.axhline(value, color="#777777", linewidth=1, linestyle=":")
+    ax.text(400, value + 0.03, f"{label}: {value:.2f}", ha="right", va="bottom", color="#555555")
+_ = ax.set_ylim(0, 3.6)
+
+# %% [markdown]
+# *What to see:* at first the model knows nothing. Soon it knows which letters are frequent, and then it learns what
+# follows what. At the end it needs the first letters of a piece to find its place in the text; from there on it nearly
+# knows the text by heart.
+#
+# *Predict first:* what does it write at temperature 0, 0.5, 1 and 2?
+
+
+# %%
+def demo_write(temperature, seed, n):
+    """n letters, written by the model: each one is drawn, and then becomes the next input."""
+    generator = torch.Generator().manual_seed(seed)
+    ids, h = torch.tensor([SYMBOLS.index("\n")]), torch.zeros(1, 64)
+    written = ""
+    with torch.no_grad():
+        for _ in range(n):
+            h = rnn_cell(F.one_hot(ids, V).float(), h, *demo_cell)
+            ids = sample(demo_out(h), temperature, generator)
+            written += SYMBOLS[ids.item()]
+    return written
+
+
+demo_words = set(TEXT.replace(".", " ").split())
+demo_known = {}
+for temperature in (0, 0.5, 1, 2):
+    written = demo_write(temperature, seed=1, n=2000)
+    words = written.replace(".", " ").split()
+    demo_known[f"temperature {temperature}"] = sum(word in demo_words for word in words) / len(words)
+    print(f"--- temperature {temperature}\n{written[:150].strip()}\n")
+ax = plots.bars(
+    demo_known, title="How many of the written words stand in the text?", xlabel="share of 2000 letters' words"
+)
+_ = ax.set_xlim(0, 1.15)
+
+# %% [markdown]
+# *What to see:* at 0 and 0.5 it recites our text. At 1 it invents words, some of them nearly English; at 2 it is noise with
+# spaces. A draw that goes wrong has consequences: the wrong letter becomes the next input, and the state leaves the
+# ways that it knows.
+#
+# Does this model know English? No. It knows 600 letters nearly by heart. That it can do so with the 64 numbers of a state is
+# what we wanted to see.
+#
+# What does the model expect at each letter? The picture shows the probabilities of the next symbol (temperature 1) while
+# it reads the beginning of a line.
+
+# %%
+demo_line = "\nthe wind is cold and "
+with torch.no_grad():
+    ids = torch.tensor([[SYMBOLS.index(char) for char in demo_line]])
+    hs, _ = rnn_forward(F.one_hot(ids, V).float(), torch.zeros(1, 64), *demo_cell)
+    p = demo_out(hs)[0].softmax(dim=-1)  # [T, V]
+demo_shown = [v for v in range(V) if p[:, v].max() > 0.1]
+demo_names = {"\n": "⏎", " ": "␣"}
+ax = plots.heatmap(
+    p[:, demo_shown].T,
+    [demo_names.get(SYMBOLS[v], SYMBOLS[v]) for v in demo_shown],
+    [demo_names.get(char, char) for char in demo_line],
+    title="Probability of the next symbol",
+    xlabel="symbol that was read",
+    ylabel="next symbol",
+)
+
+# %% [markdown]
+# *What to see:* most columns have one bright field: inside a word there is no choice. After `the␣` there are many nouns, and
+# several fields share the probability. After `is␣` it hesitates between `c` and `s`: the wind is `cold`, and it is `strong`. The
+# second `and` of this line is the place of a decision that needs the *whole* line, not only the last letters.
+
+# %% [markdown]
+# ## 1.8 Quiz
+#
+# Five questions, one point each.
+
+# %% [markdown] quiz="states_shape" kind="shape" points=1 read="1.2" draw="B=3,5,7 T=11,13,17 I=2,4,6 H=19,23,29"
+# A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. Which shape
+# has `hs`, all its states?
+#
+# - [x] (B, T, H)
+#   > Yes: for each sequence and each step one state of H numbers.
+# - [ ] (T, B, H)
+#   > Time first is what torch does without batch_first. In this course the batch comes first.
+# - [ ] (B, H)
+#   > That is one state for each sequence, as hT. hs has one for each step.
+# - [ ] (B, T, I)
+#   > That is the shape of the input. A state has H numbers, however many the input has.
+# - [ ] (B, T + 1, H)
+#   > h0 is no state after an input, so it is not in hs.
+# - [ ] else
+#   > There is one state of H numbers for each of the T steps of each of the B sequences.
+
+# %% [markdown] quiz="rnn_count" kind="number" points=1 read="1.2" draw="I=8,16,24 H=32,48,64 T=10,50,100" tolerance="0"
+# An RNN as on this page, with one bias, has {I} inputs and {H} hidden units. It reads sequences of {T} steps. How many
+# parameters has it?
+#
+# - [x] H * (I + H + 1)
+#   > W_ih has H · I, W_hh has H · H, and b has H. The number of steps plays no part.
+# - [ ] H * (I + H + 2)
+#   > You counted two biases, as torch keeps them. On this page there is one.
+# - [ ] H * (I + H)
+#   > You forgot the bias.
+# - [ ] T * H * (I + H + 1)
+#   > The same weights are used at every step; they are not there T times.
+# - [ ] H * (I + 1)
+#   > You forgot W_hh, the weights from the old state.
+# - [ ] else
+#   > Count the elements of W_ih [H, I], of W_hh [H, H] and of b [H].
+
+# %% [markdown] quiz="what_vanishes" kind="one" points=1 read="1.5"
+# With torch's start, the gradient of an RNN with tanh is about $10^{-12}$ at lag 50. Why?
+#
+# - [ ] A. Because the slope of tanh is at most 0.25.
+#   > The slope of tanh goes up to 1; 0.25 is the sigmoid's. And $0.25^{50}$ is about $10^{-30}$, far from what you measured.
+# - [x] B. Because a step multiplies it by $W_{hh}$ and the slopes, together by about 0.58.
+#   > Yes: 0.58 to the power of 50 is about $10^{-12}$. Most of it comes from the singular values of $W_{hh}$.
+# - [ ] C. Because the largest singular value of $W_{hh}$ is below 1.
+#   > That would be enough, but it is not so here: it is about 1.15. The typical one, about 0.58, decides.
+# - [ ] D. Because the inputs of 50 steps ago were small.
+#   > All inputs were drawn in the same way. The way back is what is long.
+
+# %% [markdown] quiz="one_to_many" kind="several" points=1 read="1.3"
+# What is true of the two one-to-many modes?
+#
+# - [x] A. In `once`, the last state depends on `x[:, 0]` only through the states in between.
+#   > Yes: the input enters once, and the state has to carry it.
+# - [ ] B. In `every`, the last state depends on all of `x`.
+#   > Only x[:, 0] is read, again and again.
+# - [x] C. In `every`, the gradient of `x[:, 0]` is a sum over all steps.
+#   > Yes: the input enters at each step, and each entry adds its part.
+# - [ ] D. In `once`, the state stands still after the first step.
+#   > The later steps read zeros, but they are full steps: W_hh, b and tanh change the state.
+
+# %% [markdown] quiz="clipped" kind="number" points=1 read="1.6" draw="a=6,12,18 k=2,4,5" tolerance="0.01"
+# Two parameters have one number each. Their gradients are {a} and {a} · 4/3. You clip to a `max_norm` of {k}. What does
+# the gradient of the *first* one become?
+#
+# - [x] 0.6 * k
+#   > The total norm is a · 5/3, so the factor is k divided by it: a · k / (a · 5/3) = 0.6 k.
+# - [ ] k
+#   > You clipped the first gradient on its own. There is one factor for both.
+# - [ ] 3 * k / 7
+#   > You divided by the sum of the two norms. The total norm is the root of the sum of the squares.
+# - [ ] a
+#   > You changed nothing, but the total norm is larger than max_norm.
+# - [ ] else
+#   > First the total norm, the root of the sum of the two squares; then the factor, max_norm divided by it.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - write the step of an RNN in two notations, and unroll it over time;
+# - choose what goes in and what comes out: many or one, once or at every step;
+# - look into a state, and read from it what the network keeps;
+# - measure how far back a gradient reaches, and predict it for drawn weights from singular values and slopes;
+# - clip gradients without changing their direction, and say what this is good for and what not;
+# - draw from a model with a temperature, and let it write.
+#
+# Two things stay open. Can a cell keep something for 100 steps without a lucky start? That is stage 02. And how can an
+# answer have another length than the question? That is stage 03.
+#
+# ## Papers
+#
+# - J. Elman, *Finding Structure in Time*, Cognitive Science 14(2), 1990: the network of this page, and letters in sequence.
+# - Y. Bengio, P. Simard, P. Frasconi, *Learning Long-Term Dependencies with Gradient Descent is Difficult*, IEEE Transactions
+#   on Neural Networks 5(2), 1994: why gradients vanish in a network that keeps something for sure.
+# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013,
+#   [arXiv 1211.5063](https://arxiv.org/abs/1211.5063): the section "The mechanics" has the product of 1.5 and says what the largest singular value
+#   can prove, with a bound on the slope of 1 for tanh and 1/4 for the sigmoid; algorithm 1 is `clip_grad`.
+# - Q. Le, N. Jaitly, G. Hinton, *A Simple Way to Initialize Recurrent Networks of Rectified Linear Units*, 2015,
+#   [arXiv 1504.00941](https://arxiv.org/abs/1504.00941): a start with the identity matrix, for the same reason as our orthogonal one.
+# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013, [arXiv 1308.0850](https://arxiv.org/abs/1308.0850): networks that
+#   write, letter by letter.

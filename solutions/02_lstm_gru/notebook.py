@@ -1,0 +1,1348 @@
+# %% [markdown]
+# # 02 · LSTM and GRU: gates keep the memory
+#
+# Many texts say: "The plain RNN forgets. The LSTM cures this." On this page you build the cure, and then you measure
+# whether it works.
+#
+# **What you know** (stage 01): an RNN has a state $h$. At each step it makes a new state from the input and the old
+# state. You wrote that step, you ran it over a sequence, and you saw the gradient shrink with the distance.
+#
+# **What you will be able to do after this page**
+#
+# - write one step of an LSTM and of a GRU, equal to torch's in all digits that count;
+# - read a paper's GRU and say which of two conventions it uses, twice;
+# - count the parameters of a recurrent layer with pencil and paper;
+# - run two layers over a padded batch, one from each end, so that no pad is read;
+# - set the forget bias, and show with numbers what it does to the gradient and to the memory.
+#
+# **Points and time.** This page has 25 points without the quiz. Plan about three hours; after 2.4 is a good moment
+# for a pause.
+#
+# **Letters of this page**
+#
+# | letter | meaning |
+# |---|---|
+# | B, T | batch size, number of steps |
+# | I, H | number of inputs and of hidden units at one step |
+# | $h$, $c$ | the state that others read, and the LSTM's inner memory: `[B, H]` each |
+# | $i, f, g, o$ | the LSTM's input gate, forget gate, proposal, output gate: `[B, H]` each |
+# | $r, z, n$ | the GRU's reset gate, update gate, proposal: `[B, H]` each |
+# | $\sigma$ | the sigmoid, $\sigma(a) = 1 / (1 + e^{-a})$: always between 0 and 1 |
+# | $\odot$ | element by element: the first number times the first number, and so on |
+
+# %% given="setup"
+import copy
+import time
+
+import torch
+import torch.nn.functional as F
+from autograder.lab import data, expect, plots
+from torch import nn
+
+torch.set_num_threads(1)  # the layers are tiny: a second thread costs more than it helps
+plots.use_style()
+
+
+class RNN(nn.RNN):
+    """torch's nn.RNN, with the batch first: RNN(I, H)(x [B, T, I]) gives (states [B, T, H], last)."""
+
+    def __init__(self, I, H, **options):  # noqa: E741
+        super().__init__(I, H, batch_first=True, **options)
+
+
+class GRU(nn.GRU):
+    """torch's nn.GRU, with the batch first."""
+
+    def __init__(self, I, H, **options):  # noqa: E741
+        super().__init__(I, H, batch_first=True, **options)
+
+
+class LSTM(nn.LSTM):
+    """torch's nn.LSTM, with the batch first. `last` is a pair (h, c)."""
+
+    def __init__(self, I, H, **options):  # noqa: E741
+        super().__init__(I, H, batch_first=True, **options)
+
+
+def gradient_by_lag(layer, T, seed):
+    """How much the last state feels the input of `lag` steps before: a tensor [T], place k is for lag k.
+
+    As in stage 01: the gradient of the sum of the last state with respect to each input, then its length,
+    then the mean over 8 random sequences of T steps. In double precision, for very small numbers.
+    """
+    torch.manual_seed(seed)
+    x = torch.randn(8, T, layer.input_size, dtype=torch.double, requires_grad=True)
+    states, _ = copy.deepcopy(layer).double()(x)  # [B, T, H]
+    states[:, -1].sum().backward()
+    return x.grad.norm(dim=-1).mean(dim=0).flip(0)  # [T]
+
+
+# %%
+ax = plots.course_map(here="02_lstm_gru")
+
+# %% [markdown]
+# ## 2.1 Where we stand
+#
+# The plain RNN **writes over** its whole state at every step:
+#
+# $$h_t = \tanh(W_{ih}\, x_t + b_{ih} + W_{hh}\, h_{t-1} + b_{hh})$$
+#
+# To carry one number over 90 steps, it must go 90 times through $W_{hh}$ and 90 times through tanh. In stage 01 you
+# measured what the last state still feels of an early input. `gradient_by_lag` does it again.
+#
+# *Predict first:* torch starts the weights at random. Per step, the gradient becomes smaller by a factor of about
+# 0.6. How large is it after 90 steps?
+
+# %%
+torch.manual_seed(0)
+demo_gradient = gradient_by_lag(RNN(8, 32), 100, seed=0)
+for lag in (0, 10, 50, 90):
+    print(f"lag {lag:2}: {demo_gradient[lag]:.0e}")
+print(f"0.6 ** 90 = {0.6**90:.0e}")
+
+# %% [markdown]
+# *What to see:* about $10^{-20}$ or less. A change of the first input cannot be learned from this.
+#
+# The idea of 1997: do not write over everything. Keep a second state, the **memory** $c$, and let small networks
+# decide at each step *what is kept*, *what is added* and *what is shown*. Such a network is a **gate**: its output
+# is between 0 (closed) and 1 (open), and it multiplies something.
+
+# %% [markdown]
+# ## 2.2 The LSTM cell
+#
+# One step. First four sums, all of the same form; $k$ is one of $i, f, g, o$:
+#
+# $$a_k = W_{ik}\, x + b_{ik} + W_{hk}\, h + b_{hk}$$
+#
+# Then the gates. Note that $g$ is no gate: it proposes new content, between −1 and 1.
+#
+# $$i = \sigma(a_i) \qquad f = \sigma(a_f) \qquad g = \tanh(a_g) \qquad o = \sigma(a_o)$$
+#
+# Then the memory, and what is shown of it:
+#
+# $$c' = f \odot c + i \odot g \qquad\qquad h' = o \odot \tanh(c')$$
+#
+# In words: keep the share $f$ of the old memory, add the share $i$ of the proposal, and show the share $o$ of the result.
+#
+# **How torch stores it.** Four matrices $W_{ik}$ of shape `[H, I]` stand on top of each other in **one** matrix `W_ih` of
+# shape `[4H, I]`, in the order $i, f, g, o$. In the same way `W_hh` is `[4H, H]`, and `b_ih` and `b_hh` are `[4H]`. So
+# one product gives all four sums, side by side in `[B, 4H]`: the first H columns are $a_i$, the next H are $a_f$, and so on.
+#
+# **By hand.** H = 1, all weights and biases are 0, and $c = 2$. All four sums are 0. So $i = f = o = 0.5$ and $g = 0$:
+#
+# $$c' = 0.5 \cdot 2 + 0.5 \cdot 0 = 1 \qquad h' = 0.5 \cdot \tanh(1) = 0.381$$
+#
+# Look at this number again in section 2.6: a cell that knows nothing *forgets half of its memory at each step*.
+#
+# Two habits. A function does not change its arguments: make new tensors. And the gradient must flow through every
+# part: no `detach`, no `.data`, no `torch.tensor(…)` around a result.
+#
+# <details><summary>Hint 1</summary>
+#
+# For a batch `x` of shape [B, I], the product with `W_ih` [4H, I] is `x @ W_ih.T`, of shape [B, 4H].
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `tensor.chunk(4, dim=…)` cuts a tensor into four equal pieces. Which dimension holds the 4H columns?
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: add the two products and the two biases; cut the sum into four pieces of H columns, in the order i, f, g, o;
+# put a sigmoid on three of them and tanh on g; compute the new c from f, the old c, i and g; compute the new h from
+# o and tanh of the *new* c; return the pair, h first.
+# </details>
+
+
+# %% exercise="lstm_cell"
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    """One step of an LSTM, as torch computes it.
+
+    Args:
+        x: float [B, I], the input of this step.
+        h: float [B, H], the state of the step before.
+        c: float [B, H], the memory of the step before.
+        W_ih: float [4H, I]; W_hh: float [4H, H]; b_ih and b_hh: float [4H]. The pieces of H rows are i, f, g, o.
+
+    Returns:
+        A tuple (h, c) of the new state and the new memory, float [B, H] each. No argument is changed.
+
+    Source: the documentation of torch.nn.LSTMCell; Gers et al. 2000 for the forget gate.
+    """
+    ### BEGIN SOLUTION
+    a = x @ W_ih.T + b_ih + h @ W_hh.T + b_hh  # [B, 4H]
+    i, f, g, o = a.chunk(4, dim=1)  # [B, H] each
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)  # [B, H]
+    h = torch.sigmoid(o) * torch.tanh(c)  # [B, H]
+    return h, c
+    ### END SOLUTION
+
+
+# %% check="lstm_cell-formula" points=2
+x, h, c = torch.zeros(3, 2), torch.zeros(3, 1), torch.tensor([[2.0], [0.0], [-1.0]])
+h_new, c_new = lstm_cell(x, h, c, torch.zeros(4, 2), torch.zeros(4, 1), torch.zeros(4), torch.zeros(4))
+expect(h_new).shape(3, 1, hint="Both results have the shape [B, H].")
+expect(c_new).close(
+    torch.tensor([[1.0], [0.0], [-0.5]]),
+    hint="All sums are 0, so f is one half: the new memory is half of the old one. Is the order of the results (h, c)?",
+)
+expect(h_new).close(
+    torch.tensor([[0.380797], [0.0], [-0.231059]]),
+    tol=1e-4,
+    hint="The new h is o times tanh of the new c: here 0.5 · tanh(1) in the first row.",
+)
+far = 30.0  # a bias of 30 opens a gate, one of -30 closes it
+for open_gate, h_expected, c_expected, hint in [
+    ("i", 0.0, 0.761594, "Only i is open: the new c is tanh(1) = 0.762, the proposal. Is the order i, f, g, o?"),
+    ("f", 0.0, 2.0, "Only f is open: the new c is the old one, 2. Is the order i, f, g, o?"),
+    ("o", 0.0, 0.0, "Only o is open: nothing is kept and nothing is added, so c and h are 0. Is the order i, f, g, o?"),
+]:
+    bias = torch.tensor([far if gate == open_gate else 1.0 if gate == "g" else -far for gate in "ifgo"])
+    h_new, c_new = lstm_cell(
+        torch.zeros(3, 2),
+        torch.zeros(3, 1),
+        torch.full((3, 1), 2.0),
+        torch.zeros(4, 2),
+        torch.zeros(4, 1),
+        bias,
+        0 * bias,
+    )
+    expect(c_new).close(torch.full((3, 1), c_expected), tol=1e-4, hint=hint)
+    expect(h_new).close(torch.full((3, 1), h_expected), tol=1e-4, hint="The output gate o is closed or c is 0: h is 0.")
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (7, 13, 3), (4, 6, 6)]):
+    torch.manual_seed(seed)
+    twin = nn.LSTMCell(n_in, n_hidden).double()
+    weights = [p.detach() * 2 for p in (twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh)]
+    for p, value in zip((twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh), weights, strict=True):
+        p.data.copy_(value)
+    x, h, c = (torch.randn(B, size, dtype=torch.double) for size in (n_in, n_hidden, n_hidden))
+    with torch.no_grad():
+        h_expected, c_expected = twin(x, (h, c))
+    h_new, c_new = lstm_cell(x, h, c, *weights)
+    expect(c_new).shape(B, n_hidden, hint="The memory has the shape [B, H].").close(
+        c_expected,
+        tol=1e-6,
+        hint="The memory differs from torch's: c' = f·c + i·g, gates with a sigmoid, g with tanh, both biases, order i, f, g, o.",
+    )
+    expect(h_new).close(
+        h_expected, tol=1e-6, hint="The state differs from torch's: h' = o · tanh(c'), with the new c'."
+    )
+### END HIDDEN TESTS
+
+# %% check="lstm_cell-unchanged" points=1
+torch.manual_seed(0)
+arguments = [torch.randn(*shape) for shape in ((3, 2), (3, 5), (3, 5), (20, 2), (20, 5), (20,), (20,))]
+before = [argument.clone() for argument in arguments]
+lstm_cell(*arguments)
+expect(arguments[2]).equal(
+    before[2], hint="Your function changed the caller's c. Make a new tensor; no *= and no mul_."
+)
+expect(arguments[1]).equal(before[1], hint="Your function changed the caller's h. Make a new tensor.")
+### BEGIN HIDDEN TESTS
+for argument, old in zip(arguments, before, strict=True):
+    expect(argument).equal(old, hint="An argument was changed: the caller's tensors stay as they are.")
+### END HIDDEN TESTS
+
+# %% check="lstm_cell-gradient" points=1
+torch.manual_seed(1)
+shapes = {"x": (3, 2), "h": (3, 5), "c": (3, 5), "W_ih": (20, 2), "W_hh": (20, 5), "b_ih": (20,), "b_hh": (20,)}
+arguments = {name: torch.randn(*shape, requires_grad=True) for name, shape in shapes.items()}
+h_new, c_new = lstm_cell(*arguments.values())
+h_new.sum().backward()
+for name, argument in arguments.items():
+    expect(argument).gradient(
+        hint=f"From h no gradient reaches {name}. Is there a detach, .data or no_grad on the way?"
+    )
+### BEGIN HIDDEN TESTS
+for seed in (2, 3):
+    torch.manual_seed(seed)
+    twin = nn.LSTMCell(7, 3)
+    weights = [
+        p.detach().clone().requires_grad_() for p in (twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh)
+    ]
+    x, h, c = torch.randn(5, 7), torch.randn(5, 3), torch.randn(5, 3, requires_grad=True)
+    c_copy = c.detach().clone().requires_grad_()
+    sum(part.square().sum() for part in twin(x, (h, c_copy))).backward()
+    h_new, c_new = lstm_cell(x, h, c, *weights)
+    (h_new.square().sum() + c_new.square().sum()).backward()
+    expect(c.grad).close(c_copy.grad, hint="The gradient of the memory differs: it must flow through f·c.")
+    expect(weights[0].grad).close(
+        twin.weight_ih.grad, hint="The gradient of the weights differs from torch's: every gate must be trained."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Your cell beside torch's: the same weights, 50 steps. *Predict first:* how large is the largest difference?
+
+# %%
+torch.manual_seed(0)
+demo_twin = nn.LSTMCell(8, 32)
+demo_weights = [demo_twin.weight_ih, demo_twin.weight_hh, demo_twin.bias_ih, demo_twin.bias_hh]
+h = c = twin_h = twin_c = torch.zeros(5, 32)
+with torch.no_grad():
+    for x in torch.randn(50, 5, 8):
+        h, c = lstm_cell(x, h, c, *demo_weights)
+        twin_h, twin_c = demo_twin(x, (twin_h, twin_c))
+print(f"largest difference after 50 steps: {(h - twin_h).abs().max():.1e}")
+
+# %% [markdown]
+# *What to see:* 0, or less than $10^{-6}$: only rounding. You have built torch's LSTM.
+#
+# Now the memory alone. We close the input gate, put 1 into the memory and let the cell run. *Predict first:* with a
+# forget bias of 0, 1 or 3, how much of it is left after 20 steps?
+
+# %%
+demo_left = {}
+for value in (0.0, 1.0, 3.0):
+    bias = torch.tensor([-30.0, value, 0.0, 0.0])  # i is closed, f has this bias
+    h, c = torch.zeros(1, 1), torch.ones(1, 1)
+    left = [c.item()]
+    for _ in range(20):
+        h, c = lstm_cell(torch.zeros(1, 1), h, c, torch.zeros(4, 1), torch.zeros(4, 1), bias, 0 * bias)
+        left.append(c.item())
+    demo_left[f"bias {value:g}: f = {torch.sigmoid(torch.tensor(value)):.2f}"] = left
+ax = plots.lines(
+    demo_left, title="What is left of a 1 in the memory, input gate closed", xlabel="steps", ylabel="memory c"
+)
+_ = ax.set_xticks(range(0, 21, 5))
+
+# %% [markdown]
+# *What to see:* the memory shrinks like $f^t$. At bias 0 nothing is left after some ten steps. At bias 3 there is still 0.38
+# after 20. Keep this picture in mind: the gradient goes back along the same road.
+
+# %% [markdown]
+# ## 2.3 The GRU cell, in four versions
+#
+# The GRU (2014) has no second state and one gate less. The **reset gate** $r$ decides how much of the old state the
+# proposal $n$ may look at. The **update gate** $z$ mixes old state and proposal. As torch does it:
+#
+# $$r = \sigma(W_{ir} x + b_{ir} + W_{hr} h + b_{hr}) \qquad z = \sigma(W_{iz} x + b_{iz} + W_{hz} h + b_{hz})$$
+#
+# $$n = \tanh\big(W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})\big)$$
+#
+# $$h' = z \odot h + (1 - z) \odot n$$
+#
+# The pieces of H rows in `W_ih` stand in the order $r, z, n$.
+#
+# Papers differ from this in **two** places. Whoever copies weights or compares formulas must know both.
+#
+# **1. What $z$ keeps.** "z → 1 takes the new state", says one text. "z → 1 keeps the old one", says another. Both are
+# right, each for its own formula:
+#
+# | `z_keeps_old` | $h'$ | where |
+# |---|---|---|
+# | True | $z \odot h + (1 - z) \odot n$ | torch; Cho et al. 2014 |
+# | False | $(1 - z) \odot h + z \odot n$ | Chung et al. 2014; Bahdanau et al. 2014 |
+#
+# **2. Where $r$ acts.** Before or after the linear map:
+#
+# | `reset_after` | inside the tanh | where |
+# |---|---|---|
+# | True | $W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})$ | torch |
+# | False | $W_{in} x + b_{in} + W_{hn} (r \odot h) + b_{hn}$ | Cho et al. 2014; Chung et al. 2014 |
+#
+# **By hand, 1.** H = 1, all weights 0, $h = 2$, and the bias of $z$ is 2. Then $z = \sigma(2) = 0.881$ and $n = 0$. Keeping
+# the old: $0.881 \cdot 2 = 1.76$. The other way: $0.119 \cdot 2 = 0.24$.
+#
+# **By hand, 2.** H = 1, $h = 2$, $W_{hn} = 1$, $b_{hn} = 1$, everything else 0. Then $r = z = 0.5$. After: $n = \tanh(0.5 \cdot (2 + 1)) =
+# \tanh(1.5) = 0.905$. Before: $n = \tanh(0.5 \cdot 2 + 1) = \tanh(2) = 0.964$. In both, $h' = 0.5 \cdot 2 + 0.5 \cdot n$.
+#
+# *Predict first:* one of the two differences is only a matter of names: with other weights, both formulas compute the
+# same. Which one?
+#
+# <details><summary>Hint 1</summary>
+#
+# You cannot add everything up at once as in the LSTM: `r` must act on the part that comes from `h`, before the part that
+# comes from `x` is added. So keep two sums: one from `x`, one from `h`.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Cut both sums into three pieces each. r and z need piece 0 and piece 1 of both. For n with the reset after, piece 2
+# from `h` is there already, its bias included.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# For the reset before, you need the last H rows of `W_hh` and the last H numbers of `b_hh`: multiply h by r, then apply
+# these rows, then add these numbers. At the end choose the mixture by `z_keeps_old`.
+# </details>
+
+
+# %% exercise="gru_cell"
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    """One step of a GRU; with the default options as torch computes it.
+
+    Args:
+        x: float [B, I], the input of this step.
+        h: float [B, H], the state of the step before.
+        W_ih: float [3H, I]; W_hh: float [3H, H]; b_ih and b_hh: float [3H]. The pieces of H rows are r, z, n.
+        z_keeps_old: True for h' = z h + (1 - z) n; False for h' = (1 - z) h + z n.
+        reset_after: True for r * (W_hn h + b_hn); False for W_hn (r * h) + b_hn.
+
+    Returns:
+        The new state, float [B, H]. No argument is changed.
+
+    Source: the documentation of torch.nn.GRUCell; Cho et al. 2014, equations (5) to (8); Chung et al. 2014, section 3.2.
+    """
+    ### BEGIN SOLUTION
+    H = h.shape[1]
+    from_x = x @ W_ih.T + b_ih  # [B, 3H]
+    from_h = h @ W_hh.T + b_hh  # [B, 3H]
+    r = torch.sigmoid(from_x[:, :H] + from_h[:, :H])  # [B, H]
+    z = torch.sigmoid(from_x[:, H : 2 * H] + from_h[:, H : 2 * H])  # [B, H]
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])  # [B, H]
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r * h) @ W_hh[2 * H :].T + b_hh[2 * H :])  # [B, H]
+    return z * h + (1 - z) * n if z_keeps_old else (1 - z) * h + z * n
+    ### END SOLUTION
+
+
+# %% check="gru_cell-torch" points=2
+W_ih, W_hh, bias = torch.zeros(3, 2), torch.zeros(3, 1), torch.tensor([0.0, 2.0, 0.0])
+h_new = gru_cell(torch.zeros(3, 2), torch.tensor([[2.0], [0.0], [-1.0]]), W_ih, W_hh, bias, 0 * bias)
+expect(h_new).shape(3, 1, hint="The new state has the shape [B, H].").close(
+    torch.tensor([[1.761594], [0.0], [-0.880797]]),
+    tol=1e-4,
+    hint="By hand, 1: here z is 0.881 and keeps the old state. Is the order of the pieces r, z, n?",
+)
+W_hh, bias = torch.tensor([[0.0], [0.0], [1.0]]), torch.tensor([0.0, 0.0, 1.0])
+h_new = gru_cell(torch.zeros(3, 2), torch.full((3, 1), 2.0), W_ih, W_hh, 0 * bias, bias)
+expect(h_new).close(
+    torch.full((3, 1), 1.452574),
+    tol=1e-4,
+    hint="By hand, 2: r multiplies W_hn h + b_hn, the bias included, and not the part that comes from x.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (7, 13, 3), (4, 6, 6)]):
+    torch.manual_seed(seed)
+    twin = nn.GRUCell(n_in, n_hidden).double()
+    weights = [p.detach() * 2 for p in (twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh)]
+    for p, value in zip((twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh), weights, strict=True):
+        p.data.copy_(value)
+    x, h = torch.randn(B, n_in, dtype=torch.double), torch.randn(B, n_hidden, dtype=torch.double)
+    with torch.no_grad():
+        h_expected = twin(x, h)
+    expect(gru_cell(x, h, *weights)).close(
+        h_expected,
+        tol=1e-6,
+        hint="With the default options the result differs from nn.GRUCell. Order r, z, n; r acts on W_hn h + b_hn; z keeps the old.",
+    )
+### END HIDDEN TESTS
+
+# %% check="gru_cell-z" points=1
+W_ih, W_hh, bias = torch.zeros(3, 2), torch.zeros(3, 1), torch.tensor([0.0, 2.0, 0.0])
+h_new = gru_cell(torch.zeros(3, 2), torch.tensor([[2.0], [0.0], [-1.0]]), W_ih, W_hh, bias, 0 * bias, z_keeps_old=False)
+expect(h_new).close(
+    torch.tensor([[0.238406], [0.0], [-0.119203]]),
+    tol=1e-4,
+    hint="With z_keeps_old=False, z is the share of the new: only 0.119 of the old state is left here.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11)]):
+    torch.manual_seed(10 + seed)
+    twin = nn.GRUCell(n_in, n_hidden)
+    weights = [p.detach().clone() for p in (twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh)]
+    x, h = torch.randn(B, n_in), torch.randn(B, n_hidden)
+    with torch.no_grad():
+        h_expected = twin(x, h)
+    for weight in weights:  # with the signs of the z rows changed, z becomes 1 - z
+        weight[n_hidden : 2 * n_hidden] *= -1
+    expect(gru_cell(x, h, *weights, z_keeps_old=False)).close(
+        h_expected, hint="With z_keeps_old=False the new state is (1 - z) h + z n."
+    )
+    saturated = [torch.zeros_like(weight) for weight in weights]
+    saturated[2][n_hidden : 2 * n_hidden], saturated[2][2 * n_hidden :] = 30.0, 0.7  # z is 1 and n is tanh(0.7)
+    for keeps, expected in ((True, h), (False, torch.full_like(h, 0.604368))):
+        expect(gru_cell(x, h, *saturated, z_keeps_old=keeps)).close(
+            expected,
+            tol=1e-4,
+            hint="At z = 1 one convention gives exactly the old state, the other exactly the new one.",
+        )
+### END HIDDEN TESTS
+
+# %% check="gru_cell-reset" points=1
+W_ih, W_hh, bias = torch.zeros(3, 2), torch.tensor([[0.0], [0.0], [1.0]]), torch.tensor([0.0, 0.0, 1.0])
+h_new = gru_cell(torch.zeros(3, 2), torch.full((3, 1), 2.0), W_ih, W_hh, 0 * bias, bias, reset_after=False)
+expect(h_new).close(
+    torch.full((3, 1), 1.482014),
+    tol=1e-4,
+    hint="By hand, 2: with reset_after=False, r multiplies h alone; then come W_hn and, without r, the bias.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (4, 3, 3)]):
+    torch.manual_seed(20 + seed)
+    shapes = (
+        (B, n_in),
+        (B, n_hidden),
+        (3 * n_hidden, n_in),
+        (3 * n_hidden, n_hidden),
+        (3 * n_hidden,),
+        (3 * n_hidden,),
+    )
+    x, h, W_ih, W_hh, b_ih, b_hh = (torch.randn(*shape, dtype=torch.double) for shape in shapes)
+    expected = {True: torch.zeros_like(h), False: torch.zeros_like(h)}
+    for b in range(B):  # row by row, with the three pieces as matrices of their own
+        (W_ir, W_iz, W_in), (W_hr, W_hz, W_hn) = W_ih.split(n_hidden), W_hh.split(n_hidden)
+        (b_ir, b_iz, b_in), (b_hr, b_hz, b_hn) = b_ih.split(n_hidden), b_hh.split(n_hidden)
+        r = 1 / (1 + torch.exp(-(W_ir @ x[b] + b_ir + W_hr @ h[b] + b_hr)))
+        z = 1 / (1 + torch.exp(-(W_iz @ x[b] + b_iz + W_hz @ h[b] + b_hz)))
+        n = torch.tanh(W_in @ x[b] + b_in + W_hn @ (r * h[b]) + b_hn)
+        expected[True][b] = h[b] + (1 - z) * (n - h[b])
+        expected[False][b] = h[b] + z * (n - h[b])
+    for keeps in (True, False):
+        expect(gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=keeps, reset_after=False)).close(
+            expected[keeps], tol=1e-6, hint="With reset_after=False: W_hn (r * h) + b_hn, in both conventions of z."
+        )
+### END HIDDEN TESTS
+
+# %% check="gru_cell-gradient" points=1
+torch.manual_seed(3)
+shapes = {"x": (3, 2), "h": (3, 5), "W_ih": (15, 2), "W_hh": (15, 5), "b_ih": (15,), "b_hh": (15,)}
+for keeps, after in ((True, True), (False, False)):
+    arguments = {name: torch.randn(*shape) for name, shape in shapes.items()}
+    before = {name: argument.clone() for name, argument in arguments.items()}
+    gru_cell(*arguments.values(), z_keeps_old=keeps, reset_after=after)
+    for name, argument in arguments.items():
+        expect(argument).equal(before[name], hint=f"Your function changed the caller's {name}. Make a new tensor.")
+        argument.requires_grad_()
+    gru_cell(*arguments.values(), z_keeps_old=keeps, reset_after=after).sum().backward()
+    for name, argument in arguments.items():
+        expect(argument).gradient(hint=f"No gradient reaches {name}. Is there a detach, .data or no_grad on the way?")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(4)
+twin = nn.GRUCell(5, 7)
+weights = [p.detach().clone().requires_grad_() for p in (twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh)]
+x, h = torch.randn(3, 5), torch.randn(3, 7, requires_grad=True)
+h_copy = h.detach().clone().requires_grad_()
+twin(x, h_copy).square().sum().backward()
+gru_cell(x, h, *weights).square().sum().backward()
+expect(h.grad).close(
+    h_copy.grad, hint="The gradient of the old state differs from torch's: it flows through r, z, n and the mixture."
+)
+expect(weights[1].grad).close(
+    twin.weight_hh.grad, hint="The gradient of W_hh differs from torch's: r, z and n are all trained."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The answer to the prediction. Sigmoids have a mirror: $\sigma(-a) = 1 - \sigma(a)$. So we change the sign of all weights of
+# $z$ and take the other convention of $z$. And the reset? We only turn the switch.
+
+# %%
+torch.manual_seed(0)
+demo_twin = nn.GRUCell(8, 32)
+demo_weights = [
+    p.detach().clone() for p in (demo_twin.weight_ih, demo_twin.weight_hh, demo_twin.bias_ih, demo_twin.bias_hh)
+]
+demo_mirrored = [torch.cat([w[:32], -w[32:64], w[64:]]) for w in demo_weights]
+demo_x, demo_h = torch.randn(5, 8), torch.randn(5, 32)
+demo_new = gru_cell(demo_x, demo_h, *demo_weights)
+demo_mirror = gru_cell(demo_x, demo_h, *demo_mirrored, z_keeps_old=False)
+demo_before = gru_cell(demo_x, demo_h, *demo_weights, reset_after=False)
+print(f"other z, signs changed: largest difference {(demo_mirror - demo_new).abs().max():.1e}")
+print(f"reset before the map:   largest difference {(demo_before - demo_new).abs().max():.1e}")
+
+# %% [markdown]
+# *What to see:* the convention of $z$ is only a name: with mirrored weights, both compute the same. The place of $r$ is a
+# real difference: the same weights compute something else. And "z → 1 takes the new state" is neither true nor false before
+# you say *whose* GRU you mean.
+
+# %%
+demo_z = torch.linspace(-6, 6, 49)
+demo_parts = {}
+for keeps in (True, False):
+    new = []
+    for value in demo_z:
+        bias = torch.stack([torch.tensor(0.0), value, torch.tensor(-30.0)])  # n is -1
+        zero = torch.zeros(3, 1)
+        new.append(gru_cell(torch.zeros(1, 1), torch.ones(1, 1), zero, zero, bias, 0 * bias, z_keeps_old=keeps).item())
+    demo_parts[f"z_keeps_old={keeps}"] = new
+ax = plots.lines(
+    demo_parts,
+    torch.sigmoid(demo_z).tolist(),
+    title="One step from the old state 1 with the proposal −1",
+    xlabel="update gate z",
+    ylabel="new state",
+)
+
+# %% [markdown]
+# *What to see:* two straight lines that cross at $z = 0.5$. At $z = 1$ torch keeps the old state (1), the other convention takes
+# the new one (−1).
+
+# %% [markdown]
+# ## 2.4 What a cell costs: count its parameters
+#
+# You know now what is inside. One piece (one gate, or one proposal) has
+#
+# - a matrix `[H, I]` for the input: $H \cdot I$ numbers;
+# - a matrix `[H, H]` for the state: $H \cdot H$ numbers;
+# - biases `[H]`: torch keeps **two** (`b_ih` and `b_hh`), many papers and other libraries **one**.
+#
+# An RNN has 1 such piece, a GRU 3, an LSTM 4. A **bidirectional** layer is two layers side by side: one reads
+# from left to right, the other from right to left. Both read the input, both have weights of their own.
+#
+# **By hand.** RNN, I = 2, H = 3, two biases: $3 \cdot 2 + 3 \cdot 3 + 2 \cdot 3 = 21$. The LSTM: $4 \cdot 21 = 84$.
+#
+# *Predict first:* I = 32 and H = 64. Which is larger: the part for the input or the part for the state?
+#
+# <details><summary>Hint 1</summary>
+#
+# Write a formula for one piece first. Then multiply.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# One piece with `n_bias` biases has H · (I + H + n_bias) numbers. The number of pieces depends on the kind only.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: a dict gives the number of pieces for a kind; a kind that it does not hold is a ValueError with that kind in its
+# message; multiply pieces, one piece and the number of directions (1 or 2).
+# </details>
+
+
+# %% exercise="count_params"
+def count_params(kind, I, H, bidirectional=False, n_bias=2):  # noqa: E741
+    """How many parameters a recurrent layer has.
+
+    Args:
+        kind: "RNN", "GRU" or "LSTM".
+        I, H: the numbers of inputs and of hidden units, ints.
+        bidirectional: two directions side by side, each with weights of its own.
+        n_bias: how many bias vectors each piece has: 2 as in torch, 1 as in many papers, 0 with bias=False.
+
+    Returns:
+        The number of parameters, an int.
+
+    Raises:
+        ValueError: if kind is none of the three. The message contains it.
+    """
+    ### BEGIN SOLUTION
+    pieces = {"RNN": 1, "GRU": 3, "LSTM": 4}
+    if kind not in pieces:
+        raise ValueError(f"unknown kind {kind!r}: it must be one of {', '.join(pieces)}")
+    one_piece = H * I + H * H + n_bias * H
+    return pieces[kind] * one_piece * (2 if bidirectional else 1)
+    ### END SOLUTION
+
+
+# %% check="count_params-torch" points=1
+expect(count_params("RNN", 2, 3)).equal(21, hint="3·2 for the input, 3·3 for the state, 2·3 for torch's two biases.")
+expect(count_params("RNN", 32, 64)).equal(6272, hint="One piece: H·I + H·H + 2·H.")
+expect(count_params("GRU", 32, 64)).equal(18816, hint="A GRU has three pieces: r, z, n.")
+expect(count_params("LSTM", 32, 64)).equal(25088, hint="An LSTM has four pieces: i, f, g, o.")
+### BEGIN HIDDEN TESTS
+for kind, layer in (("RNN", nn.RNN), ("GRU", nn.GRU), ("LSTM", nn.LSTM)):
+    for n_in, n_hidden in ((5, 7), (13, 3), (1, 11)):
+        expected = sum(p.numel() for p in layer(n_in, n_hidden).parameters())
+        expect(count_params(kind, n_in, n_hidden)).equal(
+            expected, hint="Torch's own count is another one. W_ih is [H, I] and W_hh is [H, H] in each piece."
+        )
+### END HIDDEN TESTS
+
+# %% check="count_params-bidirectional" points=1
+expect(count_params("LSTM", 32, 64, bidirectional=True)).equal(
+    50176, hint="Two directions side by side: both read the I inputs, so the count doubles."
+)
+### BEGIN HIDDEN TESTS
+for kind, layer in (("RNN", nn.RNN), ("GRU", nn.GRU), ("LSTM", nn.LSTM)):
+    for n_in, n_hidden in ((5, 7), (13, 3)):
+        expected = sum(p.numel() for p in layer(n_in, n_hidden, bidirectional=True).parameters())
+        expect(count_params(kind, n_in, n_hidden, bidirectional=True)).equal(
+            expected, hint="The backward direction is a second layer beside the first one, not on top of it."
+        )
+### END HIDDEN TESTS
+
+# %% check="count_params-models" points=1
+simple = count_params("LSTM", 28, 32, False, 1) + count_params("LSTM", 32, 10, False, 1)
+simple += count_params("LSTM", 10, 10, False, 1) + (100 * 10 + 10)
+expect(simple).equal(11378, hint="The first model of the table below: all three LSTMs with one bias.")
+static = count_params("LSTM", 28, 32, True, 1) + count_params("LSTM", 32, 32, False, 2)
+static += (64 + 1) + (32 * 10 + 10) + (100 * 10 + 10)
+expect(static).equal(25469, hint="The second model: the encoder with one bias, the decoder with two.")
+### BEGIN HIDDEN TESTS
+for kind, layer in (("RNN", nn.RNN), ("GRU", nn.GRU), ("LSTM", nn.LSTM)):
+    for both in (False, True):
+        twin = layer(5, 7, bidirectional=both)
+        expected = sum(p.numel() for name, p in twin.named_parameters() if "bias_hh" not in name)
+        expect(count_params(kind, 5, 7, both, 1)).equal(expected, hint="n_bias=1: one bias of H numbers in each piece.")
+        expected = sum(p.numel() for name, p in twin.named_parameters() if "bias" not in name)
+        expect(count_params(kind, 5, 7, both, 0)).equal(expected, hint="n_bias=0: only the two matrices are left.")
+### END HIDDEN TESTS
+
+# %% check="count_params-kind" points=1
+expect(lambda: count_params("LTSM", 5, 7)).raises(
+    ValueError, mention="LTSM", hint="A kind that does not exist is a ValueError that names it, not a number."
+)
+### BEGIN HIDDEN TESTS
+for kind in ("gru2", "Elman", "Transformer"):
+    expect(lambda kind=kind: count_params(kind, 3, 5, True, 1)).raises(
+        ValueError, mention=kind, hint="Raise a ValueError of your own that names the kind."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time, are
+# published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) No torch model with these sizes has such
+# counts. Your function finds out why:
+#
+# | part | biases | first model | second model |
+# |---|---|---|---|
+# | encoder LSTM 28 → 32, one direction | 1 | 7,808 | |
+# | encoder LSTM 28 → 32, both directions, states added | 1 | | 15,616 |
+# | attention score 64 → 1 | 1 | | 65 |
+# | LSTM 32 → 10 | 1 | 1,720 | |
+# | decoder LSTM 10 → 10, ten steps | 1 | 840 | |
+# | decoder LSTM 32 → 32, ten steps | **2** | | 8,448 |
+# | linear 32 → 10, at each step | 1 | | 330 |
+# | linear 100 → 10, over all ten steps | 1 | 1,010 | 1,010 |
+# | **sum** | | **11,378** | **25,469** |
+#
+# The second model counts **one** bias in one LSTM and **two** in the other. Such a mixture is easy to overlook, and it changes
+# nothing that the model can compute: two biases that are added are one bias. (The table shows parts that give exactly
+# these sums. A sum alone cannot prove that no other parts would.)
+#
+# Parameters are one cost, time is another. *Predict first:* a GRU has three quarters of the LSTM's parameters. Is it
+# faster?
+
+
+# %%
+def demo_seconds(layer, rounds=9):
+    """Seconds for one step of training (forward and backward) over 40 steps of 32 sequences; the middle of some rounds."""
+    x = torch.randn(32, 40, 32)
+    taken = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        layer(x)[0].sum().backward()
+        taken.append(time.perf_counter() - started)
+    return sorted(taken)[rounds // 2]
+
+
+demo_kinds = {
+    "RNN": (RNN(32, 64), count_params("RNN", 32, 64)),
+    "GRU": (GRU(32, 64), count_params("GRU", 32, 64)),
+    "LSTM": (LSTM(32, 64), count_params("LSTM", 32, 64)),
+    "BiLSTM": (LSTM(32, 64, bidirectional=True), count_params("LSTM", 32, 64, bidirectional=True)),
+}
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 2.6))
+plots.bars({k: n for k, (_, n) in demo_kinds.items()}, title="Parameters, I = 32, H = 64", xlabel="number", ax=axes[0])
+for text, (_, n) in zip(axes[0].texts, demo_kinds.values(), strict=True):
+    text.set_text(f"{n:,}")
+axes[0].set_xlim(0, 68000)
+demo_times = {k: 1000 * demo_seconds(layer) for k, (layer, _) in demo_kinds.items()}
+plots.bars(demo_times, title="Time of one training step", xlabel="milliseconds", ax=axes[1])
+for text, value in zip(axes[1].texts, demo_times.values(), strict=True):
+    text.set_text(f"{value:.1f}")
+axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
+
+# %% [markdown]
+# *What to see:* the parameters stand like 1 : 3 : 4 : 8. The times do not. On the computer where this page was made, with one
+# thread of its processor, the GRU took *longer* than the LSTM, because torch has faster code for the LSTM
+# there. On a GPU, or in another version, the order may be another one. "Fewer parameters, so faster" must be measured.
+
+# %% [markdown]
+# ## 2.5 Reading from both ends
+#
+# In "the **bank** of the river", you know what `bank` means only after the last word. A **bidirectional** layer reads the sequence
+# twice: `cell_f` forward, `cell_b` backward. At each position, the two states stand side by side:
+#
+# $$y_t = [\overrightarrow{h}_t ; \overleftarrow{h}_t] \qquad [B, T, 2H]$$
+#
+# $\overrightarrow{h}_t$ has read positions $0 \dots t$. $\overleftarrow{h}_t$ has read from the last real position down to $t$.
+#
+# Here the pads are a trap. A row of length 3 in a batch with T = 5 is `a b c P P`. Turned around as a whole it is `P P c b a`: the
+# backward cell starts with pads, and its state at `c` depends on how much was padded. Right is: turn around **the real
+# part only**, `c b a P P`.
+#
+# **By hand.** A "cell" that adds up what it has read (the class `RunningSum` below), the row `1 2 4 P P`, length 3:
+#
+# | position | 0 | 1 | 2 | 3 | 4 |
+# |---|---|---|---|---|---|
+# | input | 1 | 2 | 4 | P | P |
+# | forward half | 1 | 3 | 7 | 0 | 0 |
+# | real part turned around | 4 | 2 | 1 | P | P |
+# | running sum of this | 4 | 6 | 7 | … | … |
+# | turned back: backward half | 7 | 6 | 4 | 0 | 0 |
+#
+# At the pads the result is 0, as in torch. Look at position 0: its backward half is 7, for it has read the whole row.
+#
+# Two words that you need in stage 03: torch can do the same if the batch is **packed**: `pack_padded_sequence(x, lengths,
+# batch_first=True, enforce_sorted=False)` makes an object from which torch's layers read only the real positions;
+# `pad_packed_sequence` turns their output into a tensor again. The checks compare with it.
+
+
+# %% given="running_sum"
+class RunningSum:
+    """Behaves like a recurrent layer with H = I: its state is the sum of all inputs so far."""
+
+    def __call__(self, x):
+        """x: [B, T, I]. Returns (states [B, T, I], last)."""
+        return x.cumsum(dim=1), x.sum(dim=1)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# The forward half needs no care: pads come after the real part, and a state never looks ahead. Only set it to 0
+# at the pads at the end.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Make a table of positions, `[B, T]`: for each row, where does position t come from when the real part is turned around? Where
+# t < length it is length − 1 − t; elsewhere it is t. The same table turns it back.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: t is `torch.arange(T)`; the table comes from `torch.where` with t < lengths (as a column); index with it,
+# together with a column of row numbers 0 … B − 1: this gives the turned input; call `cell_b`; index its states with the same
+# table; set both halves to 0 at the pads; put them side by side with `torch.cat` on the last dimension. (A loop over the rows works
+# as well.)
+# </details>
+
+
+# %% exercise="bi_rnn"
+def bi_rnn(cell_f, cell_b, x, lengths):
+    """Read a padded batch from both ends; no pad is read.
+
+    Args:
+        cell_f, cell_b: recurrent layers. They are only called: cell(x [B, T, I]) gives (states [B, T, H], last).
+            States start from zeros. cell_f reads forward, cell_b backward.
+        x: float [B, T, I]. What stands at the pads is arbitrary. x is not changed.
+        lengths: torch.long [B], in any order, each from 1 to T.
+
+    Returns:
+        float [B, T, 2H]: the forward states, then the backward states, and zeros at the pads.
+
+    Source: Schuster and Paliwal 1997.
+    """
+    ### BEGIN SOLUTION
+    B, T, _ = x.shape
+    t = torch.arange(T)
+    real = t < lengths.unsqueeze(1)  # [B, T]
+    turned = torch.where(real, lengths.unsqueeze(1) - 1 - t, t)  # [B, T]
+    rows = torch.arange(B).unsqueeze(1)  # [B, 1]
+    forward, _ = cell_f(x)  # [B, T, H]
+    backward, _ = cell_b(x[rows, turned])  # [B, T, H]
+    both = torch.cat([forward, backward[rows, turned]], dim=2)  # [B, T, 2H]
+    return both.masked_fill(~real.unsqueeze(2), 0.0)
+    ### END SOLUTION
+
+
+# %% check="bi_rnn-full" points=1
+x = torch.tensor([[[1.0], [2.0], [4.0]], [[1.0], [0.0], [5.0]], [[3.0], [3.0], [0.0]]])
+out = bi_rnn(RunningSum(), RunningSum(), x, torch.tensor([3, 3, 3]))
+expect(out).shape(3, 3, 2, hint="The two halves stand side by side: [B, T, 2H].")
+expect(out[0, :, 0]).equal(torch.tensor([1.0, 3.0, 7.0]), hint="The first half is the forward one: 1, 3, 7.")
+expect(out[0, :, 1]).equal(
+    torch.tensor([7.0, 6.0, 4.0]),
+    hint="The second half at position 0 has read everything: 7, 6, 4. Did you turn it back?",
+)
+### BEGIN HIDDEN TESTS
+for seed, (kind, twin_kind, B, T, n_in, n_hidden) in enumerate(
+    [(LSTM, nn.LSTM, 3, 7, 5, 2), (GRU, nn.GRU, 5, 4, 2, 7), (RNN, nn.RNN, 7, 3, 3, 5)]
+):
+    torch.manual_seed(seed)
+    twin = twin_kind(n_in, n_hidden, batch_first=True, bidirectional=True)
+    forward, backward = kind(n_in, n_hidden), kind(n_in, n_hidden)
+    forward.load_state_dict({k: v for k, v in twin.state_dict().items() if "reverse" not in k})
+    backward.load_state_dict({k.replace("_reverse", ""): v for k, v in twin.state_dict().items() if "reverse" in k})
+    x = torch.randn(B, T, n_in)
+    expected = twin(x)[0].detach()
+    out = bi_rnn(forward, backward, x, torch.full((B,), T))
+    expect(out).shape(B, T, 2 * n_hidden, hint="The result has the shape [B, T, 2H].")
+    expect(out[:, :, :n_hidden]).close(expected[:, :, :n_hidden], hint="The first half is cell_f, read forward.")
+    expect(out[:, :, n_hidden:]).close(
+        expected[:, :, n_hidden:], hint="The second half is cell_b, read backward, with each state at its own position."
+    )
+### END HIDDEN TESTS
+
+# %% check="bi_rnn-padding" points=2
+x = torch.tensor(
+    [[[1.0], [2.0], [4.0], [9.0], [9.0]], [[1.0], [1.0], [1.0], [1.0], [1.0]], [[5.0], [9.0], [9.0], [9.0], [9.0]]]
+)
+out = bi_rnn(RunningSum(), RunningSum(), x, torch.tensor([3, 5, 1]))
+expect(out[0, :3, 1]).equal(
+    torch.tensor([7.0, 6.0, 4.0]),
+    hint="The backward cell must start at the last real position. Does it read pads (the 9s)?",
+)
+expect(out[0, 3:]).equal(torch.zeros(2, 2), hint="At the pads both halves are 0.")
+expect(out[1, :, 1]).equal(torch.tensor([5.0, 4.0, 3.0, 2.0, 1.0]), hint="A full row has no pads: all five count.")
+expect(out[2, 0]).equal(torch.tensor([5.0, 5.0]), hint="A row of length 1: both halves have read its only position.")
+### BEGIN HIDDEN TESTS
+for seed, (kind, twin_kind, lengths) in enumerate(
+    [(LSTM, nn.LSTM, [3, 7, 1, 5]), (GRU, nn.GRU, [2, 4, 7]), (RNN, nn.RNN, [7, 6, 2, 2, 1])]
+):
+    torch.manual_seed(10 + seed)
+    n_in, n_hidden, B, T = 5, 3, len(lengths), 7
+    twin = twin_kind(n_in, n_hidden, batch_first=True, bidirectional=True)
+    forward, backward = kind(n_in, n_hidden), kind(n_in, n_hidden)
+    forward.load_state_dict({k: v for k, v in twin.state_dict().items() if "reverse" not in k})
+    backward.load_state_dict({k.replace("_reverse", ""): v for k, v in twin.state_dict().items() if "reverse" in k})
+    x, lengths = torch.randn(B, T, n_in), torch.tensor(lengths)
+    packed = nn.utils.rnn.pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)
+    expected = nn.utils.rnn.pad_packed_sequence(twin(packed)[0], batch_first=True, total_length=T)[0].detach()
+    out = bi_rnn(forward, backward, x, lengths)
+    expect(out).close(
+        expected,
+        hint="The result differs from torch's packed layer: turn around the real part of each row, and zeros at the pads.",
+    )
+    garbage = torch.where(torch.arange(T).unsqueeze(1) < lengths[:, None, None], x, torch.full_like(x, 50.0))
+    longer = torch.cat([garbage, torch.full((B, 4, n_in), -50.0)], dim=1)
+    out = bi_rnn(forward, backward, longer, lengths)
+    expect(out[:, :T]).close(expected, hint="Other pads, and more of them, changed the result. No pad may be read.")
+    expect(out[:, T:]).equal(torch.zeros(B, 4, 2 * n_hidden), hint="At the pads both halves are 0.")
+### END HIDDEN TESTS
+
+# %% check="bi_rnn-gradient" points=1
+torch.manual_seed(20)
+forward, backward = GRU(2, 3), GRU(2, 3)
+x, lengths = torch.randn(4, 5, 2), torch.tensor([5, 2, 4, 1])
+x_before, lengths_before = x.clone(), lengths.clone()
+bi_rnn(forward, backward, x, lengths)
+expect(x).equal(x_before, hint="bi_rnn changed the caller's x. Make a new tensor for the turned rows.")
+expect(lengths).equal(lengths_before, hint="bi_rnn changed the caller's lengths.")
+bi_rnn(forward, backward, x, lengths).square().sum().backward()
+expect(list(forward.parameters())).gradient(hint="No gradient reaches cell_f. Is there a detach or no_grad on the way?")
+expect(list(backward.parameters())).gradient(
+    hint="No gradient reaches cell_b. Is there a detach or no_grad on the way?"
+)
+### BEGIN HIDDEN TESTS
+leaf = x.clone().requires_grad_()
+bi_rnn(forward, backward, leaf, lengths).square().sum().backward()
+real = torch.arange(5) < lengths.unsqueeze(1)
+expect(leaf.grad[~real]).equal(torch.zeros(8, 2), hint="The gradient at a pad must be exactly 0: no pad is read.")
+expect(leaf.grad[real].abs().sum(dim=1).min()).at_least(1e-6, hint="The gradient must reach every real position.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Which inputs does each output depend on? We take the gradient of the output at position $t$ with respect to the input at
+# position $s$, for a row of 6 real positions and 2 pads. *Predict first:* where are the zeros of the forward half, and where those
+# of the whole?
+
+# %%
+torch.manual_seed(0)
+demo_cells = GRU(4, 16), GRU(4, 16)
+demo_row = torch.randn(1, 8, 4, requires_grad=True)
+demo_out = bi_rnn(*demo_cells, demo_row, torch.tensor([6]))
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.1))
+for ax, part, title in zip(
+    axes, (demo_out[..., :16], demo_out), ("The forward half alone", "Both halves"), strict=True
+):
+    felt = [torch.autograd.grad(part[0, t].sum(), demo_row, retain_graph=True)[0][0].norm(dim=-1) for t in range(8)]
+    plots.heatmap(
+        torch.stack(felt),
+        [*range(6), "pad", "pad"],
+        [*range(6), "pad", "pad"],
+        title=title,
+        xlabel="input at position s",
+        ylabel="output at position t",
+        ax=ax,
+    )
+
+# %% [markdown]
+# *What to see:* the brighter, the more the output feels the input. Left, all above the diagonal is 0: the forward half never
+# looks ahead. Right, every real position feels every other one, and no pad is felt. The brightness falls away from the diagonal
+# in both: also a gated cell feels near inputs most. That is the next question.
+
+# %% [markdown]
+# ## 2.6 Does the LSTM cure the vanishing gradient?
+#
+# The argument of 1997: in $c' = c + i \odot g$ the old memory is *added*, not multiplied. So the gradient goes back through $c$ by a
+# factor of exactly 1 per step. It cannot vanish.
+#
+# But that LSTM had no forget gate. Since 2000 the formula is $c' = f \odot c + i \odot g$, and the factor per step is $f$. Over $k$ steps,
+# along the memory:
+#
+# $$\frac{\partial c_{t+k}}{\partial c_t} = f_{t+1} \odot f_{t+2} \odot \dots \odot f_{t+k}$$
+#
+# (There are other roads as well: from $c$ into $h$, and through the gates of the next step. The measurement below has them all.)
+#
+# *Predict first:* `nn.LSTM` as torch starts it, no training, lag 90. The plain RNN had $10^{-20}$ or less. What has the LSTM, and what the GRU?
+
+# %%
+demo_lags = (10, 50, 90)
+demo_start = {}
+for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
+    torch.manual_seed(0)
+    demo_start[name] = gradient_by_lag(kind(8, 32), 100, seed=0)
+    print(f"{name:<5}", *(f"lag {lag}: {demo_start[name][lag]:.0e}  " for lag in demo_lags))
+
+# %% [markdown]
+# *What to see:* at lag 90 the LSTM has about $10^{-19}$, and so has the GRU. No gradient that small can teach anything. **An LSTM as torch starts
+# it vanishes nearly like an RNN.**
+#
+# Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half, and $0.5^{90} \approx 10^{-27}$. The
+# cell *can* keep; nobody has told it to.
+#
+# The remedy is as simple: start the forget gate **open**. The forget gate adds two biases:
+#
+# $$f = \sigma(W_{if}\, x + W_{hf}\, h + b_{if} + b_{hf})$$
+#
+# Only their **sum** counts. A forget bias of 3 means that $b_{if} + b_{hf} = 3$, so $f \approx \sigma(3) = 0.95$.
+#
+# **By hand.** H = 2. `bias_ih_l0` has 8 numbers: `i i f f g g o o`. The forget gate owns the places 2 and 3, in both
+# vectors. Put 3 into these two places of one vector and 0 into those of the other.
+#
+# **Where to write.** The layer's parameters must stay the same objects: an optimiser may hold them already. So this is the one function of
+# the page that changes its argument. Write into the parameters *in place*, and tell torch to record nothing of it.
+#
+# Names of the parameters: `bias_ih_l0` and `bias_hh_l0` for the first layer, `…_l1` for a second layer on top of it,
+# and the ending `_reverse` for the backward direction.
+#
+# <details><summary>Hint 1</summary>
+#
+# `lstm.hidden_size` is H. Which slice of 4H numbers belongs to the second of four pieces?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `for name, p in lstm.named_parameters():` gives all of them, whatever the number of layers and directions. The names begin with
+# `bias_ih` or `bias_hh`, or with `weight`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: under `torch.no_grad()`, go through the named parameters; where the name begins with bias_ih, fill the places H to 2H
+# with the value; where it begins with bias_hh, fill the same places with 0.
+# </details>
+
+
+# %% exercise="set_forget_bias"
+def set_forget_bias(lstm, value):
+    """Let every forget gate of an LSTM start with this bias: the sum of its two biases becomes `value`.
+
+    Args:
+        lstm: an LSTM layer (class LSTM or nn.LSTM) with any number of layers and directions. Its biases are changed in
+            place, in all layers and directions; every parameter stays the same object and can still be trained.
+        value: a float.
+
+    Returns:
+        None. Nothing else of the layer is changed.
+
+    Source: Gers et al. 2000; Jozefowicz et al. 2015.
+    """
+    ### BEGIN SOLUTION
+    H = lstm.hidden_size
+    with torch.no_grad():
+        for name, p in lstm.named_parameters():  # biases are [4H]: i, f, g, o
+            if name.startswith("bias_ih"):
+                p[H : 2 * H] = value
+            elif name.startswith("bias_hh"):
+                p[H : 2 * H] = 0.0
+    ### END SOLUTION
+
+
+# %% check="set_forget_bias-sum" points=2
+torch.manual_seed(0)
+lstm = LSTM(3, 5)
+set_forget_bias(lstm, 3.0)
+total = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
+expect(total[5:10].mean()).close(
+    3.0,
+    tol=1e-4,
+    hint="The sum of both biases at the forget gate must be the value. Twice the value: you wrote it into both. Near 0: another piece was changed, or a copy.",
+)
+expect(total[5:10]).close(
+    torch.full((5,), 3.0), hint="Each of the H sums must be exactly the value: the old biases must go."
+)
+### BEGIN HIDDEN TESTS
+for seed, (n_in, n_hidden, value) in enumerate([(2, 7, 1.0), (8, 32, -2.5), (5, 3, 0.0)]):
+    torch.manual_seed(seed)
+    lstm = LSTM(n_in, n_hidden)
+    set_forget_bias(lstm, 5.0)
+    set_forget_bias(lstm, value)
+    total = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
+    expect(total[n_hidden : 2 * n_hidden]).close(
+        torch.full((n_hidden,), value), hint="The sum of both biases must be the value, whatever it was before."
+    )
+for value, low, high in ((1.0, 1e-11, 1e-6), (3.0, 1e-3, 1e2)):
+    torch.manual_seed(5)
+    lstm = LSTM(8, 32)
+    set_forget_bias(lstm, value)
+    felt = float(gradient_by_lag(lstm, 91, seed=5)[90])
+    expect(felt).at_least(low, hint="At lag 90 the gradient is too small: the forget gate is not open enough.")
+    expect(felt).at_most(high, hint="At lag 90 the gradient is too large: the forget gate is too far open.")
+### END HIDDEN TESTS
+
+# %% check="set_forget_bias-rest" points=1
+torch.manual_seed(1)
+lstm = LSTM(3, 5)
+before = {name: p.detach().clone() for name, p in lstm.named_parameters()}
+set_forget_bias(lstm, 2.0)
+for name in ("bias_ih_l0", "bias_hh_l0"):
+    after = getattr(lstm, name).detach()
+    expect(torch.cat([after[:5], after[10:]])).equal(
+        torch.cat([before[name][:5], before[name][10:]]), hint="Only the forget gate's H places may change: H to 2H."
+    )
+### BEGIN HIDDEN TESTS
+expect(lstm.weight_ih_l0.detach()).equal(before["weight_ih_l0"], hint="The weights stay as they are.")
+expect(lstm.weight_hh_l0.detach()).equal(before["weight_hh_l0"], hint="The weights stay as they are.")
+torch.manual_seed(2)
+lstm = LSTM(2, 3)
+optimizer = torch.optim.SGD(lstm.parameters(), lr=0.1)
+set_forget_bias(lstm, 1.0)
+before = lstm.bias_ih_l0.detach().clone()
+lstm(torch.randn(4, 5, 2))[0].square().sum().backward()
+optimizer.step()
+expect(lstm.bias_ih_l0.detach()[3:6]).differs_from(
+    before[3:6], hint="The forget bias can no longer be trained. It must stay a parameter that requires a gradient."
+)
+### END HIDDEN TESTS
+
+# %% check="set_forget_bias-layers" points=1
+torch.manual_seed(3)
+lstm = LSTM(3, 5, num_layers=2)
+set_forget_bias(lstm, 1.5)
+expect((lstm.bias_ih_l1 + lstm.bias_hh_l1).detach()[5:10]).close(
+    torch.full((5,), 1.5), hint="The second layer has biases of its own: bias_ih_l1 and bias_hh_l1."
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(4)
+lstm = LSTM(2, 7, num_layers=3, bidirectional=True)
+set_forget_bias(lstm, -1.25)
+for k in range(3):
+    for ending in ("", "_reverse"):
+        total = getattr(lstm, f"bias_ih_l{k}{ending}").detach() + getattr(lstm, f"bias_hh_l{k}{ending}").detach()
+        expect(total[7:14]).close(
+            torch.full((7,), -1.25), hint="Every layer and both directions: names end in _l0, _l1, … and in _reverse."
+        )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The same measurement, and two LSTMs more. *Predict first:* along the memory alone, it would be $\sigma(1)^{90} \approx 6 \cdot 10^{-13}$ and $\sigma(3)^{90}
+# \approx 0.01$. With all roads together, is it more or less?
+
+# %%
+for value in (1.0, 3.0):
+    torch.manual_seed(0)
+    lstm = LSTM(8, 32)
+    set_forget_bias(lstm, value)
+    demo_start[f"LSTM, forget bias {value:g}"] = gradient_by_lag(lstm, 100, seed=0)
+ax = plots.lines(
+    {name: felt.tolist() for name, felt in demo_start.items()},
+    title="What the last state feels of an input, before any training",
+    xlabel="lag: steps between the input and the state",
+    ylabel="length of the gradient",
+    ax=plots.plt.subplots(figsize=(plots.WIDTH, 4.0))[1],
+)
+ax.set_yscale("log")
+ax.set_ylim(1e-24, 1e2)
+for name, felt in demo_start.items():
+    print(f"{name:<20}", *(f"lag {lag}: {felt[lag]:.0e}  " for lag in demo_lags))
+
+# %% [markdown]
+# *What to see:* the scale is logarithmic; each line of the grid is a factor of 10,000. RNN, GRU and the LSTM as torch starts it fall
+# together, down to $10^{-19}$ and less at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of ten. A forget bias of
+# 3 keeps the gradient near 0.1 over all 99 steps.
+#
+# One run proves little. Here are 20: the file `datasets/lstm_runs.json`, made with the code of this page (seeds 0 to 19). The
+# last row is a mistake that is easily made: 3 in *both* biases, so that the sum is 6.
+
+# %%
+runs = data.load("lstm_runs")
+print("gradient at lag 90, 20 runs:   smallest    middle   largest")
+for name, values in runs["gradient"].items():
+    values = sorted(values)
+    print(f"  {name:<27} {values[0]:9.0e} {values[10]:9.0e} {values[-1]:9.0e}")
+
+# %% [markdown]
+# *What to see:* the order is the same in all runs, and the numbers of one kind differ by a few powers of ten. So a claim like "the LSTM
+# has a gradient of $4 \cdot 10^{-18}$" belongs to one drawing of weights and one size. That default LSTMs vanish is true in all of
+# them.
+#
+# So the claim "the LSTM cures vanishing gradients" needs three more words: *with open gates*.
+
+# %% [markdown]
+# ## 2.7 Does it matter? The recall task
+#
+# A gradient is not yet learning. So we give a task that only memory can solve. Eight symbols: 0 to 3 are **words to keep**, 4 to 7 are
+# **noise**. A sequence is one word, then `lag` symbols of noise. After the last one, the question is: which word was it?
+#
+# **By hand.** `lag = 5`: the sequence `2 6 4 4 7 5`. It has 6 symbols. The answer is `2`. Who guesses, is right in one of four.
+
+
+# %% given="recall_task"
+SYMBOLS = 8  # 0 to 3: words to keep; 4 to 7: noise
+
+
+def recall_batch(B, lag):
+    """B sequences: a word, then `lag` symbols of noise. torch.long [B, lag + 1]. Chance comes from torch's generator."""
+    words = torch.randint(0, 4, (B, 1))
+    noise = torch.randint(4, SYMBOLS, (B, lag))
+    return torch.cat([words, noise], dim=1)
+
+
+class Delay(nn.Module):
+    """A layer with a perfect memory, but only of one place: its state is the input of k steps before (0 at first)."""
+
+    def __init__(self, k):
+        super().__init__()
+        self.k, self.input_size, self.hidden_size = k, SYMBOLS, SYMBOLS
+        self.gain = nn.Parameter(torch.tensor(8.0))
+
+    def forward(self, x):
+        """x: [B, T, SYMBOLS]. Returns (states [B, T, SYMBOLS], last)."""
+        B, T, _ = x.shape
+        states = torch.cat([torch.zeros(B, self.k, SYMBOLS), self.gain * x], dim=1)[:, :T]
+        return states, states[:, -1]
+
+
+# %% [markdown]
+# Train a layer on it, and measure how often it is right. The recipe:
+#
+# | what | value |
+# |---|---|
+# | input | the symbols, one-hot: `[B, lag + 1, SYMBOLS]` |
+# | readout | `nn.Linear(hidden_size, SYMBOLS)` on the **last** state |
+# | target | the **first** symbol |
+# | loss | cross-entropy |
+# | optimiser | Adam, learning rate 0.003, over the parameters of the layer **and** of the readout |
+# | before each step of it | `nn.utils.clip_grad_norm_` of all these parameters to 1 (stage 01) |
+# | one step | a fresh batch of 32 |
+# | in the end | the share of right answers to 500 fresh sequences |
+#
+# The function sets no seed itself: who wants a run again calls `torch.manual_seed` before.
+#
+# *Predict first:* `Delay(7)` has perfect memory of what was 7 steps ago. What accuracy does it reach at lag 7? And at lag 6?
+#
+# <details><summary>Hint 1</summary>
+#
+# It is stage 01's "many to one": all symbols go in, only the last state is read.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `cell.hidden_size` and `cell.parameters()` are there. `F.one_hot(ids, SYMBOLS).float()` is the input; `ids[:, 0]` is what the layer
+# has to remember.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: make the readout; one list of all parameters; Adam over it. In each step: a batch; logits of the last state; cross-entropy
+# against the first symbols; zero_grad, backward, clip, step. After the loop, under no_grad: 500 fresh sequences, argmax of the logits, compare
+# with the first symbols, take the mean as a float.
+# </details>
+
+
+# %% exercise="recall_accuracy"
+def recall_accuracy(cell, lag, steps):
+    """Train a layer and a readout on the recall task; how often is it right?
+
+    Args:
+        cell: a recurrent layer with SYMBOLS inputs, batch first: cell(x [B, T, SYMBOLS]) gives (states [B, T, H], last).
+            It has hidden_size and parameters(). It is trained, so its parameters change.
+        lag: the number of noise symbols, an int of at least 1.
+        steps: the number of training steps, an int; with 0 nothing is trained.
+
+    Returns:
+        The share of right answers to 500 fresh sequences, a float from 0 to 1.
+    """
+    ### BEGIN SOLUTION
+    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    parameters = [*cell.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=0.003)
+
+    def logits_of(ids):
+        states, _ = cell(F.one_hot(ids, SYMBOLS).float())  # [B, lag + 1, H]
+        return readout(states[:, -1])  # [B, SYMBOLS]
+
+    for _ in range(steps):
+        ids = recall_batch(32, lag)  # [B, lag + 1]
+        loss = F.cross_entropy(logits_of(ids), ids[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        ids = recall_batch(500, lag)
+        return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
+    ### END SOLUTION
+
+
+# %% check="recall_accuracy-last" points=2
+torch.manual_seed(0)
+accuracy = recall_accuracy(Delay(7), 7, 60)
+expect(accuracy).at_least(
+    0.95,
+    hint="Delay(7) remembers what was 7 steps ago: at lag 7 this is the word, in the last state. Are target (first symbol) and state (last) right?",
+)
+expect(accuracy).at_most(1.0, hint="A share: from 0 to 1, not in per cent.")
+torch.manual_seed(1)
+accuracy = recall_accuracy(Delay(0), 7, 60)
+expect(accuracy).at_most(
+    0.5,
+    hint="Delay(0) remembers nothing, yet the answers are right. Is the first state read, or the last symbol asked for?",
+)
+### BEGIN HIDDEN TESTS
+for seed, (k, lag, knows) in enumerate(
+    [(3, 3, True), (2, 3, False), (4, 3, False), (1, 5, False), (11, 11, True), (3, 11, False)]
+):
+    torch.manual_seed(10 + seed)
+    accuracy = recall_accuracy(Delay(k), lag, 60)
+    expect(accuracy).type(float, hint="Return a Python float: .item() makes one of a tensor.")
+    if knows:
+        expect(accuracy).at_least(0.95, hint="The last state is the word here, so nearly all answers must be right.")
+        expect(accuracy).at_most(1.0, hint="A share: from 0 to 1.")
+    else:
+        expect(accuracy).at_most(
+            0.5, hint="The last state knows nothing of the word here, so the answers are guesses: about 0.25."
+        )
+### END HIDDEN TESTS
+
+# %% check="recall_accuracy-learns" points=1
+torch.manual_seed(2)
+lstm = LSTM(SYMBOLS, 16)
+before = lstm.weight_hh_l0.detach().clone()
+torch.manual_seed(2)
+accuracy = recall_accuracy(lstm, 2, 120)
+expect(lstm.weight_hh_l0.detach()).differs_from(
+    before,
+    tol=1e-3,
+    hint="The layer was not trained. The optimiser needs the parameters of the layer and of the readout.",
+)
+expect(accuracy).at_least(0.95, hint="Two steps are easy for an LSTM. Is there a zero_grad in each step?")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(3)
+lstm = LSTM(SYMBOLS, 32)
+with torch.no_grad():
+    lstm.bias_ih_l0[32:64], lstm.bias_hh_l0[32:64] = 3.0, 0.0
+accuracy = recall_accuracy(lstm, 40, 200)
+expect(accuracy).at_least(
+    0.95,
+    hint="An LSTM with forget bias 3 learns this at lag 40 with the recipe: Adam, 0.003, batches of 32, clipped to 1.",
+)
+### END HIDDEN TESTS
+
+# %% check="recall_accuracy-steps" points=1
+torch.manual_seed(4)
+lstm = LSTM(SYMBOLS, 5)
+before = [p.detach().clone() for p in lstm.parameters()]
+accuracy = recall_accuracy(lstm, 3, 0)
+expect(accuracy).at_least(0.0, hint="With 0 steps nothing is trained; the accuracy is measured all the same.")
+expect([p.detach() for p in lstm.parameters()]).equal(before, hint="0 steps: no parameter may change. Is `steps` used?")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(5)
+lstm = LSTM(SYMBOLS, 5)
+before = [p.detach().clone() for p in lstm.parameters()]
+recall_accuracy(lstm, 3, 1)
+change = max(float((p.detach() - old).abs().max()) for p, old in zip(lstm.parameters(), before, strict=True))
+expect(change).at_least(0.002, hint="One step of Adam with a rate of 0.003 changes most parameters by about 0.003.")
+expect(change).at_most(0.004, hint="One step of Adam with a rate of 0.003 changes no parameter by more than 0.003.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the five layers of section 2.6, at lag 40, 200 steps each. *Predict first:* who learns it?
+
+# %%
+demo_layers = {"RNN": (RNN, None), "GRU": (GRU, None), "LSTM": (LSTM, None)}
+demo_layers |= {"LSTM, forget bias 1": (LSTM, 1.0), "LSTM, forget bias 3": (LSTM, 3.0)}
+demo_right = {}
+for name, (kind, value) in demo_layers.items():
+    torch.manual_seed(0)
+    demo_layer = kind(SYMBOLS, 32)
+    if value is not None:
+        set_forget_bias(demo_layer, value)
+    demo_right[name] = recall_accuracy(demo_layer, 40, 200)  # the last one is used again below
+ax = plots.bars(demo_right, title="Recall at lag 40 after 200 steps of training", xlabel="share of right answers")
+for text, value in zip(ax.texts, demo_right.values(), strict=True):
+    text.set_text(f"{value:.2f}")
+ax.axvline(0.25, color="black", linestyle=":", linewidth=1)
+_ = ax.set_xlim(0, 1.12)
+
+# %% [markdown]
+# *What to see:* the dotted line is guessing. Only the LSTM with forget bias 3 has learned it.

@@ -1,0 +1,890 @@
+# %% [markdown]
+# # 05 · Attention: look back at the source
+#
+# You read an English sentence once. Then somebody takes it away, and you write it in Chinese, from memory. That
+# was stage 04. On this page, the sentence stays on the table. For each Chinese word you look at the English
+# words that you need *now*. This looking is called **attention**. It was found in 2014, for this task, and
+# everything after it in this course is built on it.
+#
+# **What you know:** an encoder that no pad disturbs, and a decoder that writes word by word (stages 03 and 04).
+# The GRU, forwards and in both directions (stage 02). And the question that stage 04 left open: why should *one*
+# vector hold the whole sentence?
+#
+# **What you will be able to do after this page**
+#
+# - write additive attention, the first form of attention, piece by piece: score, softmax with a mask, context;
+# - say why its formula needs the tanh, and prove it: without it the decoder cannot choose where to look;
+# - put it into a decoder and train a translator, in a quarter of a minute;
+# - draw where the translator looks, lay it beside the gold alignment, and *measure* the picture;
+# - say what such a picture proves and what it does not.
+#
+# **Points and time.** This page has 29 points, five of them for the quiz. Plan about four hours; after 5.5 is a
+# good moment for a pause. The longest cell takes about a quarter of a minute.
+#
+# **Letters of this page.**
+#
+# | letter | meaning |
+# |---|---|
+# | B, S, T | sizes: the batch, the source (English) and the target (Chinese). Both lengths count the end symbol |
+# | H, D, A | sizes: a state of the decoder, an embedding, the hidden layer inside the score |
+# | $s_{t-1}$ | the decoder's state *before* it writes word $t$; in code `s_prev`, `[B, H]` |
+# | q, Dq | **query**: the vector that asks, and its size. Here it is $s_{t-1}$ |
+# | $k_j$, K, Dk | **keys**: one vector for each source word $j$, the matrix of all of them, and their size |
+# | V | **values**: what is taken from each source word. (For `BahdanauDecoder`, the number of Chinese words) |
+# | $e_j$, $\alpha_j$, c | score of source word j, its weight, and the context: the weighted sum of the values |
+#
+# On this page keys and values are the same thing: the encoder's states, together called the **memory**. In stage 07
+# they will differ.
+
+# %% given="setup"
+import random
+import time
+
+import torch
+import torch.nn.functional as F
+from autograder.lab import data, expect, grammar, plots
+from torch import nn
+
+torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps
+plots.use_style()
+
+P, S, E = 0, 1, 2  # the ids of pad, start and end, in both languages
+ENGLISH, CHINESE = grammar.ENGLISH, grammar.CHINESE  # the words of both languages; a word's id is its place
+corpus = grammar.corpus()
+
+# %%
+ax = plots.course_map(here="05_bahdanau_attention")
+
+# %% [markdown]
+# ## 5.1 A sentence and its translation
+#
+# Our sentences come from a small grammar. It makes an English and a Chinese sentence side by side, so it knows
+# for each Chinese word which English word it stands for. This is called the **alignment**. No human had to draw
+# it, and no human got it wrong: it is *gold*. (`datasets/grammar.md` describes the data, and also what they are
+# not.)
+#
+# You need no Chinese. Look at the lines only. *Predict first:* in which order will the English words be needed?
+# From left to right?
+
+
+# %%
+def draw_links(pair, ax):
+    """English above, Chinese below; a thick line for a sure link, a dotted one for a possible link."""
+    width = max(len(pair.source), len(pair.target)) - 1
+    x_source = [width * (i + 0.5) / len(pair.source) for i in range(len(pair.source))]
+    x_target = [width * (i + 0.5) / len(pair.target) for i in range(len(pair.target))]
+    for t, s in pair.possible:
+        sure = (t, s) in pair.sure
+        color = plots.COLORS[0] if sure else "#888888"
+        ax.plot([x_source[s], x_target[t]], [0.86, 0.14], "-" if sure else ":", color=color, linewidth=1.6)
+    for xs, y, words in ((x_source, 0.93, pair.source), (x_target, 0.05, pair.target)):
+        for x, word in zip(xs, words, strict=True):
+            ax.text(x, y, word, ha="center", va="center", fontsize=9.5)
+    ax.set(xlim=(-0.4, width + 0.4), ylim=(-0.05, 1.03))
+    ax.axis("off")
+
+
+demo_meanings = [
+    grammar.Meaning(grammar.Noun("I"), "love", grammar.Noun("China")),
+    grammar.Meaning(grammar.Noun("Tom"), "chase", grammar.Noun("Jerry"), "past", time="yesterday", place="in the park"),
+    grammar.Meaning(
+        grammar.Noun("dog", "the", "old", grammar.Relative("love", grammar.Noun("I"), noun_is_subject=False)),
+        "chase",
+        grammar.Noun("cat", "two"),
+        time="every day",
+    ),
+]
+figure, axes = plots.plt.subplots(3, 1, figsize=(plots.WIDTH, 4.6))
+for ax, meaning in zip(axes, demo_meanings, strict=True):
+    draw_links(grammar.render(meaning), ax)
+axes[0].set_title("The same meaning in two languages (dotted: a possible link)")
+demo_order = sum(map(grammar.is_monotone, corpus.train)) / len(corpus.train)
+print(f"{len(corpus.train)} sentences to learn from, {demo_order:.0%} of them without a crossing")
+
+# %% [markdown]
+# *What to see:* only *I love China* goes from left to right. In the second sentence, time and place move before
+# the verb. In the third, what stands behind *dog* in English stands before 狗 (dog) in Chinese. Some words have
+# no partner: *the*, or 的.
+#
+# Stage 04's decoder gets one vector, and must have all of this ready in it. Now we let it look back at *all*
+# states of the encoder. For that it must decide, at every step, how much it looks at each word.
+
+# %% [markdown]
+# ## 5.2 A score: how well does this word fit?
+#
+# We have one query q (what the decoder is doing now) and S keys (what the encoder knows about each source word).
+# We want one number for each source word: high if the word is needed now. This is the **score**.
+#
+# The idea of Bahdanau, Cho and Bengio: *learn* the score, with a small network that reads both vectors and has
+# one hidden layer.
+#
+# $$e_j = v^\top \tanh(W q + U k_j)$$
+#
+# Read it from the inside. `W` brings the query to size A, and `U` does the same with the key. They are
+# **added**; hence the name *additive* attention. Then comes tanh. Last, `v` makes one number out of A.
+#
+# Shapes: `q [B, Dq]`, `K [B, S, Dk]`, `W [A, Dq]`, `U [A, Dk]`, `v [A]` → scores `[B, S]`.
+#
+# **By hand.** A = 2, all vectors of size 1: q = 0.5, the keys are 0 and 1, W = (1, −1), U = (1, 1), v = (1, 2).
+#
+# | key | W q + U k | tanh of it | score |
+# |---|---|---|---|
+# | 0 | (0.5, −0.5) | (0.462, −0.462) | 0.462 − 0.924 = −0.462 |
+# | 1 | (1.5, 0.5) | (0.905, 0.462) | 0.905 + 0.924 = 1.829 |
+#
+# One more thing. `W` and `U` are *matrices of numbers that you get*, and rows are outputs: $Wq$ in code is
+# `W @ q` for one query, and `q @ W.T` for a batch of them.
+#
+# <details><summary>Hint 1</summary>
+#
+# The query belongs to all S keys of its row. Which shape must $Wq$ have, so that it can be added to $UK$, of shape
+# `[B, S, A]`?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# A dimension of size 1 in the place of S lets torch repeat the query: `unsqueeze`. A matrix `[B, S, A]` times a
+# vector `[A]` gives `[B, S]`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: the query times W transposed, with a new dimension in the middle, plus the keys times U transposed;
+# tanh of the sum; times v.
+# </details>
+
+
+# %% exercise="additive_score"
+def additive_score(q, K, W, U, v):
+    """How well each key fits the query: e_j = v · tanh(W q + U k_j).
+
+    Args:
+        q: float [B, Dq], one query for each row of the batch.
+        K: float [B, S, Dk], S keys for each row.
+        W: float [A, Dq].
+        U: float [A, Dk].
+        v: float [A].
+
+    Returns:
+        scores, float [B, S]: any numbers, before a softmax. Gradients flow to all five arguments.
+
+    Source: Bahdanau et al. 2014, appendix A.1.2.
+    """
+    ### BEGIN SOLUTION
+    hidden = (q @ W.T).unsqueeze(1) + K @ U.T  # [B, 1, A] + [B, S, A] gives [B, S, A]
+    return torch.tanh(hidden) @ v  # [B, S]
+    ### END SOLUTION
+
+
+# %% check="additive_score-value" points=2
+q, K = torch.tensor([[0.5]]), torch.tensor([[[0.0], [1.0]]])
+W, U, v = torch.tensor([[1.0], [-1.0]]), torch.tensor([[1.0], [1.0]]), torch.tensor([1.0, 2.0])
+scores = additive_score(q, K, W, U, v)
+expect(scores).shape(1, 2, hint="One score for each of the two keys: [B, S].")
+expect(scores).close(
+    torch.tensor([[-0.4621, 1.8294]]), tol=1e-3, hint="The example by hand: add W q and U k, then tanh, then v."
+)
+away = additive_score(torch.tensor([[-2.0]]), K, W, U, v)
+expect(away[:, 1] - away[:, 0]).differs_from(
+    scores[:, 1] - scores[:, 0],
+    tol=1e-3,
+    hint="Another query shifts both scores by the same amount: then it can never prefer another word. Add first, then tanh.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 7, 2, 11), (5, 7, 3, 11, 2), (7, 7, 5, 5, 3), (5, 3, 5, 5, 5)]):
+    torch.manual_seed(seed)
+    q, K = torch.randn(B, Dq), torch.randn(B, n, Dk)
+    W, U, v = torch.randn(A, Dq), torch.randn(A, Dk), torch.randn(A)
+    expected = torch.zeros(B, n)
+    for b in range(B):
+        for j in range(n):
+            for a in range(A):
+                inside = sum(W[a, i] * q[b, i] for i in range(Dq)) + sum(U[a, i] * K[b, j, i] for i in range(Dk))
+                expected[b, j] += v[a] * torch.tanh(inside)
+    scores = additive_score(q, K, W, U, v)
+    expect(scores).shape(B, n, hint="One score for each row of the batch and each key: [B, S].")
+    expect(scores).close(
+        expected, tol=1e-4, hint="Each score needs its own query, its own key, W with q, U with K, and the tanh."
+    )
+### END HIDDEN TESTS
+
+# %% check="additive_score-gradient" points=1
+torch.manual_seed(5)
+q, K, W, U, v = (torch.randn(*shape, requires_grad=True) for shape in ((3, 2), (3, 5, 7), (11, 2), (11, 7), (11,)))
+additive_score(q, K, W, U, v).square().sum().backward()
+expect([q, K]).gradient(hint="The gradient must reach the query and the keys: no detach, no .data, no no_grad.")
+### BEGIN HIDDEN TESTS
+expect([W, U, v]).gradient(hint="The gradient must reach W, U and v: they are what is learned.")
+expected = torch.autograd.grad(
+    torch.einsum("bsa,a->bs", torch.tanh(torch.einsum("ad,bd->ba", W, q)[:, None] + torch.einsum("ad,bsd->bsa", U, K)), v)
+    .square()
+    .sum(),
+    [q, K, W, U, v],
+)
+for tensor, right in zip((q, K, W, U, v), expected, strict=True):
+    expect(tensor.grad).close(right, tol=1e-3, hint="A gradient is cut somewhere between the scores and the arguments.")
+### END HIDDEN TESTS
+
+# %% check="additive_score-unchanged" points=1
+torch.manual_seed(6)
+q, K, W, U, v = (torch.randn(*shape) for shape in ((3, 7), (3, 2, 7), (7, 7), (7, 7), (7,)))
+before = [tensor.clone() for tensor in (q, K, W, U, v)]
+additive_score(q, K, W, U, v)
+expect([q, K]).equal(before[:2], hint="additive_score changed its arguments: += and functions with _ write into them.")
+### BEGIN HIDDEN TESTS
+expect([W, U, v]).equal(before[2:], hint="additive_score changed its arguments.")
+first = additive_score(q, K, W, U, v)
+expect(additive_score(q, K, W, U, v)).equal(first, hint="The same call must give the same scores.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# What does the tanh do? We take A = 1, so that a score is one curve over the key. *Predict first:* how do the
+# three curves, for three queries, differ with and without tanh?
+
+# %%
+demo_k = torch.linspace(-3, 3, 61)
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 2.9), sharey=True)
+for ax, name in zip(axes, ("without tanh: v (W q + U k)", "with tanh: v tanh(W q + U k)"), strict=True):
+    for i, query in enumerate((-1.5, 0.0, 1.5)):
+        scores = query + demo_k  # W = U = v = 1
+        if name.startswith("with tanh"):
+            one = torch.ones(1, 1)
+            scores = additive_score(torch.tensor([[query]]), demo_k.view(1, -1, 1), one, one, one[0])[0]
+        ax.plot(demo_k, scores, ["-", "--", ":"][i], label=f"q = {query:g}")
+    ax.set(title=name, xlabel="key k")
+axes[0].set_ylabel("score")
+_ = axes[0].legend(frameon=False)
+
+# %% [markdown]
+# *What to see:* without tanh, the three lines have the same slope. A query only lifts the line. With tanh, the
+# query decides *where* the curve is steep: for q = −1.5 the score tells the keys around 1.5 apart, for q = 1.5 the keys around
+# −1.5. Keep the left picture in mind. Section 5.5 shows what follows from it.
+
+# %% [markdown]
+# ## 5.3 Weights: a softmax that sees no pads
+#
+# Scores are any numbers. The decoder needs **weights**: positive, with the sum 1. The softmax makes them:
+#
+# $$\alpha_j = \frac{m_j \exp(e_j)}{\sum_i m_i \exp(e_i)}$$
+#
+# $m_j$ is 1 for a real word and 0 for a pad. In code a mask is **bool**, and True means "is there". This is so
+# everywhere in this course. (Not everywhere in the world: `nn.MultiheadAttention` marks with True what is to be
+# left *out*. Read the page of every function that takes a mask.)
+#
+# The mask works **before** the softmax. After it, it is too late: the pads have taken their share of the sum
+# already.
+#
+# **By hand.** Scores (1, 2, 3), the middle one is a pad.
+#
+# | how | weights | sum |
+# |---|---|---|
+# | mask first, then softmax: $e^1 / (e^1 + e^3)$, 0, $e^3 / (e^1 + e^3)$ | (0.119, 0, 0.881) | 1 |
+# | softmax, then times the mask | (0.090, 0, 0.665) | 0.755 |
+# | scores times the mask, then softmax of (1, 0, 3) | (0.114, 0.042, 0.844) | 1, but the pad has 0.042 |
+#
+# **Three traps.** A row may be masked *completely*: nothing to look at. Then the formula says 0 / 0. We decide:
+# all weights are 0, and never NaN. (One NaN in one row, and after one step every weight of your model is NaN.) Second, what stands
+# at a masked position must not matter, even if it is infinite. Third, the caller's scores stay as they are.
+#
+# `dim` says along which dimension the weights sum to 1. And the mask may have fewer dimensions of full size:
+# a mask `[B, 1, S]` fits scores `[B, T, S]`, as usual in torch.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which score gets the weight 0 in a softmax? `masked_fill` makes a *new* tensor with one value at all positions
+# where a mask is True. So here you need the mask turned round: `~mask`.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# With `-inf` in the masked positions, a fully masked row becomes NaN. With the smallest finite number,
+# `torch.finfo(scores.dtype).min`, it becomes equal weights. Neither is right yet: one more step is needed.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: raise if the mask is not bool. Fill the masked positions with the smallest finite number, take the softmax
+# along dim, then fill the masked positions of the *weights* with 0. In a row with real words, this last step
+# changes nothing; in a row without any, it makes zeros.
+# </details>
+
+
+# %% exercise="masked_softmax"
+def masked_softmax(scores, mask, dim=-1):
+    """The softmax over the positions where the mask is True; weight 0 at all others.
+
+    Args:
+        scores: float, any shape, for example [B, S]. What stands at a masked position may be anything, NaN as well.
+        mask: bool, of the same shape or one that torch broadcasts to it. True means "is there".
+        dim: along this dimension the weights sum to 1.
+
+    Returns:
+        weights, float, of the shape of scores. Where a whole row along dim is masked, all its weights are 0.
+        No weight and no gradient is ever NaN. The arguments stay as they are.
+
+    Raises:
+        ValueError: if the mask is not of dtype torch.bool. The message contains the word "bool".
+    """
+    ### BEGIN SOLUTION
+    if mask.dtype != torch.bool:
+        raise ValueError(f"masked_softmax: the mask must be bool (True: is there), not {mask.dtype}")
+    filled = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)  # a new tensor
+    return torch.softmax(filled, dim=dim).masked_fill(~mask, 0.0)
+    ### END SOLUTION
+
+
+# %% check="masked_softmax-value" points=2
+weights = masked_softmax(torch.tensor([[1.0, 2.0, 3.0]]), torch.tensor([[True, False, True]]), -1)
+expect(weights).shape(1, 3, hint="Weights have the shape of the scores.")
+expect(weights).close(
+    torch.tensor([[0.1192, 0.0, 0.8808]]), tol=1e-3, hint="The example by hand: mask first, then softmax."
+)
+weights = masked_softmax(torch.tensor([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), torch.tensor([[True] * 2] * 3), 0)
+expect(weights[:, 1]).close(torch.full((3,), 1 / 3), hint="With dim=0, each column sums to 1.")
+### BEGIN HIDDEN TESTS
+for seed, (shape, dim) in enumerate([((3, 5), -1), ((5, 7), 1), ((3, 7, 5), 1), ((5, 3, 2), 2), ((2, 3, 5, 7), -2)]):
+    torch.manual_seed(seed)
+    scores, mask = 3 * torch.randn(shape), torch.rand(shape) < 0.6
+    mask.movedim(dim, 0)[0] = True  # every row has a real position
+    expected = torch.zeros(shape)
+    rows = [tensor.movedim(dim, -1).reshape(-1, shape[dim]) for tensor in (scores, mask)]
+    flat = torch.zeros_like(rows[0])
+    for i, (row, real) in enumerate(zip(*rows, strict=True)):
+        flat[i, real] = row[real].exp() / row[real].exp().sum()
+    expected = flat.reshape(scores.movedim(dim, -1).shape).movedim(-1, dim)
+    expect(masked_softmax(scores, mask, dim)).close(
+        expected, tol=1e-4, hint="Along `dim`, the real positions share a sum of 1, and masked ones have exactly 0."
+    )
+torch.manual_seed(9)
+scores, mask = torch.randn(3, 2, 5), torch.tensor([[[True, False, True, True, False]]] * 3)
+expect(masked_softmax(scores, mask, -1)[:, :, mask[0, 0]]).close(
+    torch.softmax(scores[:, :, mask[0, 0]], dim=-1), tol=1e-4, hint="A mask [B, 1, S] must fit scores [B, T, S]."
+)
+expect(masked_softmax(scores, mask)).shape(3, 2, 5, hint="Without `dim`, the last dimension is meant.")
+### END HIDDEN TESTS
+
+# %% check="masked_softmax-empty" points=1
+weights = masked_softmax(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[False, False], [True, True]]), -1)
+expect(weights[0]).equal(torch.zeros(2), hint="A row without any real position has weights 0: not NaN, and not equal weights.")
+expect(weights[1]).close(torch.tensor([0.2689, 0.7311]), tol=1e-3, hint="A masked row must not disturb the others.")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(0)
+scores = torch.randn(5, 3, requires_grad=True)
+mask = torch.tensor([[True, True, False], [False] * 3, [True] * 3, [False] * 3, [False, False, True]])
+weights = masked_softmax(scores, mask, 1)
+expect(weights.detach().sum(dim=1)).close(
+    torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0]), hint="Rows sum to 1, and rows without a real position to 0."
+)
+(weights * torch.arange(15.0).view(5, 3)).sum().backward()
+expect(scores.grad).finite(hint="The weights are fine, but their gradient is NaN: it comes from a 0 / 0 or an inf in the middle.")
+expect(scores.grad[[1, 3]]).equal(torch.zeros(2, 3), hint="No gradient reaches a masked position.")
+expect(scores.grad[[0, 2]].abs().sum(dim=1).min()).at_least(1e-3, hint="A gradient must reach the real positions.")
+### END HIDDEN TESTS
+
+# %% check="masked_softmax-extreme" points=1
+scores = torch.tensor([[1000.0, 1000.0, 999.0], [-1000.0, 5e6, -1000.0]])
+mask = torch.tensor([[True, True, True], [True, False, True]])
+weights = masked_softmax(scores, mask, -1)
+expect(weights[0]).close(
+    torch.tensor([0.4223, 0.4223, 0.1554]), tol=1e-3, hint="exp(1000) is infinite. torch.softmax knows a way round it."
+)
+expect(weights[1]).close(
+    torch.tensor([0.5, 0.0, 0.5]), hint="A large score at a masked position must not matter: fill it, do not subtract from it."
+)
+### BEGIN HIDDEN TESTS
+for garbage in (float("inf"), float("-inf"), float("nan"), 3e38, -3e38):
+    scores = torch.tensor([[0.3, garbage, -0.2, garbage], [garbage, garbage, garbage, 7.0], [garbage] * 4])
+    mask = torch.tensor([[True, False, True, False], [False, False, False, True], [False] * 4])
+    expect(masked_softmax(scores, mask, -1)).close(
+        torch.tensor([[0.6225, 0.0, 0.3775, 0.0], [0.0, 0.0, 0.0, 1.0], [0.0] * 4]),
+        tol=1e-3,
+        hint="What stands at a masked position must not matter, also where it is infinite or NaN.",
+    )
+### END HIDDEN TESTS
+
+# %% check="masked_softmax-unchanged" points=1
+scores, mask = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), torch.tensor([[True, False, True], [True, True, False]])
+masked_softmax(scores, mask, -1)
+expect(scores).equal(
+    torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    hint="The caller's scores were changed. masked_fill_ and scores[~mask] = … write into them; masked_fill makes a new tensor.",
+)
+expect(lambda: masked_softmax(torch.randn(2, 3), torch.tensor([[1, 0, 1], [1, 1, 0]]), -1)).raises(
+    ValueError, mention="bool", hint="A mask of 0 and 1 is not bool: say so with a ValueError."
+)
+### BEGIN HIDDEN TESTS
+expect(mask).equal(torch.tensor([[True, False, True], [True, True, False]]), hint="The caller's mask was changed.")
+expect(lambda: masked_softmax(torch.randn(3, 2), torch.ones(3, 2), 0)).raises(
+    ValueError, mention="bool", hint="A float mask is not bool: raise a ValueError."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The three ways of the table above, with the scores of a sentence of five words and three pads.
+
+# %%
+demo_scores = torch.tensor([1.2, 0.3, 2.0, -0.5, 0.8, 0.4, 0.4, 0.4])
+demo_mask = torch.arange(8) < 5
+demo_rows = torch.stack(
+    [
+        masked_softmax(demo_scores, demo_mask, -1),
+        torch.softmax(demo_scores, -1) * demo_mask,
+        torch.softmax(demo_scores * demo_mask, -1),
+    ]
+)
+ax = plots.heatmap(
+    (demo_rows * 100).round() / 100,
+    ["mask, then softmax", "softmax, then mask", "scores × mask, then softmax"],
+    ["Tom", "chases", "two", "cats", "E", "pad", "pad", "pad"],
+    numbers=True,
+    title="Weights, three ways",
+)
+for i, row in enumerate(demo_rows):
+    ax.text(7.7, i, f"Σ = {row.sum():.2f}, on pads {row[5:].sum():.2f}", va="center", fontsize=9)
+
+# %% [markdown]
+# *What to see:* only the first row has the sum 1 and nothing on the pads. The second row makes the context shorter, the
+# more pads there are. The third one looks at pads: their score became 0, and 0 is a score like any other.
+
+# %% [markdown]
+# ## 5.4 The context: a weighted sum
+#
+# Now the weights collect what is needed, from one value for each source word:
+#
+# $$c = \sum_j \alpha_j\, v_j$$
+#
+# (Here $v_j$ is a value, row j of `V`; it has nothing to do with the $v$ of the score.) With weights (0, 1, 0) the context
+# is the second value. With equal weights it is the mean of all. In between, it is a mixture, and a small change
+# of the weights changes it a little. So there is a gradient, and the looking can be *learned*.
+#
+# **By hand.** Weights (0.25, 0.75), values (4, 0) and (0, 8): c = 0.25 · (4, 0) + 0.75 · (0, 8) = (1, 6).
+#
+# <details><summary>Hint 1</summary>
+#
+# Multiply each value by its weight, then sum over the words. Which dimension is missing in `alpha [B, S]`, so that
+# it can be multiplied with `V [B, S, D]`?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# In words: put a dimension of size 1 at the end of alpha, multiply, and sum over dimension 1. Or let
+# `torch.einsum` do both.
+# </details>
+
+
+# %% exercise="context"
+def context(alpha, V):
+    """The weighted sum of the values: c = Σ_j alpha_j v_j.
+
+    Args:
+        alpha: float [B, S], the weights. They need not sum to 1: a row of zeros gives a context of zeros.
+        V: float [B, S, D], one value for each source word.
+
+    Returns:
+        float [B, D]. Gradients flow to both arguments, which stay as they are.
+
+    Source: Bahdanau et al. 2014, equation (5).
+    """
+    ### BEGIN SOLUTION
+    return (alpha.unsqueeze(-1) * V).sum(dim=1)  # [B, S, 1] * [B, S, D], summed over S
+    ### END SOLUTION
+
+
+# %% check="context-value" points=1
+c = context(torch.tensor([[0.25, 0.75]]), torch.tensor([[[4.0, 0.0], [0.0, 8.0]]]))
+expect(c).shape(1, 2, hint="One vector of size D for each row: [B, D], also for a batch of one.")
+expect(c).close(torch.tensor([[1.0, 6.0]]), hint="The example by hand: each value times its weight, summed over the words.")
+### BEGIN HIDDEN TESTS
+for seed, (B, n, D) in enumerate([(3, 5, 7), (5, 5, 5), (7, 2, 3), (3, 1, 2), (3, 7, 1)]):
+    torch.manual_seed(seed)
+    alpha, values = torch.softmax(2 * torch.randn(B, n), dim=1), torch.randn(B, n, D)
+    alpha[0] = 0.0
+    expected = torch.zeros(B, D)
+    for b in range(B):
+        for j in range(n):
+            expected[b] += alpha[b, j] * values[b, j]
+    c = context(alpha, values)
+    expect(c).shape(B, D, hint="The sum goes over the words: [B, D].")
+    expect(c).close(expected, tol=1e-4, hint="Each row has its own weights and values; a row of zeros gives zeros.")
+### END HIDDEN TESTS
+
+# %% check="context-gradient" points=1
+torch.manual_seed(1)
+alpha, values = torch.rand(3, 5), torch.randn(3, 5, 2)
+before = alpha.clone(), values.clone()
+context(alpha, values)
+expect(alpha).equal(before[0], hint="context changed its arguments.")
+expect(values).equal(before[1], hint="context changed its arguments: V *= … and mul_ write into V.")
+alpha.requires_grad_()
+values.requires_grad_()
+context(alpha, values).sum().backward()
+expect([alpha]).gradient(hint="No gradient reaches the weights: then nothing can learn where to look.")
+### BEGIN HIDDEN TESTS
+expect(alpha.grad).close(before[1].sum(dim=2), tol=1e-4, hint="The gradient of a weight is what its value holds.")
+expect([values]).gradient(hint="No gradient reaches the values: then the encoder learns nothing from the attention.")
+expect(values.grad).close(
+    before[0].unsqueeze(-1).expand(3, 5, 2).contiguous(), tol=1e-4, hint="The gradient of a value is its weight."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Four values in a plane, and contexts for several weights. *Predict first:* can a context lie outside the four
+# points?
+
+# %%
+demo_values = torch.tensor([[0.0, 0.0], [4.0, 0.5], [3.0, 3.0], [0.5, 2.5]])
+demo_weights = {
+    "equal weights": [0.25] * 4,
+    "most on 狗": [0.05, 0.05, 0.85, 0.05],
+    "half 猫, half 鸟": [0, 0.5, 0, 0.5],
+    "all on 我": [1, 0, 0, 0],
+}
+demo_contexts = context(torch.tensor(list(demo_weights.values())), demo_values.expand(4, 4, 2))
+ax = plots.points(
+    torch.cat([demo_values, demo_contexts]),
+    ["我", "猫", "狗", "鸟", *demo_weights],
+    ["value"] * 4 + ["context"] * 4,
+    title="A context lies between the values",
+    xlabel="first number",
+    ylabel="second number",
+    ax=plots.plt.subplots(figsize=(plots.WIDTH, 3.4))[1],
+)
+_ = ax.set_xlim(-0.3, 4.9)
+
+# %% [markdown]
+# *What to see:* no, it cannot: weights that are positive with the sum 1 give a point between the values. With all
+# the weight on one word, the context *is* that word's value.
+
+# %% [markdown]
+# ## 5.5 Why the tanh? The static attention
+#
+# The tanh looks like a detail. Published code forgets it now and then, and the loss still falls. So what is it for?
+# Here is the score without it. All five arguments are there, the query as well.
+
+
+# %% given="linear_score"
+def linear_score(q, K, W, U, v):
+    """additive_score without tanh: e_j = v · (W q + U k_j). The same arguments, and as many parameters."""
+    return ((q @ W.T).unsqueeze(1) + K @ U.T) @ v  # [B, S]
+
+
+# %% [markdown]
+# Take three queries that have nothing in common, and the same five keys. *Predict first:* how different will
+# the three rows of weights be, with tanh and without?
+
+# %%
+torch.manual_seed(3)
+demo_q, demo_K = 3 * torch.randn(3, 7), torch.randn(1, 5, 7).expand(3, 5, 7)
+demo_W, demo_U, demo_v = torch.randn(11, 7), torch.randn(11, 7) / 2, torch.randn(11) / 2
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 2.3), sharey=True)
+for ax, score in zip(axes, (additive_score, linear_score), strict=True):
+    demo_alpha = torch.softmax(score(demo_q, demo_K, demo_W, demo_U, demo_v), dim=1)
+    plots.heatmap(
+        (100 * demo_alpha).round() / 100,
+        ["query 1", "query 2", "query 3"],
+        [f"key {i}" for i in range(1, 6)],
+        numbers=True,
+        title="with tanh" if score is additive_score else "without tanh",
+        ax=ax,
+    )
+
+# %% [markdown]
+# *What to see:* without tanh, the three rows are **the same**. Not nearly the same: exactly. The query is in the
+# formula, and it has no effect. Here is the proof. A sum goes through v:
+#
+# $$e_j = v^\top (W q + U k_j) = \underbrace{v^\top W q}_{\text{the same for every } j} + v^\top U k_j$$
+#
+# And the softmax does not see what all scores have in common, because the factor cancels:
+#
+# $$\alpha_j = \frac{\exp(a + b_j)}{\sum_i \exp(a + b_i)} = \frac{e^a \exp(b_j)}{e^a \sum_i \exp(b_i)} = \frac{\exp(b_j)}{\sum_i \exp(b_i)}$$
+#
+# So these weights depend on the keys only. We call this **static attention**: in every step of a sentence, the
+# decoder looks at the same place, in the same mixture. Some words are found more important than others, and that
+# is all. Section 5.9 measures what it costs.
+#
+# Now you can write its weights *without any query*.
+#
+# **By hand.** K has two keys, 0 and 1; U = (1, 1), v = (1, 2), as in 5.2. Then $v^\top U k$ is 0 and 3, and the
+# weights are (0.047, 0.953), whatever the query is.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which part of the sum is left, when what all scores have in common is dropped?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# In words: the keys times U transposed, times v; then your masked softmax over the words.
+# </details>
+
+
+# %% exercise="static_attention" builds_on="masked_softmax"
+def static_attention(K, mask, U, v):
+    """The weights that linear_score gives, for every query: the query cancels.
+
+    Args:
+        K: float [B, S, Dk], the keys.
+        mask: bool [B, S], True where there is a word.
+        U: float [A, Dk].
+        v: float [A].
+
+    Returns:
+        weights, float [B, S], zeros in a row without any word. They are those of a masked softmax over
+        linear_score(q, K, W, U, v), whatever q and W are.
+    """
+    ### BEGIN SOLUTION
+    return masked_softmax(K @ U.T @ v, mask, dim=1)
+    ### END SOLUTION
+
+
+# %% check="static_attention-value" points=1
+K, U, v = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[1.0], [1.0]]), torch.tensor([1.0, 2.0])
+weights = static_attention(K, torch.tensor([[True, True]]), U, v)
+expect(weights).close(torch.tensor([[0.0474, 0.9526]]), tol=1e-3, hint="The example by hand: the softmax of 0 and 3.")
+### BEGIN HIDDEN TESTS
+for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 2, 7, 11), (5, 7, 3, 2, 5), (7, 3, 5, 5, 5)]):
+    torch.manual_seed(seed)
+    K, U, v = torch.randn(B, n, Dk), torch.randn(A, Dk), torch.randn(A) / 2
+    mask = torch.arange(n) < torch.randint(1, n + 1, (B, 1))
+    weights = static_attention(K.clone(), mask.clone(), U.clone(), v.clone())
+    for _ in range(3):
+        q, W = torch.randn(B, Dq), torch.randn(A, Dq)
+        scores = torch.einsum("a,bsa->bs", v, torch.einsum("ad,bd->ba", W, q)[:, None] + K @ U.T)
+        expected = torch.zeros(B, n)
+        for b in range(B):
+            real = scores[b, mask[b]]
+            expected[b, mask[b]] = (real - real.max()).exp() / (real - real.max()).exp().sum()
+        expect(weights).close(
+            expected, tol=1e-3, hint="The weights of linear_score, which has no tanh, over the real words only."
+        )
+### END HIDDEN TESTS
+
+# %% check="static_attention-mask" points=1
+torch.manual_seed(2)
+K, U, v = torch.randn(2, 3, 5), torch.randn(7, 5), torch.randn(7)
+weights = static_attention(K, torch.tensor([[True, True, False], [True, False, False]]), U, v)
+expect(weights[:, 2]).equal(torch.zeros(2), hint="A pad has the weight 0.")
+expect(weights.sum(dim=1)).close(torch.ones(2), hint="The real words share a sum of 1.")
+### BEGIN HIDDEN TESTS
+weights = static_attention(torch.randn(3, 5, 2), torch.tensor([[True] * 5, [False] * 5, [False, True] + [False] * 3]), U[:, :2], v)
+expect(weights).finite(hint="A row without any word must not become NaN.")
+expect(weights.sum(dim=1)).close(torch.tensor([1.0, 0.0, 1.0]), hint="A row without any word has weights 0.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## 5.6 One step of the decoder
+#
+# All pieces are there. One step of Bahdanau's decoder, for word t:
+#
+# $$\alpha_t = \text{softmax}(\text{score}(s_{t-1}, \text{memory})) \qquad c_t = \sum_j \alpha_{tj}\, h_j$$
+#
+# $$s_t = \text{GRU}([\text{emb}(y_{t-1}); c_t],\ s_{t-1}) \qquad \text{logits}_t = W_{out} [s_t; c_t; \text{emb}(y_{t-1})] + b_{out}$$
+#
+# $h_j$ is the encoder's state at source word j, a row of the memory. $y_{t-1}$ is the word that was written before, and
+# $[a; b]$ puts vectors one after the other.
+#
+# **The order matters.** It is $s_{t-1}$ that asks, the state *before* this step. First look, then move. If you ask
+# with $s_t$, you have another model; it is in stage 06.
+#
+# **By hand, with shapes.** D = 3, memory of width Dk = 4, H = 5. The GRU reads vectors of size D + Dk = 7. The last
+# layer reads H + Dk + D = 12 numbers. For a batch of B = 2 sentences with S = 6: `y [2]`, `s_prev [2, 5]`, `memory
+# [2, 6, 4]`, `mask [2, 6]` → `logits [2, V]`, `s [2, 5]`, `alpha [2, 6]`.
+#
+# The class takes the score as an argument. So the same decoder can use `additive_score`, `linear_score`, or the
+# scores of stage 06.
+#
+# `start(A, H)` below gives you a learned matrix, of random numbers that are not too large.
+
+
+# %% given="start"
+def start(*shape):
+    """A parameter of this shape, with random numbers of variance 1 / (the last size)."""
+    return nn.Parameter(torch.randn(*shape) / shape[-1] ** 0.5)
+
+
+# %% [markdown]
+# <details><summary>Hint 1</summary>
+#
+# `step` has five lines: weights, context, embedding of y, new state, logits. You wrote the first two as
+# functions.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.cat([...], dim=1)` puts vectors one after the other. `nn.GRUCell(inputs, states)` is called as `cell(x, s_prev)`.
+# Keep the order of the formulas: first the embedding, then the context, for the GRU; state, context, embedding for
+# `out`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words. `__init__`: call `super().__init__()`, keep the score, then make embedding, W, U, v, cell and out with the sizes of the
+# docstring. `step`: the score of s_prev and the memory with W, U and v; masked softmax of it over the words; context of these weights and the
+# memory; embed y; cell of embedding and context, from s_prev; out of the new state, the context and the embedding.
+# Return logits, new state and weights.
+# </details>
+
+
+# %% exercise="BahdanauDecoder" builds_on="additive_score,masked_softmax,context"
+class BahdanauDecoder(nn.Module):
+    """A decoder that looks at the source before each word.
+
+    Attributes:
+        embedding: nn.Embedding(V, D), of the words that it writes.
+        W [A, H], U [A, Dk], v [A]: learned parameters of the score, made with start(…).
+        cell: nn.GRUCell from D + Dk inputs (embedding, context) to H states.
+        out: nn.Linear from H + Dk + D (state, context, embedding) to V.
+
+    Source: Bahdanau et al. 2014, sections 3.1 and A.2.2; their output layer is deeper.
+    """
+
+    def __init__(self, V, D, Dk, H, A, score=additive_score):
+        """V: number of words; D, Dk, H, A: sizes as above; score: a function with the arguments of additive_score."""
+        ### BEGIN SOLUTION
+        super().__init__()
+        self.score = score
+        self.embedding = nn.Embedding(V, D)
+        self.W, self.U, self.v = start(A, H), start(A, Dk), start(A)
+        self.cell = nn.GRUCell(D + Dk, H)
+        self.out = nn.Linear(H + Dk + D, V)
+        ### END SOLUTION
+
+    def step(self, y, s_prev, memory, mask):
+        """Look, move on, and say what the next word could be.
+
+        Args:
+            y: torch.long [B], the words written last.
+            s_prev: float [B, H], the state before this step. It asks.
+            memory: float [B, S, Dk], the encoder's states: keys and values.
+            mask: bool [B, S], True where there is a source word.
+
+        Returns:
+            A tuple (logits [B, V], s [B, H], alpha [B, S]): before a softmax, the new state, the weights.
+        """
+        ### BEGIN SOLUTION
+        scores = self.score(s_prev, memory, self.W, self.U, self.v)  # [B, S]
+        alpha = masked_softmax(scores, mask, dim=1)  # [B, S]
+        c = context(alpha, memory)  # [B, Dk]
+        embedded = self.embedding(y)  # [B, D]
+        s = self.cell(torch.cat([embedded, c], dim=1), s_prev)  # [B, H]
+        logits = self.out(torch.cat([s, c, embedded], dim=1))  # [B, V]
+        return logits, s, alpha
+        ### END SOLUTION
+
+
+# %% check="BahdanauDecoder-formula" points=2
+torch.manual_seed(0)
+decoder = BahdanauDecoder(V=13, D=3, Dk=5, H=7, A=11)
+y, s_prev, memory = torch.tensor([4, 9, 12]), torch.randn(3, 7), torch.randn(3, 2, 5)
+mask = torch.ones(3, 2, dtype=torch.bool)
+logits, s, alpha = decoder.step(y, s_prev, memory, mask)
+expect(logits).shape(3, 13, hint="One row of V logits for every sentence.")
+expect(s).shape(3, 7, hint="The new state is [B, H].")
+expect(alpha).shape(3, 2, hint="One weight for every source word.")
+expect(alpha.sum(dim=1)).close(torch.ones(3), hint="The weights of a sentence sum to 1, over its source words.")
+expect(decoder.step(y, s_prev + 1, memory, mask)[2]).differs_from(
+    alpha.detach(), tol=1e-5, hint="Another state, the same weights: it is s_prev that asks."
+)
+expect(decoder.step(y, s_prev, memory + torch.arange(2.0).view(2, 1), mask)[0]).differs_from(
+    logits.detach(), hint="Another memory, the same logits: the context must reach the state and the output."
+)
+expect(decoder.step((y + 1) % 13, s_prev, memory, mask)[2]).close(
+    alpha.detach(), hint="The weights of this step must not depend on y: s_prev asks, not the new state."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, n, V, D, Dk, H, A) in enumerate([(3, 5, 7, 2, 11, 5, 3), (5, 3, 11, 7, 2, 3, 5), (3, 2, 5, 3, 3, 3, 3)]):
+    torch.manual_seed(seed)
+    decoder = BahdanauDecoder(V, D, Dk, H, A)
+    y, s_prev, memory = torch.randint(0, V, (B,)), torch.randn(B, H), torch.randn(B, n, Dk)
+    with torch.no_grad():
+        W, U, v = decoder.W.detach(), decoder.U.detach(), decoder.v.detach()
+        table, cell, out = decoder.embedding.weight.detach(), decoder.cell, decoder.out
+        W_ih, W_hh, b_ih, b_hh = (p.detach() for p in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh))
+        W_out, b_out = out.weight.detach(), out.bias.detach()
+        for b in range(B):
+            scores = torch.stack([v @ torch.tanh(W @ s_prev[b] + U @ key) for key in memory[b]])
+            weights = scores.exp() / scores.exp().sum()
+            c = sum(w * value for w, value in zip(weights, memory[b], strict=True))
+            x, h = torch.cat([table[y[b]], c]), s_prev[b]
+            gates, old = W_ih @ x + b_ih, W_hh @ h + b_hh
+            r, z = torch.sigmoid(gates[:H] + old[:H]), torch.sigmoid(gates[H : 2 * H] + old[H : 2 * H])
+            n_gate = torch.tanh(gates[2 * H :] + r * old[2 * H :])
+            new = (1 - z) * n_gate + z * h
+            right = W_out @ torch.cat([new, c, table[y[b]]]) + b_out
+            if b == 0:
+                logits, s, alpha = decoder.step(y, s_prev, memory, torch.ones(B, n, dtype=torch.bool))
+            expect(alpha[b]).close(weights, tol=1e-4, hint="alpha differs: the score of s_prev with each row of the memory, then softmax.")
+            expect(s[b]).close(new, tol=1e-4, hint="s differs: the GRU reads [embedding; context] and starts from s_prev.")
+            expect(logits[b]).close(right, tol=1e-4, hint="logits differ: out reads [new state; context; embedding], without a softmax after it.")
+### END HIDDEN TESTS
+
+# %% check="BahdanauDecoder-padding" points=1
+torch.manual_seed(1)
+decoder = BahdanauDecoder(11, 2, 3, 5, 7)
+y, s_prev, memory = torch.tensor([1, 5, 8]), torch.randn(3, 5), torch.randn(3, 4, 3)
+mask = torch.tensor([[True, True, False, False], [True] * 4, [True, False, False, False]])
+logits, s, alpha = decoder.step(y, s_prev, memory, mask)
+expect(alpha[~mask]).equal(torch.zeros(5), hint="The mask must reach the softmax: no weight on pads.")
+expect(decoder.step(y[:1], s_prev[:1], memory[:1, :2], mask[:1, :2])[0]).close(
+    logits[:1].detach(), hint="A sentence alone and without its pads must give the same logits as in the batch."
+)
+### BEGIN HIDDEN TESTS
+other = memory.clone()
+other[~mask] = 100.0
+for got, right in zip(decoder.step(y, s_prev, other, mask), (logits, s, alpha), strict=True):
+    expect(got).close(right.detach(), hint="What stands in the memory at a pad must not matter.")
+nothing = decoder.step(y, s_prev, memory, torch.zeros(3, 4, dtype=torch.bool))
+expect(nothing[2]).equal(torch.zeros(3, 4), hint="Nothing to look at: all weights are 0.")
+expect(nothing[0]).finite(hint="Nothing to look at: the context is 0, and the logits are numbers.")
+### END HIDDEN TESTS
+
+# %% check="BahdanauDecoder-learns" points=1
+torch.manual_seed(2)
+decoder = BahdanauDecoder(13, 5, 3, 7, 2)
+expect(sorted(name for name, _ in decoder.named_parameters())).equal(
+    ["U", "W", "cell.bias_hh", "cell.bias_ih", "cell.weight_hh", "cell.weight_ih", "embedding.weight", "out.bias", "out.weight", "v"],
+    hint="These are the parameters that an optimiser must find. Is each of them an nn.Parameter or in a module, with its name?",
+)
+memory = torch.randn(3, 5, 3, requires_grad=True)
+logits, s, _ = decoder.step(torch.tensor([3, 4, 5]), torch.randn(3, 7), memory, torch.ones(3, 5, dtype=torch.bool))
+logits, s, _ = decoder.step(torch.tensor([6, 7, 8]), s, memory, torch.ones(3, 5, dtype=torch.bool))
+logits.square().sum().backward()
+expect([decoder.W, decoder.U, decoder.v]).gradient(hint="No gradient reaches the score: then nothing learns where to look.")
+### BEGIN HIDDEN TESTS
+expect([memory]).gradient(hint="No gradient reaches the memory: then the encoder learns nothing from the attention.")
+expect(list(decoder.parameters())).gradient(hint="The gradient must reach every parameter.")
+state = torch.randn(3, 7, requires_grad=True)
+logits, s, alpha = decoder.step(torch.tensor([3, 4, 5]), state, memory.detach(), torch.ones(3, 5, dtype=torch.bool))
+(alpha[:, 0] ** 2).sum().backward()
+expect([state]).gradient(hint="The weights must have a gradient to the state that asked.")
+### END HIDDEN TESTS
+
+# %% check="BahdanauDecoder-score" points=1
+torch.manual_seed(3)
+decoder = BahdanauDecoder(7, 2, 5, 3, 11, score=linear_score)
+memory, mask = torch.randn(3, 5, 5), torch.ones(3, 5, dtype=torch.bool)
+alpha = decoder.step(torch.tensor([1, 2, 3]), torch.randn(3, 3), memory, mask)[2]
+expect(decoder.step(torch.tensor([1, 2, 3]), torch.randn(3, 3), memory, mask)[2]).close(
+    alpha.detach(), hint="With score=linear_score the weights cannot depend on the state: use the score that was given."
+)
+### BEGIN HIDDEN TESTS
+U, v = decoder.U.detach(), decoder.v.detach()
+expect(alpha).close(torch.softmax(memory @ U.T @ v, dim=1), tol=1e-4, hint="The weights of linear_score, with W, U and v.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# An untrained decoder, five steps. *Predict first:* where does it look?
+
+# %%
+torch.manual_seed(4)
+demo_decoder = BahdanauDecoder(len(CHINESE), 32, 64, 64, 32)
+demo_s, demo_memory, demo_alpha = torch.zeros(1, 64), torch.randn(1, 5, 64) / 2, []
+with torch.no_grad():
+    for word in ["S", "汤姆", "追逐", "两", "只"]:
+        y = torch.tensor([CHINESE.index(word)])
+        _, demo_s, alpha = demo_decoder.step(y, demo_s, demo_memory, torch.ones(1, 5, dtype=torch.bool))
+        demo_alpha.append(alpha[0])
+ax = plots.heatmap(
+    (100 * torch.stack(demo_alpha)).round() / 100,
+    ["after S", "after 汤姆", "after 追逐", "after 两", "after 只"],
+    ["Tom", "chases", "two", "cats", "E"],
+    numbers=True,
+    title="Weights of an untrained decoder",
+    xlabel="source",
+)
+
+# %% [markdown]
+# *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step. All
+# that comes now comes from training.

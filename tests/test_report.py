@@ -1,0 +1,215 @@
+"""The student's feedback page and the instructor's report."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+import json
+import re
+import struct
+from html.parser import HTMLParser
+
+import nbformat
+import pytest
+from nbformat import NotebookNode
+
+from autograder.build import build, build_source
+from autograder.course import CourseError, Stage
+from autograder.execute import Blueprint, prepare
+from autograder.feedback import Texts, page, render
+from autograder.grade import CheckResult, ClassResult, StudentResult
+from autograder.report import as_csv, correlation, items, keep, load, mistakes, render_page
+from autograder.stage import read_stage
+from autograder.verdict import verdict_outputs
+
+from .conftest import edit, run
+
+CANARY = "canary_7341"  # stands in the hidden test only
+PNG = base64.b64encode(
+    b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sIIBBBBB", 13, b"IHDR", 7, 5, 8, 2, 0, 0, 0) + bytes(40)
+).decode()
+SCRIPT = "<script>attack_4471()</script>"
+
+
+class Elements(HTMLParser):
+    """The elements of a page, with their attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def is_harmless(text: str) -> bool:
+    """No script, no handler, nothing that is asked for elsewhere; made for phones, paper and screen readers too."""
+    for tag, attributes in Elements(text).found:
+        assert tag not in ("script", "iframe", "object", "embed", "link", "base", "form", "svg")
+        assert not [name for name in attributes if name.startswith("on") and name != "open"]
+        for name in ("src", "href", "srcset", "action", "data"):
+            address = attributes.get(name) or "#"
+            assert address.startswith(("#", "data:image/png;base64,", "data:image/svg+xml;base64,"))
+        if tag == "img":
+            assert attributes.get("alt")
+    assert "url(" not in text and "@import" not in text
+    assert '<meta name="viewport"' in text and "@media print" in text and "default-src 'none'" in text
+    assert '<html lang="en">' in text
+    return True
+
+
+def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str) -> str:
+    """The feedback page of a submission whose one check says `message`."""
+    build(stage)
+    blueprint = Blueprint(stage)
+    notebook = nbformat.read(stage.released, as_version=4)
+    prepare(notebook, blueprint)
+    for cell in notebook.cells:
+        mark = cell.metadata.get("nbgrader", {})
+        if mark.get("solution"):
+            cell.source, cell.outputs = source, outputs
+        if mark.get("grade"):
+            cell.outputs = verdict_outputs(message, not message, 0)
+            mark["score"] = 0 if message else mark["points"]
+    notebook.metadata["autograder"] = {"sandbox": "bwrap"}
+    told = {"student": f"eve {SCRIPT}", "score": 0 if message else 2, "max_score": 2}
+    return render("feedback.html.j2", page=page(notebook, told, Texts(blueprint)))
+
+
+def show(**data: str) -> NotebookNode:
+    return nbformat.v4.new_output("display_data", data={key.replace("_", "/", 1): v for key, v in data.items()})
+
+
+def test_a_feedback_page_names_the_mistake_the_section_and_what_to_try(mini: Stage) -> None:
+    edit(mini, "torch.manual_seed(0)\n", f"torch.manual_seed(0)  # {CANARY}\n{CANARY} = 1\n")
+    says = "It is later minus earlier: what rises has d > 0."
+    text = graded(mini, "def differences(x):\n    return x", [show(image_png=PNG)], f"{says}\ndifferences(…)\n  got: 1")
+    assert is_harmless(text)
+    assert CANARY not in text
+    assert '<p class="sentence">It is later minus earlier: what rises has d &gt; 0.</p>' in text
+    assert "<pre>differences(…)\n  got: 1</pre>" in text
+    assert "12.1 Differences in time" in text and "12_my_stage.ipynb" in text
+    assert "Two slices of the same tensor" in text
+    assert f'<img src="data:image/png;base64,{PNG}" alt="Plot 1 that your code for differences made">' in text
+    assert "0 of 2" in text and "Graded without a sandbox" not in text
+
+
+def test_nothing_of_a_submission_is_taken_as_html(mini: Stage) -> None:
+    trace = nbformat.v4.new_output("error", ename=SCRIPT, evalue=SCRIPT, traceback=[f"\x1b[31m{SCRIPT}\x1b[0m"])
+    outputs = [
+        show(text_html=SCRIPT, text_plain=SCRIPT),
+        show(**{"image_svg+xml": f"<svg onload='attack_4471()'>{SCRIPT}</svg>"}),
+        show(text_markdown=f"![x](http://evil.example/x.png) {SCRIPT}"),
+        show(image_png="bm8gcGljdHVyZQ=="),
+        show(image_png='"><script>attack_4471()</script>'),
+        show(application_javascript="attack_4471()"),
+        nbformat.v4.new_output("stream", name="stdout", text=SCRIPT),
+        trace,
+    ]
+    text = graded(mini, f"def differences(x):\n    '''{SCRIPT}'''", outputs, f"{SCRIPT}\x1b[31m")
+    assert is_harmless(text)
+    assert SCRIPT not in text and "\x1b" not in text
+    assert "&lt;script&gt;" in text
+    assert not [attributes for tag, attributes in Elements(text).found if tag == "img"]
+
+
+def test_pictures_and_texts_have_an_end(mini: Stage) -> None:
+    huge = base64.b64encode(
+        b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 60_000, 60_000) + bytes(40)
+    ).decode()
+    outputs = [show(image_png=huge), *[show(image_png=PNG)] * 50]
+    outputs += [nbformat.v4.new_output("stream", name="stdout", text="word " * 100_000)] * 20
+    text = graded(mini, "x = 1\n" * 5_000, outputs, "wrong")
+    assert is_harmless(text)
+    assert text.count("<img ") == 12
+    assert huge not in text and len(text) < 100_000
+
+
+def student(score: float, seconds: float = 1.0, **checks: float) -> StudentResult:
+    marks = {f"{name}-values": CheckResult(points, 2) for name, points in {"differences": score, **checks}.items()}
+    return StudentResult("graded", "", marks, seconds=seconds)
+
+
+def a_class() -> ClassResult:
+    """Five students; one of them failed, one is blank, two have the same misconception."""
+    ana, bob, eve, li, dan = student(2, 0.5), student(0, 3.5), student(0), student(0), student(0)
+    for wrong in (bob, eve):
+        wrong.misconceptions, wrong.says = {"differences": "sign swapped"}, {"differences": f"Minus. {SCRIPT}"}
+    li.blank = {"differences"}
+    dan.status, dan.reason = "failed", "The file is damaged."
+    return ClassResult("12_my_stage", 2, {"ana": ana, "=bob()": bob, f"eve {SCRIPT}": eve, "李雷": li, "dan": dan})
+
+
+def test_a_report_counts_what_a_class_did(mini: Stage) -> None:
+    content, result = read_stage(mini), a_class()
+    item = items(result, ["differences"])[0]
+    assert (item.share, item.full, item.blank, item.discrimination) == (0.25, 0.25, 0.25, None)
+    known, unknown = mistakes(content, result)
+    assert [(m.name, m.students) for m in known] == [("sign swapped", ["=bob()", f"eve {SCRIPT}"])]
+    assert unknown == []
+    text = render_page(content, result)
+    assert is_harmless(text) and SCRIPT not in text
+    for words in ("4 graded", "The file is damaged.", "sign swapped", "Minus.", "3.5 s", "discrimination"):
+        assert words in text
+    assert text.count("data:image/svg+xml;base64,") == 3
+    for picture in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text):
+        assert b"http-equiv" not in base64.b64decode(picture) and b"<script" not in base64.b64decode(picture)
+    rows = list(csv.DictReader(io.StringIO(as_csv(content, result))))
+    assert [row["student"] for row in rows] == ["ana", "'=bob()", f"eve {SCRIPT}", "李雷", "dan"]
+    assert rows[1] | {"seconds": "3.50"} == rows[1]
+    assert rows[1]["misconceptions"] == "differences: sign swapped"
+    assert [row["score"] for row in rows] == ["2", "0", "0", "0", "0"]
+
+
+def test_difficulty_and_discrimination_are_what_they_are_called() -> None:
+    marks = [(2, 2, 0), (2, 2, 0), (1, 0, 1), (0, 0, 2), (0, 1, 2)]
+    students = {str(n): student(a, b=b, c=c) for n, (a, b, c) in enumerate(marks)}
+    found = {item.name: item for item in items(ClassResult("x", 6, students), ["differences", "b", "c"])}
+    assert found["differences"].share == pytest.approx(0.5)
+    # By hand: a = 2 2 1 0 0, the rest b + c = 2 2 1 2 3; covariance −0.2, deviations √0.8 and √0.4.
+    assert found["differences"].discrimination == pytest.approx(-0.2 / (0.8 * 0.4) ** 0.5)
+    assert found["c"].remark == "who is good elsewhere loses points here: look at its checks"
+    assert correlation([1, 1, 1], [1, 2, 3]) is None
+
+
+def test_a_class_of_which_nothing_could_be_graded_has_a_report(mini: Stage) -> None:
+    result = ClassResult("12_my_stage", 2, {"dan": a_class().students["dan"]})
+    text = render_page(read_stage(mini), result)
+    assert is_harmless(text)
+    assert "No submission could be graded." in text and "The file is damaged." in text
+
+
+def test_late_submissions_join_the_class_and_a_changed_stage_starts_anew(mini: Stage) -> None:
+    keep(mini, a_class())
+    assert load(mini) == ClassResult("12_my_stage", 2, dict(sorted(a_class().students.items())))
+    late = ClassResult("12_my_stage", 2, {"zoe": student(2), "ana": student(1)}, "none")
+    both = keep(mini, late)
+    assert (len(both.students), both.students["ana"].score, both.sandbox) == (6, 1, "none")
+    other = ClassResult("12_my_stage", 3, {"zoe": StudentResult("graded", "", {"differences-new": CheckResult(3, 3)})})
+    assert list(keep(mini, other).students) == ["zoe"]
+
+
+def test_the_report_of_a_stage_that_was_not_graded_is_an_error_with_its_fix(mini: Stage) -> None:
+    with pytest.raises(CourseError, match=r"has not been graded yet.*course\.py grade 12_my_stage --from"):
+        load(mini)
+    (mini.course.work / "report").mkdir(parents=True)
+    (mini.course.work / "report" / "12_my_stage.json").write_text("[]")
+    with pytest.raises(CourseError, match="cannot be read"):
+        load(mini)
+
+
+def test_grade_writes_the_report_and_report_writes_it_again(mini: Stage) -> None:
+    root = mini.course.root
+    build_source(mini)
+    run("sample-class", "12", "--students", "8", "--out", "class", cwd=root)
+    run("grade", "12", "--from", "class", cwd=root)
+    first = (root / ".course" / "report" / "12_my_stage.csv").read_text(encoding="utf-8")
+    run("report", "12", "--out", "again", cwd=root)
+    assert (root / "again" / "12_my_stage.csv").read_text(encoding="utf-8") == first
+    text = (root / "again" / "12_my_stage.html").read_text(encoding="utf-8")
+    assert is_harmless(text)
+    assert "<strong>8</strong> submissions" in text and "sign swapped" in text and "student_08" in text
+    stored = json.loads((root / ".course" / "report" / "12_my_stage.json").read_text(encoding="utf-8"))
+    assert all(told["seconds"] > 0 for told in stored["students"].values() if told["status"] != "failed")
