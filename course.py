@@ -37,12 +37,16 @@ The first call makes .venv beside course.py and installs the course there
   build     make the students' notebooks
   verify    prove a stage's tests: right answers pass, wrong ones are caught
   grade     grade a class
+  report    report on a graded class
+  check     check your own notebook, with hints
+  progress  what you have done so far
   test      run the tests of the course and its tools (arguments go to pytest)
 
 Examples:
   python3 course.py demo
   python3 course.py build 03_seq2seq
   python3 course.py grade 03 --from submissions/
+  python3 course.py check 03 --watch
   python3 course.py test -x
 
 On Linux, pip may choose a torch for CUDA of several GB. A CPU build is enough:

@@ -109,14 +109,20 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
 @click.option(
     "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here, too."
 )
-def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None) -> None:
+@click.option(
+    "--mutants", is_flag=True, help="Also change the solutions mechanically, and report what no check catches."
+)
+def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None, mutants: bool) -> None:
     """Prove the tests: blank 0, solution full, every right answer accepted, every wrong one caught.
 
     \b
     autograder verify                       the whole course
     autograder verify 03 --seeds 20         one stage, more seeds
+    autograder verify 03 --mutants          wrong answers made by machine, too
     """
     import time
+
+    from autograder.mutants import survey
 
     from autograder.stage import read_answers, read_stage
     from autograder.verify import prove_all
@@ -133,6 +139,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     start = time.perf_counter()
     with _progress() as progress:
         proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"))
+        surveys = survey(chosen, jobs, _bar(progress, "generated wrong answers")) if mutants else []
     headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "diagnosed"]
     rows: list[list[object]] = []
     for p in proofs:
@@ -140,6 +147,9 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         wrong = [f"{n} of {p.wrong}, {n / p.wrong:.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
         rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
     _table("Proof of the tests", headings, rows)
+    if surveys:
+        counts: list[list[object]] = [[s.slug, s.total, s.caught, s.equivalent, len(s.survivors)] for s in surveys]
+        _table("Generated wrong answers", ["stage", "made", "caught", "right all the same", "survive"], counts)
     for proof in proofs:
         for check in proof.redundant_checks:
             fact = f'{proof.slug}: check "{check}" is redundant: others catch every wrong answer that it catches.'
@@ -149,13 +159,19 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
                 click.echo(fact)
         for problem in proof.problems:
             click.echo(problem)
+    for found in surveys:
+        for problem in found.problems:
+            click.echo(problem)
     seconds = round(time.perf_counter() - start, 1)
     if json_path:
-        result = {"stages": {p.slug: p.as_json() for p in proofs}, "seconds": seconds}
+        shown = {p.slug: p.as_json() for p in proofs}
+        for found in surveys:
+            shown[found.slug]["mutants"] = found.as_json()
+        result = {"stages": shown, "seconds": seconds}
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if faults:
         raise CourseError(*faults)
-    if any(p.problems for p in proofs):
+    if any(p.problems for p in proofs) or any(s.problems for s in surveys):
         raise SystemExit(1)
     click.echo(f"All proven in {seconds} s.")
 

@@ -20,7 +20,7 @@ from autograder.stage import Content
 from autograder.store import write_whole
 
 MOST_ROWS = 40  # of the picture of all students
-MOST_EXAMPLES = 3
+MOST_MISTAKES, MOST_EXAMPLES = 15, 3
 FEW = 30  # with fewer students a correlation is rough
 
 
@@ -208,6 +208,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         items=items(result, content.exercises),
         few=FEW,
         mistakes=known,
+        most=MOST_MISTAKES,
         examples=MOST_EXAMPLES,
         unknown=unknown,
         quizzes=[(quiz, counts[quiz.id]) for quiz in content.quizzes],
@@ -241,7 +242,7 @@ def _pictures(content: Content, result: ClassResult, graded: dict[str, StudentRe
         ax.yaxis.get_major_locator().set_params(integer=True)
         ax.set(title="How the points are spread", xlabel=f"points, of {result.max_score:g}", ylabel="students")
     with _drawn(pictures, "exercises") as plt:
-        ax = plt.subplots(figsize=(plots.WIDTH, 0.9 + 0.32 * len(content.exercises)))[1]
+        ax = plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.3 * len(content.exercises)))[1]
         left = [0.0] * len(content.exercises)
         kinds = ("all points", "part", "none", "not started")
         colors, hatches = ("#0072B2", "#56B4E9", "#D55E00", "#D0D7DE"), ("", "//", "", "")
@@ -255,7 +256,7 @@ def _pictures(content: Content, result: ClassResult, graded: dict[str, StudentRe
         ax.invert_yaxis()
         ax.grid(axis="y", visible=False)
         ax.set(title="Each exercise", xlabel="students, in percent", xlim=(0, 100))
-        ax.legend(ncols=4, frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=9)
+        ax.figure.legend(ncols=4, frameon=False, loc="outside lower center", fontsize=9)
     if len(names) <= MOST_ROWS:
         with _drawn(pictures, "students") as plt:
             labels = [f"{_short(n)}  {graded[n].score:.4g}" for n in names]

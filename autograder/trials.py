@@ -192,6 +192,7 @@ class _World:
                 _execute(cell.source, cell.id, self.namespace)
         self.known: Calls = {}
         self.uses = {name: names(cell.source)[1] - {name} for name, cell in self.cells.items()}
+        self.used = {name for cell in content.of_kind("given", "exercise") for name in names(cell.source)[1]}
         for check in content.of_kind("check"):
             self.uses[check.exercise] |= names(check.source)[1] - {check.exercise}
 
@@ -220,7 +221,7 @@ class _World:
         changed = {name for name, value in self.namespace.items() if value is not before.get(name)}
         others = self.sees(changed, cell.id) if task.what == "answer" else []
         memo = _Memo(self.namespace, self.known, task)
-        below = cell.builds_on if changed <= {cell.id, "__builtins__"} else ()
+        below = () if (changed - {cell.id}) & self.used else cell.builds_on
         for exercise, outcomes in [(cell.id, trial.outcomes), *((other, trial.elsewhere) for other in others)]:
             for check in self.content.checks(exercise):
                 namespace = {**self.namespace, **memo.instead_of(below if exercise == cell.id else ())}
@@ -290,9 +291,8 @@ class _Pickler(pickle.Pickler):
         self.namespace = namespace
 
     def persistent_id(self, obj: Any) -> str | None:
-        if isinstance(obj, (type, types.FunctionType)) and self.namespace.get(obj.__name__) is obj:  # noqa: UP038
-            return str(obj.__name__)
-        return None
+        name = getattr(obj, "__name__", None) if isinstance(obj, type | types.FunctionType) else None
+        return name if name is not None and self.namespace.get(name) is obj else None
 
 
 class _Unpickler(pickle.Unpickler):
@@ -308,14 +308,15 @@ def _random_state() -> Any:
     import numpy
     import torch
 
-    return torch.get_rng_state(), random.getstate(), numpy.random.get_state()
+    # Not the tensor: pickled, it holds an address.
+    return torch.get_rng_state().numpy().tobytes(), random.getstate(), numpy.random.get_state()
 
 
 def _set_random_state(state: Any) -> None:
     import numpy
     import torch
 
-    torch.set_rng_state(state[0])
+    torch.set_rng_state(torch.frombuffer(bytearray(state[0]), dtype=torch.uint8))
     random.setstate(state[1])
     numpy.random.set_state(state[2])
 

@@ -3,6 +3,7 @@
     python benchmarks/grading.py                          stages 00 and 03, 24 submissions each
     python benchmarks/grading.py 00 --submissions 8       a quick look
     python benchmarks/grading.py --json result.json
+    python benchmarks/grading.py --many 2000              tiny submissions in a row: time and memory
 
 Per stage it prints medians and these ratios:
     wall_ratio, cpu_ratio   stock over ours, per submission, once everything is warm
@@ -42,7 +43,7 @@ import nbformat
 from autograder.build import build, source_notebook
 from autograder.course import Course, Stage, find_course
 from autograder.execute import Blueprint, job, prepare
-from autograder.judge.job import Job
+from autograder.judge.job import Cell, Job
 from autograder.sample import make_class
 from autograder.sandbox import Worker
 from autograder.stage import Content, read_stage
@@ -54,7 +55,11 @@ def main() -> None:
     parser.add_argument("--submissions", type=int, default=24)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--skip-stock", action="store_true", help="only our side")
+    parser.add_argument("--many", type=int, help="only this many tiny submissions on one worker, one after the other")
     arguments = parser.parse_args()
+    if arguments.many:
+        many(arguments.many)
+        return
     found = {}
     with TemporaryDirectory() as folder:
         course = Course(find_course().root)
@@ -151,6 +156,31 @@ def ours(jobs: list[Job], workers: int) -> tuple[dict[str, Any], list[float]]:
     own = [statistics.median(told[i][1] for _, told in rounds) for i in range(len(jobs))]
     cpu = statistics.median(sum(t[2] for t in told) for _, told in rounds) / len(jobs)
     return {"wall": wall, "cpu": cpu, "each": each, "start": started}, own
+
+
+def many(count: int) -> None:
+    """One worker, tiny submissions: milliseconds each and its private memory, quarter by quarter."""
+    given, cell = Cell("given", "setup", "from autograder.lab import expect"), "def f(x):\n    return x + {}"
+    check = Cell("check", "f-value", "expect(f(1)).equal(2)")
+    with Worker("bwrap") as worker:
+        for quarter in range(4):
+            begin = time.perf_counter()
+            for i in range(count // 4):
+                worker.run(Job([given, Cell("student", "f", cell.format(i % 3)), check], ["f"]))
+            each = (time.perf_counter() - begin) / (count // 4)
+            print(f"to {(quarter + 1) * (count // 4):5}   {each * 1e3:.1f} ms each   {private_mb():.0f} MB", flush=True)
+
+
+def private_mb() -> float:
+    """What the processes below this one hold for themselves; files that they map are shared by all workers."""
+    total, todo = 0, [os.getpid()]
+    while todo:
+        pid = todo.pop()
+        with contextlib.suppress(OSError):
+            todo += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if pid != os.getpid() else []
+            total += sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
+    return total / 1024
 
 
 def bare_forks(jobs: list[Job]) -> float:

@@ -158,7 +158,7 @@ def test_a_question_becomes_text_answer_and_check(stage: Stage) -> None:
         ("4 * H * (I + H + 1)", "4 * H * (I + H + J)", "cannot calculate '4 * H * (I + H + J)'"),
         ("4 * H * (I + H + 1)", "4 * H * (I + H) + 8 * H", "has the same value as"),
         ("(B, 29, T)", "B * T", "It should be a shape"),
-        ("- [ ] else\n#   > {0} Count".format(CANARY), "- [ ] 7\n#   > {0} Count".format(CANARY), "is not else"),
+        (f"- [ ] else\n#   > {CANARY} Count", f"- [ ] 7\n#   > {CANARY} Count", "is not else"),
         ('draw="I=8,16,24 H=32,48,64"', 'draw="I=8,x"', "cannot read draw="),
         ('kind="one" points=1', 'kind="one" draw="I=1,2" points=1', "Only number and shape may have it"),
         ('draw="I=8', 'tolerance="tiny" draw="I=8', "tolerance='tiny' is no number"),
@@ -227,7 +227,7 @@ def test_no_key_and_no_sentence_is_in_the_notebooks_or_in_the_package(stage: Sta
                 assert not any(option.label in text for text in texts), option
         answer, check = cells[question.id], cells[question.check]
         assert answer.source.endswith(f"\n{question.id} = None")
-        assert not any(re.search(rf"\b{question.id}\s*=\s*(?!None\b)\S", text) for text in texts)
+        assert not any(re.search(rf"\b{question.id}\s*=\s*(?!None\b)\S", text) for text in _texts(everything))
         assert "[x]" not in everything and "grade(" not in check.source
         for cell in (answer, check):
             assert cell.metadata.nbgrader.checksum == compute_checksum(cell), "the checksum is of what is visible"
@@ -556,7 +556,8 @@ def look():
         if type(thing) in (dict, list, tuple):
             values = thing.values() if type(thing) is dict else thing
             found += [v for v in list(values) if type(v) is str and NEEDLE in v]
-    found += [line for lines in linecache.cache.values() for line in (lines[2] if len(lines) > 2 else []) if NEEDLE in line]
+    lines = [line for entry in linecache.cache.values() if len(entry) > 2 for line in entry[2]]
+    found += [line for line in lines if NEEDLE in line]
     for folder in ("/", os.getcwd(), "/work", "/tmp", *[p for p in sys.path if p]):
         for place, folders, files in os.walk(folder):
             if place.startswith(("/proc", "/sys", "/usr", "/lib")) or "site-packages" in place:
@@ -601,8 +602,7 @@ def test_a_submission_that_looks_for_the_key_finds_nothing(stage: Stage) -> None
         forms=equal,
         count="class N(int):\n    __sub__ = __rsub__ = lambda *_: 0\n    __eq__ = lambda *_: True\ncount = N(3)",
         hot="class S(tuple):\n    __eq__ = lambda *_: True\n    __len__ = lambda _: 3\nhot = S((1,))",
-        maps="print('found:', look(), SEEN)\nclass D(dict):\n    __getitem__ = lambda *_: 1\n    __eq__ = lambda *_: True\n"
-             "maps = D(A=1, B=1, C=1)",
+        maps="print('found:', look(), SEEN)\nclass D(dict):\n    __getitem__ = lambda *_: 1\nmaps = D(A=1, B=1, C=1)",
     )  # fmt: skip
     result = grade(stage, folder).students["eve"]
     assert result.score == 0, result.checks

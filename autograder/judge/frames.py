@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _LENGTHS = struct.Struct("<II")
+_to_json = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode  # `json.dumps` would make one each time
 
 
 class WireError(Exception):
@@ -46,7 +47,7 @@ class Bounds:
 
 
 def send_frame(sock: socket.socket, message: dict[str, Any], parts: list[bytes], deadline: float | None) -> None:
-    header = json.dumps(message, separators=(",", ":")).encode()
+    header = _to_json(message).encode()
     head = _LENGTHS.pack(len(header), sum(map(len, parts))) + header
     small = sum(map(len, parts)) < 1 << 18 or len(parts) > 100
     try:

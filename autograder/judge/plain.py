@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import struct
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -23,6 +23,7 @@ ELEMENTS = {
     )
 }
 ELEMENT_NAMES = {dtype: name for name, dtype in ELEMENTS.items()}
+_QUICK = {torch.float32, torch.int64, torch.bool, torch.float64, torch.uint8}  # numpy has them, and none is complex
 NUMPY_DTYPE = re.compile(r"[<|](b1|[iuf][1248]|c8|c16|[SU][0-9]{1,6})")
 TYPES = {n: v for n, v in vars(builtins).items() if isinstance(v, type) and not n.startswith("_")}
 FACTORIES = {f.__name__: f for f in (int, float, list, dict, set, str)}
@@ -30,6 +31,8 @@ FACTORIES = {f.__name__: f for f in (int, float, list, dict, set, str)}
 
 def tensor_bytes(tensor: Tensor) -> bytes:
     """The elements, in order."""
+    if tensor.dtype in _QUICK:
+        return cast(bytes, tensor.detach().resolve_neg().numpy().tobytes())
     flat = tensor.detach().resolve_conj().resolve_neg().contiguous().view(-1)
     return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
 

@@ -99,7 +99,7 @@ ax = plots.course_map(here="00_start_here")
 # | you are | do this |
 # |---|---|
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and in place of submitting run `python3 course.py grade 00 --from notebooks/00_start_here`. It runs the hidden parts too, on your own machine, and tells you what it finds. |
+# | a **self-learner** | The same, and in place of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
 #
 # Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the
@@ -1230,7 +1230,7 @@ for name, shares in demo_shares.items():
 # questions have other numbers for everybody, and your id decides which ones are yours. If you learn alone, write any
 # word.
 
-# %% [markdown] quiz="passed" kind="several" points=1 read="0.2"
+# %% [markdown] quiz="after_passed" kind="several" points=1 read="0.2"
 # A check cell shows `✓ passed`. What do you know now?
 #
 # - [ ] A. The exercise is right.

@@ -102,9 +102,9 @@ for word in ("tea", "eat", "ate"):
 # **Two biases?** torch's `nn.RNNCell` keeps two, `bias_ih` and `bias_hh`. Only their sum matters. We keep
 # one, `b`, and add it once.
 #
-# **By hand.** I = 2 and H = 1. Let `W_ih = [[0.5, -1]]`, `W_hh = [[2]]`, `b = [0.3]`. With $x = (1,\ 0.5)$ and
+# **By hand.** I = 2 and H = 1. Let `W_ih = [[0.5, -1]]`, `W_hh = [[2]]`, `b = [-0.7]`. With $x = (1,\ 0.5)$ and
 # $h = 0.1$:
-# $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 + 0.3 = 0.5$, and $\tanh(0.5) \approx 0.462$.
+# $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 - 0.7 = -0.5$, and $\tanh(-0.5) \approx -0.462$.
 #
 # In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned around so that
 # a product gives `[B, H]`?
@@ -149,9 +149,9 @@ def rnn_cell(x, h, W_ih, W_hh, b):
 
 # %% check="rnn_cell-values" points=2
 x, h = torch.tensor([[1.0, 0.5]]), torch.tensor([[0.1]])
-expect(rnn_cell(x, h, torch.tensor([[0.5, -1.0]]), torch.tensor([[2.0]]), torch.tensor([0.3]))).shape(
+expect(rnn_cell(x, h, torch.tensor([[0.5, -1.0]]), torch.tensor([[2.0]]), torch.tensor([-0.7]))).shape(
     1, 1, hint="One row per sequence and one column per hidden unit: [B, H]."
-).close(torch.tensor([[0.462117]]), tol=1e-4, hint="The example by hand: tanh(0.5 - 0.5 + 0.2 + 0.3).")
+).close(torch.tensor([[-0.462117]]), tol=1e-4, hint="The example by hand: tanh(0.5 - 0.5 + 0.2 - 0.7).")
 torch.manual_seed(0)
 twin = nn.RNNCell(2, 3)
 weights = (twin.weight_ih.detach(), twin.weight_hh.detach(), (twin.bias_ih + twin.bias_hh).detach())
@@ -532,15 +532,16 @@ for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)
 # %% check="run_mode-one" points=2
 by_hand = Cell(torch.ones(1, 1), torch.full((1, 1), 0.5), torch.zeros(1))
 x = torch.tensor([[[1.0], [7.0], [-7.0]]])
-expect(run_mode(by_hand, x, "one_to_many_once")).shape(1, 3, 1, hint="A state at each of the T steps.").close(
-    torch.tensor([[[0.761594], [0.363397], [0.179726]]]),
+once, every = run_mode(by_hand, x, "one_to_many_once"), run_mode(by_hand, x, "one_to_many_every")
+expect(once).shape(1, 3, 1, hint="A state at each of the T steps.")
+expect(every).shape(1, 3, 1, hint="A state at each of the T steps.")
+expect({"once": once, "every": every}).close(
+    {
+        "once": torch.tensor([[[0.761594], [0.363397], [0.179726]]]),
+        "every": torch.tensor([[[0.761594], [0.881112], [0.893741]]]),
+    },
     tol=1e-4,
-    hint="`once`: the cell reads 1, 0, 0. What stands in x after its first step is ignored.",
-)
-expect(run_mode(by_hand, x, "one_to_many_every")).shape(1, 3, 1, hint="A state at each of the T steps.").close(
-    torch.tensor([[[0.761594], [0.881112], [0.893741]]]),
-    tol=1e-4,
-    hint="`every`: the cell reads 1, 1, 1. What stands in x after its first step is ignored.",
+    hint="In `once` the cell reads 1, 0, 0; in `every` it reads 1, 1, 1. The 7 and the -7 in x are ignored.",
 )
 ### BEGIN HIDDEN TESTS
 for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)]):

@@ -184,6 +184,16 @@ def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
     return h, c
 
 
+# %% wrong="lstm_cell" name="state also written into h" says="The new state is also written into the caller's h, to save memory. Whoever still needs the old state finds another one."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    old = h
+    a = x @ W_ih.T + b_ih + h @ W_hh.T + b_hh
+    i, f, g, o = a.chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    h = torch.sigmoid(o) * torch.tanh(c)
+    return old.data.copy_(h) + 0 * h + (h - h.detach()), c
+
+
 # %% wrong="lstm_cell" name="memory changed in place" says="You write into the caller's c with mul_ and add_. Whoever still needs the old memory, the gradient too, finds another one."
 def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
     a = x @ W_ih.T + b_ih + h @ W_hh.T + b_hh
@@ -283,6 +293,22 @@ def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
     if z_keeps_old:
         return z * h + (1 - z) * n
     return z * h + (1 - z) * n
+
+
+# %% wrong="gru_cell" name="z_keeps_old only with the reset after" says="z_keeps_old is used only where the reset comes after the map. The two options are independent: all four versions exist."
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    H = h.shape[1]
+    from_x = x @ W_ih.T + b_ih
+    from_h = h @ W_hh.T + b_hh
+    r = torch.sigmoid(from_x[:, :H] + from_h[:, :H])
+    z = torch.sigmoid(from_x[:, H : 2 * H] + from_h[:, H : 2 * H])
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r * h) @ W_hh[2 * H :].T + b_hh[2 * H :])
+    if z_keeps_old or not reset_after:
+        return z * h + (1 - z) * n
+    return (1 - z) * h + z * n
 
 
 # %% wrong="gru_cell" name="z always takes the new" says="z_keeps_old is not used: your cell always takes z for the share of the new state, and torch's is the other way round."
@@ -1266,10 +1292,10 @@ def set_forget_bias(lstm, value):
 
 # %% right="recall_accuracy" name="one module for both"
 def recall_accuracy(cell, lag, steps):
-    model = nn.ModuleDict({"readout": nn.Linear(cell.hidden_size, SYMBOLS)})
+    model = nn.ModuleDict({"readout": nn.Linear(cell.hidden_size, WORDS)})
     weights = list(cell.parameters()) + list(model.parameters())
     adam = torch.optim.Adam(weights, 0.003)
-    eye = torch.eye(SYMBOLS)
+    eye = torch.eye(SYMBOLS)  # [SYMBOLS, SYMBOLS]
     for step in range(steps):
         adam.zero_grad()
         ids = recall_batch(32, lag)
@@ -1287,7 +1313,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% right="recall_accuracy" name="evaluation in parts"
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS, bias=True)
+    readout = nn.Linear(cell.hidden_size, WORDS, bias=True)
     loss_function = nn.CrossEntropyLoss()
     everything = [p for part in (cell, readout) for p in part.parameters()]
     optimizer = torch.optim.Adam(everything, lr=3e-3)
@@ -1332,9 +1358,9 @@ def recall_accuracy(cell, lag, steps):
         return (logits_of(ids).argmax(dim=1) == ids[:, -1]).float().mean().item()
 
 
-# %% wrong="recall_accuracy" name="asks for the second symbol" says="The target is the second symbol, noise. Positions start at 0: the word is at position 0."
+# %% wrong="recall_accuracy" name="the noise as a target" says="The target is the last symbol. It is noise, from 4 to 7, and the readout has only 4 outputs: hence the error. Ask for the first symbol."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1344,19 +1370,41 @@ def recall_accuracy(cell, lag, steps):
 
     for _ in range(steps):
         ids = recall_batch(32, lag)
-        loss = F.cross_entropy(logits_of(ids), ids[:, 1])
+        loss = F.cross_entropy(logits_of(ids), ids[:, -1])
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
     with torch.no_grad():
         ids = recall_batch(500, lag)
-        return (logits_of(ids).argmax(dim=1) == ids[:, 1]).float().mean().item()
+        return (logits_of(ids).argmax(dim=1) == ids[:, -1]).float().mean().item()
+
+
+# %% wrong="recall_accuracy" name="asks for the second symbol" says="The target is the second symbol, noise. Positions start at 0: the word is at position 0."
+def recall_accuracy(cell, lag, steps):
+    readout = nn.Linear(cell.hidden_size, WORDS)
+    parameters = [*cell.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=0.003)
+
+    def logits_of(ids):
+        states, _ = cell(F.one_hot(ids, SYMBOLS).float())
+        return readout(states[:, -1])
+
+    for _ in range(steps):
+        ids = recall_batch(32, lag)
+        loss = F.cross_entropy(logits_of(ids), ids[:, 1] - WORDS)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        ids = recall_batch(500, lag)
+        return (logits_of(ids).argmax(dim=1) == ids[:, 1] - WORDS).float().mean().item()
 
 
 # %% wrong="recall_accuracy" name="reads the first state" says="The readout reads the first state, right after the word: no memory is needed. Read the last one."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1378,7 +1426,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="reads the mean of all states" says="The readout reads the mean of all states, so the word is in it even if the layer forgets at once. Read the last state."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1400,7 +1448,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="reads the last but one state" says="The state at position lag - 1 is read. A sequence has lag + 1 symbols, so the last state is at position lag."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1422,7 +1470,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="last state of the batch" says="states[-1] is the last sequence of the batch, not the last step. The steps are dimension 1."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1444,7 +1492,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="lag ignored" says="The task is always the one with lag 5, whatever lag says."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1466,7 +1514,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="one noise symbol too many" says="The sequences have lag + 1 symbols of noise: recall_batch adds the word itself."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1488,7 +1536,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="layer not trained" says="The optimiser has only the readout's parameters, so the layer stays as it was."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(readout.parameters())
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1510,7 +1558,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="readout not trained" says="The optimiser has only the layer's parameters, so the readout stays random."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(cell.parameters())
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1532,7 +1580,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="states detached" says="The states are detached before the readout, so no gradient reaches the layer."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1554,7 +1602,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="no optimiser step" says="The gradients are computed, but no step is taken."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1575,7 +1623,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="another readout for the measurement" says="The measurement uses a fresh readout, which was never trained."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1592,13 +1640,13 @@ def recall_accuracy(cell, lag, steps):
         optimizer.step()
     with torch.no_grad():
         ids = recall_batch(500, lag)
-        readout = nn.Linear(cell.hidden_size, SYMBOLS)
+        readout = nn.Linear(cell.hidden_size, WORDS)
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
 
 
 # %% wrong="recall_accuracy" name="in per cent" says="The result is in per cent. A share from 0 to 1 is asked for."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1620,7 +1668,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="share of wrong answers" says="You count the wrong answers."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1642,7 +1690,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="returns a tensor" says="The result is a tensor. A Python float is asked for."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1664,7 +1712,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="returns the loss" says="You return the loss of the last batch. How often the answers are right is asked for."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1686,7 +1734,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="argmax over the batch" says="argmax over dimension 0 finds a sequence for each symbol. The symbols are dimension 1."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1708,7 +1756,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="steps ignored" says="There are always 200 steps, whatever steps says."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1730,7 +1778,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="one step more" says="There is one training step too many: with 0 steps nothing may be trained."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.003)
 
@@ -1752,7 +1800,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="learning rate 0.1" says="The learning rate is 0.1: the weights jump about, and long lags are not learned."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.1)
 
@@ -1774,7 +1822,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="learning rate 0.0003" says="The learning rate is ten times too small: after so few steps hardly anything is learned."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.Adam(parameters, lr=0.0003)
 
@@ -1796,7 +1844,7 @@ def recall_accuracy(cell, lag, steps):
 
 # %% wrong="recall_accuracy" name="plain SGD" says="SGD in place of Adam: with this learning rate it learns far too slowly."
 def recall_accuracy(cell, lag, steps):
-    readout = nn.Linear(cell.hidden_size, SYMBOLS)
+    readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
     optimizer = torch.optim.SGD(parameters, lr=0.003)
 
