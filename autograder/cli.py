@@ -123,7 +123,6 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     import time
 
     from autograder.mutants import survey
-
     from autograder.stage import read_answers, read_stage
     from autograder.verify import prove_all
 
@@ -160,8 +159,8 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         for problem in proof.problems:
             click.echo(problem)
     for found in surveys:
-        for problem in found.problems:
-            click.echo(problem)
+        for fact in [*found.notes, *found.problems]:
+            click.echo(fact)
     seconds = round(time.perf_counter() - start, 1)
     if json_path:
         shown = {p.slug: p.as_json() for p in proofs}

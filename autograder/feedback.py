@@ -13,7 +13,7 @@ import struct
 from functools import cache
 from typing import Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbconvert.exporters import Exporter
 from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat import NotebookNode
@@ -200,6 +200,11 @@ def _markdown(text: str) -> Markup:
     return Markup(markdown2html_mistune(text)) if text else Markup()
 
 
+def _words(sentence: str) -> Markup:
+    """A sentence of the catalogue, escaped, with its `code` as such."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
+
+
 class FeedbackExporter(Exporter):
     """In place of nbgrader's HTML: the page that a preprocessor has put into `resources`."""
 
@@ -228,4 +233,5 @@ def _templates() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["points"] = lambda value: f"{value:.3g}"
+    environment.filters["words"] = _words
     return environment

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["detached", "spoils", "zeros"]
+__all__ = ["detaches", "spoils", "zeros"]
 
 
 class Inapplicable(BaseException):
@@ -28,13 +28,39 @@ def zeros(value: Any) -> Any:
     raise Inapplicable
 
 
+def detaches(function: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: the same numbers, through which no gradient flows."""
+
+    def decorate(right: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(right)
+        def detaching(*args: Any, **kwargs: Any) -> Any:
+            result = right(*args, **kwargs)
+            if not _floats([args, kwargs]) or not _floats(result):
+                raise Inapplicable
+            return detached(result)
+
+        return detaching
+
+    return decorate
+
+
+def _floats(value: Any) -> bool:
+    """Is there something that a gradient could belong to?"""
+    if isinstance(value, dict):
+        return any(map(_floats, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_floats, value))
+    return isinstance(value, torch.nn.Module) or (isinstance(value, Tensor) and value.is_floating_point())
+
+
 def detached(value: Any) -> Any:
-    """The same numbers, through which no gradient flows."""
-    if isinstance(value, Tensor) and value.is_floating_point():
+    if isinstance(value, Tensor):
         return value.detach()
+    if isinstance(value, dict):
+        return {key: detached(item) for key, item in value.items()}
     if type(value) in (tuple, list):
-        return type(value)(item if not isinstance(item, Tensor) else item.detach() for item in value)
-    raise Inapplicable
+        return type(value)(map(detached, value))
+    return value
 
 
 def spoils(function: str, argument: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

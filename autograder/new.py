@@ -49,8 +49,12 @@ expect(differences(torch.tensor([[1.0, 4.0, 6.0]]))).equal(torch.tensor([[3.0, 2
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(0)
 x = torch.randn(3, 7)
-expected = torch.diff(x, dim=1)  # before the call: a function could change its argument
+before, expected = x.clone(), torch.diff(x, dim=1)  # before the call: a function could change its argument
 expect(differences(x)).shape(3, 6).close(expected, hint="Time is the second axis.")
+expect(x).equal(before, hint="Do not change the caller's x.")
+x.requires_grad_()
+differences(x).square().sum().backward()
+expect(x).gradient(hint="Compute with tensors from x to the result, or no gradient flows.")
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -28,6 +28,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.build import blank_source
@@ -35,6 +36,7 @@ from autograder.stage import Answer, Cell, Content, names
 from autograder.verdict import explain
 
 SECONDS = 60.0  # for one check; a course's own answers seldom need more than one
+MEMORY = 4 << 30  # for one answer, beyond what the warm process has
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,7 @@ class Trial:
 
 
 Step = Callable[[int, int], None]
+Recall = dict[bytes, Outcome]
 
 
 def run_tasks(
@@ -82,7 +85,11 @@ def run_tasks(
 
 
 def run_all(
-    work: Sequence[tuple[Content, Task]], jobs: int, until_failure: bool = False, seconds: float | None = None
+    work: Sequence[tuple[Content, Task]],
+    jobs: int,
+    until_failure: bool = False,
+    seconds: float | None = None,
+    recall: Recall | None = None,
 ) -> Iterator[tuple[int, Trial]]:
     """Run tasks of several stages, `jobs` at a time; yields (index into `work`, result) as each is ready.
 
@@ -92,8 +99,10 @@ def run_all(
     Args:
         until_failure: leave out the checks after the first that fails.
         seconds: for one check, instead of `SECONDS`.
+        recall: what is known from before and need not be run; what is found out is added.
     """
-    worlds = {slug: _World(content) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
+    recall = {} if recall is None else recall
+    worlds = {slug: _World(content, recall) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
     seconds = SECONDS if seconds is None else seconds
     queue = _Queue(work)
     running: dict[Connection, tuple[int, ForkProcess, float]] = {}
@@ -120,7 +129,7 @@ def run_all(
                     continue
                 del running[connection]
                 trial = _receive(connection, process, content, task)
-                worlds[content.stage.slug].known.update(trial.learned)
+                worlds[content.stage.slug].learn(task, trial)
                 queue.learn(index, time.monotonic() - began)
                 yield index, trial
     finally:
@@ -177,7 +186,7 @@ def _receive(connection: Connection, process: ForkProcess, content: Content, tas
 class _World:
     """A stage with its given cells and solutions run, ready to be forked."""
 
-    def __init__(self, content: Content) -> None:
+    def __init__(self, content: Content, recall: Recall) -> None:
         import matplotlib
         import torch
         import torch._dynamo  # the first optimiser would import it in each fork, 1 s each time
@@ -191,6 +200,8 @@ class _World:
             for cell in content.of_kind("given", "exercise"):
                 _execute(cell.source, cell.id, self.namespace)
         self.known: Calls = {}
+        self.recall = recall
+        self.digest = hashlib.sha256(repr([c.source for c in content.of_kind("given", "exercise")]).encode()).digest()
         self.uses = {name: names(cell.source)[1] - {name} for name, cell in self.cells.items()}
         self.used = {name for cell in content.of_kind("given", "exercise") for name in names(cell.source)[1]}
         for check in content.of_kind("check"):
@@ -202,20 +213,34 @@ class _World:
         built = _closure({exercise}, {name: set(cell.builds_on) for name, cell in self.cells.items()})
         return [name for name in self.cells if name in seen and name not in built]
 
+    def source(self, task: Task) -> str:
+        """What stands in place of the exercise."""
+        if task.answer is not None:
+            return task.answer.source
+        source = self.cells[task.exercise].source
+        return blank_source(source, task.exercise) if task.what == "blank" else source
+
+    def key(self, task: Task, check: Cell) -> bytes:
+        """Of all that an outcome depends on."""
+        told = task.what, task.exercise, self.source(task), task.seed, check.id, check.source
+        return hashlib.sha256(self.digest + repr(told).encode()).digest()
+
+    def learn(self, task: Task, trial: Trial) -> None:
+        self.known.update(trial.learned)
+        for check in self.content.checks(task.exercise):
+            if check.id in trial.outcomes:
+                self.recall[self.key(task, check)] = trial.outcomes[check.id]
+
     def try_out(self, task: Task, until_failure: bool, seconds: float) -> Trial:
         """Run a task here. The namespace is spoiled then."""
-        _seed_everything(task.seed)
+        reseed = _shifted(task.seed)
+        reseed()
         cell = self.cells[task.exercise]
-        source = cell.source
-        if task.answer is not None:
-            source = task.answer.source
-        elif task.what == "blank":
-            source = blank_source(cell.source, cell.id)
         signal.signal(signal.SIGALRM, lambda *_: _too_long(seconds))
         trial, before, broken = Trial(), dict(self.namespace), None
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), _limit(seconds):
             try:
-                _execute(source, cell.id, self.namespace)
+                _execute(self.source(task), cell.id, self.namespace)
             except BaseException as error:
                 broken = Outcome(False, f"{type(error).__name__}: {error}", type(error).__name__)
         changed = {name for name, value in self.namespace.items() if value is not before.get(name)}
@@ -225,7 +250,9 @@ class _World:
         for exercise, outcomes in [(cell.id, trial.outcomes), *((other, trial.elsewhere) for other in others)]:
             for check in self.content.checks(exercise):
                 namespace = {**self.namespace, **memo.instead_of(below if exercise == cell.id else ())}
-                outcomes[check.id] = broken or run_check(check, namespace, seconds)
+                reseed()
+                known = self.recall.get(self.key(task, check)) or broken
+                outcomes[check.id] = known or run_check(check, namespace, seconds)
                 if until_failure and not outcomes[check.id].passed:
                     return trial
         trial.learned = memo.learned
@@ -322,6 +349,7 @@ def _set_random_state(state: Any) -> None:
 
 
 def _child(send: Connection, world: _World, task: Task, until_failure: bool, seconds: float) -> None:
+    _bound_memory()
     try:
         send.send_bytes(pickle.dumps(world.try_out(task, until_failure, seconds)))
     finally:
@@ -350,6 +378,18 @@ def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) 
     return Outcome(True)
 
 
+def _bound_memory() -> None:
+    """A loop that never ends must not take all memory before its time is over."""
+    import resource
+
+    size = Path("/proc/self/statm")
+    if size.is_file():
+        now = int(size.read_text().split()[0]) * resource.getpagesize()
+        most = resource.getrlimit(resource.RLIMIT_AS)[1]
+        bound = now + MEMORY if most == resource.RLIM_INFINITY else min(now + MEMORY, most)
+        resource.setrlimit(resource.RLIMIT_AS, (bound, most))
+
+
 @contextlib.contextmanager
 def _limit(seconds: float) -> Iterator[None]:
     signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -368,17 +408,21 @@ def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
     exec(compile(source, _file(name), "exec"), namespace)
 
 
-def _seed_everything(seed: int) -> None:
-    """Start the random state afresh; seed 1, 2, … shift every later `torch.manual_seed` as well."""
+def _shifted(seed: int) -> Callable[[], None]:
+    """Starts the random state afresh, which every check begins with; seed 1, 2, … shift `torch.manual_seed` as well."""
     import numpy
     import torch
 
     original = torch.manual_seed
     if seed:
         torch.manual_seed = lambda value: original(int(value) + 7919 * seed)  # type: ignore[assignment]
-    original(seed)
-    random.seed(seed)
-    numpy.random.seed(seed)
+
+    def reseed() -> None:
+        original(seed)
+        random.seed(seed)
+        numpy.random.seed(seed)
+
+    return reseed
 
 
 def _too_long(seconds: float) -> None:

@@ -13,7 +13,7 @@ from autograder import diagnosis
 from autograder.consistency import inconsistencies
 from autograder.course import Stage
 from autograder.stage import Answer, Content, read_answers, read_stage
-from autograder.trials import Outcome, Outcomes, Task, Trial, run_all, run_tasks
+from autograder.trials import Outcome, Outcomes, Recall, Task, Trial, run_all, run_tasks
 from autograder.verify_quiz import QuizProof, prove_quizzes
 
 __all__ = ["Outcome", "Outcomes", "Proof", "Task", "prove", "prove_all", "run_tasks"]
@@ -66,9 +66,10 @@ def prove(
     jobs: int = 2,
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Collection[str] = (),
+    recall: Recall | None = None,
 ) -> Proof:
     """Prove one stage, or only some of its exercises; see `prove_all`."""
-    return prove_all([stage], seeds, jobs, step, only)[0]
+    return prove_all([stage], seeds, jobs, step, only, recall)[0]
 
 
 def prove_all(
@@ -77,12 +78,14 @@ def prove_all(
     jobs: int = 2,
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Collection[str] = (),
+    recall: Recall | None = None,
 ) -> list[Proof]:
     """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue; look whether all agrees.
 
     Args:
         step: is told how many tasks are done, of how many.
-        only: these exercises of the stages, and not what concerns a stage as a whole.
+        only: these exercises, without what concerns a stage as a whole, and without asking the judge for a diagnosis.
+        recall: outcomes that are known from an earlier call; those of this one are added.
     """
     contents = [read_stage(stage) for stage in stages]
     answers = [read_answers(stage, content) for stage, content in zip(stages, contents, strict=True)]
@@ -94,13 +97,14 @@ def prove_all(
         tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
         work += [(content, task) for task in tasks]
     trials: dict[int, Trial] = {}
-    for index, trial in run_all(work, jobs):
+    for index, trial in run_all(work, jobs, recall=recall):
         trials[index] = trial
         step(len(trials), len(work))
     proofs = []
     results = [[(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content] for content in contents]
     unclear = [_unclear(content.stage.slug, tried) for content, tried in zip(contents, results, strict=True)]
-    diagnosed = diagnosis.prove(contents, jobs, {key: names for part in unclear for key, names in part.items()})
+    asked = {} if only else {key: names for part in unclear for key, names in part.items()}
+    diagnosed = diagnosis.prove(contents, jobs, asked)
     for i, content in enumerate(contents):
         known, (count, alike) = answers[i], diagnosed[i]
         proof = _proof(content, results[i], seeds)

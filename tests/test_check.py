@@ -180,7 +180,8 @@ def test_watching_shows_each_save_and_ends_quietly(mini: Stage) -> None:
         )
     lines: Queue[str] = Queue()
     assert process.stdout is not None
-    threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True).start()
+    reader = threading.Thread(target=lambda out: [lines.put(line) for line in out], args=(process.stdout,), daemon=True)
+    reader.start()
 
     def wait(words: str) -> None:
         while words not in lines.get(timeout=120):
@@ -201,6 +202,9 @@ def test_watching_shows_each_save_and_ends_quietly(mini: Stage) -> None:
         assert process.wait(30) == 0
     finally:
         process.kill()
+        process.wait()
+        reader.join()
+        process.stdout.close()
     assert errors.read_text() == ""
 
 

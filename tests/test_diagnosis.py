@@ -21,7 +21,7 @@ from autograder.execute import read_limits, run_cached
 from autograder.judge import Cell, CheckResult, Job
 from autograder.judge.record import Log, _step
 from autograder.sandbox import Limits, Worker, available
-from autograder.stage import Content, read_stage
+from autograder.stage import Content, read_answers, read_stage
 from autograder.store import Store
 from autograder.verify import prove
 
@@ -146,7 +146,7 @@ REWORDED = [
     ("00", "padding_mask", "one too many", """
         def padding_mask(lengths, T):
             if max(lengths.tolist(), default=0) > T:
-                raise ValueError("a sequence is longer than T")
+                raise ValueError(f"longer than T: {lengths.tolist()}")
             rows = []
             for n in lengths.tolist():
                 rows.append([t <= n for t in range(T)])
@@ -277,8 +277,7 @@ def _each_is_named(worker: Worker, catalogue: Catalogue) -> None:
 
 UNKNOWN = [
     ("00", "build_vocabulary", "def build_vocabulary(words):\n    return {}, ['x']"),
-    ("00", "encode", "def encode(word, char_to_id):\n    return [2 * char_to_id[c] for c in word]"),
-    ("00", "encode", "def encode(word, char_to_id):\n    return char_to_id[word]"),
+    ("00", "encode", "def encode(word, char_to_id):\n    return [2 * char_to_id.get(c, 4) for c in word]"),
     ("00", "encode", "def encode(word, char_to_id):\n    return lambda: 3"),
     ("00", "decode", "def decode(ids, id_to_char):\n    return 7"),
     ("00", "pad_batch", "def pad_batch(sequences, pad):\n    return torch.zeros(len(sequences), 1), None"),
@@ -303,7 +302,7 @@ def test_an_unknown_mistake_is_told_as_call_got_expected(
     assert failed
     for check in failed:
         call, *rest = check.message.split("\n")
-        assert exercise in check.message or call.split("(")[0].split("[")[0].isidentifier()
+        assert exercise in call or call.endswith(")"), check.message
         assert any(line.startswith("  got:       ") for line in rest), check.message
         assert any(line.startswith("  expected:  ") for line in rest), check.message
 
@@ -333,7 +332,6 @@ def total(x):
 expect(total(torch.arange(5.0))).close(10.0)
 
 # %% check="total-empty" points=1
-expect(lambda: total(None)).raises(AttributeError)
 expect(total(torch.empty(0))).equal(0.0)
 ### BEGIN HIDDEN TESTS
 expect(total(torch.tensor([41.0, 59.0]))).close(100.0)
@@ -461,18 +459,15 @@ def test_the_sentence_is_in_the_marks_and_on_the_page_and_nothing_else_of_the_ca
     root = mini.course.root
     run("sample-class", "12", "--students", "1", "--out", "one", cwd=root)
     notebook = nbformat.read(root / "one" / "student_01.ipynb", as_version=4)
-    (answer,) = [a for a in Catalogue(read_stage(mini), Limits(), None).wrong if a.name == "along the batch"]  # type: ignore[arg-type]
-    source = "def differences(x):\n    later, before = x[1:], x[:-1]\n    return later - before"
-    source += (
-        "\nimport glob, os, sys\nprint([f for f in glob.glob('/**/answers.py', recursive=True)], os.environ, sys.argv)"
-    )
+    (answer,) = [a for a in read_answers(mini, read_stage(mini)) if a.name == "sign swapped"]
+    source = "def differences(x):\n    before, later = x[..., :-1], x[..., 1:]\n    return -(later - before)"
     next(c for c in notebook.cells if c.id == "differences").source = source
     (root / "class").mkdir()
     nbformat.write(notebook, root / "class" / "ana.ipynb")
     for _ in range(2):  # also where all is in the store
         run("grade", "12", "--from", "class", "--json", "marks.json", cwd=root)
         student = json.loads((root / "marks.json").read_text(encoding="utf-8"))["students"]["ana"]
-        assert student["misconceptions"] == {"differences": "along the batch"}
+        assert student["misconceptions"] == {"differences": "sign swapped"}
         assert student["says"] == {"differences": answer.says}
         assert student["checks"]["differences-values"]["message"].startswith(answer.says)
     page = next((root / ".course" / "feedback").rglob("*.html")).read_text(encoding="utf-8")
@@ -539,14 +534,16 @@ def test_changed_arguments_gradients_and_callbacks_are_in_the_record(worker: Wor
     assert 0 < (distance(once, twice) or 0) < 1  # the same wrong result, come to in another way
 
 
-def test_a_refusal_that_is_missing_is_one_mistake_whatever_happens_then(worker: Worker) -> None:
+def test_a_refusal_that_is_missing_is_the_same_mistake_where_the_same_error_comes_instead(worker: Worker) -> None:
     check = "expect(lambda: f([])).raises(ValueError, mention='no words')"
-    bodies = ("return max(x)", "return x[0]", "return 0", "raise KeyError('no words')", "raise ValueError('x')")
-    value, index, zero, other, text = (fail(worker, f"def f(x):\n    {body}", check) for body in bodies)
-    assert distance(value, index) == distance(index, zero) == diagnosis._UNCHECKED
-    assert distance(other, value) is None and distance(other, text) is None
+    bodies = ("return x[0]", "return ()[0]", "return 0", "raise KeyError('no words')", "raise ValueError('x')")
+    one, other, value, key, text = (fail(worker, f"def f(x):\n    {body}", check) for body in bodies)
+    assert distance(one, other) == diagnosis._UNCHECKED
+    assert distance(one, value) is None and distance(key, one) is None and distance(key, text) is None
     again = fail(worker, "def f(x):\n    if not x:\n        raise ValueError('y')", check)
-    assert (distance(text, again) or 1) < 1
+    assert 0 < (distance(text, again) or 0) < 1
+    elsewhere = "f([])\nassert False"
+    assert distance(*(fail(worker, f"def f(x):\n    {body}", elsewhere) for body in bodies[:2])) is None
 
 
 def test_where_several_agree_the_nearest_is_meant() -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import struct
 from html.parser import HTMLParser
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -17,13 +18,15 @@ from nbformat import NotebookNode
 from autograder.build import build, build_source
 from autograder.course import CourseError, Stage
 from autograder.execute import Blueprint, prepare
-from autograder.feedback import Texts, page, render
+from autograder.feedback import Texts, render
+from autograder.feedback import page as feedback_page
 from autograder.grade import CheckResult, ClassResult, StudentResult
 from autograder.report import as_csv, correlation, items, keep, load, mistakes, render_page
 from autograder.stage import read_stage
 from autograder.verdict import verdict_outputs
 
 from .conftest import edit, run
+from .test_browser import ARGUMENTS, CHROMIUM
 
 CANARY = "canary_7341"  # stands in the hidden test only
 PNG = base64.b64encode(
@@ -75,7 +78,7 @@ def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str)
             mark["score"] = 0 if message else mark["points"]
     notebook.metadata["autograder"] = {"sandbox": "bwrap"}
     told = {"student": f"eve {SCRIPT}", "score": 0 if message else 2, "max_score": 2}
-    return render("feedback.html.j2", page=page(notebook, told, Texts(blueprint)))
+    return render("feedback.html.j2", page=feedback_page(notebook, told, Texts(blueprint)))
 
 
 def show(**data: str) -> NotebookNode:
@@ -181,6 +184,11 @@ def test_a_class_of_which_nothing_could_be_graded_has_a_report(mini: Stage) -> N
     assert "No submission could be graded." in text and "The file is damaged." in text
 
 
+def test_a_large_class_has_no_picture_of_each_student(mini: Stage) -> None:
+    result = ClassResult("12_my_stage", 2, {f"student_{n:03}": student(n % 3) for n in range(60)})
+    assert render_page(read_stage(mini), result).count("data:image/svg+xml;base64,") == 2
+
+
 def test_late_submissions_join_the_class_and_a_changed_stage_starts_anew(mini: Stage) -> None:
     keep(mini, a_class())
     assert load(mini) == ClassResult("12_my_stage", 2, dict(sorted(a_class().students.items())))
@@ -213,3 +221,26 @@ def test_grade_writes_the_report_and_report_writes_it_again(mini: Stage) -> None
     assert "<strong>8</strong> submissions" in text and "sign swapped" in text and "student_08" in text
     stored = json.loads((root / ".course" / "report" / "12_my_stage.json").read_text(encoding="utf-8"))
     assert all(told["seconds"] > 0 for told in stored["students"].values() if told["status"] != "failed")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
+def test_both_pages_fit_a_phone_and_ask_for_nothing(mini: Stage, tmp_path: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    long = "a_very_long_line_without_a_space_" * 20
+    feedback = graded(mini, f"x = '{long}'", [show(image_png=PNG)], f"differences(…)\n  got: {long}")
+    pages = {"feedback": feedback, "report": render_page(read_stage(mini), a_class())}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        for name, text in pages.items():
+            (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+            for width in (390, 1280):
+                page, asked, said = browser.new_page(viewport={"width": width, "height": 800}), [], []
+                page.on("request", lambda request, asked=asked: asked.append(request.url[:5]))
+                page.on("console", lambda message, said=said: said.append(message.text))
+                page.goto((tmp_path / f"{name}.html").as_uri())
+                assert page.evaluate("document.documentElement.scrollWidth") <= width
+                assert set(asked) <= {"file:", "data:"} and asked.count("file:") == 1
+                assert said == []
+        browser.close()

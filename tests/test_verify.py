@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
-from autograder.course import Stage
+import pytest
+
+from autograder.build import build
+from autograder.course import Course, Stage
+from autograder.stage import read_stage
+from autograder.trials import Recall
 from autograder.verify import prove
 
-from .conftest import edit, run
+from .conftest import ROOT, edit, run
 
 
 def test_a_new_stage_is_proven(mini: Stage) -> None:
@@ -50,3 +57,110 @@ def test_an_answer_that_never_ends_is_stopped(mini: Stage, monkeypatch) -> None:
     loop += "    while True:\n        pass\n"
     mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + loop, encoding="utf-8")
     assert prove(mini, seeds=1).caught == 3
+
+
+# No check can be weakened unseen
+
+
+def copied(stage: Stage, tmp_path: Path) -> Stage:
+    """The same stage in a course of its own, to be changed."""
+    for name in ("course.py", "nbgrader_config.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(stage.folder, tmp_path / "solutions" / stage.slug)
+    (tmp_path / "datasets").symlink_to(ROOT / "datasets")
+    return Stage(Course(tmp_path), stage.slug)
+
+
+QUICK = ("00_start_here", "03_seq2seq")
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [pytest.param(s, id=s.slug, marks=[] if s.slug in QUICK else pytest.mark.slow) for s in Course(ROOT).stages()],
+)
+def test_no_check_can_be_weakened_unseen(stage: Stage, tmp_path: Path) -> None:
+    """With `pass` in place of any one check, the proof fails and names the wrong answers that nobody catches now."""
+    stage = copied(stage, tmp_path)
+    text, content = stage.text.read_text(encoding="utf-8"), read_stage(stage)
+    recall: Recall = {}
+    whole = prove(stage, seeds=1, only=content.written, recall=recall)
+    assert (whole.problems, whole.redundant_checks) == ([], [])
+    for cell in content.of_kind("check"):
+        if cell.exercise not in content.written:
+            continue
+        assert text.count(cell.source) == 1, cell.id
+        stage.text.write_text(text.replace(cell.source, "pass"), encoding="utf-8")
+        proof = prove(stage, seeds=1, only=[cell.exercise], recall=recall)
+        missed = [p for p in proof.problems if f'of "{cell.exercise}" passes every check. Add a check' in p]
+        assert missed and proof.caught == proof.wrong - len(missed), cell.id
+        assert proof.blank_score == cell.points
+    assert len(recall) > 0
+
+
+# What concerns a stage as a whole
+
+
+def test_an_answer_that_changes_what_others_use_is_found(mini: Stage) -> None:
+    """It loses points on an exercise that does not build on it."""
+    second = """# %% exercise="last"
+def last(x):
+    \"\"\"The last step of x [B, T].\"\"\"
+    ### BEGIN SOLUTION
+    return torch.flip(x, [1])[:, 0]
+    ### END SOLUTION
+
+# %% check="last-values" points=1
+expect(last(torch.tensor([[1.0, 4.0]]))).equal(torch.tensor([4.0]))
+
+# %% [markdown]
+# **Predict"""
+    edit(mini, "# %% [markdown]\n# **Predict", second)
+    answers = """
+# %% right="last" name="index"
+def last(x):
+    return x[:, -1]
+
+# %% wrong="last" name="first" says="It is the first."
+def last(x):
+    return x[:, 0]
+
+# %% wrong="differences" name="shadow" says="It hides torch."
+class torch:
+    float32 = "f"
+
+def differences(x):
+    return x[:, 1:]
+"""
+    mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + answers, encoding="utf-8")
+    (problem,) = prove(mini, seeds=1).problems
+    assert 'the answer "shadow" of "differences" also fails "last-values"' in problem
+
+
+def test_what_students_get_holds_nothing_secret_and_is_up_to_date(mini: Stage) -> None:
+    build(mini)
+    assert prove(mini, seeds=1).problems == []
+    (mini.released.parent / "answers.py").write_text(mini.answers.read_text(encoding="utf-8"), encoding="utf-8")
+    (problem,) = [p for p in prove(mini, seeds=1).problems if "Later" in p or "later minus" in p]
+    assert 'answers.py: shows a line of the answer "sign swapped" of "differences"' in problem
+    (mini.released.parent / "answers.py").unlink()
+    edit(mini, "# - slice a sequence along its time axis", "# - return x[:, 1:] - x[:, :-1]  # [B, T-1]")
+    problems = prove(mini, seeds=1).problems
+    assert any("12_my_stage.ipynb: is not what solutions/12_my_stage/notebook.py says" in p for p in problems)
+    assert any('shows a line of the solution of "differences"' in p for p in problems)
+
+
+def test_a_wrong_number_or_map_is_found(mini: Stage) -> None:
+    edit(mini, "# # 12 · My stage", "# # 11 · My stage")
+    edit(mini, "plots.lines(", 'plots.course_map(here="11_my_stage"); plots.lines(')
+    problems = prove(mini, seeds=1).problems
+    assert any('Begin it with the number of the stage: "# 12 · …"' in p for p in problems)
+    assert any('Write here="12_my_stage"' in p for p in problems)
+
+
+def test_an_answer_that_ends_its_process_fails_and_hangs_nobody(mini: Stage) -> None:
+    dies = (
+        '\n# %% wrong="differences" name="dies" says="It dies."\ndef differences(x):\n    import os\n    os._exit(3)\n'
+    )
+    mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + dies, encoding="utf-8")
+    proof = prove(mini, seeds=1)
+    assert (proof.wrong, proof.caught) == (3, 3)

@@ -368,6 +368,20 @@ def decode(ids, id_to_char):
     return word
 
 
+# %% wrong="decode" name="takes the ids out of the list" says="`pop` takes the ids out of the caller's own list: whoever called you finds it empty afterwards."
+def decode(ids, id_to_char):
+    word = ""
+    while ids:
+        i = ids.pop(0)
+        if i == E:
+            break
+        if not 0 <= i < len(id_to_char):
+            raise ValueError(f"invalid id {i}")
+        if i not in (P, S):
+            word += id_to_char[i]
+    return word
+
+
 # %% wrong="decode" name="stops at P" says="You stop at the first P: a pad is left out, but only E ends the word."
 def decode(ids, id_to_char):
     word = ""

@@ -541,7 +541,7 @@ def decode(ids, id_to_char):
     Without an E all ids are read. P (id 0) and S (id 1) are left out, wherever they stand.
 
     Args:
-        ids: a list of int.
+        ids: a list of int. It is not changed.
         id_to_char: a list of characters, as `build_vocabulary` makes it; the id is the position.
 
     Returns:
@@ -577,6 +577,9 @@ expect(decode([], table)).equal("", hint="No ids, no characters: the empty strin
 expect(decode([7, 5, 2, 99, -7], table)).equal(
     "ec", hint="Nothing after the first E is looked at, so an invalid id there does no harm."
 )
+ids = [5, 3, 4, 2, 6]
+decode(ids, table)
+expect(ids).equal([5, 3, 4, 2, 6], hint="The list of ids belongs to the caller: read it, and take nothing out of it.")
 ### END HIDDEN TESTS
 
 # %% check="decode-marks" points=1

@@ -2,9 +2,9 @@
 
     python solutions/01_rnn_basics/measure.py
 
-The RNN, the training and the clipping are those of `notebook.py`; one thread, fixed seeds, so that a second run gives the
-same file. `recall` holds the share of right answers for each way to draw W_hh and each lag (Adam), `clipping` for each
-learning rate of plain gradient descent, with and without clipping.
+The RNN, the training and the clipping are those of `notebook.py`; one thread, fixed seeds, so that a second run gives
+the same file. `recall` holds the share of right answers for each way to draw W_hh and each lag (Adam), `clipping` for
+each learning rate of plain gradient descent, with and without clipping.
 """
 
 from __future__ import annotations

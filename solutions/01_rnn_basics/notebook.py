@@ -16,7 +16,8 @@
 # - tame gradients that are too large;
 # - let it write text, letter by letter.
 #
-# **Points and time.** This page has 29 points, five of them in the quiz. Plan about three hours; after 1.4 is a good moment for a pause.
+# **Points and time.** This page has 29 points, five of them in the quiz. Plan about three hours; after 1.4 is a good
+# moment for a pause.
 #
 # **Letters of this page**
 #
@@ -103,11 +104,10 @@ for word in ("tea", "eat", "ate"):
 # one, `b`, and add it once.
 #
 # **By hand.** I = 2 and H = 1. Let `W_ih = [[0.5, -1]]`, `W_hh = [[2]]`, `b = [-0.7]`. With $x = (1,\ 0.5)$ and
-# $h = 0.1$:
-# $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 - 0.7 = -0.5$, and $\tanh(-0.5) \approx -0.462$.
+# $h = 0.1$: $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 - 0.7 = -0.5$, and $\tanh(-0.5) \approx -0.462$.
 #
-# In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned around so that
-# a product gives `[B, H]`?
+# In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned around so
+# that a product gives `[B, H]`?
 #
 # <details><summary>Hint 1</summary>
 #
@@ -220,7 +220,7 @@ ax = plots.lines(demo_memory, title="A single 1 at step 0, then zeros", xlabel="
 _ = ax.set_ylim(-0.75, 1.15)
 
 # %% [markdown]
-# *What to see:* with 0.5 nothing is left after eight steps. With 0.95 it fades slowly. With −0.8 it changes its
+# *What to see:* with 0.5 almost nothing is left after eight steps. With 0.95 it fades slowly. With −0.8 it changes its
 # sign at each step. With 1.5 it stays for ever: $\tanh$ stops it from growing. So $W_{hh}$ decides how long
 # this RNN remembers. Section 1.5 returns to this, with more than one unit.
 
@@ -267,8 +267,8 @@ _ = ax.set_ylim(-0.75, 1.15)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `x[:, t]` is the input of step t for the whole batch, of shape `[B, I]`. (`x[t]` would be a whole sequence.) Collect the states
-# in a list.
+# `x[:, t]` is the input of step t for the whole batch, of shape `[B, I]`. (`x[t]` would be a whole sequence.) Collect
+# the states in a list.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -629,10 +629,10 @@ for ax, mode in zip(axes.flat, demo_modes, strict=True):
     figure.colorbar(image, ax=ax, label="size of the gradient")
 
 # %% [markdown]
-# *What to see:* dark blue is exactly zero. `many_to_many` is a triangle: no state depends on a later input. `many_to_one` is its last row.
-# Both one-to-many pictures have only their first column. In `once`, every route starts at step 1. The later the
-# state, the longer the route. In `every`, the same input enters again at each step, so short routes are added to the
-# long ones.
+# *What to see:* dark blue is exactly zero; white means that there is no such output. `many_to_many` is a triangle: no
+# state depends on a later input. `many_to_one` is its last row. Both one-to-many pictures have only their first column.
+# In `once`, every route starts at step 1. The later the state, the longer the route. In `every`, the same input enters
+# again at each step, so short routes are added to the long ones.
 
 # %% [markdown]
 # ## 1.4 Train it: a question about a sequence
@@ -751,14 +751,15 @@ ax = plots.heatmap(
 #
 # $$g_k = \left\lVert \frac{\partial s}{\partial x_{T-k}} \right\rVert \qquad k = 0, 1, \dots, T - 1$$
 #
-# The chain rule gives a product with one factor per step. Let $D_t$ be the diagonal matrix of the slopes of tanh at step
-# $t$; the slope is $1 - h_t^2$, a number between 0 and 1.
+# The chain rule gives a product with one factor per step. Let $D_t$ be the diagonal matrix of the slopes of tanh at
+# step $t$; the slope is $1 - h_t^2$, a number between 0 and 1.
 #
 # $$\frac{\partial h_T}{\partial h_{T-k}} = D_T\, W_{hh}\; D_{T-1}\, W_{hh} \cdots D_{T-k+1}\, W_{hh}$$
 #
 # A product of $k$ factors either shrinks or grows like a power. You need not write this product: autograd does.
 #
-# **By hand.** I = H = 1, `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and inputs that are all 0. Then all states are 0, and all slopes are
+# **By hand.** I = H = 1, `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and inputs that are all 0. Then all states are 0, and all
+# slopes are
 # 1. Lag 0: 1. Lag 1: 0.5. Lag 2: 0.25. For T = 3 the result is `[1, 0.5, 0.25]`.
 #
 # <details><summary>Hint 1</summary>
@@ -767,8 +768,8 @@ ax = plots.heatmap(
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Prefer `torch.autograd.grad(s, x)` to `s.backward()`: it returns a tuple with the gradient, and it does not fill the `.grad` of the
-# cell's weights. The gradient has the shape of x, `[1, T, I]`.
+# Prefer `torch.autograd.grad(s, x)` to `s.backward()`: it returns a tuple with the gradient, and it does not fill the
+# `.grad` of the cell's weights. The gradient has the shape of x, `[1, T, I]`.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -917,9 +918,9 @@ for name, curve in demo_curves.items():
     print(f"{name:18}", *(f"lag {k}: {curve[k]:.0e}  " for k in (10, 50, 90)))
 
 # %% [markdown]
-# *What to see:* the axis is logarithmic, so a straight line is a power. Torch's own start loses a factor of about $10^9$
-# every 40 steps. Twice an orthogonal matrix explodes. Both are the same tanh: nobody changed the slope function. And the
-# yellow line, $0.25^k$, is met by nobody, by many powers of ten.
+# *What to see:* the axis is logarithmic, so a straight line is a power. Torch's own start loses a factor of about
+# $3 \cdot 10^9$ every 40 steps. Twice an orthogonal matrix explodes. Both are the same tanh: nobody changed the slope
+# function. And the yellow line, $0.25^k$, is far below them all.
 #
 # What is wrong with the sentence?
 #
@@ -973,15 +974,15 @@ for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0
     print(f"{name:18}" + "{:7.2f} {:7.2f} {:11.2f} {:7.2f} {:10.2f}".format(*demo_means))
 
 # %% [markdown]
-# *What to see:* guess and measurement agree well for all weights that were *drawn*. With torch's start, $0.58^{10}
-# \approx 0.004$. Three things more:
+# *What to see:* guess and measurement agree within a tenth for all weights that were *drawn*. With torch's start,
+# $0.58^{10} \approx 0.004$. Three things more:
 #
-# - **The largest σ alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What *is*
-#   certain: if the largest σ times the largest slope is below 1, the gradient vanishes.
-# - **The slope does play a part.** With "orthogonal × 4" the states are pressed against ±1, where tanh is flat. The slopes
-#   fall to 0.39. They slow the explosion, but do not stop it.
-# - **The guess is no law.** "A shift" has σ = 1 (63 times), yet after 64 steps everything has been pushed out at the end. A
-#   matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
+# - **The largest σ alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What
+#   *is* certain: if the largest σ times the largest slope is below 1, the gradient vanishes.
+# - **The slope does play a part.** With "orthogonal × 4" the states are pressed against ±1, where tanh is flat. The
+#   slopes fall to 0.40. They slow the explosion, but do not stop it.
+# - **The guess is no law.** "A shift" has σ = 1 (63 times), yet after 64 steps everything has been pushed out at the
+#   end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
 #
 # ### Does it matter for learning?
 #
@@ -1030,8 +1031,8 @@ def train_recall(run, lag, seed, gain=None, optimizer="Adam", lr=0.003, clip=Non
 
 
 # %% [markdown]
-# *Predict first:* at lag 20 the gradient from torch's start has shrunk to a few millionths, and the one from the orthogonal start to
-# about a tenth. Which of the two will learn it?
+# *Predict first:* look at lag 20 in the plot above. From torch's start the gradient has shrunk to about 0.00001, from
+# the orthogonal start to about 0.1. Which of the two RNNs will learn it?
 
 # %%
 demo_recall = {}
@@ -1067,8 +1068,8 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # %% [markdown]
 # *What to see:* at lag 5 all of them learn it. At lag 20 torch's start has learned it in 4 of 20 runs, and at lag 40 in
 # none: it only guesses. From the orthogonal start all 20 runs learn lag 20, and 18 of 20 learn lag 40. Twice the
-# orthogonal matrix, with a gradient that explodes, gets there only in part (0.84 on average). The cell is the same each time. What
-# differs is how $W_{hh}$ **begins**.
+# orthogonal matrix, with a gradient that explodes, gets there only in part (0.84 on average). The cell is the same each
+# time. What differs is how $W_{hh}$ **begins**.
 #
 # Stage 02 changes the cell itself, and not only its start.
 
@@ -1076,8 +1077,8 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # ## 1.6 Too large: clipping
 #
 # A gradient can also be far too large, in one unlucky batch. Then one step throws the weights far away, and what was
-# learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list of
-# numbers, and measure its length, the **total norm**:
+# learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list
+# of numbers, and measure its length, the **total norm**:
 #
 # $$n = \sqrt{\sum_{p}\, \sum_{i}\, g_{p,i}^2}$$
 #
@@ -1095,12 +1096,12 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 #
 # <details><summary>The answer</summary>
 #
-# Both become (0.89, 1.79). The second one was twice as large as the first; now they are equal. So the step goes in another
-# **direction**. With one factor for all, it goes in the same direction, and is only shorter.
+# Both become (0.89, 1.79). The second one was twice as large as the first; now they are equal. So the step goes in
+# another **direction**. With one factor for all, it goes in the same direction, and is only shorter.
 # </details>
 #
-# This function is the one exception of the course: it changes its arguments on purpose. It scales the gradients *in place*,
-# as torch's own does, and returns the total norm as it was **before**.
+# This function is the one exception of the course: it changes its arguments on purpose. It scales the gradients *in
+# place*, as torch's own does, and returns the total norm as it was **before**.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1108,13 +1109,14 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# The squares of all norms, added up, and then one square root. (The sum of the norms is something else: 2.24 + 4.47 = 6.71.)
+# The squares of all norms, added up, and then one square root. (The sum of the norms is something else: 2.24 + 4.47 =
+# 6.71.)
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # In words: raise if max_norm is not positive. Make a list of the gradients that are not None. The total norm is the
-# square root of the sum of their squared norms, as a Python float. If it is larger than max_norm, go through the list and
-# multiply each one in place with `mul_`. Return the norm.
+# square root of the sum of their squared norms, as a Python float. If it is larger than max_norm, go through the list
+# and multiply each one in place with `mul_`. Return the norm.
 # </details>
 
 
@@ -1240,8 +1242,8 @@ expect(lambda: clip_grad(params, -1.0)).raises(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Recall at lag 20 again, from the orthogonal start, but with plain gradient descent (SGD) and a bold learning rate of 0.3.
-# *Predict first:* the gradients are of moderate size most of the time. Is clipping needed?
+# Recall at lag 20 again, from the orthogonal start, but with plain gradient descent (SGD) and a bold learning rate of
+# 0.3. *Predict first:* the gradients are of moderate size most of the time. Is clipping needed?
 
 # %%
 demo_norms = {"no clipping": [], "clipped to 1": []}
@@ -1261,11 +1263,13 @@ axes[1].axhline(1.0, color="#777777", linewidth=1)
 axes[1].get_legend().remove()
 
 # %% [markdown]
-# *What to see:* for the first 20 steps the two runs look alike. Then the norm passes 1, steps of 0.3 times a norm of 5 throw
-# the weights about, and without clipping the loss jumps above a blind guess and stays there. With clipping the norms
-# are just as large *before* they are clipped, for a hundred steps. But no step is too long, and the loss goes down.
+# *What to see:* for the first 20 steps the two runs look alike. Then the norm passes 1, steps of 0.3 times a norm of 5
+# throw the weights about, and without clipping the loss jumps above a blind guess and stays there. With clipping the
+# norms are just as large *before* they are clipped, for about 120 steps. But no step is too long, and the loss goes
+# down.
 #
-# Would a smaller learning rate do as well? The stored file has 20 runs for four learning rates, with and without clipping.
+# Would a smaller learning rate do as well? The stored file has 20 runs for four learning rates, with and without
+# clipping.
 
 # %%
 demo_rates = demo_runs["clipping"]["learning_rates"]
@@ -1285,17 +1289,17 @@ ax.set_xticks(range(len(demo_rates)), demo_rates)
 _ = ax.set_ylim(0, 1.08)
 
 # %% [markdown]
-# *What to see:* yes. With 0.03 it works without clipping too, and even a little better: shorter steps need more of them.
-# Clipping does not make the best run better. It makes the choice of the learning rate less delicate. With it, 0.03, 0.1 and
-# 0.3 all work (0.97 and more). Without it, only 0.03 does. A learning rate of 1 is too large for both.
+# *What to see:* yes. With 0.03 it works without clipping too, and even a little better: shorter steps need more of
+# them. Clipping does not make the best run better. It makes the choice of the learning rate less delicate. With it,
+# 0.03, 0.1 and 0.3 all work (0.97 and more). Without it, only 0.03 does. A learning rate of 1 is too large for both.
 #
 # Clipping helps against gradients that explode. It does nothing for those that vanish: a small gradient stays as it is.
 
 # %% [markdown]
 # ## 1.7 A model that writes
 #
-# **The task.** Read a text letter by letter; at each one, name the next letter. That is `many_to_many`, and the target is
-# the text itself, one step later:
+# **The task.** Read a text letter by letter; at each one, name the next letter. That is `many_to_many`, and the target
+# is the text itself, one step later:
 #
 # | | | | | | | | |
 # |---|---|---|---|---|---|---|---|
@@ -1303,8 +1307,8 @@ _ = ax.set_ylim(0, 1.08)
 # | should say | h | e | ␣ | s | e | a | ␣ |
 #
 # **To write**, turn it around: let the model say a letter, and give it this letter as its next input. Which letter? Its
-# logits give a probability for each one. If we always take the most likely one, it writes the same text every time. So we
-# **draw** a letter, and a **temperature** $\tau$ says how boldly:
+# logits give a probability for each one. If we always take the most likely one, it writes the same text every time. So
+# we **draw** a letter, and a **temperature** $\tau$ says how boldly:
 #
 # $$p_v = \frac{\exp(z_v / \tau)}{\sum_u \exp(z_u / \tau)}$$
 #
@@ -1319,8 +1323,8 @@ _ = ax.set_ylim(0, 1.08)
 # | 2 | 1, 1.73 | 0.37, 0.63 |
 # | → 0 | 1, huge | 0, 1 |
 #
-# A small τ is careful, a large one is wild. τ = 0 cannot be put into the formula, but its limit is clear: the letter with
-# the largest logit (*argmax*). Your function takes 0 in this sense.
+# A small τ is careful, a large one is wild. τ = 0 cannot be put into the formula, but its limit is clear: the letter
+# with the largest logit (*argmax*). Your function takes 0 in this sense.
 #
 # All randomness comes from `generator`, a `torch.Generator`: who starts it with the same seed gets the same text.
 #
@@ -1335,9 +1339,9 @@ _ = ax.set_ylim(0, 1.08)
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: raise if the temperature is negative. If it is 0, return the argmax over the last dimension. Otherwise divide
-# the logits by it (making a new tensor), take the softmax over the last dimension, draw with `torch.multinomial` and the
-# generator, and remove the dimension of size 1.
+# In words: raise if the temperature is negative. If it is 0, return the argmax over the last dimension. Otherwise
+# divide the logits by it (making a new tensor), take the softmax over the last dimension, draw with `torch.multinomial`
+# and the generator, and remove the dimension of size 1.
 # </details>
 
 
@@ -1494,6 +1498,9 @@ for step in range(400):
     demo_optimizer.step()
     demo_losses.append(loss.item())
 
+demo_by_place = F.cross_entropy(demo_out(hs).transpose(1, 2), pieces[:, 1:], reduction="none").mean(dim=0)  # [T]
+print("last batch, loss at the letters 1 to 5:", *(f"{value:.2f}" for value in demo_by_place[:5].tolist()))
+print(f"and on average at the letters 11 to 40: {demo_by_place[10:].mean():.2f}")
 demo_share = torch.bincount(text_ids) / len(text_ids)
 ax = plots.lines({"loss": demo_losses}, title="Name the next letter", xlabel="training step", ylabel="loss in nats")
 for value, label in (
@@ -1506,8 +1513,8 @@ _ = ax.set_ylim(0, 3.6)
 
 # %% [markdown]
 # *What to see:* at first the model knows nothing. Soon it knows which letters are frequent, and then it learns what
-# follows what. At the end it needs the first letters of a piece to find its place in the text; from there on it nearly
-# knows the text by heart.
+# follows what. What is left at the end is mostly the loss at the first letters of a piece, where it cannot know yet at
+# which place of the text it is. From there on it nearly knows the text by heart.
 #
 # *Predict first:* what does it write at temperature 0, 0.5, 1 and 2?
 
@@ -1534,20 +1541,22 @@ for temperature in (0, 0.5, 1, 2):
     demo_known[f"temperature {temperature}"] = sum(word in demo_words for word in words) / len(words)
     print(f"--- temperature {temperature}\n{written[:150].strip()}\n")
 ax = plots.bars(
-    demo_known, title="How many of the written words stand in the text?", xlabel="share of 2000 letters' words"
+    demo_known,
+    title="How many of the written words stand in the text?",
+    xlabel="share of the words in 2000 written letters",
 )
 _ = ax.set_xlim(0, 1.15)
 
 # %% [markdown]
-# *What to see:* at 0 and 0.5 it recites our text. At 1 it invents words, some of them nearly English; at 2 it is noise with
-# spaces. A draw that goes wrong has consequences: the wrong letter becomes the next input, and the state leaves the
-# ways that it knows.
+# *What to see:* at 0 and 0.5 it recites our text. At 1 it invents words, some of them nearly English; at 2 it is noise
+# with spaces. A draw that goes wrong has consequences: the wrong letter becomes the next input, and the state leaves
+# the ways that it knows.
 #
-# Does this model know English? No. It knows 600 letters nearly by heart. That it can do so with the 64 numbers of a state is
-# what we wanted to see.
+# Does this model know English? No. It knows 600 letters nearly by heart. That it can do so with the 64 numbers of a
+# state is what we wanted to see.
 #
-# What does the model expect at each letter? The picture shows the probabilities of the next symbol (temperature 1) while
-# it reads the beginning of a line.
+# What does the model expect at each letter? The picture shows the probabilities of the next symbol (temperature 1)
+# while it reads the beginning of a line.
 
 # %%
 demo_line = "\nthe wind is cold and "
@@ -1567,9 +1576,9 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* most columns have one bright field: inside a word there is no choice. After `the␣` there are many nouns, and
-# several fields share the probability. After `is␣` it hesitates between `c` and `s`: the wind is `cold`, and it is `strong`. The
-# second `and` of this line is the place of a decision that needs the *whole* line, not only the last letters.
+# *What to see:* most columns have one bright field: inside a word there is no choice. After `the␣` there are many
+# nouns, and several fields share the probability. After `is␣` it hesitates between `c` and `s`: the wind is `cold`, and
+# it is `strong`. After `wi` it thinks of `wind` first, and a little of `with` and `wide`.
 
 # %% [markdown]
 # ## 1.8 Quiz
@@ -1577,7 +1586,8 @@ ax = plots.heatmap(
 # Five questions, one point each.
 
 # %% [markdown] quiz="states_shape" kind="shape" points=1 read="1.2" draw="B=3,5,7 T=11,13,17 I=2,4,6 H=19,23,29"
-# A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. Which shape
+# A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. Which
+# shape
 # has `hs`, all its states?
 #
 # - [x] (B, T, H)
@@ -1664,13 +1674,16 @@ ax = plots.heatmap(
 #
 # ## Papers
 #
-# - J. Elman, *Finding Structure in Time*, Cognitive Science 14(2), 1990: the network of this page, and letters in sequence.
-# - Y. Bengio, P. Simard, P. Frasconi, *Learning Long-Term Dependencies with Gradient Descent is Difficult*, IEEE Transactions
-#   on Neural Networks 5(2), 1994: why gradients vanish in a network that keeps something for sure.
-# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013,
-#   [arXiv 1211.5063](https://arxiv.org/abs/1211.5063): the section "The mechanics" has the product of 1.5 and says what the largest singular value
-#   can prove, with a bound on the slope of 1 for tanh and 1/4 for the sigmoid; algorithm 1 is `clip_grad`.
+# - J. Elman, *Finding Structure in Time*, Cognitive Science 14(2), 1990: the network of this page, and letters in
+#   sequence.
+# - Y. Bengio, P. Simard, P. Frasconi, *Learning Long-Term Dependencies with Gradient Descent is Difficult*, IEEE
+#   Transactions on Neural Networks 5(2), 1994: why gradients vanish in a network that keeps something for sure.
+# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013, [arXiv
+#   1211.5063](https://arxiv.org/abs/1211.5063): the section "The mechanics" has the product of 1.5 and says what the
+#   largest singular value can prove, with a bound on the slope of 1 for tanh and 1/4 for the sigmoid; algorithm 1 is
+#   `clip_grad`.
 # - Q. Le, N. Jaitly, G. Hinton, *A Simple Way to Initialize Recurrent Networks of Rectified Linear Units*, 2015,
-#   [arXiv 1504.00941](https://arxiv.org/abs/1504.00941): a start with the identity matrix, for the same reason as our orthogonal one.
-# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013, [arXiv 1308.0850](https://arxiv.org/abs/1308.0850): networks that
-#   write, letter by letter.
+#   [arXiv 1504.00941](https://arxiv.org/abs/1504.00941): a start with the identity matrix, for the same reason as our
+#   orthogonal one.
+# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013, [arXiv
+#   1308.0850](https://arxiv.org/abs/1308.0850): networks that write, letter by letter.

@@ -4,7 +4,7 @@
 
 The layers, the task and the training are those of `notebook.py`; one thread, fixed seeds, so that a second run gives
 the same file. `gradient` holds the gradient at lag 90 before training, `recall` the share of right answers by lag after
-200 steps. The rest is at lag 40: `longer` after 600 steps, `faster` with a learning rate of 0.01, and `eight` after 600 steps
+200 steps. The rest is at lag 40: `longer` after 400 steps, `faster` with a learning rate of 0.01, and `eight` after 400 steps
 with a readout that has eight outputs, of which four are never right.
 """
 
@@ -32,7 +32,7 @@ LAYERS: dict[str, tuple[str, float | None]] = {  # kind, and the bias of the gat
     "LSTM, 3 in both biases": ("LSTM", 6.0),
 }
 SETTINGS: dict[str, Any] = {
-    "I": 8, "H": 32, "steps": 200, "learning_rate": 0.003, "longer": 600, "faster": 0.01, "lag": 40
+    "I": 8, "H": 32, "steps": 200, "learning_rate": 0.003, "longer": 400, "faster": 0.01, "lag": 40
 }  # fmt: skip
 
 

@@ -795,6 +795,20 @@ def greedy_decode(model, words, max_len):
     return [to_text(ids).split("E")[0] for ids in y_in[:, 1:].tolist()]
 
 
+# %% wrong="greedy_decode" name="pads the caller's words" says="Your pads are written into the caller's own list of words. Build new strings."
+def greedy_decode(model, words, max_len):
+    longest = max(map(len, words)) + 1
+    for b in range(len(words)):
+        words[b] = (words[b] + "E").ljust(longest, "P")
+    x = torch.tensor([to_ids(word) for word in words])
+    y_in = torch.full((len(words), 1), S)
+    with torch.no_grad():
+        for _ in range(max_len):
+            said = model(x, y_in)[:, -1].argmax(-1)
+            y_in = torch.cat([y_in, said[:, None]], dim=1)
+    return [to_text(ids).split("E")[0] for ids in y_in[:, 1:].tolist()]
+
+
 # %% wrong="greedy_decode" name="None where E comes first" says="Where E comes first, the answer is the empty string, which is a string too."
 def greedy_decode(model, words, max_len):
     x = make_batch([(word, "") for word in words], max(map(len, words)) + 1)[0]

@@ -762,7 +762,7 @@ def greedy_decode(model, words, max_len):
     Args:
         model: anything that can be called as model(x, y_in) with torch.long [B, S] and [B, T] and gives
             logits [B, T, V]. It is only called; nothing else of it is used.
-        words: a list of B words of letters a-z, of any length.
+        words: a list of B words of letters a-z, of any length. It is not changed.
         max_len: the largest number of symbols of an answer, an int.
 
     Returns:
@@ -803,6 +803,9 @@ expect(greedy_decode(model, ["king", "high", "man", "kingdoms", "incomprehensibl
     ["bcd", "abcd", "cd", "bcd", ""],
     hint="One answer per word, in the order of the words; words may have any length, and x must hold the word itself.",
 )
+words = ["king", "high", "man"]
+greedy_decode(model, words, 9)
+expect(words).equal(["king", "high", "man"], hint="The list of words belongs to the caller: do not write into it.")
 ### END HIDDEN TESTS
 
 # %% check="greedy_decode-stop" points=1

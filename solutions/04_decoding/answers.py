@@ -264,19 +264,6 @@ def encode(emb, lengths, weights):
     return torch.stack(memory, dim=1), h
 
 
-# %% wrong="encode" name="no error for a wrong length" says="A length of 0, or one above S, goes through in silence and gives a state that means nothing. Raise a ValueError."
-def encode(emb, lengths, weights):
-    columns = emb.shape[1]
-    h = torch.zeros(len(emb), weights[1].shape[1])
-    memory = []
-    for s in range(columns):
-        real = (s < lengths).unsqueeze(1)
-        new = gru_step(emb[:, s], h, weights)
-        memory.append(torch.where(real, new, torch.zeros_like(new)))
-        h = torch.where(real, new, h)
-    return torch.stack(memory, dim=1), h
-
-
 # %% wrong="encode" name="only too long is an error" says="A source of length 0 has no last symbol, so this is an error as well."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
@@ -1406,18 +1393,6 @@ def edit_distance(a, b):
         for j in range(1, len(b) + 1):
             differ = int(a[i - 1] != b[j - 1])
             row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + 2 * differ))
-        above = row
-    return above[-1]
-
-
-# %% wrong="edit_distance" name="no replacement" says="Without the diagonal step for different symbols, each replacement costs two edits."
-def edit_distance(a, b):
-    above = list(range(len(b) + 1))
-    for i in range(1, len(a) + 1):
-        row = [i]
-        for j in range(1, len(b) + 1):
-            differ = int(a[i - 1] != b[j - 1])
-            row.append(above[j - 1] if not differ else min(above[j], row[j - 1]) + 1)
         above = row
     return above[-1]
 
@@ -2956,6 +2931,54 @@ def beam_search(step_fn, k, max_len, alpha):
         candidates.sort(key=score, reverse=True)
         beam = candidates[:k]
     return beam[:1]
+
+
+# %% wrong="beam_search" name="never more than V hypotheses" says="You never keep more than V hypotheses. k may be larger: keep k candidates of all."
+def beam_search(step_fn, k, max_len, alpha):
+    if k < 1:
+        raise ValueError("k must be 1 or more")
+
+    def score(hypothesis):
+        tokens, log_prob = hypothesis
+        return log_prob / len(tokens) ** alpha
+
+    beam = [([], 0.0)]
+    for _ in range(max_len):
+        live = [h for h in beam if not h[0] or h[0][-1] != E]
+        if not live:
+            break
+        rows = step_fn(torch.tensor([[S] + tokens for tokens, _ in live])).tolist()
+        candidates = [h for h in beam if h[0] and h[0][-1] == E]
+        for (tokens, log_prob), row in zip(live, rows):
+            for i, more in enumerate(row):
+                candidates.append((tokens + [i], log_prob + more))
+        candidates.sort(key=score, reverse=True)
+        beam = candidates[: min(k, len(rows[0]))]
+    return beam
+
+
+# %% wrong="beam_search" name="alpha as a switch" says="alpha is taken for yes or no: yours divides by n for every alpha but 0. It is a power."
+def beam_search(step_fn, k, max_len, alpha):
+    if k < 1:
+        raise ValueError("k must be 1 or more")
+
+    def score(hypothesis):
+        tokens, log_prob = hypothesis
+        return log_prob / len(tokens) if alpha else log_prob
+
+    beam = [([], 0.0)]
+    for _ in range(max_len):
+        live = [h for h in beam if not h[0] or h[0][-1] != E]
+        if not live:
+            break
+        rows = step_fn(torch.tensor([[S] + tokens for tokens, _ in live])).tolist()
+        candidates = [h for h in beam if h[0] and h[0][-1] == E]
+        for (tokens, log_prob), row in zip(live, rows):
+            for i, more in enumerate(row):
+                candidates.append((tokens + [i], log_prob + more))
+        candidates.sort(key=score, reverse=True)
+        beam = candidates[:k]
+    return beam
 
 
 # %% wrong="beam_search" name="no error for k = 0" says="k = 0 gives an empty list in silence. Raise a ValueError."

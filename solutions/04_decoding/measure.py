@@ -42,6 +42,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "every step": {"task": "reverse", "H": 64, "decoder": "DecoderEvery"},
     "scheduled": {"task": "reverse", "H": 64, "p": 0.5},
     "reverse, H = 256": {"task": "reverse", "H": 256},
+    "reverse, H = 64, 1600 steps": {"task": "reverse", "H": 64, "steps": 1600},
 }
 
 Table = dict[str, dict[str, list[float]]]  # kind -> length -> one number per seed
@@ -71,7 +72,7 @@ def train(stage: dict[str, Any], kind: str, seed: int) -> Any:
             return stage["scheduled_inputs"](gold, predicted, settings["p"] * progress, generator)
 
     pairs = stage["make_pairs"](settings["task"], TRAINING["pairs"], *TRAINING["lengths"], seed=1)
-    return stage["fit"](machine, pairs, TRAINING["steps"], seed, inputs)
+    return stage["fit"](machine, pairs, settings.get("steps", TRAINING["steps"]), seed, inputs)
 
 
 def ask(stage: dict[str, Any], machine: Any, task: str) -> tuple[dict[str, float], dict[str, float]]:

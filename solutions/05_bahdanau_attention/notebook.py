@@ -888,3 +888,549 @@ ax = plots.heatmap(
 # %% [markdown]
 # *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step. All
 # that comes now comes from training.
+
+# %% [markdown]
+# ## 5.7 A picture of where it looks
+#
+# The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
+# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly: turned
+# round, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
+#
+# | what | how |
+# |---|---|
+# | the image | `ax.imshow(…)` of the weights as they are: not rounded, not normalised |
+# | rows | the target, from top to bottom, its words as labels of the y axis |
+# | columns | the source, from left to right, its words as labels of the x axis |
+# | colours | the scale goes from 0 to 1, in every picture (`vmin`, `vmax`) |
+# | axes | drawn into `ax`, if one is given, so that two pictures can stand side by side |
+#
+# **Why 0 to 1?** Without `vmin` and `vmax`, matplotlib takes the smallest and the largest number of *this* picture.
+# Then an untrained model, with all weights between 0.19 and 0.21, looks as sure as a trained one.
+#
+# **By hand.** `我 爱 中国` from `I love China`: a matrix `[3, 3]`. The weight at row 2, column 0 says how much
+# the decoder looked at `I` when it wrote 中国.
+#
+# The check does not look at your picture. It reads its *data*: the image's array, the labels, the direction of the
+# axes. You are free in everything else.
+#
+# <details><summary>Hint 1</summary>
+#
+# A new `ax` comes from `plots.plt.subplots()[1]`. A tensor with a gradient cannot be drawn: `detach()` it first.
+# `imshow` has row 0 at the top by itself.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `ax.set_xticks(range(n), words)` sets places and labels at once; long words need `rotation`. Compare the shape of alpha
+# with the numbers of words before you draw: that is the error that the docstring asks for.
+# </details>
+
+
+# %% exercise="plot_alignment"
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    """Draw the weights of one sentence, rows for the target and columns for the source.
+
+    Args:
+        alpha: float tensor [T, S], weights from 0 to 1; it may have a gradient, and is not changed.
+        source: a list or tuple of S words.
+        target: a list or tuple of T words.
+        ax: the matplotlib Axes to draw into; None makes a new figure.
+        title: the title of the Axes.
+
+    Returns:
+        The Axes. Its one image, `ax.images[0]`, made by `imshow`, holds alpha, with row 0 at the top and column 0
+        at the left; the colours go from 0 to 1; every row and every column has its word as a tick label.
+
+    Raises:
+        ValueError: if alpha is not [number of target words, number of source words]. The message contains "shape".
+    """
+    ### BEGIN SOLUTION
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError(f"plot_alignment: alpha has shape {tuple(alpha.shape)}, the words {(len(target), len(source))}")
+    if ax is None:
+        ax = plots.plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.28 * len(target)))[1]
+    ax.imshow(alpha.detach(), aspect="auto", cmap="cividis", vmin=0, vmax=1)
+    ax.set_xticks(range(len(source)), source, rotation=45 if len(source) > 6 else 0)
+    ax.set_yticks(range(len(target)), target)
+    ax.grid(False)
+    ax.set_title(title)
+    return ax
+    ### END SOLUTION
+
+
+# %% check="plot_alignment-image" points=2
+alpha = torch.tensor([[0.7, 0.2, 0.1], [0.0, 0.5, 0.5]])
+ax = plot_alignment(alpha, ["cats", "love", "Tom"], ["猫", "爱"])
+expect(torch.tensor(ax.images[0].get_array().tolist())).close(
+    alpha, tol=1e-4, hint="The image holds alpha as it is: row t for target word t, column s for source word s."
+)
+bottom, top = ax.get_ylim()
+expect(bottom > top).equal(True, hint="Row 0 must be at the top. imshow does so by itself, unless origin is 'lower'.")
+left, right = ax.get_xlim()
+expect(left < right).equal(True, hint="Column 0 must be at the left.")
+expect([label.get_text() for label in ax.get_xticklabels()]).equal(
+    ["cats", "love", "Tom"], hint="The source words stand at the x axis, one for each column."
+)
+expect([label.get_text() for label in ax.get_yticklabels()]).equal(
+    ["猫", "爱"], hint="The target words stand at the y axis, one for each row."
+)
+### BEGIN HIDDEN TESTS
+for seed, (T, n) in enumerate([(5, 3), (2, 7), (3, 3)]):
+    torch.manual_seed(seed)
+    alpha = torch.softmax(torch.randn(T, n), dim=1).requires_grad_()
+    source, target = tuple(f"word{j}" for j in range(n)), tuple("我你他她们"[:T])
+    ax = plot_alignment(alpha, source, target)
+    expect(torch.tensor(ax.images[0].get_array().tolist())).close(
+        alpha.detach(), tol=1e-6, hint="The image holds alpha as it is: not rounded, not turned, not scaled."
+    )
+    expect(len(ax.images)).equal(1, hint="One image for one sentence.")
+    for ticks, labels, words in (
+        (ax.get_xticks(), ax.get_xticklabels(), source),
+        (ax.get_yticks(), ax.get_yticklabels(), target),
+    ):
+        expect([round(float(place), 3) for place in ticks]).equal(
+            [float(i) for i in range(len(words))], hint="Tick i belongs in the middle of row or column i: at i."
+        )
+        expect([label.get_text() for label in labels]).equal(list(words), hint="Each tick has the word of its row or column.")
+    bottom, top = ax.get_ylim()
+    expect(bottom > top).equal(True, hint="Row 0 must be at the top.")
+### END HIDDEN TESTS
+
+# %% check="plot_alignment-scale" points=1
+ax = plot_alignment(torch.tensor([[0.4, 0.3, 0.3], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]]), ["a", "b", "c"], ["x", "y", "z"], title="An untrained model")
+expect([float(limit) for limit in ax.images[0].get_clim()]).equal(
+    [0.0, 1.0], hint="The colours must go from 0 to 1 in every picture: vmin and vmax."
+)
+expect(ax.get_title(loc="left") + ax.get_title(loc="center") + ax.get_title(loc="right")).equal(
+    "An untrained model", hint="The title of the Axes is the argument `title`."
+)
+### BEGIN HIDDEN TESTS
+again = plot_alignment(torch.eye(2), ["a", "b"], ["x", "y"], ax=ax, title="A second one")
+expect(ax.get_title(loc="left") + ax.get_title(loc="center") + ax.get_title(loc="right")).equal(
+    "A second one", hint="Draw into the Axes that was given."
+)
+expect(again.get_title(loc="left") + again.get_title(loc="center") + again.get_title(loc="right")).equal(
+    "A second one", hint="Return the Axes that was drawn into."
+)
+### END HIDDEN TESTS
+
+# %% check="plot_alignment-shape" points=1
+expect(lambda: plot_alignment(torch.rand(2, 3), ["a", "b"], ["x", "y", "z"])).raises(
+    ValueError, mention="shape", hint="alpha is turned round here: raise a ValueError that mentions the shape."
+)
+### BEGIN HIDDEN TESTS
+expect(lambda: plot_alignment(torch.rand(3, 5), ["a", "b", "c", "d"], ["x", "y", "z"])).raises(
+    ValueError, mention="shape", hint="One column too many: a row of weights that includes E needs a word for it."
+)
+expect(lambda: plot_alignment(torch.rand(4, 2), ["a", "b"], ["x", "y", "z"])).raises(
+    ValueError, mention="shape", hint="One row too many: raise a ValueError that mentions the shape."
+)
+expect(lambda: plot_alignment(torch.rand(1, 3, 2), ["a", "b"], ["x", "y", "z"])).raises(
+    ValueError, mention="shape", hint="One sentence at a time: alpha has two dimensions."
+)
+plots.plt.close("all")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The gold alignment of a sentence of the tests, drawn with your function: 1 for a sure link, 0.5 for a possible one.
+# *Predict first:* what would the picture of a language with the same order as English look like?
+
+# %%
+demo_pair = corpus.by_length[11][5]
+
+
+def gold_matrix(pair):
+    """[T, S]: 1 at sure links, 0.5 at links that are only possible."""
+    matrix = torch.zeros(len(pair.target), len(pair.source))
+    for t, s in pair.possible:
+        matrix[t, s] = 1.0 if (t, s) in pair.sure else 0.5
+    return matrix
+
+
+ax = plot_alignment(gold_matrix(demo_pair), demo_pair.source, demo_pair.target, title="Gold: who stands for whom")
+
+# %% [markdown]
+# *What to see:* a language with the same order would give a diagonal from the top left to the bottom right. Here
+# there are pieces of diagonals, and the pieces have changed places.
+
+# %% [markdown]
+# ## 5.8 Training the translator
+#
+# The encoder is given: a bidirectional GRU over the English words, with pads left out (stage 02). Its state at word
+# $j$ is $h_j = [\overrightarrow{h}_j; \overleftarrow{h}_j]$: what was read up to here from the left, and from the
+# right. All of them together are the memory. The decoder's first state comes from the backward state at the first word, as in the paper.
+#
+# Read `Translator` once, above all `forward`. It calls your `step`, once for each target word, and gives each
+# step the state of the step before.
+
+
+# %% given="translator"
+class Translator(nn.Module):
+    """A bidirectional GRU reads English, a decoder with attention writes Chinese.
+
+    Args:
+        decoder: a BahdanauDecoder with Dk = H.
+        D, H: sizes of an embedding and of a state; H is even.
+        attend: False hides the source: the decoder gets a mask without any True, and so a context of zeros.
+
+    Source: Bahdanau et al. 2014, sections 3.1 and 3.2.
+    """
+
+    def __init__(self, decoder, D, H, attend=True):
+        super().__init__()
+        self.embedding = nn.Embedding(len(ENGLISH), D)
+        self.encoder = nn.GRU(D, H // 2, batch_first=True, bidirectional=True)
+        self.bridge = nn.Linear(H // 2, H)
+        self.decoder = decoder
+        self.attend = attend
+
+    def encode(self, source):
+        """source: torch.long [B, S]. Returns memory [B, S, H], the first state [B, H] and the mask [B, S]."""
+        mask = source != P  # [B, S]
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.embedding(source), mask.sum(dim=1), batch_first=True, enforce_sorted=False
+        )
+        states, last = self.encoder(packed)  # last [2, B, H / 2]: forwards at the last word, backwards at the first
+        memory, _ = nn.utils.rnn.pad_packed_sequence(states, batch_first=True)  # [B, S, H]
+        return memory, torch.tanh(self.bridge(last[1])), mask if self.attend else torch.zeros_like(mask)
+
+    def forward(self, source, y_in):
+        """With the right words as inputs. Returns logits [B, T, V] and the weights [B, T, S]."""
+        memory, s, mask = self.encode(source)
+        logits, weights = [], []
+        for y in y_in.T:  # [B], the words of one step
+            logits_t, s, alpha = self.decoder.step(y, s, memory, mask)
+            logits.append(logits_t)
+            weights.append(alpha)
+        return torch.stack(logits, dim=1), torch.stack(weights, dim=1)
+
+    @torch.no_grad()
+    def translate(self, sentences, max_len=40):
+        """Greedy decoding, as in stage 03. sentences: a list of lists of English words. Returns lists of Chinese words."""
+        rows = [torch.tensor([ENGLISH.index(word) for word in words] + [E]) for words in sentences]
+        memory, s, mask = self.encode(nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=P))
+        y, said = torch.full((len(rows),), S), []
+        for _ in range(max_len):
+            logits, s, _ = self.decoder.step(y, s, memory, mask)
+            y = logits.argmax(dim=1)  # [B]
+            said.append(y)
+        rows = torch.stack(said, dim=1).tolist()
+        return [[CHINESE[i] for i in (row[: row.index(E)] if E in row else row)] for row in rows]
+
+
+def make_batches(pairs, steps, rng, size=32):
+    """`steps` batches (source, y_in, y_out), each of `size` sentences of about the same length, so with few pads.
+
+    pairs: a list of sentence pairs, as in `corpus.train`; it is not changed. rng: a random.Random.
+    """
+    batches = []
+    for _ in range(steps):
+        if not batches:  # every sentence once, in a new order
+            order = rng.sample(pairs, len(pairs))
+            for i in range(0, len(order), 16 * size):
+                block = sorted(order[i : i + 16 * size], key=lambda pair: len(pair.source))
+                batches += [block[k : k + size] for k in range(0, len(block), size)]
+            rng.shuffle(batches)
+        yield grammar.batch(batches.pop())
+
+
+def easy_sentences(n, seed):
+    """n different short sentences of few words, 3 to 8 English ones, for quick trials."""
+    rng, pairs = random.Random(seed), {}
+    nouns = [grammar.Noun("I"), grammar.Noun("you"), grammar.Noun("Tom"), grammar.Noun("Jerry")]
+    nouns += [grammar.Noun("cat", "the"), grammar.Noun("dog", "two")]
+    while len(pairs) < n:
+        subject, thing = rng.sample(nouns, 2)
+        time, tense = rng.choice([("", "present"), ("yesterday", "past"), ("tomorrow", "future")])
+        verb, place = rng.choice(["love", "see", "help", "chase"]), rng.choice(["", "in the park", "at school"])
+        pair = grammar.render(grammar.Meaning(subject, verb, thing, tense, time=time, place=place))
+        pairs[pair.source] = pair
+    return list(pairs.values())
+
+
+# %% [markdown]
+# How good is a translator? Two numbers.
+#
+# - **exact**: the share of sentences that are right from the first word to the end. One wrong word, and the sentence
+#   does not count.
+# - **AER**, the *alignment error rate*: how wrong is the picture? Each Chinese word gets *one* link, to the English
+#   word with the largest weight. Let A be these links, S the sure ones and P the possible ones of the gold alignment.
+#
+# $$\text{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|}$$
+#
+# 0 is a perfect picture. In our data, links by chance have an AER of 0.91. And 0.04 is the best that is possible with one link
+# for each word, because some words stand for nothing. Stage 06 looks at this measure closely; here you use it.
+
+
+# %% given="measures"
+def links_of(alpha, pair):
+    """One link (t, s) for each target word: to the source word with the largest weight. alpha: [T, S] or larger."""
+    best = alpha[: len(pair.target), : len(pair.source)].argmax(dim=1)
+    return {(t, int(s)) for t, s in enumerate(best)}
+
+
+def exact(model, pairs):
+    """The share of these sentences that the model translates without any mistake."""
+    said = model.translate([pair.source for pair in pairs])
+    return sum(tuple(words) == pair.target for words, pair in zip(said, pairs, strict=True)) / len(pairs)
+
+
+def alignment_error_rate(model, pairs):
+    """The AER of the model's weights, over all links of all sentences, with the right words as inputs."""
+    source, y_in, _ = grammar.batch(pairs)
+    weights = model(source, y_in)[1].detach()
+    hits = total = 0
+    for alpha, pair in zip(weights, pairs, strict=True):
+        links = links_of(alpha, pair)
+        hits += len(links & pair.sure) + len(links & pair.possible)
+        total += len(links) + len(pair.sure)
+    return 1 - hits / total
+
+
+# %% [markdown]
+# **The training** is that of stage 03, with three things that longer sentences need.
+#
+# | what | value |
+# |---|---|
+# | model | `Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)` |
+# | batches | `make_batches(pairs, steps, rng)` |
+# | loss | cross-entropy of the logits against `y_out`, pads left out |
+# | optimiser | Adam with `betas=(0.9, 0.98)` |
+# | learning rate of step i = 0, 1, … of n | 0.008 · min(1, (i + 1) / (0.1 n)) · (1 − i / n): it rises during the first tenth, then falls to 0 |
+# | gradient | clipped to a norm of 1, between `backward` and the optimiser's step (stage 01) |
+#
+# **By hand.** n = 200: the learning rate of step 0 is 0.008 · 1/20 · 1 = 0.0004, of step 19 it is 0.008 · 1 · 0.905 ≈
+# 0.0072, of step 199 it is 0.00004.
+#
+# As in stage 03, the same seed must give the same model, whatever ran before. Two things are random: the first
+# weights and the batches.
+#
+# Try it with the easy sentences first: `train_translator(easy_sentences(600, seed=0), seed=0, steps=200)` takes about
+# two seconds.
+#
+# <details><summary>Hint 1</summary>
+#
+# One loop over the batches; in it, six lines. Which of them did you write in stage 03 already?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `F.cross_entropy` wants `[positions, V]` and `[positions]`: flatten the first two dimensions. `ignore_index` leaves the
+# pads out. `nn.utils.clip_grad_norm_(model.parameters(), 1.0)` clips. The learning rate goes into
+# `optimizer.param_groups[0]["lr"]`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: seed torch, make a `random.Random(seed)`, make the model and the optimiser. For each batch, with its number i: set the
+# learning rate; logits of the model for source and y_in (it also returns the weights); loss against y_out; zero_grad; backward;
+# clip; step. Return the model.
+# </details>
+
+
+# %% exercise="train_translator" builds_on="additive_score,masked_softmax,context,BahdanauDecoder"
+def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
+    """A translator that has learned from these pairs, with the recipe above.
+
+    Args:
+        pairs: a list of sentence pairs, as in `corpus.train`. It is not changed.
+        seed: an int. The same arguments give the same model, whatever ran before; other seeds give others.
+        steps: the number of optimiser steps; 0 gives the untrained model of this seed.
+        score: the score function of the decoder.
+        attend: goes to Translator; False hides the source from the decoder.
+
+    Returns:
+        A Translator. On 600 easy sentences and 200 steps, it translates nine of ten new easy sentences exactly.
+    """
+    ### BEGIN SOLUTION
+    torch.manual_seed(seed)
+    model = Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)
+    optimizer = torch.optim.Adam(model.parameters(), betas=(0.9, 0.98))
+    for i, (source, y_in, y_out) in enumerate(make_batches(pairs, steps, random.Random(seed))):
+        optimizer.param_groups[0]["lr"] = 0.008 * min(1, (i + 1) / (0.1 * steps)) * (1 - i / steps)
+        logits, _ = model(source, y_in)  # [B, T, V]
+        loss = F.cross_entropy(logits.flatten(0, 1), y_out.flatten(), ignore_index=P)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return model
+    ### END SOLUTION
+
+
+# %% check="train_translator-learns" points=2
+pairs = easy_sentences(660, seed=1)
+model = train_translator(pairs[:600], 0, steps=200)
+expect(exact(model, pairs[600:])).at_least(
+    0.9,
+    hint="Too few new sentences are right. Does the model read y_in, is it compared with y_out, and does each step begin with zero_grad?",
+)
+expect(alignment_error_rate(model, pairs[600:])).at_most(
+    0.6, hint="The translations are fine, but the decoder does not look where it should. Does it use the score it was given?"
+)
+### BEGIN HIDDEN TESTS
+source, y_in, y_out = grammar.batch(pairs[600:])
+with torch.no_grad():
+    p = torch.softmax(model(source, y_in)[0].detach(), dim=2)
+expect(p[y_out == P][:, P].mean()).at_most(
+    0.3, hint="The model has learned to write pads: the loss must leave out the positions where y_out is P."
+)
+turned = [grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(660, seed=2)]
+model = train_translator(turned[:600], 3, steps=200)
+expect(exact(model, turned[600:])).at_least(
+    0.9, hint="Train on the pairs that are given: here, every translation is written from its end to its beginning."
+)
+### END HIDDEN TESTS
+
+# %% check="train_translator-seed" points=1
+pairs = easy_sentences(70, seed=3)
+before = list(pairs)
+source, y_in, _ = grammar.batch(pairs[:5])
+torch.manual_seed(11)
+random.seed(11)
+logits = train_translator(pairs, 5, steps=4)(source, y_in)[0].detach()
+torch.manual_seed(12)
+random.seed(12)
+expect(train_translator(pairs, 5, steps=4)(source, y_in)[0]).close(
+    logits, tol=1e-5, hint="Seed both the first weights (torch.manual_seed) and the batches (random.Random) from `seed`."
+)
+expect(pairs).equal(before, hint="The caller's list of pairs was changed, or sorted, or shuffled.")
+### BEGIN HIDDEN TESTS
+expect(train_translator(pairs, 6, steps=4)(source, y_in)[0]).differs_from(
+    logits, tol=1e-3, hint="Another seed must give another model: use the argument."
+)
+### END HIDDEN TESTS
+
+# %% check="train_translator-steps" points=1
+pairs = easy_sentences(70, seed=4)
+untrained = {name: p.detach().clone() for name, p in train_translator(pairs, 7, steps=0).named_parameters()}
+trained = dict(train_translator(pairs, 7, steps=12).named_parameters())
+expect(sorted(trained)).equal(sorted(untrained), hint="Return a Translator, whatever the number of steps is.")
+for name in ("embedding.weight", "encoder.weight_hh_l0", "bridge.weight", "decoder.W", "decoder.U", "decoder.v"):
+    expect(trained[name].detach()).differs_from(
+        untrained[name], tol=1e-4, hint="All parameters must learn, those of the encoder as well: give the optimiser model.parameters()."
+    )
+### BEGIN HIDDEN TESTS
+for name in sorted(untrained):
+    expect(trained[name].detach()).differs_from(untrained[name], tol=1e-4, hint="All parameters must learn.")
+torch.manual_seed(7)
+expect(untrained["embedding.weight"]).shape(len(ENGLISH), 32, hint="The sizes are those of the table.")
+expect(untrained["decoder.out.weight"]).shape(len(CHINESE), 160, hint="The sizes are those of the table.")
+farther = dict(train_translator(pairs, 7, steps=24).named_parameters())
+moved = sum(float((trained[name].detach() - untrained[name]).square().sum()) for name in untrained) ** 0.5
+moved_farther = sum(float((farther[name].detach() - untrained[name]).square().sum()) for name in untrained) ** 0.5
+expect(moved_farther / moved).at_least(1.2, hint="More steps must move the weights farther: use the argument `steps`.")
+### END HIDDEN TESTS
+
+# %% check="train_translator-options" points=1
+pairs = easy_sentences(40, seed=5)
+source, y_in, _ = grammar.batch(pairs[:5])
+weights = train_translator(pairs, 1, steps=0, attend=False)(source, y_in)[1]
+expect(weights).equal(
+    torch.zeros(*y_in.shape, source.shape[1]), hint="With attend=False nothing is looked at: give `attend` to the Translator."
+)
+### BEGIN HIDDEN TESTS
+weights = train_translator(pairs, 1, steps=0, score=linear_score)(source, y_in)[1].detach()
+expect(weights[:, 1:]).close(
+    weights[:, :-1], tol=1e-4, hint="With score=linear_score, every step has the same weights: give `score` to the decoder."
+)
+expect(train_translator(pairs, 1, steps=2, attend=False)(source, y_in)[1]).equal(
+    torch.zeros(*y_in.shape, source.shape[1]), hint="With attend=False nothing is looked at, also after training."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the whole language. **This cell takes about a quarter of a minute, on a slow computer up to a minute.**
+# *Predict first:* the sentences of the test are new. How many of 300 will be right from beginning to end?
+
+# %%
+demo_start = time.process_time()
+demo_model = train_translator(corpus.train, seed=0)
+print(f"trained in {time.process_time() - demo_start:.0f} CPU seconds,", end=" ")
+print(sum(p.numel() for p in demo_model.parameters()), "parameters")
+print(f"exact: {exact(demo_model, corpus.test):.3f}, AER: {alignment_error_rate(demo_model, corpus.test):.3f}")
+for words in ("I love China", "Tom chases Jerry", " ".join(demo_pair.source)):
+    print(f"{words} → {' '.join(demo_model.translate([words.split()])[0])}")
+
+# %% [markdown]
+# `I love China` and `Tom chases Jerry` are both from the test: the model has never seen them. And now the picture, learned
+# and gold, side by side, with its AER in the title.
+
+
+# %%
+def draw_beside_gold(model, pair, name):
+    """The model's weights on the left, the gold alignment on the right."""
+    source, y_in, _ = grammar.batch([pair])
+    alpha = model(source, y_in)[1][0].detach()  # [T, S], both with the end symbol
+    wrong = grammar.error_rate(links_of(alpha, pair), pair)
+    figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 1.5 + 0.27 * len(pair.target)), sharey=True)
+    shown = alpha[: len(pair.target), : len(pair.source)]
+    plot_alignment(shown, pair.source, pair.target, ax=axes[0], title=f"{name}: AER {wrong:.2f}")
+    plot_alignment(gold_matrix(pair), pair.source, pair.target, ax=axes[1], title="gold (0.5: only possible)")
+    for ax in axes:
+        ax.set_xticks(range(len(pair.source)), pair.source, rotation=90)
+    figure.colorbar(axes[1].images[0], ax=axes, shrink=0.7, label="weight")
+    axes[0].set(xlabel="source", ylabel="target")
+    axes[1].set_xlabel("source")
+
+
+demo_long = corpus.by_length[18][0]
+draw_beside_gold(demo_model, demo_long, "learned")
+
+# %% [markdown]
+# *What to see:* nobody told the model which word stands for which. It saw sentences and their translations, nothing else. Still,
+# nearly every noun and verb looks at its own English word, and the pieces change places as in the gold. This is
+# what made attention famous.
+#
+# But look at the rows of 的, 在 and 了. There the picture is blurred, or wrong. Section 5.10 asks why.
+
+# %% [markdown]
+# ## 5.9 Measured: what is one tanh worth?
+#
+# We train the same translator three times, with the same seed, data, steps and number of parameters:
+#
+# | name | what the decoder sees of the source |
+# |---|---|
+# | none | only the first state, as in stage 04 (`attend=False`) |
+# | static | the context of `linear_score`: no tanh, the same weights at every step |
+# | additive | the context of `additive_score` |
+#
+# One run of *static* is made here, with a quarter of the steps. That is enough to see its weights. *Predict first:* what will its picture
+# look like, for the sentence above?
+
+# %%
+demo_static = train_translator(corpus.train, seed=0, steps=200, score=linear_score)
+draw_beside_gold(demo_static, demo_long, "without tanh")
+
+# %% [markdown]
+# *What to see:* stripes. Every row is the same, as the proof in 5.5 says. The model looks more at some words than at
+# others, but it cannot look at *this* word *now*.
+#
+# Two pictures prove nothing. The file `datasets/attention_runs.json` holds 20 runs of each of the three, made with
+# the code of this page (seeds 0 to 19, one thread, 800 steps).
+#
+# *Predict first:* for which length of sentence will the three differ most, and for which least?
+
+# %%
+runs = data.load("attention_runs")
+demo_lengths = runs["lengths"]
+ax = plots.plt.subplots(figsize=(plots.WIDTH, 3.4))[1]
+for i, name in enumerate(("additive", "static", "none")):
+    by_length = torch.tensor([run["by_length"] for run in runs["runs"][name]])  # [20, lengths]
+    ax.plot(demo_lengths, by_length.mean(dim=0), ["-", "--", ":"][i], color=plots.COLORS[i], label=name)
+    ax.fill_between(
+        demo_lengths, by_length.amin(dim=0), by_length.amax(dim=0), color=plots.COLORS[i], alpha=0.15, linewidth=0
+    )
+ax.set(
+    title="Translated without a mistake, by length (20 runs: mean, and from worst to best)",
+    xlabel="English words in the sentence",
+    ylabel="exact",
+    xticks=range(4, 23, 2),
+    ylim=(-0.03, 1.05),
+)
+_ = ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
+for name in ("additive", "static", "none"):
+    found = torch.tensor([[run["exact"], run["aer"], run["exact_16"]] for run in runs["runs"][name]])
+    means, worst = found.mean(dim=0), (found[:, 0].min(), found[:, 1].max(), found[:, 2].min())
+    print(f"{name:>8}: exact {means[0]:.2f} (worst {worst[0]:.2f})   AER {means[1]:.2f} (worst {worst[1]:.2f})", end="")
+    print(f"   exact from 16 words on {means[2]:.2f} (worst {worst[2]:.2f})")
+
+# %% [markdown]
+# RESULTS

@@ -1,0 +1,110 @@
+"""Make `datasets/attention_runs.json`: 20 runs of the translator in three ways. About 25 minutes.
+
+    python solutions/05_bahdanau_attention/measure.py
+
+The model, the training and the measures are those of `notebook.py`; one thread, fixed seeds, so that a second run on
+the same computer gives the same file. `runs` holds for every seed the share of exact translations of the test, the
+alignment error rate there, and the shares by length. `longer` holds what four times as many steps give.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from autograder.stage import code_cells
+
+HERE = Path(__file__).resolve().parent
+STORED = HERE.parents[1] / "datasets" / "attention_runs.json"
+SEEDS = range(20)
+LONGER_SEEDS = range(3)
+SETTINGS: dict[str, dict[str, Any]] = {
+    "additive": {"score": "additive_score", "attend": True, "steps": 800},
+    "static": {"score": "linear_score", "attend": True, "steps": 800},
+    "none": {"score": "additive_score", "attend": False, "steps": 800},
+}
+LONGER = {name: {**SETTINGS[name], "steps": 3200} for name in ("static", "none")}
+
+Run = dict[str, Any]
+
+
+def load_stage() -> dict[str, Any]:
+    """The names that the provided cells and the solved exercises of the notebook define."""
+    stage: dict[str, Any] = {"__name__": "stage"}
+    text = HERE / "notebook.py"
+    given, exercises = code_cells(text, "given"), code_cells(text, "exercise")
+    order = ["setup", *exercises, *given]  # a provided class is only used when an exercise runs
+    for name in dict.fromkeys(order):
+        source = {**given, **exercises}[name]
+        exec(compile(source, f"<{name}>", "exec"), stage)
+    return stage
+
+
+def train(stage: dict[str, Any], settings: dict[str, Any], seed: int) -> Any:
+    torch.set_num_threads(1)
+    options = {**settings, "score": stage[settings["score"]]}
+    return stage["train_translator"](stage["corpus"].train, seed, **options)
+
+
+def ask(stage: dict[str, Any], model: Any) -> Run:
+    """Exact translations and alignment errors, on the test and by length."""
+    corpus = stage["corpus"]
+    by_length = [stage["exact"](model, pairs) for pairs in corpus.by_length.values()]
+    long = [pair for length, pairs in corpus.by_length.items() if length >= 16 for pair in pairs]
+    return {
+        "exact": round(stage["exact"](model, corpus.test), 4),
+        "aer": round(stage["alignment_error_rate"](model, corpus.test), 4),
+        "exact_16": round(stage["exact"](model, long), 4),
+        "aer_16": round(stage["alignment_error_rate"](model, long), 4),
+        "by_length": [round(share, 2) for share in by_length],
+    }
+
+
+def collect(seeds: Any, longer_seeds: Any, step: Any = lambda *what: None) -> dict[str, Any]:
+    """What the file holds."""
+    stage = load_stage()
+    found: dict[str, dict[str, list[Run]]] = {"runs": {}, "longer": {}}
+    parameters = {}
+    for kind, settings, chosen in (("runs", SETTINGS, seeds), ("longer", LONGER, longer_seeds)):
+        for seed in chosen:
+            for name in settings:
+                model = train(stage, settings[name], seed)
+                parameters[name] = sum(p.numel() for p in model.parameters())
+                found[kind].setdefault(name, []).append(ask(stage, model))
+                step(kind, seed, name, found[kind][name][-1])
+    return {
+        "seeds": list(seeds),
+        "longer_seeds": list(longer_seeds),
+        "threads": 1,
+        "torch": torch.__version__,
+        "settings": SETTINGS,
+        "longer_settings": LONGER,
+        "parameters": parameters,
+        "lengths": list(stage["corpus"].by_length),
+        **found,
+    }
+
+
+def dumps(result: dict[str, Any]) -> str:
+    """JSON with one run on a line."""
+    runs = {kind: result.pop(kind) for kind in ("runs", "longer")}
+    lines = [f' "{key}": {json.dumps(value)},' for key, value in result.items()]
+    for kind, ways in runs.items():
+        lines.append(f' "{kind}": {{')
+        for name, of_way in ways.items():
+            rows = ",\n".join("   " + json.dumps(run) for run in of_way)
+            lines.append(f'  "{name}": [\n{rows}\n  ]' + ("," if name != list(ways)[-1] else ""))
+        lines.append(" }" + ("," if kind == "runs" else ""))
+    return "{\n" + "\n".join(lines) + "\n}\n"
+
+
+def main() -> None:
+    result = collect(SEEDS, LONGER_SEEDS, lambda *what: print(*what, flush=True))
+    STORED.write_text(dumps(result), encoding="utf-8")
+    print(f"wrote {STORED.name}")
+
+
+if __name__ == "__main__":
+    main()
