@@ -71,8 +71,9 @@ def spoils(function: str, argument: str) -> Callable[[Callable[..., Any]], Calla
 
         @functools.wraps(right)
         def spoiling(*args: Any, **kwargs: Any) -> Any:
-            passed = signature.bind(*args, **kwargs).arguments
-            value = passed.get(argument)
+            passed = signature.bind(*args, **kwargs)
+            passed.apply_defaults()
+            value = passed.arguments[argument]
             if value is not None and not mutable(value):
                 raise Inapplicable
             result = right(*args, **kwargs)

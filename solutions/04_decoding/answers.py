@@ -2265,7 +2265,9 @@ def beam_search(step_fn, k, max_len, alpha):
         log_p = step_fn(prefixes).double()
         size = log_p.shape[1]
         new = (totals.unsqueeze(1) + log_p).flatten()
-        scores = torch.cat([new / n**alpha, torch.tensor([t / (len(w) ** alpha) for w, t in done], dtype=torch.float64)])
+        scores = torch.cat(
+            [new / n**alpha, torch.tensor([t / (len(w) ** alpha) for w, t in done], dtype=torch.float64)]
+        )
         best = scores.topk(min(k, len(scores))).indices.tolist()
         done_before = done
         done, keep = [done_before[i - len(new)] for i in best if i >= len(new)], []

@@ -1998,7 +1998,7 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 # - [ ] D. With alpha = 0, long answers have an advantage.
 #   > The other way round: each further symbol makes log p smaller, so short answers have the advantage.
 
-# %% [markdown] quiz="hypothesis_score" kind="number" points=1 read="4.10" draw="a=1,2,3 b=4,5,6 n=2,4,5" tolerance="0.001"
+# %% [markdown] quiz="hypothesis_score" kind="number" points=1 read="4.10" draw="a=1,2,3 b=4,5,6 n=4,5,8" tolerance="0.001"
 # A finished hypothesis has {n} symbols, its `E` included. They add up to log p = −({a} + {b}). What is its
 # score for alpha = 1?
 #

@@ -315,8 +315,8 @@ def masked_softmax(scores, mask, dim=-1):
 def masked_softmax(scores, mask, dim=-1):
     if mask.dtype != torch.bool:
         raise ValueError("the mask must be bool")
-    powers = torch.exp(scores.masked_fill(~mask, float('-inf')) - scores.masked_fill(~mask, -1e30).amax(dim=dim, keepdim=True))
-    return torch.nan_to_num(powers / powers.sum(dim=dim, keepdim=True))
+    minus_infinity = torch.zeros_like(scores).masked_fill(~mask, float('-inf'))
+    return torch.nan_to_num(torch.softmax(scores + minus_infinity, dim=dim))
 
 
 # %% wrong="masked_softmax" name="detached" says="The weights are cut off from the scores: nothing can learn where to look."

@@ -214,7 +214,9 @@ expect([q, K]).gradient(hint="The gradient must reach the query and the keys: no
 ### BEGIN HIDDEN TESTS
 expect([W, U, v]).gradient(hint="The gradient must reach W, U and v: they are what is learned.")
 expected = torch.autograd.grad(
-    torch.einsum("bsa,a->bs", torch.tanh(torch.einsum("ad,bd->ba", W, q)[:, None] + torch.einsum("ad,bsd->bsa", U, K)), v)
+    torch.einsum(
+        "bsa,a->bs", torch.tanh(torch.einsum("ad,bd->ba", W, q)[:, None] + torch.einsum("ad,bsd->bsa", U, K)), v
+    )
     .square()
     .sum(),
     [q, K, W, U, v],
@@ -361,7 +363,9 @@ expect(masked_softmax(scores, mask)).shape(3, 2, 5, hint="Without `dim`, the las
 
 # %% check="masked_softmax-empty" points=1
 weights = masked_softmax(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[False, False], [True, True]]), -1)
-expect(weights[0]).equal(torch.zeros(2), hint="A row without any real position has weights 0: not NaN, and not equal weights.")
+expect(weights[0]).equal(
+    torch.zeros(2), hint="A row without any real position has weights 0: not NaN, and not equal weights."
+)
 expect(weights[1]).close(torch.tensor([0.2689, 0.7311]), tol=1e-3, hint="A masked row must not disturb the others.")
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(0)
@@ -372,7 +376,9 @@ expect(weights.detach().sum(dim=1)).close(
     torch.tensor([1.0, 0.0, 1.0, 0.0, 1.0]), hint="Rows sum to 1, and rows without a real position to 0."
 )
 (weights * torch.arange(15.0).view(5, 3)).sum().backward()
-expect(scores.grad).finite(hint="The weights are fine, but their gradient is NaN: it comes from a 0 / 0 or an inf in the middle.")
+expect(scores.grad).finite(
+    hint="The weights are fine, but their gradient is NaN: it comes from a 0 / 0 or an inf in the middle."
+)
 expect(scores.grad[[1, 3]]).equal(torch.zeros(2, 3), hint="No gradient reaches a masked position.")
 expect(scores.grad[[0, 2]].abs().sum(dim=1).min()).at_least(1e-3, hint="A gradient must reach the real positions.")
 ### END HIDDEN TESTS
@@ -385,7 +391,8 @@ expect(weights[0]).close(
     torch.tensor([0.4223, 0.4223, 0.1554]), tol=1e-3, hint="exp(1000) is infinite. torch.softmax knows a way round it."
 )
 expect(weights[1]).close(
-    torch.tensor([0.5, 0.0, 0.5]), hint="A large score at a masked position must not matter: fill it, do not subtract from it."
+    torch.tensor([0.5, 0.0, 0.5]),
+    hint="A large score at a masked position must not matter: fill it, do not subtract from it.",
 )
 ### BEGIN HIDDEN TESTS
 for garbage in (float("inf"), float("-inf"), float("nan"), 3e38, -3e38):
@@ -399,7 +406,10 @@ for garbage in (float("inf"), float("-inf"), float("nan"), 3e38, -3e38):
 ### END HIDDEN TESTS
 
 # %% check="masked_softmax-unchanged" points=1
-scores, mask = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), torch.tensor([[True, False, True], [True, True, False]])
+scores, mask = (
+    torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
+    torch.tensor([[True, False, True], [True, True, False]]),
+)
 masked_softmax(scores, mask, -1)
 expect(scores).equal(
     torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]),
@@ -488,7 +498,9 @@ def context(alpha, V):
 # %% check="context-value" points=1
 c = context(torch.tensor([[0.25, 0.75]]), torch.tensor([[[4.0, 0.0], [0.0, 8.0]]]))
 expect(c).shape(1, 2, hint="One vector of size D for each row: [B, D], also for a batch of one.")
-expect(c).close(torch.tensor([[1.0, 6.0]]), hint="The example by hand: each value times its weight, summed over the words.")
+expect(c).close(
+    torch.tensor([[1.0, 6.0]]), hint="The example by hand: each value times its weight, summed over the words."
+)
 ### BEGIN HIDDEN TESTS
 for seed, (B, n, D) in enumerate([(3, 5, 7), (5, 5, 5), (7, 2, 3), (3, 1, 2), (3, 7, 1)]):
     torch.manual_seed(seed)
@@ -660,7 +672,9 @@ weights = static_attention(K, torch.tensor([[True, True, False], [True, False, F
 expect(weights[:, 2]).equal(torch.zeros(2), hint="A pad has the weight 0.")
 expect(weights.sum(dim=1)).close(torch.ones(2), hint="The real words share a sum of 1.")
 ### BEGIN HIDDEN TESTS
-weights = static_attention(torch.randn(3, 5, 2), torch.tensor([[True] * 5, [False] * 5, [False, True] + [False] * 3]), U[:, :2], v)
+weights = static_attention(
+    torch.randn(3, 5, 2), torch.tensor([[True] * 5, [False] * 5, [False, True] + [False] * 3]), U[:, :2], v
+)
 expect(weights).finite(hint="A row without any word must not become NaN.")
 expect(weights.sum(dim=1)).close(torch.tensor([1.0, 0.0, 1.0]), hint="A row without any word has weights 0.")
 ### END HIDDEN TESTS
@@ -773,6 +787,10 @@ logits, s, alpha = decoder.step(y, s_prev, memory, mask)
 expect(logits).shape(3, 13, hint="One row of V logits for every sentence.")
 expect(s).shape(3, 7, hint="The new state is [B, H].")
 expect(alpha).shape(3, 2, hint="One weight for every source word.")
+expect(s).differs_from(s_prev, tol=1e-4, hint="The state that comes back must be the new one.")
+expect(logits.detach().sum(dim=1)).differs_from(
+    torch.ones(3), tol=1e-3, hint="The V numbers sum to 1: these are probabilities. Return logits, without a softmax."
+)
 expect(alpha.sum(dim=1)).close(torch.ones(3), hint="The weights of a sentence sum to 1, over its source words.")
 expect(decoder.step(y, s_prev + 1, memory, mask)[2]).differs_from(
     alpha.detach(), tol=1e-5, hint="Another state, the same weights: it is s_prev that asks."
@@ -788,26 +806,28 @@ for seed, (B, n, V, D, Dk, H, A) in enumerate([(3, 5, 7, 2, 11, 5, 3), (5, 3, 11
     torch.manual_seed(seed)
     decoder = BahdanauDecoder(V, D, Dk, H, A)
     y, s_prev, memory = torch.randint(0, V, (B,)), torch.randn(B, H), torch.randn(B, n, Dk)
-    with torch.no_grad():
-        W, U, v = decoder.W.detach(), decoder.U.detach(), decoder.v.detach()
-        table, cell, out = decoder.embedding.weight.detach(), decoder.cell, decoder.out
-        W_ih, W_hh, b_ih, b_hh = (p.detach() for p in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh))
-        W_out, b_out = out.weight.detach(), out.bias.detach()
-        for b in range(B):
-            scores = torch.stack([v @ torch.tanh(W @ s_prev[b] + U @ key) for key in memory[b]])
-            weights = scores.exp() / scores.exp().sum()
-            c = sum(w * value for w, value in zip(weights, memory[b], strict=True))
-            x, h = torch.cat([table[y[b]], c]), s_prev[b]
-            gates, old = W_ih @ x + b_ih, W_hh @ h + b_hh
-            r, z = torch.sigmoid(gates[:H] + old[:H]), torch.sigmoid(gates[H : 2 * H] + old[H : 2 * H])
-            n_gate = torch.tanh(gates[2 * H :] + r * old[2 * H :])
-            new = (1 - z) * n_gate + z * h
-            right = W_out @ torch.cat([new, c, table[y[b]]]) + b_out
-            if b == 0:
-                logits, s, alpha = decoder.step(y, s_prev, memory, torch.ones(B, n, dtype=torch.bool))
-            expect(alpha[b]).close(weights, tol=1e-4, hint="alpha differs: the score of s_prev with each row of the memory, then softmax.")
-            expect(s[b]).close(new, tol=1e-4, hint="s differs: the GRU reads [embedding; context] and starts from s_prev.")
-            expect(logits[b]).close(right, tol=1e-4, hint="logits differ: out reads [new state; context; embedding], without a softmax after it.")
+    W, U, v = decoder.W.detach(), decoder.U.detach(), decoder.v.detach()
+    cell, table = decoder.cell, decoder.embedding.weight.detach()
+    W_ih, W_hh, b_ih, b_hh = (p.detach() for p in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh))
+    W_out, b_out = decoder.out.weight.detach(), decoder.out.bias.detach()
+    logits, s, alpha = decoder.step(y, s_prev.clone(), memory.clone(), torch.ones(B, n, dtype=torch.bool))
+    for b in range(B):
+        scores = torch.stack([v @ torch.tanh(W @ s_prev[b] + U @ key) for key in memory[b]])
+        weights = scores.exp() / scores.exp().sum()
+        c = sum(w * value for w, value in zip(weights, memory[b], strict=True))
+        x, h = torch.cat([table[y[b]], c]), s_prev[b]
+        gates, old = W_ih @ x + b_ih, W_hh @ h + b_hh
+        r, z = torch.sigmoid(gates[: 2 * H] + old[: 2 * H]).chunk(2)
+        new = (1 - z) * torch.tanh(gates[2 * H :] + r * old[2 * H :]) + z * h
+        expect(alpha[b]).close(
+            weights, tol=1e-4, hint="alpha differs: the score of s_prev with each row of the memory, then softmax."
+        )
+        expect(s[b]).close(new, tol=1e-4, hint="s differs: the GRU reads [embedding; context] and starts from s_prev.")
+        expect(logits[b]).close(
+            W_out @ torch.cat([new, c, table[y[b]]]) + b_out,
+            tol=1e-4,
+            hint="logits differ: out reads [new state; context; embedding], and no softmax comes after it.",
+        )
 ### END HIDDEN TESTS
 
 # %% check="BahdanauDecoder-padding" points=1
@@ -834,14 +854,27 @@ expect(nothing[0]).finite(hint="Nothing to look at: the context is 0, and the lo
 torch.manual_seed(2)
 decoder = BahdanauDecoder(13, 5, 3, 7, 2)
 expect(sorted(name for name, _ in decoder.named_parameters())).equal(
-    ["U", "W", "cell.bias_hh", "cell.bias_ih", "cell.weight_hh", "cell.weight_ih", "embedding.weight", "out.bias", "out.weight", "v"],
+    [
+        "U",
+        "W",
+        "cell.bias_hh",
+        "cell.bias_ih",
+        "cell.weight_hh",
+        "cell.weight_ih",
+        "embedding.weight",
+        "out.bias",
+        "out.weight",
+        "v",
+    ],
     hint="These are the parameters that an optimiser must find. Is each of them an nn.Parameter or in a module, with its name?",
 )
 memory = torch.randn(3, 5, 3, requires_grad=True)
 logits, s, _ = decoder.step(torch.tensor([3, 4, 5]), torch.randn(3, 7), memory, torch.ones(3, 5, dtype=torch.bool))
 logits, s, _ = decoder.step(torch.tensor([6, 7, 8]), s, memory, torch.ones(3, 5, dtype=torch.bool))
 logits.square().sum().backward()
-expect([decoder.W, decoder.U, decoder.v]).gradient(hint="No gradient reaches the score: then nothing learns where to look.")
+expect([decoder.W, decoder.U, decoder.v]).gradient(
+    hint="No gradient reaches the score: then nothing learns where to look."
+)
 ### BEGIN HIDDEN TESTS
 expect([memory]).gradient(hint="No gradient reaches the memory: then the encoder learns nothing from the attention.")
 expect(list(decoder.parameters())).gradient(hint="The gradient must reach every parameter.")
@@ -861,7 +894,9 @@ expect(decoder.step(torch.tensor([1, 2, 3]), torch.randn(3, 3), memory, mask)[2]
 )
 ### BEGIN HIDDEN TESTS
 U, v = decoder.U.detach(), decoder.v.detach()
-expect(alpha).close(torch.softmax(memory @ U.T @ v, dim=1), tol=1e-4, hint="The weights of linear_score, with W, U and v.")
+expect(alpha).close(
+    torch.softmax(memory @ U.T @ v, dim=1), tol=1e-4, hint="The weights of linear_score, with W, U and v."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -945,7 +980,9 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
     """
     ### BEGIN SOLUTION
     if tuple(alpha.shape) != (len(target), len(source)):
-        raise ValueError(f"plot_alignment: alpha has shape {tuple(alpha.shape)}, the words {(len(target), len(source))}")
+        raise ValueError(
+            f"plot_alignment: alpha has shape {tuple(alpha.shape)}, the words {(len(target), len(source))}"
+        )
     if ax is None:
         ax = plots.plt.subplots(figsize=(plots.WIDTH, 1.2 + 0.28 * len(target)))[1]
     ax.imshow(alpha.detach(), aspect="auto", cmap="cividis", vmin=0, vmax=1)
@@ -964,9 +1001,11 @@ expect(torch.tensor(ax.images[0].get_array().tolist())).close(
     alpha, tol=1e-4, hint="The image holds alpha as it is: row t for target word t, column s for source word s."
 )
 bottom, top = ax.get_ylim()
-expect(bottom > top).equal(True, hint="Row 0 must be at the top. imshow does so by itself, unless origin is 'lower'.")
+expect(bool(bottom > top)).equal(
+    True, hint="Row 0 must be at the top. imshow does so by itself, unless origin is 'lower'."
+)
 left, right = ax.get_xlim()
-expect(left < right).equal(True, hint="Column 0 must be at the left.")
+expect(bool(left < right)).equal(True, hint="Column 0 must be at the left.")
 expect([label.get_text() for label in ax.get_xticklabels()]).equal(
     ["cats", "love", "Tom"], hint="The source words stand at the x axis, one for each column."
 )
@@ -990,13 +1029,20 @@ for seed, (T, n) in enumerate([(5, 3), (2, 7), (3, 3)]):
         expect([round(float(place), 3) for place in ticks]).equal(
             [float(i) for i in range(len(words))], hint="Tick i belongs in the middle of row or column i: at i."
         )
-        expect([label.get_text() for label in labels]).equal(list(words), hint="Each tick has the word of its row or column.")
+        expect([label.get_text() for label in labels]).equal(
+            list(words), hint="Each tick has the word of its row or column."
+        )
     bottom, top = ax.get_ylim()
-    expect(bottom > top).equal(True, hint="Row 0 must be at the top.")
+    expect(bool(bottom > top)).equal(True, hint="Row 0 must be at the top.")
 ### END HIDDEN TESTS
 
 # %% check="plot_alignment-scale" points=1
-ax = plot_alignment(torch.tensor([[0.4, 0.3, 0.3], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]]), ["a", "b", "c"], ["x", "y", "z"], title="An untrained model")
+ax = plot_alignment(
+    torch.tensor([[0.4, 0.3, 0.3], [0.3, 0.3, 0.4], [0.2, 0.5, 0.3]]),
+    ["a", "b", "c"],
+    ["x", "y", "z"],
+    title="An untrained model",
+)
 expect([float(limit) for limit in ax.images[0].get_clim()]).equal(
     [0.0, 1.0], hint="The colours must go from 0 to 1 in every picture: vmin and vmax."
 )
@@ -1263,7 +1309,8 @@ expect(exact(model, pairs[600:])).at_least(
     hint="Too few new sentences are right. Does the model read y_in, is it compared with y_out, and does each step begin with zero_grad?",
 )
 expect(alignment_error_rate(model, pairs[600:])).at_most(
-    0.6, hint="The translations are fine, but the decoder does not look where it should. Does it use the score it was given?"
+    0.6,
+    hint="The translations are fine, but the decoder does not look where it should. Does it use the score it was given?",
 )
 ### BEGIN HIDDEN TESTS
 source, y_in, y_out = grammar.batch(pairs[600:])
@@ -1272,7 +1319,9 @@ with torch.no_grad():
 expect(p[y_out == P][:, P].mean()).at_most(
     0.3, hint="The model has learned to write pads: the loss must leave out the positions where y_out is P."
 )
-turned = [grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(660, seed=2)]
+turned = [
+    grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(660, seed=2)
+]
 model = train_translator(turned[:600], 3, steps=200)
 expect(exact(model, turned[600:])).at_least(
     0.9, hint="Train on the pairs that are given: here, every translation is written from its end to its beginning."
@@ -1289,7 +1338,9 @@ logits = train_translator(pairs, 5, steps=4)(source, y_in)[0].detach()
 torch.manual_seed(12)
 random.seed(12)
 expect(train_translator(pairs, 5, steps=4)(source, y_in)[0]).close(
-    logits, tol=1e-5, hint="Seed both the first weights (torch.manual_seed) and the batches (random.Random) from `seed`."
+    logits,
+    tol=1e-5,
+    hint="Seed both the first weights (torch.manual_seed) and the batches (random.Random) from `seed`.",
 )
 expect(pairs).equal(before, hint="The caller's list of pairs was changed, or sorted, or shuffled.")
 ### BEGIN HIDDEN TESTS
@@ -1305,7 +1356,9 @@ trained = dict(train_translator(pairs, 7, steps=12).named_parameters())
 expect(sorted(trained)).equal(sorted(untrained), hint="Return a Translator, whatever the number of steps is.")
 for name in ("embedding.weight", "encoder.weight_hh_l0", "bridge.weight", "decoder.W", "decoder.U", "decoder.v"):
     expect(trained[name].detach()).differs_from(
-        untrained[name], tol=1e-4, hint="All parameters must learn, those of the encoder as well: give the optimiser model.parameters()."
+        untrained[name],
+        tol=1e-4,
+        hint="All parameters must learn, those of the encoder as well: give the optimiser model.parameters().",
     )
 ### BEGIN HIDDEN TESTS
 for name in sorted(untrained):
@@ -1324,12 +1377,15 @@ pairs = easy_sentences(40, seed=5)
 source, y_in, _ = grammar.batch(pairs[:5])
 weights = train_translator(pairs, 1, steps=0, attend=False)(source, y_in)[1]
 expect(weights).equal(
-    torch.zeros(*y_in.shape, source.shape[1]), hint="With attend=False nothing is looked at: give `attend` to the Translator."
+    torch.zeros(*y_in.shape, source.shape[1]),
+    hint="With attend=False nothing is looked at: give `attend` to the Translator.",
 )
 ### BEGIN HIDDEN TESTS
 weights = train_translator(pairs, 1, steps=0, score=linear_score)(source, y_in)[1].detach()
 expect(weights[:, 1:]).close(
-    weights[:, :-1], tol=1e-4, hint="With score=linear_score, every step has the same weights: give `score` to the decoder."
+    weights[:, :-1],
+    tol=1e-4,
+    hint="With score=linear_score, every step has the same weights: give `score` to the decoder.",
 )
 expect(train_translator(pairs, 1, steps=2, attend=False)(source, y_in)[1]).equal(
     torch.zeros(*y_in.shape, source.shape[1]), hint="With attend=False nothing is looked at, also after training."
@@ -1434,3 +1490,166 @@ for name in ("additive", "static", "none"):
 
 # %% [markdown]
 # RESULTS
+
+# %% [markdown]
+# ## 5.10 Does the picture explain the translator?
+#
+# A picture of weights is often shown as the *reason* for an answer: "it wrote 狗 because it looked at *dog*". With gold
+# alignments we can ask how far this is true. Two questions.
+#
+# **First:** 20 translators, all of them good. *Predict first:* are their pictures equally good?
+
+# %%
+demo_found = torch.tensor([[run["exact"], run["aer"]] for run in runs["runs"]["additive"]])
+ax = plots.plt.subplots(figsize=(plots.WIDTH, 3.0))[1]
+ax.plot(demo_found[:, 0], demo_found[:, 1], "o", color=plots.COLORS[0], markersize=7, alpha=0.8)
+ax.axhline(0.04, color="#888888", linestyle=":")
+ax.text(0.951, 0.05, "best that is possible with one link a word", fontsize=9, color="#555555")
+ax.set(
+    title="Twenty additive translators: right answers and right pictures",
+    xlabel="exact on the test",
+    ylabel="alignment error rate",
+    xlim=(0.95, 1.003),
+    ylim=(0, 0.27),
+)
+print(f"exact from {demo_found[:, 0].min():.3f} to {demo_found[:, 0].max():.3f},", end=" ")
+print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
+
+# %% [markdown]
+# SCATTER
+#
+# **Second:** which rows are wrong, and does it harm? For every word of the test sentences, we ask three things:
+#
+# - *looks right*: does its largest weight lie on a sure or possible link?
+# - *right word*: does the model write the right word, with the right words before it as inputs?
+# - *right word, eyes closed*: the same, but for this one step the mask is False everywhere. The state is all it has.
+#
+# *Predict first:* for which kind of words can the model close its eyes?
+
+# %%
+source, y_in, y_out = grammar.batch(corpus.test)
+demo_alpha, demo_open, demo_closed = [], [], []
+with torch.no_grad():
+    memory, s, mask = demo_model.encode(source)
+    for y in y_in.T:
+        blind, _, _ = demo_model.decoder.step(y, s, memory, torch.zeros_like(mask))
+        seeing, s, alpha = demo_model.decoder.step(y, s, memory, mask)
+        demo_closed.append(blind.argmax(dim=1))
+        demo_open.append(seeing.argmax(dim=1))
+        demo_alpha.append(alpha)
+demo_alpha = torch.stack(demo_alpha, dim=1)
+demo_open, demo_closed = (torch.stack(said, dim=1) == y_out for said in (demo_open, demo_closed))
+
+demo_kinds = {"nouns and names": {word[1] for word in grammar.NOUNS.values()} | {w for w, _ in grammar.NAMES.values()}}
+demo_kinds["verbs"] = {word[2] for word in grammar.VERBS.values()}
+demo_kinds |= {"measure words": {"个", "只", "本", "封"}, "了 (past)": {"了"}, "在 (place)": {"在"}, "的": {"的"}}
+demo_asked = {kind: [] for kind in demo_kinds}
+for b, pair in enumerate(corpus.test):
+    for t, j in links_of(demo_alpha[b], pair):
+        for kind, words in demo_kinds.items():
+            if pair.target[t] in words:
+                demo_asked[kind].append([(t, j) in pair.possible, bool(demo_open[b, t]), bool(demo_closed[b, t])])
+demo_shares = torch.stack([torch.tensor(asked).float().mean(dim=0) for asked in demo_asked.values()])
+ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.0))[1]
+for k, name in enumerate(("looks right", "right word", "right word, eyes closed")):
+    drawn = ax.barh([i + 0.26 * (k - 1) for i in range(len(demo_kinds))], demo_shares[:, k], height=0.24, label=name)
+    ax.bar_label(drawn, fmt="%.2f", padding=3, fontsize=9)
+ax.set_yticks(range(len(demo_kinds)), [f"{kind}\n({len(demo_asked[kind])} words)" for kind in demo_kinds])
+ax.invert_yaxis()
+ax.grid(axis="y", visible=False)
+ax.set(title="Where the model looks, and whether it must", xlabel="share of the words of the test", xlim=(0, 1.12))
+ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
+
+# %% [markdown]
+# EYES
+
+# %% [markdown]
+# ## 5.11 Quiz
+
+# %% [markdown] quiz="who_asks" kind="one" points=1 read="5.6"
+# Which vector is the query when Bahdanau's decoder writes word t?
+#
+# - [ ] A. The new state, $s_t$.
+#   > That one is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first and looks then.
+# - [x] B. The state before this step, $s_{t-1}$.
+#   > Yes: first look, then move.
+# - [ ] C. The encoder's state at word t.
+#   > The encoder's states are the keys. And word t of the translation need not belong to word t of the source.
+# - [ ] D. The embedding of word t.
+#   > Word t is not known yet: it is what will be written.
+
+# %% [markdown] quiz="no_tanh" kind="several" points=1 read="5.5"
+# Somebody leaves out the tanh in the additive score. Which of these are true?
+#
+# - [x] A. For one sentence, all steps have the same weights.
+#   > Yes. The query adds the same number to every score, and the softmax cancels it.
+# - [ ] B. All words of the source have the same weight.
+#   > No. The keys still make a difference: static does not mean equal.
+# - [x] C. The gradient of W is zero.
+#   > Yes. W only serves the query, and the query has no effect on the weights. So W never learns.
+# - [ ] D. The loss does not fall any more.
+#   > It falls: a fixed mixture of the words helps too. This is why the mistake is so easy to overlook.
+
+# %% [markdown] quiz="score_parameters" kind="number" points=1 read="5.2" draw="H=48,64,96 Dk=40,56,80 A=24,32,50" tolerance="0"
+# A decoder has states of size {H}, a memory of width {Dk} and a score with A = {A}. How many parameters do W, U and v have together?
+#
+# - [x] A * (H + Dk + 1)
+#   > Yes: W is [A, H], U is [A, Dk], v is [A], and there are no biases.
+# - [ ] A * (H + Dk)
+#   > v is missing: it makes one number of the A.
+# - [ ] A * (H + Dk + 3)
+#   > The score of this page has no biases; each of W, U and v is counted once.
+# - [ ] A * H * Dk
+#   > The query and the key each have a matrix of their own. Their sizes are added, not multiplied.
+# - [ ] else
+#   > Write down the three shapes first: W makes A numbers of a state, U makes A numbers of a row of the memory, v makes one of A.
+
+# %% [markdown] quiz="shape_scores" kind="shape" points=1 read="5.2" draw="B=16,24,32 n=9,13,17 A=20,28,36"
+# A batch of {B} queries, {n} keys each, A = {A}. Which shape does the tensor have that goes through the tanh?
+#
+# - [x] (B, n, A)
+#   > Yes: for each sentence and each word of it, A numbers. Then v makes one of them.
+# - [ ] (B, n)
+#   > That is the shape after v: the scores.
+# - [ ] (B, A)
+#   > That is the query's part alone. Each key adds its own part to it.
+# - [ ] (B, A, n)
+#   > All three sizes are there. But the words are the second dimension on this page, and v must meet the last one.
+# - [ ] else
+#   > One hidden layer for each pair of a query and a key: how many pairs are there, and how wide is the layer?
+
+# %% [markdown] quiz="what_it_shows" kind="several" points=1 read="5.10"
+# A translator gets 100 % of the test right. What do you know about the picture of its weights?
+#
+# - [ ] A. It is the gold alignment.
+#   > No. In the 20 runs nearly every sentence was right, and a good part of the links was wrong.
+# - [x] B. You have to measure it, for example with the AER.
+#   > Yes. Right answers do not certify the picture.
+# - [x] C. At words that the state can guess, it may be wrong without any harm.
+#   > Yes: with closed eyes the model still wrote most of these words.
+# - [ ] D. It says why each word was written.
+#   > Not for every word. Where the word comes out the same with closed eyes, the looking was not the reason.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - write additive attention from its formula: score, masked softmax, context;
+# - prove that a linear score makes the attention static, and know its picture: stripes;
+# - build a decoder that looks at the source before each word, and train it in a quarter of a minute;
+# - draw an alignment so that two pictures can be compared, and lay it beside the gold;
+# - measure a picture with the alignment error rate;
+# - test whether a weight was *needed*, by closing the model's eyes.
+#
+# What comes next: stage 06 asks for other scores, simpler and faster ones, and what attention costs. Stage 07 drops the
+# GRU altogether.
+#
+# ## Papers
+#
+# - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*, 2014,
+#   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): section 3.1 is the decoder, equations (4) to (6) are those of 5.3, 5.4 and
+#   5.6; section 3.2 is the bidirectional encoder; the alignment model is in appendix A.1.2. Their figure 3 shows four pictures like
+#   ours, for English and French, and figure 2 shows quality against length.
+# - F. Och, H. Ney, *A Systematic Comparison of Various Statistical Alignment Models*, Computational Linguistics 29(1), 2003:
+#   sure and possible links, and the alignment error rate.
+# - S. Jain, B. Wallace, *Attention is not Explanation*, 2019, [arXiv 1902.10186](https://arxiv.org/abs/1902.10186), and
+#   S. Wiegreffe, Y. Pinter, *Attention is not not Explanation*, 2019, [arXiv 1908.04626](https://arxiv.org/abs/1908.04626): the debate behind 5.10.
