@@ -69,7 +69,7 @@ def _rebuilt(content: Content) -> Iterator[str]:
 def _secrets(content: Content, answers: list[Answer]) -> Iterator[str]:
     """No line of a solution, a hidden test or the catalogue stands in what students get."""
     stage = content.stage
-    secret = _secret_lines(content, answers)
+    secret = _secret_lines(content)
     own = build.release(build.source_notebook(content))
     texts = {stage.place(stage.released): _strings(own)}
     others = {other.released for other in stage.course.stages()} - {stage.released}
@@ -78,15 +78,18 @@ def _secrets(content: Content, answers: list[Answer]) -> Iterator[str]:
         if path.is_file() and path not in others and ".ipynb_checkpoints" not in path.parts:
             texts[stage.place(path)] = _strings_of(path)
     for place, text in texts.items():
-        lines = {line.strip() for line in text.split("\n")}
         for marker in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
-            if marker in lines:
+            if any(line.strip() == marker for line in text.split("\n")):
                 yield f'{place}: holds "{marker}". Build it again, or take the file away.'
-        for line in sorted(lines & secret.keys()):
+        for line in sorted({_bare(line) for line in text.split("\n")} & secret.keys()):
             yield f"{place}: shows a line of {secret[line]}: {line} Say it in other words, or take the file away."
+        for answer in answers:
+            if answer.says and answer.says in text:
+                what = f'the sentence about the answer "{answer.name}" of "{answer.exercise}"'
+                yield f"{place}: shows {what}. Take it out, or take the file away."
 
 
-def _secret_lines(content: Content, answers: list[Answer]) -> dict[str, str]:
+def _secret_lines(content: Content) -> dict[str, str]:
     """Each line that would give something away, and where it is from."""
     secret: dict[str, str] = {}
     public: set[str] = set()
@@ -99,13 +102,15 @@ def _secret_lines(content: Content, answers: list[Answer]) -> dict[str, str]:
             elif line in (END_SOLUTION, END_HIDDEN):
                 inside = ""
             elif inside:
-                secret.setdefault(line, inside)
+                secret.setdefault(_bare(line), inside)
             elif cell.kind != "prose":  # code that everybody gets; in prose it would be a leak
-                public.add(line)
-    for answer in answers:
-        if answer.says:
-            secret.setdefault(answer.says, f'the answer "{answer.name}" of "{answer.exercise}"')
+                public.add(_bare(line))
     return {line: place for line, place in secret.items() if len(line) >= SHORTEST and line not in public}
+
+
+def _bare(line: str) -> str:
+    """Without spaces, comment, and what prose puts around code."""
+    return re.sub(r"\s+#\s.*$", "", line.strip()).strip("`*>- ")
 
 
 def _strings_of(path: Path) -> str:

@@ -94,6 +94,7 @@ def test_a_survivor_is_shown_and_can_be_listed(mini: Stage) -> None:
 def test_a_function_that_spoils_its_argument_is_found(mini: Stage) -> None:
     """The result is right, but the tensor that was passed holds zeros afterwards."""
     edit(mini, 'expect(x).equal(before, hint="Do not change the caller\'s x.")\n', "")
+    edit(mini, 'expect(x).gradient(hint="Compute with tensors from x to the result, or no gradient flows.")\n', "")
     assert [mutant.after for mutant in survey([mini])[0].survivors] == ['@spoils("differences", "x")']
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import struct
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -32,7 +32,7 @@ FACTORIES = {f.__name__: f for f in (int, float, list, dict, set, str)}
 def tensor_bytes(tensor: Tensor) -> bytes:
     """The elements, in order."""
     if tensor.dtype in _QUICK:
-        return cast(bytes, tensor.detach().resolve_neg().numpy().tobytes())
+        return tensor.detach().resolve_neg().numpy().tobytes()
     flat = tensor.detach().resolve_conj().resolve_neg().contiguous().view(-1)
     return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
 

@@ -78,7 +78,7 @@ def compiler_on_demand() -> None:
     placeholder = Placeholder(name)
     placeholder.graph_break = lambda: None  # type: ignore[attr-defined]
     placeholder.disable = lambda fn, *_, **__: fn  # type: ignore[attr-defined]
-    sys.modules[name] = torch._dynamo = placeholder  # type: ignore[assignment]
+    sys.modules[name] = torch._dynamo = placeholder
 
 
 def assert_one_thread() -> None:

@@ -1295,7 +1295,7 @@ def set_forget_bias(lstm, value):
 def recall_accuracy(cell, lag, steps):
     model = nn.ModuleDict({"readout": nn.Linear(cell.hidden_size, WORDS)})
     weights = list(cell.parameters()) + list(model.parameters())
-    adam = torch.optim.Adam(weights, 0.003)
+    adam = torch.optim.Adam(weights, 0.002)
     eye = torch.eye(SYMBOLS)  # [SYMBOLS, SYMBOLS]
     for step in range(steps):
         adam.zero_grad()
@@ -1317,7 +1317,7 @@ def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS, bias=True)
     loss_function = nn.CrossEntropyLoss()
     everything = [p for part in (cell, readout) for p in part.parameters()]
-    optimizer = torch.optim.Adam(everything, lr=3e-3)
+    optimizer = torch.optim.Adam(everything, lr=2e-3)
     while steps > 0:
         steps -= 1
         batch = recall_batch(32, lag)
@@ -1341,7 +1341,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, SYMBOLS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1363,7 +1363,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1385,7 +1385,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1407,7 +1407,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1429,7 +1429,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1451,7 +1451,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1473,7 +1473,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1495,7 +1495,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1517,7 +1517,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1539,7 +1539,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(readout.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1561,7 +1561,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(cell.parameters())
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1583,7 +1583,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1605,7 +1605,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1626,7 +1626,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1649,7 +1649,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1671,7 +1671,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1693,7 +1693,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1715,7 +1715,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1737,7 +1737,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1759,7 +1759,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1781,7 +1781,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.003)
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1821,11 +1821,11 @@ def recall_accuracy(cell, lag, steps):
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
 
 
-# %% wrong="recall_accuracy" name="learning rate 0.0003" says="The learning rate is ten times too small: after so few steps hardly anything is learned."
+# %% wrong="recall_accuracy" name="learning rate 0.0002" says="The learning rate is ten times too small: after so few steps hardly anything is learned."
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.Adam(parameters, lr=0.0003)
+    optimizer = torch.optim.Adam(parameters, lr=0.0002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())
@@ -1847,7 +1847,7 @@ def recall_accuracy(cell, lag, steps):
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]
-    optimizer = torch.optim.SGD(parameters, lr=0.003)
+    optimizer = torch.optim.SGD(parameters, lr=0.002)
 
     def logits_of(ids):
         states, _ = cell(F.one_hot(ids, SYMBOLS).float())

@@ -32,7 +32,7 @@ LAYERS: dict[str, tuple[str, float | None]] = {  # kind, and the bias of the gat
     "LSTM, 3 in both biases": ("LSTM", 6.0),
 }
 SETTINGS: dict[str, Any] = {
-    "I": 8, "H": 32, "steps": 200, "learning_rate": 0.003, "longer": 400, "faster": 0.01, "lag": 40
+    "I": 8, "H": 32, "steps": 200, "learning_rate": 0.002, "longer": 400, "faster": 0.01, "lag": 40
 }  # fmt: skip
 
 
@@ -62,7 +62,7 @@ def make_layer(stage: dict[str, Any], name: str, seed: int) -> Any:
 def collect(seeds: Any, step: Any = lambda seed: None) -> dict[str, Any]:
     """What the file holds: for every layer one number per seed."""
     torch.set_num_threads(1)
-    stage, faster = load_stage(), load_stage("lr=0.003", f"lr={SETTINGS['faster']}")
+    stage, faster = load_stage(), load_stage("lr=0.002", f"lr={SETTINGS['faster']}")
     eight = load_stage("nn.Linear(cell.hidden_size, WORDS)", "nn.Linear(cell.hidden_size, SYMBOLS)")
     result: dict[str, Any] = {"gradient": {}, "recall": {}, "longer": {}, "faster": {}, "eight": {}}
     for seed in seeds:

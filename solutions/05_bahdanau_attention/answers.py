@@ -301,7 +301,7 @@ def masked_softmax(scores, mask, dim=-1):
 def masked_softmax(scores, mask, dim=-1):
     if mask.dtype != torch.bool:
         raise ValueError("the mask must be bool")
-    return torch.softmax(scores.masked_fill(~mask, float('-inf')), dim=dim)
+    return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=dim)
 
 
 # %% wrong="masked_softmax" name="equal weights in an empty row" says="In a row without any word, the weights must be 0; here the pads share them equally."
@@ -315,7 +315,7 @@ def masked_softmax(scores, mask, dim=-1):
 def masked_softmax(scores, mask, dim=-1):
     if mask.dtype != torch.bool:
         raise ValueError("the mask must be bool")
-    minus_infinity = torch.zeros_like(scores).masked_fill(~mask, float('-inf'))
+    minus_infinity = torch.zeros_like(scores).masked_fill(~mask, float("-inf"))
     return torch.nan_to_num(torch.softmax(scores + minus_infinity, dim=dim))
 
 
@@ -586,7 +586,7 @@ def static_attention(K, mask, U, v):
 
 # %% wrong="static_attention" name="NaN without words" says="A row without any word becomes NaN. Use your masked_softmax."
 def static_attention(K, mask, U, v):
-    return torch.softmax((K @ U.T @ v).masked_fill(~mask, float('-inf')), dim=1)
+    return torch.softmax((K @ U.T @ v).masked_fill(~mask, float("-inf")), dim=1)
 
 
 # %% [markdown]
@@ -1031,7 +1031,9 @@ class BahdanauDecoder(nn.Module):
         self.out = nn.Linear(H + Dk + D, V)
 
     def step(self, y, s_prev, memory, mask):
-        alpha = masked_softmax(self.score(s_prev, memory, self.W, self.U, self.v), ~mask if not mask.all() else mask, dim=1)
+        alpha = masked_softmax(
+            self.score(s_prev, memory, self.W, self.U, self.v), ~mask if not mask.all() else mask, dim=1
+        )
         c = context(alpha, memory)
         embedded = self.embedding(y)
         s = self.cell(torch.cat([embedded, c], dim=1), s_prev)
@@ -1706,7 +1708,9 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
 def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     torch.manual_seed(seed)
     model = Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)
-    optimizer = torch.optim.Adam([p for name, p in model.named_parameters() if not name.startswith('decoder')], betas=(0.9, 0.98))
+    optimizer = torch.optim.Adam(
+        [p for name, p in model.named_parameters() if not name.startswith("decoder")], betas=(0.9, 0.98)
+    )
     for i, (source, y_in, y_out) in enumerate(make_batches(pairs, steps, random.Random(seed))):
         optimizer.param_groups[0]["lr"] = 0.008 * min(1, (i + 1) / (0.1 * steps)) * (1 - i / steps)
         logits, _ = model(source, y_in)

@@ -1,0 +1,1615 @@
+# %% [markdown]
+# # 07 · Self-attention: no recurrence at all
+#
+# Your translators have two parts: a recurrent network that reads and writes, and attention that looks back. In 2017
+# somebody asked: *which of the two does the work?* Take the recurrence away, and keep only the attention. On this page
+# you build what is left: the **Transformer**.
+#
+# **What you know:** attention in three moves (stages 05 and 06). A query is compared with every key: **scores**. A
+# softmax that sees no pads makes them **weights**. The weighted sum of the values is the **context**. And the dot
+# product is a good score, if query and key have the same size.
+#
+# **What you will be able to do after this page**
+#
+# - compute self-attention by hand, in four steps, and write it in four lines;
+# - say why the scores are divided by $\sqrt{d}$, with a number of your own, and what this is not;
+# - write the two masks, and prove with a *noise floor* that no model of yours looks into the future;
+# - split a layer into heads, and get the same numbers as torch's `nn.MultiheadAttention`;
+# - tell a model the order of its words;
+# - put everything into a Transformer block, and compare it with the RNN and the LSTM over long distances.
+#
+# **Points and time.** This page has 30 points, five of them in the quiz. Plan about four hours; after 7.4 is a good
+# moment for a pause.
+#
+# **Letters of this page**
+#
+# | letter | meaning |
+# |---|---|
+# | B, T, S | sizes: batch, how many positions ask (queries), how many are asked (keys). In self-attention T = S |
+# | D, N, d | sizes: the model's width, the number of heads, the size of a query. With heads, d = D / N |
+# | H | size of the hidden layer inside a block |
+# | Q, K, V | queries `[…, T, d]`, keys `[…, S, d]`, values `[…, S, Dv]`. (V is no vocabulary here) |
+# | `…` | any dimensions before them: none, the batch, or batch and heads |
+#
+# A mask is bool, and True means "may be attended to", as on all pages.
+
+# %% given="setup"
+import math
+import time
+
+import torch
+import torch.nn.functional as F
+from autograder.lab import expect, plots
+from torch import nn
+
+torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps
+plots.use_style()
+
+# %%
+ax = plots.course_map(here="07_self_attention")
+
+# %% [markdown]
+# ## 7.1 Two words, four steps, by hand
+#
+# In stage 05 the decoder asked, and the encoder's states were asked. Two different networks. In **self-attention** the
+# words of *one* sentence ask each other: each word has a query, a key and a value of its own.
+#
+# - its **query** says: what am I looking for?
+# - its **key** says: what can be found in me?
+# - its **value** says: what do I hand over, if somebody looks at me?
+#
+# All three are made of the same word vector $x$, each with a matrix of its own. Our sentence has two words, *Thinking
+# Machines*, and tiny numbers. Rows are words: $x_1 = (1, 0)$ and $x_2 = (1, 1)$.
+#
+# **Step 1. Queries, keys, values.** $Q = X W^Q$, $K = X W^K$, $V = X W^V$ with
+#
+# $$W^Q = \begin{pmatrix} 1&0&1&0 \\ 0&1&0&1 \end{pmatrix} \quad W^K = \begin{pmatrix} 1&1&0&0 \\ 1&-1&2&0 \end{pmatrix}
+# \quad W^V = \begin{pmatrix} 1&0 \\ 1&3 \end{pmatrix}$$
+#
+# | word | x | query | key | value |
+# |---|---|---|---|---|
+# | Thinking | (1, 0) | (1, 0, 1, 0) | (1, 1, 0, 0) | (1, 0) |
+# | Machines | (1, 1) | (1, 1, 1, 1) | (2, 0, 2, 0) | (2, 3) |
+#
+# **Step 2. Scores.** Each query times each key, the dot product of stage 06. *Thinking* asks: 1 · 1 + 0 · 1 + 1 · 0 + 0 · 0
+# = 1 for itself, and 4 for *Machines*. *Machines* asks: 2 and 4.
+#
+# **Step 3. Scale and softmax.** d = 4, so divide by $\sqrt 4 = 2$. *Thinking* has 0.5 and 2; the softmax makes (0.182, 0.818).
+# *Machines* has 1 and 2, and gets (0.269, 0.731).
+#
+# **Step 4. The weighted sum of the values.** *Thinking* becomes 0.182 · (1, 0) + 0.818 · (2, 3) = (1.818, 2.453), and
+# *Machines* 0.269 · (1, 0) + 0.731 · (2, 3) = (1.731, 2.193).
+#
+# *Predict first:* what changes in the four steps, if a third word comes?
+#
+# <details><summary>The answer</summary>
+#
+# It gets a query, a key and a value. The score table grows from 2 × 2 to 3 × 3, each softmax has three weights, and
+# three values are summed. The three matrices stay: no weight belongs to a word's place.
+# </details>
+#
+# In code, with nothing that you do not know:
+
+# %%
+demo_x = torch.tensor([[1.0, 0.0], [1.0, 1.0]])
+demo_Q = demo_x @ torch.tensor([[1.0, 0, 1, 0], [0, 1, 0, 1]])  # step 1
+demo_K = demo_x @ torch.tensor([[1.0, 1, 0, 0], [1, -1, 2, 0]])
+demo_V = demo_x @ torch.tensor([[1.0, 0], [1, 3]])
+demo_scores = demo_Q @ demo_K.T  # step 2
+demo_weights = torch.softmax(demo_scores / math.sqrt(4), dim=-1)  # step 3
+print("outputs:", (demo_weights @ demo_V).tolist())  # step 4
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 2.4))
+demo_words = ["Thinking", "Machines"]
+plots.heatmap(
+    demo_scores,
+    demo_words,
+    demo_words,
+    title="Step 2: scores",
+    xlabel="key of",
+    ylabel="query of",
+    numbers=True,
+    ax=axes[0],
+)
+_ = plots.heatmap(
+    demo_weights, demo_words, demo_words, title="Step 3: weights", xlabel="key of", numbers=True, ax=axes[1]
+)
+
+# %% [markdown]
+# *What to see:* the same numbers as by hand. A row belongs to the word that asks. The rows of the right table sum to 1; its
+# columns do not. And no table is symmetric: what *Thinking* finds in *Machines* is not what *Machines* finds in
+# *Thinking*, because queries and keys have matrices of their own.
+#
+# ## 7.2 Scaled dot-product attention
+#
+# All four steps but the first are one formula:
+#
+# $$\text{Attention}(Q, K, V) = \text{softmax}\!\left(\frac{Q K^\top}{\sqrt d}\right) V$$
+#
+# Look at the shapes: `[T, d]` times `[d, S]` gives scores `[T, S]`, one row for each query. The softmax runs along a row,
+# so over the keys. `[T, S]` times `[S, Dv]` gives `[T, Dv]`: one output for each query.
+#
+# Before these two dimensions there may be others, a batch `[B, T, d]`, or batch and heads `[B, N, T, d]`. `@` treats
+# the last two dimensions as matrices, and does all the others side by side.
+#
+# The mask works as in `masked_softmax` of stage 05: **before** the softmax, and a row that is masked completely gets the
+# weights 0 and the output 0, never NaN.
+#
+# <details><summary>Hint 1</summary>
+#
+# `K.T` turns *all* dimensions round. Which two do you want to swap? `transpose` takes their numbers, and they may be
+# negative, so that they count from the end.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# d is the size of a query, `Q.shape[-1]`. Divide the scores, before anything else happens to them.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: raise if there is a mask and it is not bool. Scores are Q times the turned K, divided by the root of d.
+# With a mask, fill the scores where it is False with the smallest finite number. Softmax over the last dimension.
+# With a mask, fill the same places of the weights with 0. Return the weights times V, and the weights.
+# </details>
+
+
+# %% exercise="scaled_dot_product"
+def scaled_dot_product(Q, K, V, mask=None):
+    """Attention(Q, K, V) = softmax(Q Kᵀ / √d) V, for any number of sentences and heads side by side.
+
+    Args:
+        Q: float [..., T, d], the queries.
+        K: float [..., S, d], the keys.
+        V: float [..., S, Dv], the values.
+        mask: bool, broadcast to [..., T, S]; True where the query may attend to the key. None: everywhere.
+        None of them is changed.
+
+    Returns:
+        A tuple (out [..., T, Dv], weights [..., T, S]).
+        A query that may attend to nothing gets weights 0 and out 0. No number and no gradient is ever NaN.
+
+    Raises:
+        ValueError: if there is a mask and its dtype is not torch.bool. The message contains the word "bool".
+
+    Source: Vaswani et al. 2017, section 3.2.1, equation 1.
+    """
+    ### BEGIN SOLUTION
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"scaled_dot_product: the mask must be bool (True: may be attended to), not {mask.dtype}")
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])  # [..., T, d] @ [..., d, S] gives [..., T, S]
+    if mask is None:
+        weights = torch.softmax(scores, dim=-1)
+    else:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)  # a row without True becomes zeros
+    return weights @ V, weights  # [..., T, S] @ [..., S, Dv] gives [..., T, Dv]
+    ### END SOLUTION
+
+
+# %% check="scaled_dot_product-values" points=2
+Q, K = torch.tensor([[1.0, 0, 1, 0], [1, 1, 1, 1]]), torch.tensor([[1.0, 1, 0, 0], [2, 0, 2, 0]])
+V = torch.tensor([[1.0, 0], [2, 3]])
+out, weights = scaled_dot_product(Q, K, V)
+expect(weights).shape(2, 2, hint="One row for each query, one column for each key.").close(
+    torch.tensor([[0.1824, 0.8176], [0.2689, 0.7311]]),
+    tol=1e-3,
+    hint="Step 3 of the example: divide the scores by the root of d = 4, then softmax over the keys, so along a row.",
+)
+expect(out).shape(2, 2, hint="One output for each query, of the size of a value.").close(
+    torch.tensor([[1.8176, 2.4527], [1.7311, 2.1932]]), tol=1e-3, hint="Step 4: the weighted sum of the values."
+)
+torch.manual_seed(0)
+Q, K, V = torch.randn(3, 2, 7), torch.randn(3, 5, 7), torch.randn(3, 5, 11)
+expected = F.scaled_dot_product_attention(Q, K, V)
+out, weights = scaled_dot_product(Q, K, V)
+expect(weights).shape(3, 2, 5, hint="Two queries and five keys: weights [B, T, S].")
+expect(weights.sum(dim=-1)).close(torch.ones(3, 2), hint="The weights of each query sum to 1, over the keys.")
+expect(out).shape(3, 2, 11, hint="out is [B, T, Dv].").close(expected, hint="torch's own function gives other numbers.")
+### BEGIN HIDDEN TESTS
+for seed, (before, T, S, d, Dv) in enumerate(
+    [((), 3, 3, 5, 5), ((5,), 3, 7, 2, 3), ((3, 2), 5, 11, 13, 7), ((3,), 1, 1, 2, 5)]
+):
+    torch.manual_seed(seed)
+    Q, K, V = torch.randn(*before, T, d), torch.randn(*before, S, d), torch.randn(*before, S, Dv)
+    scores = torch.einsum("...td,...sd->...ts", Q.double(), K.double()) / d**0.5
+    share = scores.exp() / scores.exp().sum(dim=-1, keepdim=True)
+    out, weights = scaled_dot_product(Q.clone(), K.clone(), V.clone())
+    expect(weights).shape(*before, T, S, hint="Weights are [..., T, S].").close(
+        share.float(), tol=1e-4, hint="Weights are the softmax over the keys of the scores divided by the root of d."
+    )
+    expect(out).shape(*before, T, Dv, hint="out is [..., T, Dv].").close(
+        (share @ V.double()).float(), tol=1e-4, hint="out is the sum of the values, each times its weight."
+    )
+large = torch.full((3, 2, 4), 50.0)
+expect(scaled_dot_product(large, large, large)[0]).finite(
+    hint="Large scores: does exp overflow? torch.softmax does not."
+)
+### END HIDDEN TESTS
+
+# %% check="scaled_dot_product-mask" points=1
+torch.manual_seed(1)
+Q, K, V = torch.randn(3, 2, 4), torch.randn(3, 5, 4), torch.randn(3, 5, 7)
+mask = torch.tensor([[[True, True, False, True, False], [False, True, True, False, True]]] * 3)
+out, weights = scaled_dot_product(Q, K, V, mask)
+expect(weights[~mask]).equal(torch.zeros(12), hint="Where the mask is False, the weight is exactly 0.")
+expect(weights.sum(dim=-1)).close(
+    torch.ones(3, 2), hint="The weights of each query still sum to 1: the mask works before the softmax, not after it."
+)
+expect(out).close(
+    F.scaled_dot_product_attention(Q, K, V, attn_mask=mask), hint="The masked outputs differ from torch's."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, N, T, S, d) in enumerate([(3, 2, 5, 5, 7), (5, 3, 2, 7, 3)]):
+    torch.manual_seed(seed)
+    Q, K, V = torch.randn(B, N, T, d), torch.randn(B, N, S, d), torch.randn(B, N, S, d)
+    for size in ((B, N, T, S), (B, 1, 1, S), (T, S), (1, N, T, 1)):
+        mask = torch.rand(size) < 0.6
+        mask.movedim(-1, 0)[0] = True
+        out, weights = scaled_dot_product(Q, K, V, mask)
+        real = mask.expand(B, N, T, S)
+        scores = torch.einsum("bntd,bnsd->bnts", Q, K) / d**0.5
+        share = scores.exp() * real / (scores.exp() * real).sum(dim=-1, keepdim=True)
+        expect(weights).close(
+            share, tol=1e-4, hint="A mask must fit as torch broadcasts it, and works before the softmax."
+        )
+        expect(out).close(share @ V, tol=1e-4, hint="out must use the masked weights.")
+### END HIDDEN TESTS
+
+# %% check="scaled_dot_product-empty" points=1
+torch.manual_seed(2)
+Q, K, V = torch.randn(3, 2, 4), torch.randn(3, 5, 4), torch.randn(3, 5, 7)
+mask = torch.ones(3, 2, 5, dtype=torch.bool)
+mask[1, 0] = False
+out, weights = scaled_dot_product(Q, K, V, mask)
+expect(weights[1, 0]).equal(
+    torch.zeros(5), hint="A query that may attend to nothing: weights 0, not NaN and not equal ones."
+)
+expect(out[1, 0]).equal(torch.zeros(7), hint="A query that may attend to nothing: the output is 0.")
+expect(weights[[0, 2]].sum(dim=-1)).close(torch.ones(2, 2), hint="An empty row must not disturb the others.")
+### BEGIN HIDDEN TESTS
+leaves = [tensor.clone().requires_grad_() for tensor in (Q, K, V)]
+out, weights = scaled_dot_product(*leaves, mask)
+(out.square().sum() + (weights * torch.arange(5.0)).sum()).backward()
+for leaf in leaves:
+    expect(leaf.grad).finite(
+        hint="The output is fine, but its gradient is NaN: it comes from a 0 / 0 or an inf inside."
+    )
+expect(leaves[0].grad[1, 0]).equal(torch.zeros(4), hint="A query that sees nothing gets no gradient.")
+out, weights = scaled_dot_product(Q, K, V, torch.zeros(2, 5, dtype=torch.bool))
+expect(weights).equal(torch.zeros(3, 2, 5), hint="Everything masked: all weights are 0.")
+expect(out).equal(torch.zeros(3, 2, 7), hint="Everything masked: all outputs are 0.")
+### END HIDDEN TESTS
+
+# %% check="scaled_dot_product-safe" points=1
+torch.manual_seed(3)
+tensors = [torch.randn(3, 2, 5), torch.randn(3, 7, 5), torch.randn(3, 7, 2)]
+mask = torch.rand(3, 2, 7) < 0.7
+before = [tensor.clone() for tensor in (*tensors, mask)]
+scaled_dot_product(*tensors, mask)
+expect([*tensors, mask]).equal(
+    before, hint="An argument was changed. masked_fill makes a new tensor, masked_fill_ does not."
+)
+leaves = [tensor.clone().requires_grad_() for tensor in tensors]
+scaled_dot_product(*leaves)[0].square().sum().backward()
+expect(leaves).gradient(hint="The gradient of the output must reach queries, keys and values.")
+expect(lambda: scaled_dot_product(*tensors, torch.ones(2, 7))).raises(
+    ValueError, mention="bool", hint="A mask of ones and zeros is not bool: say so with a ValueError."
+)
+### BEGIN HIDDEN TESTS
+leaves = [tensor.clone().requires_grad_() for tensor in tensors]
+weights = scaled_dot_product(*leaves)[1]
+weights.square().sum().backward()
+expect(leaves[:2]).gradient(hint="The gradient of the weights must reach queries and keys.")
+expect(lambda: scaled_dot_product(*tensors, torch.ones(2, 7, dtype=torch.long))).raises(
+    ValueError, mention="bool", hint="A mask of whole numbers is not bool: say so with a ValueError."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# What does it do to a set of words? *Predict first:* two words of a sentence exchange their places. How do the outputs
+# change?
+
+# %%
+torch.manual_seed(0)
+demo_x = torch.randn(5, 8)  # five words; queries, keys and values are the words themselves
+out, _ = scaled_dot_product(demo_x, demo_x, demo_x)
+demo_order = torch.tensor([0, 3, 2, 1, 4])
+again, _ = scaled_dot_product(demo_x[demo_order], demo_x[demo_order], demo_x[demo_order])
+print("largest difference to the old outputs in the new order:", (again - out[demo_order]).abs().max().item())
+
+# %% [markdown]
+# *What to see:* only the rows of the result exchange places. Self-attention sees a **set** of words, without an order. This
+# has a name, *permutation equivariance*, and a price: *dog bites man* and *man bites dog* are the same to it. Section
+# 7.6 repairs this.
+#
+# ## 7.3 Why the root of d?
+#
+# Let query and key be d random numbers each, with mean 0 and variance 1. Their dot product is a sum of d products. Each product
+# has variance 1, so the sum has variance d, and a typical score has the size $\sqrt d$. Divided by $\sqrt d$, scores have
+# the size 1, whatever d is.
+#
+# What happens to the softmax if scores grow? We measure how *wide* the weights are with the **entropy**:
+#
+# $$\mathcal H = -\sum_j \alpha_j \ln \alpha_j$$
+#
+# All S weights equal: $\ln S$, the largest value. All weight on one key: 0.
+#
+# **By hand.** Two keys, scores 0 and 2: weights (0.119, 0.881), entropy 0.119 · 2.127 + 0.881 · 0.127 ≈ 0.365. Scores
+# 0 and 0: entropy $\ln 2 ≈ 0.693$.
+#
+# You measure it: 256 queries and 32 keys of size d, drawn as the docstring says.
+#
+# <details><summary>Hint 1</summary>
+#
+# Scores `[256, 32]`. For each query one entropy, over its 32 keys. Then the mean over the queries. Twice: once for the
+# scores as they are, once for the scaled ones.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# A weight can become exactly 0, and 0 · ln 0 is NaN for a computer. `torch.log_softmax` gives the logarithms without this
+# trouble: they are finite.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: log-weights are log_softmax of the scores over the keys; weights are exp of them; minus the sum of their
+# products over the keys; mean; `.item()`.
+# </details>
+
+
+# %% exercise="score_entropy"
+def score_entropy(d, seed=0):
+    """How wide the softmax of random dot products is, without and with the division by √d.
+
+    256 queries and 32 keys of size d are drawn in this order, from one generator:
+        generator = torch.Generator().manual_seed(seed)
+        Q = torch.randn(256, d, generator=generator)
+        K = torch.randn(32, d, generator=generator)
+
+    Args:
+        d: the size of a query and of a key, an int >= 1.
+        seed: an int.
+
+    Returns:
+        A tuple (unscaled, scaled) of two floats, in nats: the entropy of the weights over the 32 keys, as a mean over the
+        queries, for the scores Q Kᵀ and for Q Kᵀ / √d.
+
+    Source: Vaswani et al. 2017, section 3.2.1, the footnote on the variance of the dot product.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(seed)
+    Q = torch.randn(256, d, generator=generator)
+    K = torch.randn(32, d, generator=generator)
+    scores = Q @ K.T  # [256, 32]
+    entropies = []
+    for scaled in (scores, scores / math.sqrt(d)):
+        log_p = torch.log_softmax(scaled, dim=-1)
+        entropies.append(-(log_p.exp() * log_p).sum(dim=-1).mean().item())
+    unscaled, scaled = entropies
+    return unscaled, scaled
+    ### END SOLUTION
+
+
+# %% check="score_entropy-values" points=1
+unscaled, scaled = score_entropy(64)
+expect(unscaled).at_least(0.2, hint="Entropy is positive, and does not depend on how many queries there are.").at_most(
+    0.8, hint="Of scores that are not scaled, at d = 64, the entropy is about 0.5 nats. Is it a mean over the queries?"
+)
+expect(scaled).at_least(2.7, hint="Of scaled scores the entropy is about 3.0 nats.").at_most(
+    3.4, hint="Of scaled scores the entropy is about 3.0 nats; ln 32 = 3.47 would be equal weights."
+)
+### BEGIN HIDDEN TESTS
+for d, seed in ((3, 0), (7, 1), (16, 2), (113, 0), (1, 3)):
+    generator = torch.Generator().manual_seed(seed)
+    Q, K = torch.randn(256, d, generator=generator).double(), torch.randn(32, d, generator=generator).double()
+    expected = []
+    for factor in (1.0, d**-0.5):
+        weights = (factor * (Q @ K.T)).exp()
+        weights = weights / weights.sum(dim=1, keepdim=True)
+        expected.append(torch.special.entr(weights).sum(dim=1).mean().item())
+    expect(tuple(score_entropy(d, seed))).close(
+        tuple(expected),
+        tol=1e-3,
+        hint="Both numbers in nats, first without and then with the division by the root of d.",
+    )
+### END HIDDEN TESTS
+
+# %% check="score_entropy-sure" points=1
+unscaled, scaled = score_entropy(1024)
+expect(unscaled).at_least(0.01, hint="NaN or 0: at d = 1024 some weights are exactly 0, and 0 · ln 0 is NaN.").at_most(
+    0.3, hint="At d = 1024 nearly all weight is on one key."
+)
+torch.manual_seed(1)
+first = score_entropy(5, 7)
+torch.manual_seed(2)
+expect(score_entropy(5, 7)).equal(
+    first, hint="The same seed, the same numbers: draw from the generator, in the order of the docstring."
+)
+expect(score_entropy(5, 8)[1]).differs_from(first[1], hint="Another seed, other numbers.")
+expect([unscaled, scaled][1]).type(float, hint="Two plain floats: .item() takes a number out of a tensor.")
+### BEGIN HIDDEN TESTS
+for d in (512, 4096):
+    generator = torch.Generator().manual_seed(5)
+    Q, K = torch.randn(256, d, generator=generator).double(), torch.randn(32, d, generator=generator).double()
+    expected = torch.special.entr(torch.softmax(Q @ K.T, dim=1)).sum(dim=1).mean().item()
+    expect(score_entropy(d, 5)[0]).close(
+        expected, tol=2e-3, hint="With large scores, weights of exactly 0 must count as 0."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *Predict first:* which of the two curves is flat, and at which height? How does the gradient of the scores look where the
+# entropy is small?
+
+# %%
+demo_sizes = [4, 16, 64, 256, 1024]
+demo_entropies = [score_entropy(d) for d in demo_sizes]
+for d, (unscaled, scaled) in zip(demo_sizes, demo_entropies, strict=True):
+    print(f"d = {d:4}:  unscaled {unscaled:.2f}   scaled {scaled:.2f}")
+demo_gradients = {"unscaled": [], "scaled": []}
+for d in demo_sizes:
+    for name, factor in (("unscaled", 1.0), ("scaled", 1 / math.sqrt(d))):
+        generator = torch.Generator().manual_seed(0)
+        scores = factor * torch.randn(256, d, generator=generator) @ torch.randn(32, d, generator=generator).T
+        alpha = torch.softmax(scores, dim=-1)
+        demo_gradients[name].append((alpha * (1 - alpha)).mean().item())  # d alpha_j / d score_j
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.0))
+unscaled, scaled = zip(*demo_entropies, strict=True)
+plots.lines(
+    {"unscaled": unscaled, "scaled": scaled},
+    demo_sizes,
+    title="Entropy of the weights",
+    xlabel="d",
+    ylabel="nats",
+    ax=axes[0],
+)
+axes[0].axhline(math.log(32), color="#777777", linewidth=1, linestyle=":")
+axes[0].text(4, math.log(32) + 0.05, "ln 32: all equal", color="#555555", va="bottom")
+axes[0].set_ylim(0, 4.2)
+plots.lines(demo_gradients, demo_sizes, title="Mean slope of a weight", xlabel="d", ylabel="dα / d score", ax=axes[1])
+axes[1].set_ylim(0, 0.035)
+for ax in axes:
+    ax.set_xscale("log", base=4)
+    ax.set_xticks(demo_sizes, [str(d) for d in demo_sizes])
+
+# %% [markdown]
+# *What to see:* without scaling, the softmax becomes a hard choice as d grows, and its slope goes to zero: a model that
+# starts there can hardly learn to look elsewhere. With scaling the entropy stays at 3.0, which is $\ln 32 - \tfrac12$, for every d.
+#
+# **A claim to test.** Many texts say: "dividing by $\sqrt d$ *normalises* the scores". Does it?
+
+# %%
+for d in (4, 64, 1024):
+    generator = torch.Generator().manual_seed(0)
+    scores = torch.randn(1, d, generator=generator) @ torch.randn(32, d, generator=generator).T / math.sqrt(d)
+    print(f"d = {d:4}:  the 32 scaled scores of one query sum to {scores.sum():6.2f},", end="")
+    print(f"  their spread is {scores.std():.2f},  the weights sum to {torch.softmax(scores, dim=-1).sum():.2f}")
+
+# %% [markdown]
+# *What to see:* scaled scores do not sum to 1, some are negative, and their spread is near 1 only because our numbers were
+# drawn with variance 1. Dividing by a constant is **scaling**. What normalises is the softmax. (Trained queries and
+# keys can be as large as the training wants: nothing in the formula holds them.)
+#
+# ## 7.4 Two masks, and a noise floor
+#
+# Scores of a batch with heads are `[B, N, T, S]`. There are two reasons to hide something:
+#
+# - **Pads.** Sentence b has `lengths[b]` real words. This is the same for all heads and for all queries: a mask
+#   `[B, 1, 1, S]`, and torch repeats it where the size is 1.
+# - **The future.** A model that is trained to say the next word must not see it. Position t may look at the positions
+#   0 … t, itself included: `causal_mask[t, s]` is True for s ≤ t. Shape `[T, T]`, for all sentences and heads.
+#
+# **By hand.** `lengths` (3, 1) and S = 4: the first sentence has True, True, True, False, the second has True, False, False,
+# False. The causal mask for T = 3:
+#
+# | t \ s | 0 | 1 | 2 |
+# |---|---|---|---|
+# | 0 | True | False | False |
+# | 1 | True | True | False |
+# | 2 | True | True | True |
+#
+# A decoder needs both: `padding & causal` is `[B, 1, T, S]`.
+#
+# <details><summary>Hint 1</summary>
+#
+# Both masks are comparisons. You made `padding_mask` of shape `[B, T]` in stage 00: positions 0 … S − 1, compared with the
+# lengths as a column.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Lengths need the shape `[B, 1, 1, 1]`, so that a comparison with `[S]` gives `[B, 1, 1, S]`. `view` does it.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# For the causal mask, a row of positions against a column of positions; or a matrix of True, of which `tril` keeps the
+# lower triangle. Does the diagonal stay?
+# </details>
+
+
+# %% exercise="padding_mask"
+def padding_mask(lengths, S):
+    """Which keys are real words, for scores of shape [B, N, T, S].
+
+    Args:
+        lengths: torch.long [B], the number of real words of each sentence, from 0 to S. They come first, then pads.
+        S: the number of columns, an int.
+
+    Returns:
+        bool [B, 1, 1, S], True where there is a real word.
+
+    Raises:
+        ValueError: if a length is negative or larger than S. The message contains the word "length".
+    """
+    ### BEGIN SOLUTION
+    if bool(((lengths < 0) | (lengths > S)).any()):
+        raise ValueError(f"padding_mask: every length must be from 0 to {S}")
+    return torch.arange(S) < lengths.view(-1, 1, 1, 1)  # [S] < [B, 1, 1, 1] gives [B, 1, 1, S]
+    ### END SOLUTION
+
+
+# %% check="padding_mask-values" points=1
+mask = padding_mask(torch.tensor([3, 1]), 4)
+expect(mask).shape(2, 1, 1, 4, hint="[B, 1, 1, S]: the two sizes of 1 stand for heads and queries.")
+expect(mask).dtype(torch.bool, hint="A mask is bool.").equal(
+    torch.tensor([[[[True, True, True, False]]], [[[True, False, False, False]]]]),
+    hint="True for the first `length` positions of each sentence.",
+)
+### BEGIN HIDDEN TESTS
+for lengths, S in (([0, 5, 2], 5), ([7, 1, 3, 6, 0], 7), ([1], 1), ([3, 3, 3], 3), ([2, 11, 5], 11)):
+    given = torch.tensor(lengths)
+    expected = torch.tensor([[[[s < n for s in range(S)]]] for n in lengths])
+    expect(padding_mask(given, S)).equal(
+        expected, hint="Position s of sentence b is real if s < lengths[b]; a length may be 0 or S."
+    )
+    expect(given).equal(torch.tensor(lengths), hint="The lengths were changed.")
+### END HIDDEN TESTS
+
+# %% check="padding_mask-errors" points=1
+expect(lambda: padding_mask(torch.tensor([2, 5, 3]), 4)).raises(
+    ValueError, mention="length", hint="A sentence longer than S columns does not fit: ValueError."
+)
+### BEGIN HIDDEN TESTS
+for lengths, S in (([1, 8, 3], 7), ([4, -1, 2], 5), ([3, 3, 3], 2)):
+    expect(lambda lengths=lengths, S=S: padding_mask(torch.tensor(lengths), S)).raises(
+        ValueError, mention="length", hint="Every length must be from 0 to S; one wrong one is enough for a ValueError."
+    )
+### END HIDDEN TESTS
+
+
+# %% exercise="causal_mask"
+def causal_mask(T):
+    """Which positions each position may attend to, if it must not see the future.
+
+    Args:
+        T: the number of positions, an int >= 1.
+
+    Returns:
+        bool [T, T]; element [t, s] is True for s <= t.
+
+    Source: Vaswani et al. 2017, section 3.2.3, last item.
+    """
+    ### BEGIN SOLUTION
+    return torch.ones(T, T, dtype=torch.bool).tril()
+    ### END SOLUTION
+
+
+# %% check="causal_mask-values" points=1
+mask = causal_mask(3)
+expect(mask).shape(
+    3, 3, hint="[T, T]: a row for each position that looks, a column for each position that is looked at."
+)
+expect((mask != 0).tolist()).equal(
+    [[True, False, False], [True, True, False], [True, True, True]],
+    hint="Position t sees 0 … t: itself, and nothing after it.",
+)
+### BEGIN HIDDEN TESTS
+for T in (1, 2, 7, 13):
+    expect((causal_mask(T) != 0).tolist()).equal(
+        [[s <= t for s in range(T)] for t in range(T)], hint="Element [t, s] is True exactly for s <= t."
+    )
+### END HIDDEN TESTS
+
+# %% check="causal_mask-bool" points=1
+expect(causal_mask(5)).dtype(
+    torch.bool, hint="A mask of this course is bool: True and False, no zeros and ones, no -inf."
+)
+### BEGIN HIDDEN TESTS
+expect(causal_mask(1)).dtype(torch.bool, hint="A mask of this course is bool, for every T.")
+### END HIDDEN TESTS
+
+# %%
+demo_padding = padding_mask(torch.tensor([6, 4]), 6)
+figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.6))
+demo_masks = [
+    ("causal", causal_mask(6)),
+    ("pads of sentence 2", demo_padding[1, 0].expand(6, 6)),
+    ("both", (demo_padding & causal_mask(6))[1, 0]),
+]
+for ax, (name, mask) in zip(axes, demo_masks, strict=True):
+    ax.imshow(mask, cmap="cividis", vmin=0, vmax=1)
+    ax.grid(False)
+    ax.set(title=name, xlabel="key s", xticks=range(6), yticks=range(6))
+_ = axes[0].set_ylabel("query t")
+
+# %% [markdown]
+# *What to see:* yellow may be attended to. Rows ask, columns are asked. The second sentence has four words, so two columns
+# are dark. No row of the last picture is dark all over: each position sees at least the first word.
+#
+# How can you be **sure** that a model does not look into the future? Train it on *noise*: V symbols in an order that is
+# random. The next symbol cannot be known, so no honest model can have a loss below $\ln V$ for long: this is the **noise
+# floor**. A model that goes below it has seen the answer.
+#
+# For the test we need a whole model: embeddings, one attention, a linear layer. It uses your functions. *Predict first:*
+# V = 16, so $\ln V = 2.773$. Which of four masks go below: your causal mask; one that also shows the next position; no
+# mask; one that hides even the position itself?
+
+
+# %%
+def demo_noise_losses(mask, steps=300, V=16, T=12, D=32):
+    """Train a small attention model to name the next symbol of noise; the loss at each step."""
+    torch.manual_seed(0)
+    embedding, place = nn.Embedding(V, D), nn.Parameter(0.5 * torch.randn(T, D))
+    parts = nn.ModuleList([embedding, nn.Linear(D, 3 * D), nn.Linear(2 * D, V)])
+    weights = [place, *parts.parameters()]
+    optimizer = torch.optim.Adam(weights, lr=0.01)
+    losses = []
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / steps)
+        ids = torch.randint(V, (64, T + 1))
+        x = embedding(ids[:, :-1]) + place  # [B, T, D]
+        out, _ = scaled_dot_product(*parts[1](x).chunk(3, dim=-1), mask)
+        logits = parts[2](torch.cat([x, out], dim=-1))  # [B, T, V]
+        loss = F.cross_entropy(logits.flatten(0, 1), ids[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+demo_full = torch.ones(12, 12, dtype=torch.bool)
+demo_floor = {
+    "causal_mask": demo_noise_losses(causal_mask(12)),
+    "one position too many": demo_noise_losses(demo_full.tril(1)),
+    "no mask": demo_noise_losses(None),
+    "one position too few": demo_noise_losses(demo_full.tril(-1)),
+}
+for name, losses in demo_floor.items():
+    print(f"{name:22} mean loss of the last 30 steps: {sum(losses[-30:]) / 30:.3f}")
+ax = plots.lines(demo_floor, title="Name the next symbol of noise", xlabel="training step", ylabel="loss in nats")
+ax.axhline(math.log(16), color="#777777", linewidth=1, linestyle=":")
+ax.text(300, math.log(16) + 0.06, "ln 16 = 2.773", ha="right", color="#555555")
+_ = ax.set_ylim(0, 3.6)
+
+# %% [markdown]
+# *What to see:* the causal mask stays at the floor. Both leaks fall far below it: one position too many is as good as no mask.
+# But look at the last curve: a mask that hides *too much* stays at the floor too. The test finds leaks. It does not find
+# blindness. (Use it for your own models: it takes a second.)
+
+# %% [markdown]
+# ## 7.5 Many heads
+#
+# One softmax makes one choice. But a word may need several things at once: its verb, and its adjective, and the end of the
+# sentence. A weighted sum of all three is a blur. So the Transformer asks N times side by side, with N smaller queries:
+# these are the **heads**.
+#
+# The width D is cut into N pieces of size d = D / N. Head n gets the features n·d … (n + 1)·d − 1 **of every word**.
+#
+# $$[B,\, T,\, D] \;\longrightarrow\; [B,\, N,\, T,\, d]$$
+#
+# **By hand.** Two words (1, 2, 3, 4) and (5, 6, 7, 8), and N = 2. Head 0 is (1, 2), (5, 6). Head 1 is (3, 4), (7, 8).
+#
+# A trap: `x.view(B, N, T, d)` gives the right *shape*, and for this example (1, 2), (3, 4) in head 0. This is the first word
+# twice: halves of one word have become two words. torch does not complain, and even a training runs, badly. So a feature must keep
+# its word: first cut D in two dimensions, then move the dimension of the heads.
+#
+# <details><summary>Hint 1</summary>
+#
+# `view` cuts one dimension into two: `[B, T, D]` → `[B, T, N, d]`. Which two dimensions change places then?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `merge_heads` is the way back: the same two steps, each turned round, in the other order. After `transpose` the numbers lie
+# in memory in another order than the shape says. `view` then refuses; `reshape` and `flatten` copy if they must.
+# </details>
+
+
+# %% exercise="split_heads"
+def split_heads(x, N):
+    """Cut the features of every word into N heads.
+
+    Args:
+        x: float [B, T, D]. It is not changed.
+        N: the number of heads, an int >= 1 that divides D.
+
+    Returns:
+        float [B, N, T, D / N]; head n holds the features n · D/N up to (n + 1) · D/N - 1 of every word.
+
+    Raises:
+        ValueError: if N does not divide D. The message contains the word "heads".
+
+    Source: Vaswani et al. 2017, section 3.2.2.
+    """
+    ### BEGIN SOLUTION
+    B, T, D = x.shape
+    if D % N != 0:
+        raise ValueError(f"split_heads: {D} features cannot be shared by {N} heads")
+    return x.reshape(B, T, N, D // N).transpose(1, 2)  # [B, T, N, d], then [B, N, T, d]
+    ### END SOLUTION
+
+
+# %% check="split_heads-values" points=1
+heads = split_heads(torch.tensor([[[1.0, 2, 3, 4], [5, 6, 7, 8]]]), 2)
+expect(heads).shape(1, 2, 2, 2, hint="[B, N, T, D / N]: the heads come right after the batch.")
+expect(heads).equal(
+    torch.tensor([[[[1.0, 2], [5, 6]], [[3, 4], [7, 8]]]]),
+    hint="Head 0 has the first half of *every* word, head 1 the second half. A view to the right shape mixes words and features.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, N, d) in enumerate([(3, 5, 2, 7), (5, 3, 3, 2), (3, 7, 1, 5), (5, 2, 7, 1), (3, 3, 3, 3)]):
+    torch.manual_seed(seed)
+    x = torch.randn(B, T, N * d)
+    expected = torch.stack([x[:, :, n * d : (n + 1) * d] for n in range(N)], dim=1)
+    leaf = x.clone().requires_grad_()
+    heads = split_heads(leaf, N)
+    expect(heads).shape(B, N, T, d, hint="[B, N, T, D / N].").close(
+        expected, hint="Head n holds the features n · d up to (n + 1) · d - 1 of every word of the same sentence."
+    )
+    (heads * expected).sum().backward()
+    expect(leaf.grad).close(x, hint="The gradient must reach every feature.")
+    expect(split_heads(x.transpose(0, 1).contiguous().transpose(0, 1), N)).close(
+        expected, hint="x may lie in memory in another order: view refuses it, reshape does not."
+    )
+### END HIDDEN TESTS
+
+# %% check="split_heads-errors" points=1
+expect(lambda: split_heads(torch.ones(3, 5, 7), 2)).raises(
+    ValueError, mention="heads", hint="Seven features cannot be shared by two heads: ValueError."
+)
+### BEGIN HIDDEN TESTS
+for D, N in ((12, 5), (10, 4), (6, 12)):
+    expect(lambda D=D, N=N: split_heads(torch.ones(3, 5, D), N)).raises(
+        ValueError, mention="heads", hint="If N does not divide D, there is a ValueError that speaks of heads."
+    )
+x = torch.randn(3, 5, 6)
+before = x.clone()
+split_heads(x, 3)
+expect(x).equal(before, hint="x was changed.")
+### END HIDDEN TESTS
+
+
+# %% exercise="merge_heads"
+def merge_heads(x):
+    """Put the heads of every word together again: the way back from split_heads.
+
+    Args:
+        x: float [B, N, T, d]. It is not changed.
+
+    Returns:
+        float [B, T, N · d]; the first d features of a word are those of head 0, the next d those of head 1, …
+
+    Source: Vaswani et al. 2017, section 3.2.2, "Concat".
+    """
+    ### BEGIN SOLUTION
+    return x.transpose(1, 2).flatten(2)  # [B, T, N, d], then [B, T, N · d]
+    ### END SOLUTION
+
+
+# %% check="merge_heads-values" points=1
+whole = merge_heads(torch.tensor([[[[1.0, 2], [5, 6]], [[3, 4], [7, 8]]]]))
+expect(whole).shape(1, 2, 4, hint="[B, T, N · d]: a word has its whole width again.")
+expect(whole).equal(
+    torch.tensor([[[1.0, 2, 3, 4], [5, 6, 7, 8]]]), hint="The features of one word, from head 0, then from head 1."
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, N, T, d) in enumerate([(3, 2, 5, 7), (5, 3, 2, 3), (3, 1, 7, 2), (3, 5, 1, 2), (3, 3, 3, 3)]):
+    torch.manual_seed(seed)
+    x = torch.randn(B, N, T, d)
+    expected = torch.cat([x[:, n] for n in range(N)], dim=-1)
+    expect(merge_heads(x.clone())).shape(B, T, N * d, hint="[B, T, N · d].").equal(
+        expected, hint="For each word the features of head 0, then those of head 1, and so on."
+    )
+### END HIDDEN TESTS
+
+# %% check="merge_heads-gradient" points=1
+torch.manual_seed(0)
+x = torch.randn(3, 2, 5, 7)
+leaf = x.clone().requires_grad_()
+factor = torch.randn(3, 5, 14)
+(merge_heads(leaf) * factor).sum().backward()
+expect(leaf).gradient(hint="The gradient must flow back into the heads.")
+expect(leaf.grad[:, 1]).close(factor[:, :, 7:], hint="The gradient of the second half of a word belongs to head 1.")
+### BEGIN HIDDEN TESTS
+before = x.clone()
+merge_heads(x)
+expect(x).equal(before, hint="x was changed.")
+y = x.transpose(1, 2).contiguous().transpose(1, 2)
+expect(merge_heads(y)).equal(torch.cat([x[:, 0], x[:, 1]], dim=-1), hint="x may lie in memory in another order.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the layer. Four linear layers, each from D to D, and your three functions:
+#
+# $$\text{head}_n = \text{Attention}(Q_n, K_n, V_n) \qquad \text{out} = W^O\,[\text{head}_1; \dots; \text{head}_N] + b^O$$
+#
+# Queries come from `x_q`, keys and values from `x_kv`. In self-attention both are the same tensor. In a translator, the
+# decoder's words ask (`x_q`) and the encoder's words are asked (`x_kv`): stage 05 again, with the same layer.
+#
+# `nn.Linear(D, D)` makes the queries of *all* heads in one product. Its rows 0 … d − 1 belong to head 0, and so on.
+#
+# <details><summary>Hint 1</summary>
+#
+# `__init__` makes the four layers and remembers N. A layer that is an attribute of the module is found by an optimiser.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# In `forward`: project, split, attend, merge, project. `scaled_dot_product` sees `[B, N, T, d]`, so it divides by the root of the
+# size of a *head*, by itself.
+# </details>
+
+
+# %% exercise="MultiHeadAttention" builds_on="scaled_dot_product,split_heads,merge_heads"
+class MultiHeadAttention(nn.Module):
+    """N attentions side by side, and a linear layer that mixes what they found.
+
+    Attributes:
+        q_proj, k_proj, v_proj, out_proj: nn.Linear(D, D), with bias.
+
+    Source: Vaswani et al. 2017, section 3.2.2; torch.nn.MultiheadAttention with batch_first=True.
+    """
+
+    def __init__(self, D, N):
+        """D: width of the model; N: number of heads. ValueError that contains the word "heads" if N does not divide D."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        if D % N != 0:
+            raise ValueError(f"MultiHeadAttention: {D} features cannot be shared by {N} heads")
+        self.N = N
+        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
+        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
+        ### END SOLUTION
+
+    def forward(self, x_q, x_kv, mask=None):
+        """Let the words of x_q look at the words of x_kv.
+
+        Args:
+            x_q: float [B, T, D], the words that ask.
+            x_kv: float [B, S, D], the words that are asked.
+            mask: bool, broadcast to [B, N, T, S]; True where a query may attend to a key. None: everywhere.
+
+        Returns:
+            A tuple (out [B, T, D], weights [B, N, T, S]).
+        """
+        ### BEGIN SOLUTION
+        Q = split_heads(self.q_proj(x_q), self.N)  # [B, N, T, d]
+        K = split_heads(self.k_proj(x_kv), self.N)  # [B, N, S, d]
+        V = split_heads(self.v_proj(x_kv), self.N)  # [B, N, S, d]
+        out, weights = scaled_dot_product(Q, K, V, mask)  # [B, N, T, d], [B, N, T, S]
+        return self.out_proj(merge_heads(out)), weights
+        ### END SOLUTION
+
+
+# %% given="twins"
+def torch_attention(layer, D, N):
+    """torch's nn.MultiheadAttention with the weights of a layer of yours."""
+    twin = nn.MultiheadAttention(D, N, batch_first=True)
+    projections = (layer.q_proj, layer.k_proj, layer.v_proj)
+    with torch.no_grad():
+        twin.in_proj_weight.copy_(torch.cat([p.weight.detach() for p in projections]))
+        twin.in_proj_bias.copy_(torch.cat([p.bias.detach() for p in projections]))
+        twin.out_proj.weight.copy_(layer.out_proj.weight.detach())
+        twin.out_proj.bias.copy_(layer.out_proj.bias.detach())
+    return twin
+
+
+def shake(module, seed):
+    """Give all parameters random values: biases of 0 and norms of 1 would hide mistakes."""
+    torch.manual_seed(seed)
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.copy_(0.3 * torch.randn(parameter.shape) + (1.0 if parameter.dim() == 1 else 0.0))
+
+
+# %% check="MultiHeadAttention-twin" points=2
+layer = MultiHeadAttention(6, 3)
+shake(layer, 0)
+twin = torch_attention(layer, 6, 3)
+x_q, x_kv = torch.randn(5, 2, 6), torch.randn(5, 7, 6)
+out, weights = layer(x_q, x_kv)
+expected_out, expected_weights = (t.detach() for t in twin(x_q, x_kv, x_kv, average_attn_weights=False))
+expect(weights).shape(5, 3, 2, 7, hint="Each head has weights of its own: [B, N, T, S].").close(
+    expected_weights,
+    tol=1e-4,
+    hint="torch's layer with your weights has other weights. Queries from x_q, keys from x_kv, the scale is the root of the size of one head.",
+)
+expect(out).shape(5, 2, 6, hint="out is [B, T, D].").close(
+    expected_out,
+    tol=1e-4,
+    hint="The weights are right, the output is not: values from x_kv, heads merged, then out_proj.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, S, N, d) in enumerate([(3, 5, 7, 2, 5), (5, 3, 3, 3, 3), (3, 7, 2, 1, 5), (3, 2, 5, 7, 1)]):
+    layer = MultiHeadAttention(N * d, N)
+    shake(layer, seed + 1)
+    twin = torch_attention(layer, N * d, N)
+    x_q, x_kv = torch.randn(B, T, N * d), torch.randn(B, S, N * d)
+    expected_out, expected_weights = (t.detach() for t in twin(x_q, x_kv, x_kv, average_attn_weights=False))
+    out, weights = layer(x_q.clone(), x_kv.clone())
+    expect(weights).shape(B, N, T, S, hint="[B, N, T, S].").close(
+        expected_weights, tol=1e-4, hint="Other weights than torch's layer."
+    )
+    expect(out).shape(B, T, N * d, hint="[B, T, D].").close(
+        expected_out, tol=1e-4, hint="Another output than torch's layer."
+    )
+### END HIDDEN TESTS
+
+# %% check="MultiHeadAttention-mask" points=1
+layer = MultiHeadAttention(4, 2)
+shake(layer, 5)
+x = torch.randn(3, 5, 4)
+mask = torch.arange(5) < torch.tensor([5, 2, 3]).view(3, 1, 1, 1)  # [B, 1, 1, S]
+out, weights = layer(x, x, mask)
+expect(weights[1, :, :, 2:]).equal(torch.zeros(2, 5, 3), hint="The mask must reach the attention: no weight on pads.")
+expect(layer(x[1:2, :2], x[1:2, :2])[0]).close(
+    out[1:2, :2].detach(), tol=1e-4, hint="A sentence alone and without pads must give the same as in the batch."
+)
+### BEGIN HIDDEN TESTS
+for seed, (N, d) in enumerate([(2, 3), (3, 5)]):
+    layer = MultiHeadAttention(N * d, N)
+    shake(layer, seed)
+    twin = torch_attention(layer, N * d, N)
+    x = torch.randn(3, 7, N * d)
+    see = torch.ones(7, 7, dtype=torch.bool).tril()
+    expected_out, expected_weights = (t.detach() for t in twin(x, x, x, attn_mask=~see, average_attn_weights=False))
+    out, weights = layer(x, x, see)
+    expect(weights).close(expected_weights, tol=1e-4, hint="With a causal mask the weights differ from torch's.")
+    expect(out).close(expected_out, tol=1e-4, hint="With a causal mask the output differs from torch's.")
+nothing = layer(x, x, torch.zeros(3, 1, 1, 7, dtype=torch.bool))[0]
+expect(nothing).close(
+    layer.out_proj.bias.detach().expand(3, 7, 15), hint="Nothing to look at: only the bias of out_proj is left."
+)
+### END HIDDEN TESTS
+
+# %% check="MultiHeadAttention-parameters" points=1
+layer = MultiHeadAttention(6, 2)
+names = [f"{part}_proj.{kind}" for part in ("k", "out", "q", "v") for kind in ("bias", "weight")]
+expect(sorted(name for name, _ in layer.named_parameters())).equal(
+    names, hint="Four linear layers with bias, called as in the docstring, and nothing else."
+)
+expect(lambda: MultiHeadAttention(7, 2)).raises(
+    ValueError, mention="heads", hint="Seven features cannot be shared by two heads: say so when the layer is made."
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(1)
+x_q, x_kv = torch.randn(3, 5, 6, requires_grad=True), torch.randn(3, 7, 6, requires_grad=True)
+layer(x_q, x_kv)[0].square().sum().backward()
+expect([x_q, x_kv]).gradient(hint="The gradient must reach the words that ask and those that are asked.")
+expect([p for name, p in layer.named_parameters() if name != "k_proj.bias"]).gradient(
+    hint="The gradient of the output must reach the weights of all four layers."
+)
+layer = MultiHeadAttention(6, 3)
+layer(x_q, x_kv)[1].square().sum().backward()
+expect([layer.q_proj.weight, layer.k_proj.weight]).gradient(
+    hint="The gradient of the weights must reach queries and keys."
+)
+x = torch.randn(3, 5, 6)
+before = x.clone()
+layer(x, x)
+expect(x).equal(before, hint="The input was changed.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *Predict first:* more heads, same D. How many parameters does the layer have with 1, 2, 4 and 8 heads? And how many
+# weights does its softmax make for a sentence of 100 words?
+
+# %%
+for N in (1, 2, 4, 8):
+    layer = MultiHeadAttention(32, N)
+    _, weights = layer(torch.randn(1, 100, 32), torch.randn(1, 100, 32))
+    print(f"N = {N}: {sum(p.numel() for p in layer.parameters())} parameters, {weights.numel()} attention weights")
+
+# %% [markdown]
+# *What to see:* heads cost no parameters: the same 32 features are only cut into smaller pieces. They cost attention weights:
+# N · T · S of them. This is also the price of self-attention in general: twice as many words, four times as many weights.
+#
+# ## 7.6 Where is a word? Positions
+#
+# Self-attention sees a set (7.2). So the order must be in the words themselves. The Transformer **adds** a vector to each
+# word that depends only on its position:
+#
+# $$p_{t,\,2i} = \sin\!\big(t / 10000^{2i/D}\big) \qquad p_{t,\,2i+1} = \cos\!\big(t / 10000^{2i/D}\big) \qquad i = 0, \dots, D/2 - 1$$
+#
+# Read it as a set of clocks. Feature pair i is a hand that turns with its own speed: pair 0 turns once in 2π ≈ 6.3 positions, and
+# the last one hardly at all. Together they tell the time: t.
+#
+# **By hand.** D = 4: the speeds are 1 and 1/100. Position 0 is (sin 0, cos 0, sin 0, cos 0) = (0, 1, 0, 1). Position 1 is
+# (sin 1, cos 1, sin 0.01, cos 0.01) ≈ (0.841, 0.540, 0.010, 1.000).
+#
+# <details><summary>Hint 1</summary>
+#
+# Make a table of angles `[T, D/2]`: a column of positions times a row of speeds. The exponents of the speeds are 0/D, 2/D, 4/D, …
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Sine goes into the even columns, cosine into the odd ones. `table[:, 0::2]` are the even columns of a tensor.
+# </details>
+
+
+# %% exercise="sinusoidal"
+def sinusoidal(T, D):
+    """One vector for each position, made of sines and cosines.
+
+    Args:
+        T: the number of positions, an int >= 1. The first position is 0.
+        D: the width, an even int >= 2.
+
+    Returns:
+        float [T, D]: column 2i holds sin(t / 10000^(2i/D)), column 2i + 1 the cosine of the same angle.
+
+    Raises:
+        ValueError: if D is odd. The message contains the word "even".
+
+    Source: Vaswani et al. 2017, section 3.5.
+    """
+    ### BEGIN SOLUTION
+    if D % 2 != 0:
+        raise ValueError(f"sinusoidal: D must be even, not {D}")
+    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)  # [D / 2]
+    angles = torch.arange(T).unsqueeze(1) * speeds  # [T, 1] times [D / 2] gives [T, D / 2]
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)  # [T, D / 2, 2], then [T, D]
+    ### END SOLUTION
+
+
+# %% check="sinusoidal-values" points=1
+table = sinusoidal(2, 4)
+expect(table).shape(2, 4, hint="One row for each position: [T, D].")
+expect(table).close(
+    torch.tensor([[0.0, 1.0, 0.0, 1.0], [0.8415, 0.5403, 0.0100, 0.99995]]),
+    tol=1e-3,
+    hint="The example by hand: sine and cosine take turns, the speeds are 1 and 1/100, and positions count from 0.",
+)
+### BEGIN HIDDEN TESTS
+for T, D in ((7, 6), (13, 2), (5, 14), (1, 10), (101, 32)):
+    expected = torch.zeros(T, D)
+    for t in range(T):
+        for i in range(D // 2):
+            angle = t / 10000 ** (2 * i / D)
+            expected[t, 2 * i], expected[t, 2 * i + 1] = math.sin(angle), math.cos(angle)
+    expect(sinusoidal(T, D)).shape(T, D, hint="[T, D].").close(
+        expected, tol=1e-4, hint="Column 2i is the sine and column 2i + 1 the cosine of t / 10000^(2i/D)."
+    )
+### END HIDDEN TESTS
+
+# %% check="sinusoidal-errors" points=1
+expect(lambda: sinusoidal(5, 7)).raises(
+    ValueError, mention="even", hint="An odd D has a sine without a cosine: ValueError."
+)
+### BEGIN HIDDEN TESTS
+for D in (1, 3, 11):
+    expect(lambda D=D: sinusoidal(3, D)).raises(
+        ValueError, mention="even", hint="An odd D gets a ValueError, for every T."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# *Predict first:* the dot product of two position vectors: does it depend on the two positions, or only on their distance?
+
+# %%
+table = sinusoidal(60, 32)
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.4))
+image = axes[0].imshow(table, cmap="PuOr", aspect="auto", vmin=-1, vmax=1)
+axes[0].grid(False)
+axes[0].set(title="sinusoidal(60, 32)", xlabel="feature", ylabel="position t")
+figure.colorbar(image, ax=axes[0])
+for t, style in ((10, "-"), (30, "--"), (45, ":")):
+    axes[1].plot(torch.arange(60) - t, table @ table[t], style, label=f"t = {t}")
+axes[1].set(title="Dot product of two positions", xlabel="distance s − t", ylabel="p_t · p_s", xlim=(-15, 15))
+_ = axes[1].legend(frameon=False)
+
+# %% [markdown]
+# *What to see:* on the left, fast hands at the left and slow ones at the right. On the right, three curves lie on each other: the dot product
+# depends only on the **distance**, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$. Near positions are alike, far ones are not. So
+# a head can learn "look one word back", for every t at once.
+#
+# ## 7.7 The Transformer block
+#
+# Attention only mixes words. Between two attentions each word needs a small network of its own, to work on what
+# it got. A **block** has both parts, and around each of them two helpers:
+#
+# - a **residual connection**: the part's result is *added* to what came in. The gradient has a straight way through
+#   the addition.
+# - a **layer norm**: each word's D numbers are brought to mean 0 and variance 1, then scaled and shifted by learned
+#   numbers.
+#
+# Where does the norm stand? Two answers are in use:
+#
+# $$\text{post-norm (2017):} \quad x \leftarrow \text{norm}_1(x + \text{attention}(x)) \qquad x \leftarrow \text{norm}_2(x + \text{feed}(x))$$
+#
+# $$\text{pre-norm (most later models):} \quad x \leftarrow x + \text{attention}(\text{norm}_1(x)) \qquad x \leftarrow x + \text{feed}(\text{norm}_2(x))$$
+#
+# $$\text{feed}(x) = W_2\, \max(0,\, W_1 x + b_1) + b_2 \qquad W_1: D \to H, \quad W_2: H \to D$$
+#
+# In pre-norm nothing stands on the straight way: what came in goes out, plus what the parts add. So a model of pre-norm blocks
+# needs one more norm at its end.
+#
+# **By hand.** If attention and feed give only zeros: pre-norm returns x itself; post-norm returns a normed x.
+#
+# <details><summary>Hint 1</summary>
+#
+# In self-attention the words ask themselves: both arguments of the attention are the same tensor. In pre-norm, both are the normed
+# one.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The attention returns a tuple: output and weights. The block needs the output only.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words, for pre: norm1 of x; attention of this with itself; add to x. Then norm2 of the new x; linear1, relu, linear2; add to the new x. For post: attention of x with itself; add to x; norm1 of the sum. Then the same with the feed
+# part and norm2.
+# </details>
+
+
+# %% exercise="TransformerBlock" builds_on="MultiHeadAttention,scaled_dot_product,split_heads,merge_heads"
+class TransformerBlock(nn.Module):
+    """Self-attention, then a small network for each word; both with a residual connection and a layer norm.
+
+    Attributes:
+        attention: MultiHeadAttention(D, N).
+        linear1, linear2: nn.Linear from D to H, and from H to D, with a ReLU between them.
+        norm1, norm2: nn.LayerNorm(D), around the attention and around the linear layers.
+
+    Source: Vaswani et al. 2017, sections 3.1 and 3.3; torch.nn.TransformerEncoderLayer without dropout.
+    """
+
+    def __init__(self, D, N, H, norm="pre"):
+        """D, N, H: sizes as above; norm: "pre" or "post", else a ValueError whose message contains the word "norm"."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        if norm not in ("pre", "post"):
+            raise ValueError(f'TransformerBlock: norm must be "pre" or "post", not {norm!r}')
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+        ### END SOLUTION
+
+    def forward(self, x, mask=None):
+        """Let the words look at each other, then work on each.
+
+        Args:
+            x: float [B, T, D].
+            mask: bool, broadcast to [B, N, T, T]; True where a word may attend to another. None: everywhere.
+
+        Returns:
+            float [B, T, D].
+        """
+        ### BEGIN SOLUTION
+        if self.norm == "pre":
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        x = self.norm1(x + self.attention(x, x, mask)[0])
+        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+        ### END SOLUTION
+
+
+# %% given="block_twin"
+def torch_block(block, D, N, H, norm):
+    """torch's nn.TransformerEncoderLayer with the weights of a block of yours."""
+    twin = nn.TransformerEncoderLayer(D, N, H, dropout=0.0, batch_first=True, norm_first=norm == "pre")
+    twin.self_attn = torch_attention(block.attention, D, N)
+    with torch.no_grad():
+        for name in ("linear1", "linear2", "norm1", "norm2"):
+            getattr(twin, name).weight.copy_(getattr(block, name).weight.detach())
+            getattr(twin, name).bias.copy_(getattr(block, name).bias.detach())
+    return twin
+
+
+# %% check="TransformerBlock-pre" points=1
+block = TransformerBlock(6, 2, 11)
+shake(block, 0)
+twin = torch_block(block, 6, 2, 11, "pre")
+x = 2 * torch.randn(3, 5, 6) + 1
+out = block(x)
+expect(out).shape(3, 5, 6, hint="A block returns the shape that it gets: [B, T, D].").close(
+    twin(x).detach(),
+    tol=1e-4,
+    hint="torch's block with your weights gives other numbers for pre-norm. The norms stand before attention and feed part; the additions use what is not normed.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, N, d, H) in enumerate([(3, 7, 3, 2, 5), (5, 2, 1, 7, 13), (3, 1, 2, 3, 2)]):
+    block = TransformerBlock(N * d, N, H, "pre")
+    shake(block, seed + 1)
+    x = 2 * torch.randn(B, T, N * d) - 1
+    expected = torch_block(block, N * d, N, H, "pre")(x).detach()
+    expect(block(x.clone())).shape(B, T, N * d, hint="[B, T, D].").close(
+        expected, tol=1e-4, hint="Other numbers than torch's block with norm_first=True and your weights."
+    )
+### END HIDDEN TESTS
+
+# %% check="TransformerBlock-post" points=1
+block = TransformerBlock(6, 2, 11, "post")
+shake(block, 1)
+twin = torch_block(block, 6, 2, 11, "post")
+x = 2 * torch.randn(3, 5, 6) + 1
+expect(block(x)).shape(3, 5, 6, hint="[B, T, D].").close(
+    twin(x).detach(),
+    tol=1e-4,
+    hint="torch's block with your weights gives other numbers for post-norm. Add first, then norm, twice.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, N, d, H) in enumerate([(3, 7, 3, 2, 5), (5, 2, 1, 7, 13), (3, 1, 2, 3, 2)]):
+    block = TransformerBlock(N * d, N, H, norm="post")
+    shake(block, seed + 1)
+    x = 2 * torch.randn(B, T, N * d) - 1
+    expected = torch_block(block, N * d, N, H, "post")(x).detach()
+    expect(block(x.clone())).close(
+        expected, tol=1e-4, hint="Other numbers than torch's block with norm_first=False and your weights."
+    )
+### END HIDDEN TESTS
+
+# %% check="TransformerBlock-mask" points=1
+for norm in ("pre", "post"):
+    block = TransformerBlock(6, 3, 5, norm)
+    shake(block, 3)
+    x = torch.randn(3, 7, 6)
+    see = torch.ones(7, 7, dtype=torch.bool).tril()
+    later = x.clone()
+    later[:, 4:] += 1.0
+    first = block(x.clone(), see)
+    expect(block(later, see)[:, :4]).close(
+        first[:, :4].detach(),
+        hint="Words 4 to 6 changed, and the words before them did too: does the mask reach the attention?",
+    )
+    expect(block(later, see)[:, 4:]).differs_from(first[:, 4:].detach(), hint="Other words must give other outputs.")
+### BEGIN HIDDEN TESTS
+for seed, norm in enumerate(("pre", "post")):
+    block = TransformerBlock(6, 3, 5, norm)
+    shake(block, seed)
+    twin = torch_block(block, 6, 3, 5, norm)
+    x, lengths = torch.randn(3, 7, 6), torch.tensor([7, 2, 5])
+    real = torch.arange(7) < lengths.unsqueeze(1)
+    expected = twin(x, src_key_padding_mask=~real).detach()
+    expect(block(x, real.view(3, 1, 1, 7))[real]).close(
+        expected[real], tol=1e-4, hint="With a padding mask the real words differ from torch's."
+    )
+    expect(block(x[1:2, :2])[0]).close(
+        expected[1, :2], tol=1e-4, hint="A sentence alone and without pads must give the same as in the batch."
+    )
+### END HIDDEN TESTS
+
+# %% check="TransformerBlock-parameters" points=1
+block = TransformerBlock(6, 2, 5)
+names = [f"attention.{part}_proj.{kind}" for part in ("k", "out", "q", "v") for kind in ("bias", "weight")]
+names += [f"{part}.{kind}" for part in ("linear1", "linear2", "norm1", "norm2") for kind in ("bias", "weight")]
+expect(sorted(name for name, _ in block.named_parameters())).equal(
+    names, hint="The parts and their names are those of the docstring, and there are no others."
+)
+expect(lambda: TransformerBlock(6, 2, 5, "middle")).raises(
+    ValueError, mention="norm", hint="A norm that is neither pre nor post gets a ValueError when the block is made."
+)
+### BEGIN HIDDEN TESTS
+for norm in ("pre", "post"):
+    block = TransformerBlock(6, 2, 11, norm)
+    shake(block, 2)
+    x = torch.randn(3, 5, 6, requires_grad=True)
+    block(x).pow(3).sum().backward()
+    expect([x]).gradient(hint="The gradient must reach the input.")
+    expect([p for name, p in block.named_parameters() if name != "attention.k_proj.bias"]).gradient(
+        hint="The gradient must reach every layer of the block."
+    )
+    before = x.detach().clone()
+    block(before)
+    expect(before).equal(x.detach(), hint="The input was changed: x += … writes into it.")
+for norm in ("Pre", "", "prepost", None):
+    expect(lambda norm=norm: TransformerBlock(6, 2, 5, norm)).raises(
+        ValueError, mention="norm", hint="Only exactly pre and post are known."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Twelve blocks on top of each other, untrained. How large are the words after each block, and how large is the gradient
+# at each block's `linear2`? *Predict first:* in which of the two kinds do the words grow?
+
+# %%
+demo_width, demo_slope = {}, {}
+for norm in ("pre", "post"):
+    torch.manual_seed(0)
+    blocks = nn.ModuleList(TransformerBlock(32, 2, 64, norm) for _ in range(12))
+    out, last = nn.Linear(32, 16), nn.LayerNorm(32) if norm == "pre" else nn.Identity()
+    x = torch.randn(16, 10, 32)
+    demo_width[f"{norm}-norm"] = []
+    for block in blocks:
+        x = block(x)
+        demo_width[f"{norm}-norm"].append(x.square().mean().sqrt().item())
+    F.cross_entropy(out(last(x)).flatten(0, 1), torch.randint(16, (160,))).backward()
+    demo_slope[f"{norm}-norm"] = [block.linear2.weight.grad.norm().item() for block in blocks]
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.0))
+plots.lines(
+    demo_width, range(1, 13), title="Size of the words", xlabel="after block", ylabel="root mean square", ax=axes[0]
+)
+plots.lines(
+    demo_slope, range(1, 13), title="Gradient at linear2", xlabel="in block", ylabel="norm of the gradient", ax=axes[1]
+)
+axes[0].set_ylim(0, 2)
+_ = axes[1].set_ylim(0, 0.4)
+
+# %% [markdown]
+# *What to see:* post-norm holds the words at size 1. In pre-norm each block adds something, so the words grow. The
+# gradients: in post-norm the last blocks get a larger one than the first; in pre-norm they are nearly
+# equal. At this size both can be trained. In large post-norm models the large gradients of the last blocks make a slow
+# start (a *warm-up*) necessary; this is why most later models chose pre-norm.
+
+# %% [markdown]
+# ## 7.8 Reverse a sequence, and look into the heads
+#
+# A task that needs order: eight random symbols in, the same symbols backwards out. All positions at once: no
+# recurrence, no decoder. Position t must look at position 7 − t.
+#
+# *Predict first:* how good is the model without positions?
+
+
+# %%
+class DemoTransformer(nn.Module):
+    """Embedding, positions (or none), blocks, a norm, a linear layer."""
+
+    def __init__(self, V, T, D, N, depth, positions=True):
+        super().__init__()
+        self.embedding, self.out = nn.Embedding(V, D), nn.Linear(D, V)
+        self.blocks = nn.ModuleList(TransformerBlock(D, N, 2 * D) for _ in range(depth))
+        self.last = nn.LayerNorm(D)
+        self.place = sinusoidal(T, D) if positions else torch.zeros(T, D)
+
+    def forward(self, ids):
+        x = self.embedding(ids) + self.place[: ids.shape[1]]
+        for block in self.blocks:
+            x = block(x)
+        return self.out(self.last(x))  # [B, T, V]
+
+
+def demo_reverse(positions, seed, steps=400, V=16, T=8):
+    """Train on reversal; the model, and its share of right symbols on new sequences."""
+    torch.manual_seed(seed)
+    model = DemoTransformer(V, T, 32, 2, depth=1, positions=positions)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.003)
+    for step in range(steps):
+        optimizer.param_groups[0]["lr"] = 0.003 * min(1, (step + 1) / 20) * (1 - step / steps)
+        ids = torch.randint(V, (64, T))
+        loss = F.cross_entropy(model(ids).flatten(0, 1), ids.flip(1).flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    ids = torch.randint(V, (500, T))
+    with torch.no_grad():
+        return model, (model(ids).argmax(dim=-1) == ids.flip(1)).float().mean().item()
+
+
+demo_model, demo_with = demo_reverse(True, seed=0)
+_, demo_without = demo_reverse(False, seed=0)
+print(f"share of right symbols: with positions {demo_with:.3f}, without {demo_without:.3f}, by chance {1 / 16:.3f}")
+
+# %% [markdown]
+# *What to see:* with positions every symbol is right. Without them, the model knows *which* symbols there are, but not where. The
+# best it can do is to name one of them: that is more than chance, and far from right. For comparison: in stage 04 a
+# decoder without attention could not reverse 12 letters at all.
+#
+# Where does it look? A row is a position that asks, a column one that is asked. *Predict first:* draw the picture of a
+# head that solves the task alone.
+
+# %%
+torch.manual_seed(1)
+ids = torch.randint(16, (1, 8))
+with torch.no_grad():
+    x = demo_model.blocks[0].norm1(demo_model.embedding(ids) + demo_model.place)
+    _, weights = demo_model.blocks[0].attention(x, x)  # [1, N, T, T]
+demo_letters = [chr(97 + i) for i in ids[0].tolist()]
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.4))
+for n, ax in enumerate(axes):
+    ax.imshow(weights[0, n], cmap="cividis", vmin=0, vmax=1)
+    ax.grid(False)
+    ax.set(title=f"head {n}", xlabel="symbol that is asked", xticks=range(8), yticks=range(8))
+    ax.set_xticklabels(demo_letters)
+    ax.set_yticklabels(demo_letters)
+axes[0].set_ylabel("symbol that asks")
+demo_mirror = [weights[0, n].flip(1).diagonal().mean().item() for n in range(2)]
+print("mean weight on the mirror position:", *(f"head {n}: {share:.2f}" for n, share in enumerate(demo_mirror)))
+
+# %% [markdown]
+# *What to see:* the sum of the two pictures has the dark-to-bright line from the lower left to the upper right: each position asks
+# its mirror. Whether one head does it alone or both share the work is chance. Another seed, another picture, and the
+# same 1.000: a picture shows one way in which *this* model solves the task (remember AER in stages 05 and 06).
+#
+# ## 7.9 A long way back
+#
+# In stages 01 and 02 a network read one word, then many symbols of noise, and had to say the word. The RNN lost it,
+# and so did the LSTM with torch's start; an LSTM with a forget bias of 3 kept it. The
+# reason was the way of the gradient: one factor per step.
+#
+# In self-attention every position sees every other one directly. The way has **one** step, whatever the distance.
+# *Predict first:* how does its accuracy depend on the lag? And its time?
+
+
+# %%
+class DemoBlockReader(nn.Module):
+    """One Transformer block in the form of a recurrent layer: (states, nothing)."""
+
+    def __init__(self):
+        super().__init__()
+        self.read, self.block = nn.Linear(8, 32), TransformerBlock(32, 2, 64)
+
+    def forward(self, x):
+        return self.block(self.read(x) + sinusoidal(x.shape[1], 32)), None
+
+
+def demo_forget_bias(value):
+    lstm = nn.LSTM(8, 32, batch_first=True)
+    with torch.no_grad():
+        lstm.bias_hh_l0[32:64] = 0.0
+        lstm.bias_ih_l0[32:64] = value
+    return lstm
+
+
+def demo_recall(make, lag, seed, steps=200):
+    """The recipe of stage 02: 4 words, 4 symbols of noise, 32 sequences a step; accuracy on 500 new ones, and seconds."""
+    torch.manual_seed(seed)
+    layer, readout = make(), nn.Linear(32, 4)
+    weights = [*layer.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adam(weights, lr=0.003)
+
+    def batch(B):
+        ids = torch.cat([torch.randint(0, 4, (B, 1)), torch.randint(4, 8, (B, lag))], dim=1)
+        return F.one_hot(ids, 8).float(), ids[:, 0]
+
+    begun = time.process_time()
+    for _ in range(steps):
+        x, word = batch(32)
+        loss = F.cross_entropy(readout(layer(x)[0][:, -1]), word)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(weights, 1.0)
+        optimizer.step()
+    seconds = time.process_time() - begun
+    x, word = batch(500)
+    with torch.no_grad():
+        return (readout(layer(x)[0][:, -1]).argmax(dim=1) == word).float().mean().item(), seconds
+
+
+demo_layers = {
+    "RNN": lambda: nn.RNN(8, 32, batch_first=True),
+    "LSTM": lambda: nn.LSTM(8, 32, batch_first=True),
+    "LSTM, forget bias 3": lambda: demo_forget_bias(3.0),
+    "Transformer block": DemoBlockReader,
+}
+demo_lags = [5, 20, 40, 80]
+demo_right, demo_seconds = {}, {}
+for name, make in demo_layers.items():
+    demo_runs = [demo_recall(make, lag, seed=0) for lag in demo_lags]
+    demo_right[name], demo_seconds[name] = [run[0] for run in demo_runs], [run[1] for run in demo_runs]
+    print(
+        f"{name:20}", *(f"lag {lag}: {a:.2f} ({s:.1f} s)  " for lag, (a, s) in zip(demo_lags, demo_runs, strict=True))
+    )
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.2))
+plots.lines(demo_right, demo_lags, title="Recall after 200 steps", xlabel="lag", ylabel="accuracy", ax=axes[0])
+plots.lines(demo_seconds, demo_lags, title="Time of the training", xlabel="lag", ylabel="CPU seconds", ax=axes[1])
+axes[0].get_legend().remove()
+axes[0].set_ylim(0, 1.08)
+axes[0].axhline(0.25, color="#777777", linewidth=1, linestyle=":")
+axes[0].text(80, 0.27, "chance", ha="right", va="bottom", color="#555555")
+_ = axes[1].set_ylim(bottom=0)
+
+# %% [markdown]
+# *What to see:* the block is right at every lag. It has no state that could fade. (It is one seed; the 20 runs
+# of stage 02 show how much the recurrent ones vary.) Two honest notes. First, this task is easy for attention: a word
+# is another symbol than noise, so it can be found by what it *is*, and no position is needed. Second, the price: the table of
+# weights has T² fields, and the last lag shows it in the time.
+#
+# | | RNN, LSTM | self-attention |
+# |---|---|---|
+# | steps from the first word to the last | T | 1 |
+# | can all positions be computed at once? | no, one after the other | yes |
+# | what grows with T | time, like T | time and memory, like T² |
+# | knows the order | by itself | only through positions |
+#
+# ## 7.10 Quiz
+#
+# Five questions, one point each.
+
+# %% [markdown] quiz="scaled_weight" kind="number" points=1 read="7.1" draw="d=4,9,16 m=1,2" tolerance="0.005"
+# A query and two keys have {d} numbers each. The dot product of the query with the first key is 0, with the second key it is
+# {m}. Which weight does scaled dot-product attention give to the *second* key?
+#
+# - [x] 1 / (1 + math.exp(-m / d ** 0.5))
+#   > Yes: the scores are 0 and m / √d, and then comes the softmax of two numbers.
+# - [ ] 1 / (1 + math.exp(-m))
+#   > This is the softmax without the scale.
+# - [ ] 1 / (1 + math.exp(-m / d))
+#   > You divided by d, not by its root.
+# - [ ] 1 / 2
+#   > Equal weights come from equal scores; these two differ.
+# - [ ] m / d ** 0.5
+#   > This is the scaled score. A softmax of both scores is still to come.
+# - [ ] else
+#   > Divide both dot products by the root of d. Then the softmax: exp of the second, divided by the sum of both exps.
+
+# %% [markdown] quiz="what_root_d_does" kind="one" points=1 read="7.3"
+# What does the division by $\sqrt d$ do?
+#
+# - [ ] A. It makes the scores of a query sum to 1.
+#   > You printed these sums: they are anything. It is the softmax that makes a sum of 1.
+# - [x] B. It keeps the spread of random scores the same for every d, so that the softmax starts soft.
+#   > Yes: the entropy stays at about 3.0 nats from d = 4 to d = 1024, and the slope of the softmax stays alive.
+# - [ ] C. It gives every query and every key the length 1.
+#   > It divides all scores by the same number and does not look at lengths. That would be the cosine.
+# - [ ] D. It has no effect after the softmax, since a softmax ignores a common factor.
+#   > A softmax ignores a common *summand*. A factor makes it harder or softer.
+
+# %% [markdown] quiz="head_weights" kind="shape" points=1 read="7.5" draw="B=3,5,7 N=2,4,8 T=11,13,17 S=19,23,29"
+# A `MultiHeadAttention` of width 64 with {N} heads gets `x_q` of shape `[{B}, {T}, 64]` and `x_kv` of shape `[{B}, {S}, 64]`. Which
+# shape have its weights?
+#
+# - [x] (B, N, T, S)
+#   > Yes: for each sentence and each head a table with a row for each query and a column for each key.
+# - [ ] (B, T, S)
+#   > Each head has a table of its own.
+# - [ ] (B, N, S, T)
+#   > Rows are queries, columns are keys: what comes from x_q counts first.
+# - [ ] (B, N, T, 64 // N)
+#   > This is the shape of the queries after split_heads.
+# - [ ] (B, T, 64)
+#   > This is the shape of the output.
+# - [ ] (N, T, S)
+#   > The sentences of the batch do not share their weights.
+# - [ ] else
+#   > Q of one head is [T, d], K is [S, d]. Which shape has Q times K turned? Then think of heads and of the batch.
+
+# %% [markdown] quiz="head_parameters" kind="number" points=1 read="7.5" draw="D=16,32,64 N=2,4,8" tolerance="0"
+# How many parameters has a `MultiHeadAttention` of width {D} with {N} heads, as on this page?
+#
+# - [x] 4 * D * (D + 1)
+#   > Yes: four linear layers from D to D, each with a bias. The number of heads plays no part.
+# - [ ] 4 * D * D
+#   > You forgot the biases.
+# - [ ] 3 * D * (D + 1)
+#   > You forgot out_proj, the layer after the heads.
+# - [ ] 4 * N * D * (D + 1)
+#   > The heads share the width: each has d = D / N features, and not D.
+# - [ ] 4 * D * (D // N + 1)
+#   > This counts one head only.
+# - [ ] else
+#   > How many linear layers are there? Each has a matrix from D to D and a bias.
+
+# %% [markdown] quiz="what_is_true" kind="several" points=1 read="7.4"
+# What is true?
+#
+# - [x] A. Without positions, two words that exchange their places exchange their outputs, and nothing else changes.
+#   > Yes: self-attention sees a set.
+# - [ ] B. A model that stays at the noise floor has a right causal mask.
+#   > A mask that hides too much stays there as well. Only leaks fall below the floor.
+# - [x] C. A model with a loss far below the noise floor has seen the answer.
+#   > Yes: the next symbol of noise cannot be known in another way.
+# - [ ] D. The causal mask must hide the position itself, or the model sees the answer.
+#   > Position t reads symbol t and must name symbol t + 1. It may see what it has read.
+# - [x] E. If the mask comes after the softmax, the weights of a sentence with pads no longer sum to 1.
+#   > Yes: the pads have already taken their share.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - compute self-attention by hand: queries, keys and values, scores, scaled softmax, weighted sum;
+# - write it with masks, for any number of sentences and heads, and without NaN;
+# - say with numbers what $\sqrt d$ is for;
+# - find a leak with the noise floor, and say what this test does not find;
+# - build multi-head attention and a Transformer block that give the same numbers as torch's;
+# - give the words an order, and compare the model with a recurrent one: way, time, memory.
+#
+# What can such a block learn from text that nobody has labelled? That is stage 08.
+#
+# ## Papers
+#
+# - A. Vaswani, N. Shazeer, N. Parmar, J. Uszkoreit, L. Jones, A. Gomez, Ł. Kaiser, I. Polosukhin, *Attention Is All You
+#   Need*, 2017, [arXiv 1706.03762](https://arxiv.org/abs/1706.03762): section 3.2.1 with equation 1 is `scaled_dot_product`, and a
+#   footnote there explains $\sqrt d$; section 3.2.2 has the heads, 3.2.3 the mask of the decoder, 3.3 the feed part, 3.5 the
+#   sines; table 1 is the table of 7.9.
+# - J. Ba, J. Kiros, G. Hinton, *Layer Normalization*, 2016, [arXiv 1607.06450](https://arxiv.org/abs/1607.06450).
+# - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv
+#   1512.03385](https://arxiv.org/abs/1512.03385): residual connections.
+# - R. Xiong and others, *On Layer Normalization in the Transformer Architecture*, 2020, [arXiv
+#   2002.04745](https://arxiv.org/abs/2002.04745): pre-norm against post-norm, and why post-norm needs a warm-up.
