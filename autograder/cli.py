@@ -138,12 +138,13 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     start = time.perf_counter()
     with _progress() as progress:
         proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"))
-        surveys = survey(chosen, jobs, _bar(progress, "generated wrong answers")) if mutants else []
+        runs = [stage for stage, proof in zip(chosen, proofs, strict=True) if not proof.broken]
+        surveys = survey(runs, jobs, _bar(progress, "generated wrong answers")) if mutants else []
     headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "diagnosed"]
     rows: list[list[object]] = []
     for p in proofs:
         solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
-        wrong = [f"{n} of {p.wrong}, {n / p.wrong:.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
+        wrong = [f"{n} of {p.wrong}, {n / max(p.wrong, 1):.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
         rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
     _table("Proof of the tests", headings, rows)
     if surveys:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 
 from autograder import build
 from autograder.stage import (
@@ -26,7 +27,8 @@ SHORTEST = 24  # characters of a line that can give something away
 
 def inconsistencies(content: Content, answers: list[Answer]) -> list[str]:
     """What does not agree, each with what to do about it."""
-    return [*_ids(content), *_rebuilt(content), *_secrets(content, answers)]
+    own = build.release(build.source_notebook(content))
+    return [*_ids(content), *_rebuilt(content, own), *_secrets(content, answers, own)]
 
 
 def _ids(content: Content) -> Iterator[str]:
@@ -54,29 +56,32 @@ def _ids(content: Content) -> Iterator[str]:
             yield f"{stage.place(path)}: {what}: {', '.join(different)}. Run: python3 course.py build {stage.slug}"
 
 
-def _rebuilt(content: Content) -> Iterator[str]:
+def _rebuilt(content: Content, own: NotebookNode) -> Iterator[str]:
     """Building again gives the same bytes, and they are those in the folders. What was never built may be absent."""
-    stage = content.stage
-    built = build.as_bytes(build.release(build.source_notebook(content)))
-    if built != build.as_bytes(build.release(build.source_notebook(read_stage(stage)))):
+    stage, built = content.stage, build.as_bytes(own)
+    faults = build.check(stage)  # this builds it for the second time, and compares with the folders
+    if stage.released.is_file() and not any(fault.place == stage.place(stage.released) for fault in faults):
+        again = stage.released.read_bytes()
+    else:
+        again = build.as_bytes(build.release(build.source_notebook(read_stage(stage))))
+    if built != again:
         yield f"{stage.place(stage.text)}: two builds differ. Look for what depends on time, on order or on chance."
-    for fault in build.check(stage):
-        path = stage.course.root / fault.place
-        if path.exists():
+    for fault in faults:
+        if (stage.course.root / fault.place).exists():
             yield str(fault)
 
 
-def _secrets(content: Content, answers: list[Answer]) -> Iterator[str]:
+def _secrets(content: Content, answers: list[Answer], own: NotebookNode) -> Iterator[str]:
     """No line of a solution, a hidden test or the catalogue stands in what students get."""
     stage = content.stage
     secret = _secret_lines(content)
-    own = build.release(build.source_notebook(content))
     texts = {stage.place(stage.released): _strings(own)}
     others = {other.released for other in stage.course.stages()} - {stage.released}
     folder = stage.course.root / "notebooks"
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
         if path.is_file() and path not in others and ".ipynb_checkpoints" not in path.parts:
-            texts[stage.place(path)] = _strings_of(path)
+            place = stage.place(path)  # the stage's own notebook: as it should be, and as it is
+            texts[place] = "\n".join([texts.get(place, ""), _strings_of(path)])
     for place, text in texts.items():
         for marker in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
             if any(line.strip() == marker for line in text.split("\n")):

@@ -272,7 +272,7 @@ def prove(contents: Sequence[Content], jobs: int, unclear: Unclear) -> list[tupl
 
     if not unclear:
         return [(0, []) for _ in contents]
-    with Workers(jobs, "none") as workers:  # the course's own answers
+    with Workers(min(jobs, len(unclear)), "none") as workers:  # the course's own answers
         pending = []
         for content in contents:
             store = Store(content.stage.course.verdicts, "none")

@@ -24,7 +24,7 @@ import time
 import traceback
 import types
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.build import blank_source
+from autograder.course import CourseError, Fault
 from autograder.stage import Answer, Cell, Content, names
 from autograder.verdict import explain
 
@@ -90,6 +91,7 @@ def run_all(
     until_failure: bool = False,
     seconds: float | None = None,
     recall: Recall | None = None,
+    worlds: Mapping[str, World] | None = None,
 ) -> Iterator[tuple[int, Trial]]:
     """Run tasks of several stages, `jobs` at a time; yields (index into `work`, result) as each is ready.
 
@@ -100,9 +102,14 @@ def run_all(
         until_failure: leave out the checks after the first that fails.
         seconds: for one check, instead of `SECONDS`.
         recall: what is known from before and need not be run; what is found out is added.
+        worlds: the stages, by slug, where they are run already.
+
+    Raises:
+        CourseError: when a stage's own cells do not run.
     """
     recall = {} if recall is None else recall
-    worlds = {slug: _World(content, recall) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
+    if worlds is None:
+        worlds = {slug: World(content, recall) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
     seconds = SECONDS if seconds is None else seconds
     queue = _Queue(work)
     running: dict[Connection, tuple[int, ForkProcess, float]] = {}
@@ -183,8 +190,12 @@ def _receive(connection: Connection, process: ForkProcess, content: Content, tas
     return trial
 
 
-class _World:
-    """A stage with its given cells and solutions run, ready to be forked."""
+class World:
+    """A stage with its given cells and solutions run, ready to be forked.
+
+    Raises:
+        CourseError: when one of these cells does not run.
+    """
 
     def __init__(self, content: Content, recall: Recall) -> None:
         import matplotlib
@@ -198,7 +209,12 @@ class _World:
         self.namespace: dict[str, Any] = {"__name__": "__main__"}
         with contextlib.redirect_stdout(io.StringIO()):
             for cell in content.of_kind("given", "exercise"):
-                _execute(cell.source, cell.id, self.namespace)
+                try:
+                    _execute(cell.source, cell.id, self.namespace)
+                except (Exception, SystemExit) as error:
+                    place = f"{content.stage.place(content.stage.text)}:{cell.line}"
+                    fact = f'the cell "{cell.id}" raised {type(error).__name__}: {error}.'
+                    raise CourseError(Fault(place, fact, "Mend it; nothing below it could be run.")) from error
         self.known: Calls = {}
         self.recall = recall
         self.digest = hashlib.sha256(repr([c.source for c in content.of_kind("given", "exercise")]).encode()).digest()
@@ -348,7 +364,7 @@ def _set_random_state(state: Any) -> None:
     numpy.random.set_state(state[2])
 
 
-def _child(send: Connection, world: _World, task: Task, until_failure: bool, seconds: float) -> None:
+def _child(send: Connection, world: World, task: Task, until_failure: bool, seconds: float) -> None:
     _bound_memory()
     try:
         send.send_bytes(pickle.dumps(world.try_out(task, until_failure, seconds)))

@@ -11,9 +11,9 @@ from typing import Any
 
 from autograder import diagnosis
 from autograder.consistency import inconsistencies
-from autograder.course import Stage
+from autograder.course import CourseError, Stage
 from autograder.stage import Answer, Content, read_answers, read_stage
-from autograder.trials import Outcome, Outcomes, Recall, Task, Trial, run_all, run_tasks
+from autograder.trials import Outcome, Outcomes, Recall, Task, Trial, World, run_all, run_tasks
 from autograder.verify_quiz import QuizProof, prove_quizzes
 
 __all__ = ["Outcome", "Outcomes", "Proof", "Task", "prove", "prove_all", "run_tasks"]
@@ -39,13 +39,15 @@ class Proof:
     redundant_checks: list[str] = field(default_factory=list)
     alike: list[str] = field(default_factory=list)  # wrong answers that cannot be told by name
     problems: list[str] = field(default_factory=list)
+    broken: bool = False  # its own cells do not run, so nothing else is known
 
     def as_json(self) -> dict[str, Any]:
+        """What other programs may rely on. The words are printed."""
         return {
             "exercises": self.exercises,
-            "blank_score": self.blank_score,
-            "solution_score": self.solution_score,
-            "max_score": self.max_score,
+            "blank_score": _number(self.blank_score),
+            "solution_score": _number(self.solution_score),
+            "max_score": _number(self.max_score),
             "right": {"total": self.right, "accepted": self.accepted},
             "wrong": {
                 "total": self.wrong,
@@ -53,11 +55,12 @@ class Proof:
                 "caught_by_visible": self.caught_by_visible,
                 "diagnosed": self.diagnosed,
             },
-            "quizzes": {"total": self.quizzes, "answers": self.quiz_answers},
             "redundant_checks": self.redundant_checks,
-            "alike": self.alike,
-            "problems": self.problems,
         }
+
+
+def _number(value: float) -> int | float:
+    return int(value) if value == int(value) else value
 
 
 def prove(
@@ -82,6 +85,8 @@ def prove_all(
 ) -> list[Proof]:
     """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue; look whether all agrees.
 
+    A stage whose cells do not run does not stop the others.
+
     Args:
         step: is told how many tasks are done, of how many.
         only: these exercises, without what concerns a stage as a whole, and without asking the judge for a diagnosis.
@@ -89,34 +94,49 @@ def prove_all(
     """
     contents = [read_stage(stage) for stage in stages]
     answers = [read_answers(stage, content) for stage, content in zip(stages, contents, strict=True)]
+    recall = {} if recall is None else recall
+    worlds, proofs = dict[str, World](), dict[str, Proof]()
+    for content in contents:
+        try:
+            worlds[content.stage.slug] = World(content, recall)
+        except CourseError as error:
+            proofs[content.stage.slug] = _broken(content, error)
     work: list[tuple[Content, Task]] = []
     for content, known in zip(contents, answers, strict=True):
-        exercises = [name for name in content.written if not only or name in only]
-        tasks = [Task("blank", exercise) for exercise in exercises]
-        tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
-        tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
-        work += [(content, task) for task in tasks]
+        if content.stage.slug in worlds:
+            exercises = [name for name in content.written if not only or name in only]
+            tasks = [Task("blank", exercise) for exercise in exercises]
+            tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
+            tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
+            work += [(content, task) for task in tasks]
     trials: dict[int, Trial] = {}
-    for index, trial in run_all(work, jobs, recall=recall):
+    for index, trial in run_all(work, jobs, recall=recall, worlds=worlds):
         trials[index] = trial
         step(len(trials), len(work))
-    proofs = []
     results = [[(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content] for content in contents]
     unclear = [_unclear(content.stage.slug, tried) for content, tried in zip(contents, results, strict=True)]
     asked = {} if only else {key: names for part in unclear for key, names in part.items()}
     diagnosed = diagnosis.prove(contents, jobs, asked)
     for i, content in enumerate(contents):
-        known, (count, alike) = answers[i], diagnosed[i]
-        proof = _proof(content, results[i], seeds)
-        proof.diagnosed = proof.caught - sum(map(len, unclear[i].values())) + count
-        proof.alike = alike
-        if proof.diagnosed < diagnosis.SHARE * proof.wrong:
-            proof.problems += alike
-        _add_quizzes(proof, prove_quizzes(content, only))
-        if not only:
-            proof.problems += inconsistencies(content, known)
-        proofs.append(proof)
-    return proofs
+        if content.stage.slug in worlds:
+            proof = proofs[content.stage.slug] = _proof(content, results[i], seeds)
+            count, proof.alike = diagnosed[i]
+            proof.diagnosed = proof.caught - sum(map(len, unclear[i].values())) + count
+            if proof.diagnosed < diagnosis.SHARE * proof.wrong:
+                proof.problems += proof.alike
+            try:
+                _add_quizzes(proof, prove_quizzes(content, only))
+                if not only:
+                    proof.problems += inconsistencies(content, answers[i])
+            except Exception as error:  # a notebook that is none, a quiz whose numbers cannot be drawn
+                place = content.stage.place(content.stage.folder)
+                proof.problems.append(f"{place}: could not be proven to the end: {type(error).__name__}: {error}")
+    return [proofs[stage.slug] for stage in stages]
+
+
+def _broken(content: Content, error: CourseError) -> Proof:
+    points = sum(cell.points for cell in content.of_kind("check"))
+    return Proof(content.stage.slug, len(content.written), points, problems=list(map(str, error.faults)), broken=True)
 
 
 def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> Proof:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import math
 import textwrap
@@ -409,6 +410,36 @@ def test_half_of_a_known_mistake_is_another_one(worker: Worker, catalogue: Catal
     assert names(catalogue, hand_in(worker, catalogue.content, total=source)) == {}
 
 
+def test_of_two_that_agree_the_more_specific_one_is_named(small: Stage, worker: Worker) -> None:
+    """`doubled` explains both checks that fail, and this one, which stands before it, only the first."""
+    half = '# %% wrong="total" name="five" says="You count five numbers twice."\ndef total(x):\n'
+    half += "    return 2 * x.sum() if len(x) == 5 else x.sum()\n\n"
+    text = small.answers.read_text(encoding="utf-8")
+    small.answers.write_text(
+        text.replace('# %% wrong="total" name="doubled"', half + '# %% wrong="total" name="doubled"')
+    )
+    catalogue = Catalogue(read_stage(small), Limits(), worker.run)
+    checks = hand_in(worker, catalogue.content, total="def total(x):\n    return x.sum() + x.sum()")
+    assert names(catalogue, checks) == {"total": ["doubled"]}
+    checks = hand_in(worker, catalogue.content, total="def total(x):\n    return x.sum() * (1 + (len(x) == 5))")
+    assert names(catalogue, checks) == {"total": ["five"]}
+
+
+@pytest.mark.parametrize(
+    "wrong", ["x", "(x, 3)", "x.tolist()", "str(x)", "len('a' * x)", "x.sum() if int(x[0]) else x"]
+)
+def test_an_unknown_mistake_shows_no_hidden_input(worker: Worker, catalogue: Catalogue, wrong: str) -> None:
+    """Not even where the student's own function gives it back, or an error quotes it."""
+    source = f"def total(x):\n    return x.sum() if len(x) != 2 or x.dtype == torch.long else {wrong}"
+    if wrong.endswith("else x"):
+        source = "def total(x):\n    if len(x) == 2 and x.dtype != torch.long:\n        raise ValueError(x.tolist())\n"
+        source += "    return x.sum()"
+    (check,) = [c for c in hand_in(worker, catalogue.content, total=source) if not c.passed]
+    assert check.hidden and check.message.startswith("total(…)\n  got:       ")
+    assert "\n  expected:  " in check.message
+    assert "41" not in check.message and "59" not in check.message and not check.traceback
+
+
 def test_what_builds_on_a_broken_exercise_is_not_diagnosed(worker: Worker, catalogue: Catalogue) -> None:
     wrong = {"mean": "def mean(x):\n    return total(x) / (len(x) - 1)"}
     assert names(catalogue, hand_in(worker, catalogue.content, **wrong)) == {"mean": ["one too few"]}
@@ -471,7 +502,7 @@ def test_the_sentence_is_in_the_marks_and_on_the_page_and_nothing_else_of_the_ca
         assert student["says"] == {"differences": answer.says}
         assert student["checks"]["differences-values"]["message"].startswith(answer.says)
     page = next((root / ".course" / "feedback").rglob("*.html")).read_text(encoding="utf-8")
-    assert answer.says in page
+    assert html.escape(answer.says) in page
     assert secret not in page and secret not in json.dumps(student)
 
 

@@ -13,10 +13,11 @@
 # - read a paper's GRU and say which of two conventions it uses, twice;
 # - count the parameters of a recurrent layer with pencil and paper;
 # - run two layers over a padded batch, one from each end, so that no pad is read;
-# - set the forget bias, and show with numbers what it does to the gradient and to the memory.
+# - set the forget bias, and show with numbers what it does to the gradient and to the memory;
+# - look at gates over time, and check a picture of the LSTM that many texts draw.
 #
-# **Points and time.** This page has 25 points without the quiz. Plan about three hours; after 2.4 is a good moment
-# for a pause.
+# **Points and time.** This page has 30 points, five of them in the quiz. Plan about three hours; after 2.4 is a good
+# moment for a pause.
 #
 # **Letters of this page**
 #
@@ -90,18 +91,27 @@ ax = plots.course_map(here="02_lstm_gru")
 # To carry one number over 90 steps, it must go 90 times through $W_{hh}$ and 90 times through tanh. In stage 01 you
 # measured what the last state still feels of an early input. `gradient_by_lag` does it again.
 #
-# *Predict first:* torch starts the weights at random. Per step, the gradient becomes smaller by a factor of about
-# 0.6. How large is it after 90 steps?
+# *Predict first:* torch starts the weights at random. In stage 01, one step back left the share 0.58 of the gradient.
+# How much is left after 90 steps? And if we change the *first* input, how many digits of the last state change?
 
 # %%
 torch.manual_seed(0)
-demo_gradient = gradient_by_lag(RNN(8, 32), 100, seed=0)
+demo_rnn = RNN(8, 32)
+demo_gradient = gradient_by_lag(demo_rnn, 100, seed=0)
 for lag in (0, 10, 50, 90):
     print(f"lag {lag:2}: {demo_gradient[lag]:.0e}")
-print(f"0.6 ** 90 = {0.6**90:.0e}")
+print(f"0.58 ** 90 = {0.58**90:.0e}")
+demo_x = torch.randn(1, 91, 8)
+demo_other = demo_x.clone()
+demo_other[:, 0] += 1.0  # another first input, 90 steps before the end
+with torch.no_grad():
+    demo_change = (demo_rnn(demo_other)[1] - demo_rnn(demo_x)[1]).abs().max().item()
+print(f"another first input changes the last state by {demo_change:.0e}")
 
 # %% [markdown]
-# *What to see:* about $10^{-20}$ or less. A change of the first input cannot be learned from this.
+# *What to see:* $10^{-20}$ or less (these weights shrink it even faster than those of stage 01). The last state
+# changes by nothing, or by $10^{-7}$ at most: a `float` has about seven digits, and this is the rounding of the last one. From such a
+# state, nobody can tell what the first input was.
 #
 # The idea of 1997: do not write over everything. Keep a second state, the **memory** $c$, and let small networks
 # decide at each step *what is kept*, *what is added* and *what is shown*. Such a network is a **gate**: its output
@@ -307,7 +317,7 @@ ax = plots.lines(
 _ = ax.set_xticks(range(0, 21, 5))
 
 # %% [markdown]
-# *What to see:* the memory shrinks like $f^t$. At bias 0 nothing is left after some ten steps. At bias 3 there is still 0.38
+# *What to see:* the memory shrinks like $f^t$. At bias 0 only 0.001 is left after ten steps. At bias 3 there is still 0.38
 # after 20. Keep this picture in mind: the gradient goes back along the same road.
 
 # %% [markdown]
@@ -692,8 +702,8 @@ for kind in ("gru2", "Elman", "Transformer"):
 
 # %% [markdown]
 # **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time, are
-# published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) No torch model with these sizes has such
-# counts. Your function finds out why:
+# published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) With torch's two biases everywhere, the counts
+# would be larger. Your function finds out why:
 #
 # | part | biases | first model | second model |
 # |---|---|---|---|
@@ -745,7 +755,8 @@ for text, value in zip(axes[1].texts, demo_times.values(), strict=True):
 axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
 
 # %% [markdown]
-# *What to see:* the parameters stand like 1 : 3 : 4 : 8. The times do not. On the computer where this page was made, with one
+# *What to see:* the parameters stand like 1 : 3 : 4 : 8. (In each piece, the state's part is twice the input's: 64 · 64 against
+# 64 · 32.) The times do not. On the computer where this page was made, with one
 # thread of its processor, the GRU took *longer* than the LSTM, because torch has faster code for the LSTM
 # there. On a GPU, or in another version, the order may be another one. "Fewer parameters, so faster" must be measured.
 
@@ -936,15 +947,15 @@ torch.manual_seed(0)
 demo_cells = GRU(4, 16), GRU(4, 16)
 demo_row = torch.randn(1, 8, 4, requires_grad=True)
 demo_out = bi_rnn(*demo_cells, demo_row, torch.tensor([6]))
-figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.1))
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.1))  # P is a pad
 for ax, part, title in zip(
     axes, (demo_out[..., :16], demo_out), ("The forward half alone", "Both halves"), strict=True
 ):
     felt = [torch.autograd.grad(part[0, t].sum(), demo_row, retain_graph=True)[0][0].norm(dim=-1) for t in range(8)]
     plots.heatmap(
         torch.stack(felt),
-        [*range(6), "pad", "pad"],
-        [*range(6), "pad", "pad"],
+        [*range(6), "P", "P"],
+        [*range(6), "P", "P"],
         title=title,
         xlabel="input at position s",
         ylabel="output at position t",
@@ -969,7 +980,7 @@ for ax, part, title in zip(
 #
 # (There are other roads as well: from $c$ into $h$, and through the gates of the next step. The measurement below has them all.)
 #
-# *Predict first:* `nn.LSTM` as torch starts it, no training, lag 90. The plain RNN had $10^{-20}$ or less. What has the LSTM, and what the GRU?
+# *Predict first:* `nn.LSTM` as torch starts it, no training, lag 90. The plain RNN had less than $10^{-20}$. What has the LSTM, and what the GRU?
 
 # %%
 demo_lags = (10, 50, 90)
@@ -980,11 +991,12 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
     print(f"{name:<5}", *(f"lag {lag}: {demo_start[name][lag]:.0e}  " for lag in demo_lags))
 
 # %% [markdown]
-# *What to see:* at lag 90 the LSTM has about $10^{-19}$, and so has the GRU. No gradient that small can teach anything. **An LSTM as torch starts
-# it vanishes nearly like an RNN.**
+# *What to see:* at lag 90 the LSTM has about $2 \cdot 10^{-19}$, the GRU $4 \cdot 10^{-20}$. That is more than the RNN has, and still
+# nothing: the gradient of a weight is a sum over all steps, and beside parts of size 1 such a part is lost in a sum of seven digits. **The
+# gradient of an LSTM as torch starts it vanishes, too.**
 #
-# Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half, and $0.5^{90} \approx 10^{-27}$. The
-# cell *can* keep; nobody has told it to.
+# Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half. Along the memory alone, this leaves
+# $0.5^{90} \approx 10^{-27}$; the other roads add the rest. The cell *can* keep; nobody has told it to.
 #
 # The remedy is as simple: start the forget gate **open**. The forget gate adds two biases:
 #
@@ -1139,14 +1151,15 @@ ax = plots.lines(
     ax=plots.plt.subplots(figsize=(plots.WIDTH, 4.0))[1],
 )
 ax.set_yscale("log")
-ax.set_ylim(1e-24, 1e2)
+ax.set_yticks([10.0**k for k in range(-28, 1, 4)])
+ax.set_ylim(1e-28, 1e2)
 for name, felt in demo_start.items():
     print(f"{name:<20}", *(f"lag {lag}: {felt[lag]:.0e}  " for lag in demo_lags))
 
 # %% [markdown]
-# *What to see:* the scale is logarithmic; each line of the grid is a factor of 10,000. RNN, GRU and the LSTM as torch starts it fall
-# together, down to $10^{-19}$ and less at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of ten. A forget bias of
-# 3 keeps the gradient near 0.1 over all 99 steps.
+# *What to see:* the scale is logarithmic; from one line of the grid to the next is a factor of 10,000. RNN, GRU and the LSTM as torch starts it
+# all fall below $10^{-18}$ at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of ten; that is much more than along the memory alone.
+# With a forget bias of 3, the gradient at lag 90 is 0.02, and after lag 50 it hardly falls any more.
 #
 # One run proves little. Here are 20: the file `datasets/lstm_runs.json`, made with the code of this page (seeds 0 to 19). The
 # last row is a mistake that is easily made: 3 in *both* biases, so that the sum is 6.
@@ -1159,9 +1172,10 @@ for name, values in runs["gradient"].items():
     print(f"  {name:<27} {values[0]:9.0e} {values[10]:9.0e} {values[-1]:9.0e}")
 
 # %% [markdown]
-# *What to see:* the order is the same in all runs, and the numbers of one kind differ by a few powers of ten. So a claim like "the LSTM
-# has a gradient of $4 \cdot 10^{-18}$" belongs to one drawing of weights and one size. That default LSTMs vanish is true in all of
-# them.
+# *What to see:* in each of the 20 runs, the RNN has the least. Then come GRU and LSTM (now the one, now the other is ahead), then the four layers with
+# a set bias, in the order: LSTM with 1, GRU with 3, LSTM with 3, LSTM with 6. Without a set bias, the numbers of one kind differ by four
+# to seven powers of ten. So a claim like "the LSTM has a gradient of $4 \cdot 10^{-18}$" belongs to one drawing of weights. That it is below $10^{-16}$ at
+# lag 90 is true in all 20.
 #
 # So the claim "the LSTM cures vanishing gradients" needs three more words: *with open gates*.
 
@@ -1306,28 +1320,32 @@ for seed, (k, lag, knows) in enumerate(
 
 # %% check="recall_accuracy-learns" points=1
 torch.manual_seed(2)
-lstm = LSTM(SYMBOLS, 16)
-before = lstm.weight_hh_l0.detach().clone()
-torch.manual_seed(2)
-accuracy = recall_accuracy(lstm, 2, 120)
-expect(lstm.weight_hh_l0.detach()).differs_from(
+layer = RNN(SYMBOLS, 32)
+before = layer.weight_hh_l0.detach().clone()
+accuracy = recall_accuracy(layer, 3, 100)
+expect(layer.weight_hh_l0.detach()).differs_from(
     before,
     tol=1e-3,
     hint="The layer was not trained. The optimiser needs the parameters of the layer and of the readout.",
 )
-expect(accuracy).at_least(0.95, hint="Two steps are easy for an LSTM. Is there a zero_grad in each step?")
+expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimiser take a step after backward?")
 ### BEGIN HIDDEN TESTS
-for seed in (3, 4):  # a second chance: now and then a run confuses two words
+torch.manual_seed(4890)  # the first batch of these numbers lacks one of the four words
+accuracy = recall_accuracy(Delay(3), 3, 30)
+expect(accuracy).at_least(
+    0.95, hint="A word that is not in the first batch comes in a later one. Draw a fresh batch in each step."
+)
+for seed in (1, 2):
     torch.manual_seed(seed)
     lstm = LSTM(SYMBOLS, 32)
     with torch.no_grad():
         lstm.bias_ih_l0[32:64], lstm.bias_hh_l0[32:64] = 3.0, 0.0
-    accuracy = recall_accuracy(lstm, 40, 200)
-    if 0.95 <= accuracy <= 1:
+    accuracy = recall_accuracy(lstm, 40, 130)
+    if not 0.7 <= accuracy < 0.95:  # a second chance for who has learned, but confuses two words
         break
 expect(accuracy).at_least(
     0.95,
-    hint="An LSTM with forget bias 3 learns this at lag 40 with the recipe: Adam, 0.002, batches of 32, clipped to 1.",
+    hint="An LSTM with forget bias 3 learns this at lag 40 with the recipe: Adam, 0.002, clipped to 1. Is there a zero_grad in each step?",
 )
 ### END HIDDEN TESTS
 
@@ -1338,6 +1356,15 @@ before = [p.detach().clone() for p in lstm.parameters()]
 accuracy = recall_accuracy(lstm, 3, 0)
 expect(accuracy).at_least(0.0, hint="With 0 steps nothing is trained; the accuracy is measured all the same.")
 expect([p.detach() for p in lstm.parameters()]).equal(before, hint="0 steps: no parameter may change. Is `steps` used?")
+torch.manual_seed(6)
+layer = RNN(SYMBOLS, 16)  # its gradient explodes: W_hh makes every vector three times as long
+layer.weight_hh_l0.data = 3 * torch.linalg.qr(torch.randn(16, 16))[0]
+recall_accuracy(layer, 40, 1)
+norm = sum(float(p.grad.square().sum()) for p in layer.parameters() if p.grad is not None) ** 0.5
+expect(norm).at_most(
+    1.001,
+    hint="This gradient explodes. After backward and before the step, clip all gradients together to the norm 1.",
+)
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(5)
 lstm = LSTM(SYMBOLS, 5)
@@ -1345,9 +1372,31 @@ before = [p.detach().clone() for p in lstm.parameters()]
 recall_accuracy(lstm, 3, 1)
 change = max(float((p.detach() - old).abs().max()) for p, old in zip(lstm.parameters(), before, strict=True))
 expect(change).at_most(0.0025, hint="One step of Adam with a rate of 0.002 changes no parameter by more than 0.002.")
+expect(change).at_least(0.0015, hint="With steps=1 there must be one step of Adam, with a rate of 0.002.")
+torch.manual_seed(3580)  # a batch in which the symbol 7 does not occur
+accuracy = recall_accuracy(RNN(SYMBOLS, 5), 1, 1)
+expect(accuracy).type(float, hint="Also a batch without the last symbol is one-hot with SYMBOLS columns.")
+shares = torch.zeros(3, dtype=torch.double)
+for place in range(3):  # at lag 3, Delay(2) guesses: the share is seldom a round number
+    torch.manual_seed(30 + place)
+    shares[place] = recall_accuracy(Delay(2), 3, 1)
+expect((shares * 500 - (shares * 500).round()).abs().max()).at_most(
+    0.01, hint="The share of right answers among 500 fresh sequences is a whole number of 500ths."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# First the prediction.
+
+# %%
+for lag in (7, 6):
+    torch.manual_seed(0)
+    print(f"Delay(7) at lag {lag}: {recall_accuracy(Delay(7), lag, 30):.2f}")
+
+# %% [markdown]
+# *What to see:* all right at lag 7, guesses at lag 6. At lag 6, the last state holds what stood *before* the word: zeros. This is how the
+# checks know which state you read and what you ask for, without a long training.
+#
 # Now the layers of section 2.6, at lag 40, 200 steps each. And one more. In torch's GRU, $z$ keeps the old state, and its piece
 # is the *second* of three: the same places H to 2H. So your `set_forget_bias` opens a GRU, too. *Predict first:* who
 # learns it?
@@ -1355,21 +1404,27 @@ expect(change).at_most(0.0025, hint="One step of Adam with a rate of 0.002 chang
 # %%
 demo_layers = {"RNN": (RNN, None), "GRU": (GRU, None), "GRU, update bias 3": (GRU, 3.0)}
 demo_layers |= {"LSTM": (LSTM, None), "LSTM, forget bias 1": (LSTM, 1.0), "LSTM, forget bias 3": (LSTM, 3.0)}
-demo_right = {}
+demo_right, demo_trained = {}, {}
 for name, (kind, value) in demo_layers.items():
     torch.manual_seed(0)
-    demo_layer = kind(SYMBOLS, 32)
+    demo_trained[name] = kind(SYMBOLS, 32)
     if value is not None:
-        set_forget_bias(demo_layer, value)
-    demo_right[name] = recall_accuracy(demo_layer, 40, 200)  # the last layer is used again below
-ax = plots.bars(demo_right, title="Recall at lag 40 after 200 steps of training", xlabel="share of right answers")
+        set_forget_bias(demo_trained[name], value)
+    demo_right[name] = recall_accuracy(demo_trained[name], 40, 200)
+ax = plots.bars(
+    demo_right, title="Recall at lag 40 after 200 steps", xlabel="share of right answers (dotted: who guesses)"
+)
 for text, value in zip(ax.texts, demo_right.values(), strict=True):
     text.set_text(f"{value:.2f}")
+    text.set_position((14, 0))  # to the right of the dotted line
 ax.axvline(0.25, color="black", linestyle=":", linewidth=1)
 _ = ax.set_xlim(0, 1.12)
 
 # %% [markdown]
-# PLACEHOLDER see
+# *What to see:* in this run, two layers always find the word. The other four guess, the LSTM as torch starts it among them. What the two have in common is not
+# the kind of the cell. It is the open gate.
+#
+# Again, one run proves little. Here are 20 runs at each of five lags. A run counts as learned if at least 95 of 100 answers are right.
 
 # %%
 demo_learned = {
@@ -1386,11 +1441,239 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# PLACEHOLDER
+# *What to see:*
+#
+# - At lag 5 everybody learns it. Who needs no long memory, needs no open gate.
+# - At lag 10 the LSTM as torch starts it is the *worst* of all: 5 of 20. The plain RNN learns in 19.
+# - At lag 40 only gates that start wide open learn: the LSTM with 3 in all 20 runs, the GRU with 3 in 17. The LSTM with 1 learns in none.
+# - "3 in both biases", a sum of 6, does no harm here. This task never asks the layer to forget anything.
+#
+# Now be careful. "It cannot learn this" would be too much; "it did not learn this, with this recipe" is what we know. So here are three other recipes at lag
+# 40: twice as many steps; a learning rate of 0.01; and a readout with eight outputs (all symbols, four of them never right) with 400 steps.
+# *Predict first:* does the order of the layers stay the same?
 
 # %%
 print("learned at lag 40, of 20 runs:")
-print(f"{'':<24}{'as above':>10}{'600 steps':>11}{'rate 0.01':>11}{'8 outputs':>11}")
+print(f"{'steps':<23}{200:>8}{400:>8}{200:>8}{400:>8}")
+print(f"{'learning rate':<23}{0.002:>8}{0.002:>8}{0.01:>8}{0.002:>8}")
+print(f"{'outputs of the readout':<23}{4:>8}{4:>8}{4:>8}{8:>8}")
 for name in runs["recall"]:
     ways = (runs["recall"][name]["40"], runs["longer"][name], runs["faster"][name], runs["eight"][name])
-    print(f"{name:<24}", *(f"{sum(value >= 0.95 for value in way):>10}" for way in ways))
+    print(f"{name:<23}" + "".join(f"{sum(value >= 0.95 for value in way):>8}" for way in ways))
+
+# %% [markdown]
+# *What to see:* one thing stays in all four recipes: the LSTM as torch starts it learns in none of 80 runs. Much else changes. At a rate
+# of 0.01 the plain RNN learns in 5 runs, and the LSTM with 3 only in 2. With four useless outputs the GRU as torch starts it learns in 16 runs, and
+# without them in none. (The table does not say why.)
+#
+# So a comparison of cells is always a comparison of cells *with a recipe*. If a paper says that one cell beats another, look for the learning
+# rate, the number of steps and the number of runs.
+
+# %% [markdown]
+# ## 2.8 Look into the gates
+#
+# Many texts tell a story about such a task: "At the word, the input gate opens and stores it. Then the input gate closes, and the forget gate
+# keeps the memory until the end." We have a layer that solves the task. Does it do this?
+#
+# To see the gates, we compute them beside your `lstm_cell`, with the weights of the trained layers. The first two pictures show the forget gates of two layers
+# of 2.7, one that guesses and one that knows. The other two show the input gate and the memory of the one that knows. The same sequence goes
+# into both.
+#
+# *Predict first:* if the story is true, how must the first column of the input gate look beside the others? And the memory, from left to right?
+
+
+# %%
+def demo_look(lstm, ids):
+    """Forget gate, input gate, proposal and memory at every step, [B, T, H] each."""
+    weights = [p.detach() for p in lstm.parameters()]  # W_ih, W_hh, b_ih, b_hh
+    W_ih, W_hh, b_ih, b_hh = weights
+    h = c = torch.zeros(len(ids), lstm.hidden_size)
+    seen = {"forget": [], "input": [], "proposal": [], "memory": []}
+    for x in F.one_hot(ids, SYMBOLS).float().unbind(dim=1):
+        i, f, g, _ = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+        h, c = lstm_cell(x, h, c, *weights)
+        for name, value in zip(seen, (f.sigmoid(), i.sigmoid(), g.tanh(), c), strict=True):
+            seen[name].append(value)
+    return {name: torch.stack(values, dim=1) for name, values in seen.items()}
+
+
+torch.manual_seed(0)
+demo_ids = recall_batch(100, 40)
+demo_guesses = demo_look(demo_trained["LSTM"], demo_ids)
+demo_knows = demo_look(demo_trained["LSTM, forget bias 3"], demo_ids)
+demo_order = demo_knows["memory"][0, -1].argsort()  # units by their memory at the end
+demo_top = float(demo_knows["memory"][0].abs().max())
+figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.2))
+for ax, (title, values, low) in zip(
+    axes.flat,
+    [
+        ("Forget gate, as torch starts it", demo_guesses["forget"], 0.0),
+        ("Forget gate, bias 3", demo_knows["forget"], 0.0),
+        ("Input gate, bias 3", demo_knows["input"], 0.0),
+        ("Memory, bias 3", demo_knows["memory"], -demo_top),
+    ],
+    strict=True,
+):
+    image = ax.imshow(values[0][:, demo_order].T, aspect="auto", vmin=low, vmax=demo_top if low else 1.0)
+    ax.grid(False)
+    ax.set_title(title)
+    ax.set_xlabel("step (the word is step 0)")
+    ax.set_ylabel("unit")
+    figure.colorbar(image, ax=ax)
+
+# %% [markdown]
+# *What to see:* the forget gates are what we expect: near one half in the layer that guesses, near 1 in the layer that knows, at all steps. But the
+# input gate does *not* open at step 0 and close afterwards. And the memory does not hold something from the start: it is nearly 0 for ten steps, then it
+# grows.
+#
+# One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. It also follows one unit: the same noise four times, with
+# each of the four words before it.
+
+# %%
+print(f"{'mean over 100 sequences':<50} step 0   step 5  step 10  step 20  step 40")
+for name, values in (
+    ("input gate", demo_knows["input"]),
+    ("forget gate", demo_knows["forget"]),
+    ("memory without its sign", demo_knows["memory"].abs()),
+):
+    print(f"{name:<50}", "  ".join(f"{values[:, t].mean():>6.2f} " for t in (0, 5, 10, 20, 40)))
+demo_same = demo_knows["proposal"][:, 1:] * demo_knows["memory"][:, :-1] > 0
+demo_same = demo_same.float().mean(dim=(0, 2))  # place t - 1 is for step t
+name = "proposal has the sign of the old memory (share)"
+print(f"{name:<50}    -    ", "  ".join(f"{demo_same[t - 1]:>6.2f} " for t in (5, 10, 20, 40)))
+
+torch.manual_seed(1)
+demo_four = recall_batch(1, 40).repeat(WORDS, 1)
+demo_four[:, 0] = torch.arange(WORDS)
+demo_memory = demo_look(demo_trained["LSTM, forget bias 3"], demo_four)["memory"]  # [WORDS, 41, H]
+demo_unit = int(demo_memory[:, -1].std(dim=0).argmax())  # the unit in which the words differ most at the end
+ax = plots.lines(
+    {f"word {word}": demo_memory[word, :, demo_unit].tolist() for word in range(WORDS)},
+    title=f"Memory of unit {demo_unit}: four words, then the same noise",
+    xlabel="step (the word is step 0)",
+    ylabel="memory c",
+)
+
+# %% [markdown]
+# *What to see:* the input gate is half open at the word and a little more than half open at the noise: it never closes. The memory grows
+# from 0.1 to 5. And at step 20, nine of ten proposals have the sign of the memory that is there already; at the end nearly all have. So this
+# layer does not *store and hold*. It **says the word again at each step**, louder and louder: the state $h$ tells the proposal $g$ what to add. A small
+# difference of the first steps becomes a large one. The forget gate near 1 lets it add up.
+#
+# Two lessons. A gate that *can* store and hold is no proof that training finds this way. And "how it works" can be looked at: a story about a network
+# is a claim like any other. (This is one layer on one task. Another task may give another picture.)
+
+# %% [markdown]
+# ## 2.9 Quiz
+#
+# Five questions, one point each.
+
+# %% [markdown] quiz="gate_roles" kind="match" points=1 read="2.2"
+# Each sentence says what happens in one unit of an LSTM at one step. In which state of the gates does it happen?
+#
+# 1. $f = 1$, $i = 0$
+# 2. $f = 0$, $i = 1$
+# 3. $f = 1$, $i = 1$
+# 4. $o = 0$
+#
+# - [3] A. The proposal is added to the whole old memory.
+#   > Put the two numbers into c' = f · c + i · g. Here both parts must stand in the sum, whole.
+# - [1] B. The memory stays exactly as it was.
+#   > Then c' = c: the first part stands whole in the sum, and the second is missing.
+# - [4] C. The state that others read is 0, whatever the memory is.
+#   > The memory is not asked here. Which gate stands in h' = o · tanh(c')?
+# - [2] D. The memory becomes the proposal; nothing old is left.
+#   > Then c' = g: the first part of the sum is missing.
+
+# %% [markdown] quiz="stack_count" kind="number" points=1 read="2.4" draw="I=10,20,30 H=18,24,40" tolerance="0"
+# A **bidirectional GRU** has {I} inputs and {H} hidden units in each direction, with torch's two biases. How many parameters has it?
+#
+# - [x] 2 * 3 * H * (I + H + 2)
+#   > Yes: two directions, three pieces each; a piece has H · I, H · H and two biases of H.
+# - [ ] 2 * 3 * H * (I + H + 1)
+#   > You counted one bias for each piece. torch keeps b_ih and b_hh.
+# - [ ] 3 * H * (I + H + 2)
+#   > That is one direction. The other one has weights of its own.
+# - [ ] 2 * 4 * H * (I + H + 2)
+#   > Four pieces are in an LSTM. A GRU has r, z and n.
+# - [ ] 3 * H * (I + H + 2) + 3 * H * (2 * H + H + 2)
+#   > You put the second direction on top of the first one. Both stand side by side, and both read the I inputs.
+# - [ ] 3 * 2 * H * (I + 2 * H + 2)
+#   > You counted one GRU with twice as many hidden units. The two directions do not read each other's states.
+# - [ ] else
+#   > Count one piece first: a matrix for the input, one for the state, two biases. Then pieces, then directions.
+
+# %% [markdown] quiz="z_means" kind="several" points=1 read="2.3"
+# You read in a text about the GRU: "If z is near 1, the unit takes the new state." What do you know now?
+#
+# - [ ] A. The text is wrong: z near 1 keeps the old state.
+#   > In torch and in Cho et al. 2014 it does. Others write the formula the other way round, and then the sentence is right.
+# - [x] B. It depends on the formula of this text: there are two conventions.
+#   > Yes. Look for $z \odot h$ or $(1 - z) \odot h$ before you believe the sentence.
+# - [x] C. With the signs of z's weights changed, a GRU of this text computes the same as one of the other convention.
+#   > Yes: $\sigma(-a) = 1 - \sigma(a)$. You measured it: the difference was only rounding.
+# - [ ] D. From this sentence you also know where r acts, before or after the linear map.
+#   > These are two separate choices. The page has all four versions.
+
+# %% [markdown] quiz="backward_reads" kind="shape" points=1 read="2.5" draw="B=3,5 T=11,12,13 H=7,10 n=5,6,8"
+# A batch of {B} sequences is padded to {T} steps. The first one has {n} real positions. `bi_rnn` reads it with two cells of {H}
+# hidden units. Write a pair: how many numbers stand beside each other at one position of the result, and how many real positions of the first
+# sequence the *backward* half has read at position 1?
+#
+# - [x] (2 * H, n - 1)
+#   > Yes: two halves of H numbers; the backward half has read from the last real position down to position 1.
+# - [ ] (2 * H, 2)
+#   > Positions 0 and 1: that is what the forward half has read.
+# - [ ] (2 * H, n)
+#   > At position 0 it has read all real positions. At position 1 one of them is still to come.
+# - [ ] (2 * H, T - 1)
+#   > It starts at the last real position, and reads no pad.
+# - [ ] (H, n - 1)
+#   > The two halves stand side by side; they are not added.
+# - [ ] else
+#   > Two cells, so two states at each position. And count from the last real position down to position 1.
+
+# %% [markdown] quiz="default_lstm" kind="one" points=1 read="2.6"
+# Somebody trains `nn.LSTM` as it is on a task with a lag of 40 steps, and it only guesses. What is the best first step, after what you measured?
+#
+# - [ ] A. Take a plain RNN: it has fewer parameters.
+#   > Its gradient vanishes even faster, and at lag 40 it learned in none of 20 runs with our recipe.
+# - [ ] B. Train twice as long.
+#   > At lag 40 the LSTM as torch starts it learned in none of 20 runs, also with 400 steps.
+# - [x] C. Start the forget gates open: a forget bias of about 3.
+#   > Yes: with it, all 20 runs learned lag 40. Then measure, for another task may want another value.
+# - [ ] D. Take the output gate away, so that the gradient reaches the memory.
+#   > The gradient is lost between the steps, where f stands. The output gate stands between memory and state.
+# - [ ] E. Nothing: an LSTM has no vanishing gradient.
+#   > You measured it: about 2 · 10⁻¹⁹ at lag 90 as torch starts it.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - write the step of an LSTM and of a GRU, and prove with a twin that it is torch's;
+# - tell the two conventions of $z$ and the two places of $r$ apart, and turn one convention into the other;
+# - count the parameters of a recurrent layer, with one bias or two, with one direction or both;
+# - read a padded batch from both ends, and prove that no pad is read;
+# - open the gates at the start, and say what this does to the gradient at lag 90;
+# - train a layer on a task that only memory can solve, and say how sure the answer is;
+# - look at gates over time before you believe a story about them.
+#
+# You now have cells that keep something for many steps. In stage 03, two of them work together: one reads a word, the other writes
+# another word, of another length. All that passes between them is one state.
+#
+# ## Papers
+#
+# - S. Hochreiter, J. Schmidhuber, *Long Short-Term Memory*, Neural Computation 9(8), 1997: the memory to which one only adds; input gate and
+#   output gate, no forget gate.
+# - F. Gers, J. Schmidhuber, F. Cummins, *Learning to Forget: Continual Prediction with LSTM*, Neural Computation 12(10), 2000: the forget gate.
+# - K. Cho and others, *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation*, 2014, [arXiv
+#   1406.1078](https://arxiv.org/abs/1406.1078): the GRU, equations (5) to (8); z keeps the old state.
+# - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling*, 2014, [arXiv
+#   1412.3555](https://arxiv.org/abs/1412.3555): section 3.2 has the GRU with the other convention of z.
+# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An Empirical Exploration of Recurrent Network Architectures*, ICML 2015: many cells compared; it
+#   recommends a forget bias of 1 for every LSTM.
+# - K. Greff and others, *LSTM: A Search Space Odyssey*, 2015, [arXiv 1503.04069](https://arxiv.org/abs/1503.04069): which part of the LSTM can be
+#   left out, measured on three tasks.
+# - M. Schuster, K. Paliwal, *Bidirectional Recurrent Neural Networks*, IEEE Transactions on Signal Processing 45(11), 1997: reading from both
+#   ends.
+# - The documentation of `torch.nn.LSTM` and `torch.nn.GRU`: the order of the pieces, and a note on where r acts.

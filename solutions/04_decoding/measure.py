@@ -1,4 +1,4 @@
-"""Make `datasets/decoding_runs.json`: 20 trainings of each kind of machine. About half an hour on one core.
+"""Make `datasets/decoding_runs.json`: 20 trainings of each kind of machine. About an hour on one core.
 
     python solutions/04_decoding/measure.py
 

@@ -210,7 +210,7 @@ for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 7, 2, 11), (5, 7, 3, 11, 2), (7
 torch.manual_seed(5)
 q, K, W, U, v = (torch.randn(*shape, requires_grad=True) for shape in ((3, 2), (3, 5, 7), (11, 2), (11, 7), (11,)))
 additive_score(q, K, W, U, v).square().sum().backward()
-expect([q, K]).gradient(hint="The gradient must reach the query and the keys: no detach, no .data, no no_grad.")
+expect([K, q]).gradient(hint="The gradient must reach the keys and the query: no detach, no .data, no no_grad.")
 ### BEGIN HIDDEN TESTS
 expect([W, U, v]).gradient(hint="The gradient must reach W, U and v: they are what is learned.")
 expected = torch.autograd.grad(
@@ -337,6 +337,8 @@ expect(weights).shape(1, 3, hint="Weights have the shape of the scores.")
 expect(weights).close(
     torch.tensor([[0.1192, 0.0, 0.8808]]), tol=1e-3, hint="The example by hand: mask first, then softmax."
 )
+weights = masked_softmax(torch.zeros(1, 2, 3), torch.ones(1, 2, 3, dtype=torch.bool), 1)
+expect(weights).close(torch.full((1, 2, 3), 0.5), hint="With dim=1 of [1, 2, 3], the weights of two positions sum to 1.")
 weights = masked_softmax(torch.tensor([[1.0, 5.0], [2.0, 5.0], [3.0, 5.0]]), torch.tensor([[True] * 2] * 3), 0)
 expect(weights[:, 1]).close(torch.full((3,), 1 / 3), hint="With dim=0, each column sums to 1.")
 ### BEGIN HIDDEN TESTS
@@ -1043,6 +1045,9 @@ ax = plot_alignment(
     ["x", "y", "z"],
     title="An untrained model",
 )
+expect([label.get_text() for label in ax.get_xticklabels()]).equal(
+    ["a", "b", "c"], hint="The source words stand at the x axis, also where there are as many target words."
+)
 expect([float(limit) for limit in ax.images[0].get_clim()]).equal(
     [0.0, 1.0], hint="The colours must go from 0 to 1 in every picture: vmin and vmax."
 )
@@ -1060,6 +1065,9 @@ expect(again.get_title(loc="left") + again.get_title(loc="center") + again.get_t
 ### END HIDDEN TESTS
 
 # %% check="plot_alignment-shape" points=1
+expect(lambda: plot_alignment(torch.rand(1, 2), ["a", "b"], ["x", "y", "z"])).raises(
+    ValueError, mention="shape", hint="Two target words have no row here: raise a ValueError that mentions the shape."
+)
 expect(lambda: plot_alignment(torch.rand(2, 3), ["a", "b"], ["x", "y", "z"])).raises(
     ValueError, mention="shape", hint="alpha is turned round here: raise a ValueError that mentions the shape."
 )
@@ -1180,17 +1188,19 @@ def make_batches(pairs, steps, rng, size=32):
 
 
 def easy_sentences(n, seed):
-    """n different short sentences of few words, 3 to 8 English ones, for quick trials."""
-    rng, pairs = random.Random(seed), {}
+    """n different short sentences of few words, 3 to 6 English ones, for quick trials; there are 360 of them."""
     nouns = [grammar.Noun("I"), grammar.Noun("you"), grammar.Noun("Tom"), grammar.Noun("Jerry")]
     nouns += [grammar.Noun("cat", "the"), grammar.Noun("dog", "two")]
-    while len(pairs) < n:
-        subject, thing = rng.sample(nouns, 2)
-        time, tense = rng.choice([("", "present"), ("yesterday", "past"), ("tomorrow", "future")])
-        verb, place = rng.choice(["love", "see", "help", "chase"]), rng.choice(["", "in the park", "at school"])
-        pair = grammar.render(grammar.Meaning(subject, verb, thing, tense, time=time, place=place))
-        pairs[pair.source] = pair
-    return list(pairs.values())
+    times = {"": "present", "yesterday": "past", "tomorrow": "future"}
+    pairs = [
+        grammar.render(grammar.Meaning(subject, verb, thing, tense, time=time))
+        for subject in nouns
+        for thing in nouns
+        for verb in ("love", "see", "help", "chase")
+        for time, tense in times.items()
+        if subject != thing
+    ]
+    return random.Random(seed).sample(pairs, n)
 
 
 # %% [markdown]
@@ -1239,7 +1249,7 @@ def alignment_error_rate(model, pairs):
 # |---|---|
 # | model | `Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)` |
 # | batches | `make_batches(pairs, steps, rng)` |
-# | loss | cross-entropy of the logits against `y_out`, pads left out |
+# | loss | cross-entropy of the logits against `y_out`: the mean over all words of the batch, pads left out |
 # | optimiser | Adam with `betas=(0.9, 0.98)` |
 # | learning rate of step i = 0, 1, … of n | 0.008 · min(1, (i + 1) / (0.1 n)) · (1 − i / n): it rises during the first tenth, then falls to 0 |
 # | gradient | clipped to a norm of 1, between `backward` and the optimiser's step (stage 01) |
@@ -1250,8 +1260,8 @@ def alignment_error_rate(model, pairs):
 # As in stage 03, the same seed must give the same model, whatever ran before. Two things are random: the first
 # weights and the batches.
 #
-# Try it with the easy sentences first: `train_translator(easy_sentences(600, seed=0), seed=0, steps=200)` takes about
-# two seconds.
+# Try it with the easy sentences first: make `pairs = easy_sentences(360, seed=0)`, train on `pairs[:300]` with
+# `steps=200`, and ask `exact` about the other sixty. This takes about two seconds.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1283,7 +1293,7 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
         attend: goes to Translator; False hides the source from the decoder.
 
     Returns:
-        A Translator. On 600 easy sentences and 200 steps, it translates nine of ten new easy sentences exactly.
+        A Translator. On 300 easy sentences and 200 steps, it translates nine of ten new easy sentences exactly.
     """
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
@@ -1301,30 +1311,70 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     ### END SOLUTION
 
 
-# %% check="train_translator-learns" points=2
-pairs = easy_sentences(660, seed=1)
-model = train_translator(pairs[:600], 0, steps=200)
-expect(exact(model, pairs[600:])).at_least(
-    0.9,
-    hint="Too few new sentences are right. Does the model read y_in, is it compared with y_out, and does each step begin with zero_grad?",
-)
-expect(alignment_error_rate(model, pairs[600:])).at_most(
-    0.6,
-    hint="The translations are fine, but the decoder does not look where it should. Does it use the score it was given?",
+# %% check="train_translator-steps" points=1
+pairs = easy_sentences(70, seed=4)
+model = train_translator(pairs, 7, steps=0)
+untrained = {name: p.detach().clone() for name, p in model.named_parameters()}
+moved = train_translator(pairs, 7, steps=1)
+moves = {name: (p.detach() - untrained[name]).abs().max() for name, p in moved.named_parameters()}
+for name in ("embedding.weight", "encoder.weight_hh_l0", "bridge.weight", "decoder.W", "decoder.U", "decoder.v"):
+    expect(moves[name]).at_least(
+        0.004, hint=f"{name} hardly moves in a step. All parameters must learn: give the optimiser model.parameters()."
+    )
+expect(max(moves.values())).close(
+    0.008,
+    tol=0.02,
+    hint="Adam's first step moves a weight by the learning rate. For steps=1 that is 0.008: min(1, 10) is 1, and 1 - 0/1 is 1.",
 )
 ### BEGIN HIDDEN TESTS
-source, y_in, y_out = grammar.batch(pairs[600:])
-with torch.no_grad():
-    p = torch.softmax(model(source, y_in)[0].detach(), dim=2)
-expect(p[y_out == P][:, P].mean()).at_most(
-    0.3, hint="The model has learned to write pads: the loss must leave out the positions where y_out is P."
+expect(sorted(moves)).equal(sorted(untrained), hint="Return a Translator, whatever the number of steps is.")
+for name in sorted(moves):
+    expect(moves[name]).at_least(0.004, hint="All parameters must learn.")
+expect(train_translator(pairs[35:], 7, steps=0).embedding.weight.detach()).equal(
+    untrained["embedding.weight"], hint="With steps=0 no step is made, so other pairs make no difference."
 )
-turned = [
-    grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(660, seed=2)
+
+
+class Twin(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.cell = nn.Embedding(len(CHINESE), 32), nn.GRUCell(96, 64)
+        self.W, self.U, self.v, self.out = start(32, 64), start(32, 64), start(32), nn.Linear(160, len(CHINESE))
+
+    def step(self, y, s_prev, memory, mask):
+        inside = torch.einsum("ah,bh->ba", self.W, s_prev)[:, None] + torch.einsum("ad,bsd->bsa", self.U, memory)
+        scores = torch.einsum("a,bsa->bs", self.v, torch.tanh(inside))
+        alpha = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1)
+        c, x = torch.einsum("bs,bsd->bd", alpha, memory), self.embedding(y)
+        s = self.cell(torch.cat([x, c], dim=1), s_prev)
+        return self.out(torch.cat([s, c, x], dim=1)), s, alpha
+
+
+twin = Translator(Twin(), 32, 64)
+expect({name: tuple(p.shape) for name, p in untrained.items()}).equal(
+    {name: tuple(p.shape) for name, p in twin.named_parameters()}, hint="The sizes are those of the table."
+)
+twin.load_state_dict(untrained)
+few = [
+    grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(30, seed=6)
 ]
-model = train_translator(turned[:600], 3, steps=200)
-expect(exact(model, turned[600:])).at_least(
-    0.9, hint="Train on the pairs that are given: here, every translation is written from its end to its beginning."
+source, y_in, y_out = grammar.batch(few)  # at most 32 sentences: every batch holds all of them
+optimizer, n = torch.optim.Adam(twin.parameters(), betas=(0.9, 0.98)), 12
+for i in range(n):
+    optimizer.zero_grad()
+    log_p = torch.log_softmax(twin(source, y_in)[0], dim=-1)
+    loss = -log_p[y_out != P].gather(1, y_out[y_out != P][:, None]).mean()
+    loss.backward()
+    nn.utils.clip_grad_norm_(twin.parameters(), 1.0)
+    optimizer.param_groups[0]["lr"] = 0.008 * min(1, (i + 1) / (0.1 * n)) * (1 - i / n)
+    optimizer.step()
+trained = dict(train_translator(few, 7, steps=n).named_parameters())
+away = sum(float((trained[name].detach() - p.detach()).square().sum()) for name, p in twin.named_parameters()) ** 0.5
+path = sum(float((untrained[name] - p.detach()).square().sum()) for name, p in twin.named_parameters()) ** 0.5
+expect(away / path).at_most(
+    0.001,
+    hint="From the same untrained weights, the recipe leads somewhere else. Go through its table line by line: "
+    "inputs, loss, betas, learning rate, clipping; and does each step begin with new gradients?",
 )
 ### END HIDDEN TESTS
 
@@ -1334,42 +1384,19 @@ before = list(pairs)
 source, y_in, _ = grammar.batch(pairs[:5])
 torch.manual_seed(11)
 random.seed(11)
-logits = train_translator(pairs, 5, steps=4)(source, y_in)[0].detach()
+logits = train_translator(pairs, 5, steps=2)(source, y_in)[0].detach()
 torch.manual_seed(12)
 random.seed(12)
-expect(train_translator(pairs, 5, steps=4)(source, y_in)[0]).close(
+expect(train_translator(pairs, 5, steps=2)(source, y_in)[0]).close(
     logits,
     tol=1e-5,
     hint="Seed both the first weights (torch.manual_seed) and the batches (random.Random) from `seed`.",
 )
 expect(pairs).equal(before, hint="The caller's list of pairs was changed, or sorted, or shuffled.")
 ### BEGIN HIDDEN TESTS
-expect(train_translator(pairs, 6, steps=4)(source, y_in)[0]).differs_from(
+expect(train_translator(pairs, 6, steps=2)(source, y_in)[0]).differs_from(
     logits, tol=1e-3, hint="Another seed must give another model: use the argument."
 )
-### END HIDDEN TESTS
-
-# %% check="train_translator-steps" points=1
-pairs = easy_sentences(70, seed=4)
-untrained = {name: p.detach().clone() for name, p in train_translator(pairs, 7, steps=0).named_parameters()}
-trained = dict(train_translator(pairs, 7, steps=12).named_parameters())
-expect(sorted(trained)).equal(sorted(untrained), hint="Return a Translator, whatever the number of steps is.")
-for name in ("embedding.weight", "encoder.weight_hh_l0", "bridge.weight", "decoder.W", "decoder.U", "decoder.v"):
-    expect(trained[name].detach()).differs_from(
-        untrained[name],
-        tol=1e-4,
-        hint="All parameters must learn, those of the encoder as well: give the optimiser model.parameters().",
-    )
-### BEGIN HIDDEN TESTS
-for name in sorted(untrained):
-    expect(trained[name].detach()).differs_from(untrained[name], tol=1e-4, hint="All parameters must learn.")
-torch.manual_seed(7)
-expect(untrained["embedding.weight"]).shape(len(ENGLISH), 32, hint="The sizes are those of the table.")
-expect(untrained["decoder.out.weight"]).shape(len(CHINESE), 160, hint="The sizes are those of the table.")
-farther = dict(train_translator(pairs, 7, steps=24).named_parameters())
-moved = sum(float((trained[name].detach() - untrained[name]).square().sum()) for name in untrained) ** 0.5
-moved_farther = sum(float((farther[name].detach() - untrained[name]).square().sum()) for name in untrained) ** 0.5
-expect(moved_farther / moved).at_least(1.2, hint="More steps must move the weights farther: use the argument `steps`.")
 ### END HIDDEN TESTS
 
 # %% check="train_translator-options" points=1
@@ -1391,6 +1418,17 @@ expect(train_translator(pairs, 1, steps=2, attend=False)(source, y_in)[1]).equal
     torch.zeros(*y_in.shape, source.shape[1]), hint="With attend=False nothing is looked at, also after training."
 )
 ### END HIDDEN TESTS
+
+# %% check="train_translator-learns" points=2
+pairs = easy_sentences(350, seed=1)
+model = train_translator(pairs[:300], 0, steps=60)
+source, y_in, y_out = grammar.batch(pairs[300:])
+loss = F.cross_entropy(model(source, y_in)[0].detach().flatten(0, 1), y_out.flatten(), ignore_index=P)
+expect(loss).at_most(
+    0.6,
+    hint="The loss on new sentences is too large. Does the model read y_in, is it compared with y_out, and is every batch a new one?",
+)
+expect(exact(model, pairs[300:])).at_least(0.2, hint="Too few new sentences are right from beginning to end.")
 
 # %% [markdown]
 # Now the whole language. **This cell takes about a quarter of a minute, on a slow computer up to a minute.**
@@ -1493,7 +1531,19 @@ for name in ("static", "none"):
     print(f"   {name} {sum(longer) / len(longer):.2f}", end="")
 
 # %% [markdown]
-# RESULTS
+# *What to see:* the tanh is worth nearly everything. All three models have 67,079 parameters; *additive* has 0.99 of the
+# test right, *static* 0.39 and *none* 0.00.
+#
+# **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
+# *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
+# its runs. *additive* stays at 0.96 or more in the mean at every length. So the gap is widest for the longest sentences. A fixed mixture
+# can hold three words, and not sixteen: this is the bottleneck of stage 04 again.
+#
+# **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and does not
+# close the gap: from 16 words on, *static* then has 0.01 and 0.04 in its two runs.
+#
+# **The picture.** The AER of *additive* is 0.18, that of *static* 0.89. Links by chance have 0.91. (*none* has no weights to
+# draw: all are 0, and `links_of` then takes the first word. So its 0.91 says nothing.)
 
 # %% [markdown]
 # ## 5.10 Does the picture explain the translator?
@@ -1520,7 +1570,9 @@ print(f"exact from {demo_found[:, 0].min():.3f} to {demo_found[:, 0].max():.3f},
 print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 
 # %% [markdown]
-# SCATTER
+# *What to see:* no, they are not. All 20 have between 0.977 and 0.997 of the sentences right. But the AER runs from
+# 0.15 to 0.22, and no run comes near 0.04. And the better translator does not have the better picture. The best picture
+# (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. Accuracy does not certify the picture.
 #
 # **Second:** which rows are wrong, and does it harm? For every word of the test sentences, we ask three things:
 #

@@ -1955,14 +1955,14 @@ def local_p_window(scores, p, D):
     return masked_softmax(scores, mask) * bell / (masked_softmax(scores, mask) * bell).sum(dim=1, keepdim=True).clamp(min=1e-9)
 
 
-# %% wrong="local_p_window" name="bell added to the scores" says="The Gaussian's exponent is added to the scores before the softmax, so the weights sum to 1."
+# %% wrong="local_p_window" name="bell added to the scores" says="The Gaussian is added to the scores before the softmax: it moves the weights a little, and they sum to 1."
 def local_p_window(scores, p, D):
     if D <= 0:
         raise ValueError(f"half the window must be above 0, not {D}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return masked_softmax(scores - distance**2 / (2 * (D / 2) ** 2), mask)
+    return masked_softmax(scores + bell, mask)
 
 
 # %% wrong="local_p_window" name="bell times the scores" says="The scores and not the weights are multiplied by the Gaussian."
@@ -2125,14 +2125,27 @@ def local_p_window(scores, p, D):
     return torch.softmax(scores.masked_fill(~mask, float('-inf')), dim=1) * bell
 
 
-# %% wrong="local_p_window" name="NaN mended, gradient not" says="nan_to_num mends the weights, but the gradient has gone through 0 / 0 and is NaN."
+# %% wrong="local_p_window" name="NaN mended, gradient not" says="where() mends the weights, but the gradient has gone through 0 / 0 and is NaN."
 def local_p_window(scores, p, D):
     if D <= 0:
         raise ValueError(f"half the window must be above 0, not {D}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return torch.nan_to_num(torch.softmax(scores.masked_fill(~mask, float('-inf')), dim=1)) * bell
+    powers = torch.where(mask, (scores - scores.max(dim=1, keepdim=True).values).exp(), 0.0)
+    weights = powers / powers.sum(dim=1, keepdim=True) * bell
+    return torch.where(mask, weights, 0.0)
+
+
+# %% wrong="local_p_window" name="window around the rounded p" says="The window is drawn around the rounded p, so it reaches too far on one side and not far enough on the other."
+def local_p_window(scores, p, D):
+    if D <= 0:
+        raise ValueError(f"half the window must be above 0, not {D}")
+    distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
+    around = torch.arange(scores.shape[1]) - p.detach().round().unsqueeze(1)
+    mask = (around.abs() <= D) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="pads in an empty window" says="Where the window holds only pads, they share the weight."

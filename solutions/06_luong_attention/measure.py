@@ -1,17 +1,17 @@
-"""Make `datasets/luong_runs.json`: translators with three kinds of attention, and two tasks with letters. About 10 minutes.
+"""Make `datasets/luong_runs.json`: translators with several kinds of attention, and two tasks with letters. About 25 minutes.
 
-    python solutions/06_luong_attention/measure.py [runs] [letters]
+    python solutions/06_luong_attention/measure.py
 
 Models, training and measures are those of `notebook.py` (Bahdanau's decoder is that of stage 05); one thread, fixed seeds.
-`runs` holds for each kind and seed the share of exact translations of the test, the alignment error rate there with one link
-for each word, and the CPU seconds of the training. `letters` holds the share of exact words of each length.
+A run that the file holds already is not made again: to make it anew, take its line out of the file.
+`runs` holds for each kind and seed (from 0 on) the share of exact translations of the test, the alignment error rate there
+with one link for each word, and the CPU seconds of the training. `letters` holds the share of exact words of each of `lengths`.
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -23,17 +23,21 @@ from torch import nn
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "datasets" / "luong_runs.json"
-SEEDS = range(5)
-LETTER_SEEDS = range(3)
-STEPS, LETTER_STEPS = 600, 500
+SEEDS, LOCAL_SEEDS, LETTER_SEEDS = 10, 5, 3
+STEPS = 600
 LENGTHS = [4, 8, 12]
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "dot": {"method": "dot"},
     "general": {"method": "general"},
+    "concat": {"method": "concat"},
     "dot, input feeding": {"method": "dot", "input_feeding": True},
 }
-
-Run = dict[str, Any]
+KINDS = ["Bahdanau", *METHODS]
+LOCAL = {f"local {method}, D = {half}": (method, half) for half in (2, 4) for method in ("dot", "general")}
+LETTERS = {
+    "long": {"D": 128, "steps": 1000, "rate": 0.004},
+    "short": {"D": 64, "steps": 500, "rate": 0.008},
+}
 
 
 def load_stage(name: str, wanted: set[str]) -> dict[str, Any]:
@@ -59,16 +63,16 @@ class Adapter(nn.Module):
         return logits, (s, state[1]), alpha
 
 
-def translator(here: Any, before: Any, kind: str, seed: int) -> Any:
+def make_decoder(here: Any, before: Any, kind: str) -> Any:
+    """An untrained decoder of this kind."""
     n = len(grammar.CHINESE)
-    torch.manual_seed(seed)
     if kind == "Bahdanau":
-        decoder: Any = Adapter(before["BahdanauDecoder"](n, 32, 64, 64, 32))
-    else:
-        decoder = here["LuongDecoder"](n, 32, 64, **METHODS[kind])
-    model = here["Translator"](decoder, len(grammar.ENGLISH), 32, 64)
-    pairs = here["corpus"].train
-    return here["train"](model, here["make_batches"](pairs, STEPS, random.Random(seed)), STEPS)
+        return Adapter(before["BahdanauDecoder"](n, 32, 64, 64, 32))
+    if kind in LOCAL:
+        method, half = LOCAL[kind]
+        decoder = here["LuongDecoder"](n, 32, 64, method)
+        return here["LocalDecoder"](decoder, here["luong_score"], here["local_p_window"], half)
+    return here["LuongDecoder"](n, 32, 64, **METHODS[kind])
 
 
 def error_rate(model: Any, pairs: Any) -> float:
@@ -83,12 +87,28 @@ def error_rate(model: Any, pairs: Any) -> float:
     return 1 - hits / total
 
 
-def letters(here: Any, task: str, attend: bool, seed: int) -> list[float]:
+def translate(here: Any, before: Any, kind: str, seed: int) -> tuple[dict[str, float], int]:
+    """Train one translator. Returns its measures and its number of parameters."""
+    begin = time.process_time()
+    torch.manual_seed(seed)
+    model = here["Translator"](make_decoder(here, before, kind), len(grammar.ENGLISH), 32, 64)
+    here["train"](model, here["make_batches"](here["corpus"].train, STEPS, random.Random(seed)), STEPS)
+    seconds = round(time.process_time() - begin, 1)
+    test = here["corpus"].test
+    found = {
+        "exact": round(here["exact"](model, test), 4),
+        "aer": round(error_rate(model, test), 4),
+        "seconds": seconds,
+    }
+    return found, sum(p.numel() for p in model.parameters())
+
+
+def spell(here: Any, task: str, attend: bool, seed: int, D: int, steps: int, rate: float) -> list[float]:
     """The share of exact words of each of LENGTHS, 256 new words each."""
     torch.manual_seed(seed)
-    model = here["Translator"](here["LuongDecoder"](29, 32, 64, "general"), 29, 32, 64, attend)
+    model = here["Translator"](here["LuongDecoder"](29, 32, D, "general"), 29, 32, D, attend)
     generator = torch.Generator().manual_seed(seed)
-    here["train"](model, here["letter_batches"](task, LETTER_STEPS, generator), LETTER_STEPS)
+    here["train"](model, here["letter_batches"](task, steps, generator), steps, rate)
     shares = []
     for length in LENGTHS:
         [(source, _, y_out)] = here["letter_batches"](task, 1, generator, (length, length), 256)
@@ -97,42 +117,10 @@ def letters(here: Any, task: str, attend: bool, seed: int) -> list[float]:
     return [round(share, 3) for share in shares]
 
 
-def collect_runs(here: Any) -> dict[str, Any]:
-    """The translators."""
-    before = load_stage(
-        "05_bahdanau_attention", {"setup", "start", "additive_score", "masked_softmax", "context", "BahdanauDecoder"}
-    )
-    runs: dict[str, list[Run]] = {}
-    parameters: dict[str, int] = {}
-    for seed in SEEDS:
-        for kind in ("Bahdanau", *METHODS):
-            begin = time.process_time()
-            model = translator(here, before, kind, seed)
-            seconds = round(time.process_time() - begin, 1)
-            test = here["corpus"].test
-            run = {"exact": round(here["exact"](model, test), 4), "aer": round(error_rate(model, test), 4)}
-            runs.setdefault(kind, []).append({**run, "seconds": seconds})
-            parameters[kind] = sum(p.numel() for p in model.parameters())
-            print(kind, seed, runs[kind][-1], flush=True)
-    return {"seeds": list(SEEDS), "steps": STEPS, "parameters": parameters, "runs": runs}
-
-
-def collect_letters(here: Any) -> dict[str, Any]:
-    """The two tasks with letters."""
-    found: dict[str, list[list[float]]] = {}
-    for seed in LETTER_SEEDS:
-        for task in ("sort", "reverse"):
-            for attend in (False, True):
-                key = f"{task}, {'attention' if attend else 'none'}"
-                found.setdefault(key, []).append(letters(here, task, attend, seed))
-                print(key, seed, found[key][-1], flush=True)
-    return {"letter_seeds": list(LETTER_SEEDS), "letter_steps": LETTER_STEPS, "lengths": LENGTHS, "letters": found}
-
-
 def dumps(result: dict[str, Any]) -> str:
     """JSON with one run on a line."""
-    groups = {kind: result.pop(kind, {}) for kind in ("runs", "letters")}
-    lines = [f' "{key}": {json.dumps(value)},' for key, value in result.items()]
+    groups = {kind: result[kind] for kind in ("runs", "letters")}
+    lines = [f' "{key}": {json.dumps(value)},' for key, value in result.items() if key not in groups]
     for kind, ways in groups.items():
         lines.append(f' "{kind}": {{')
         for name, of_way in ways.items():
@@ -144,13 +132,52 @@ def dumps(result: dict[str, Any]) -> str:
 
 def main() -> None:
     torch.set_num_threads(1)
-    here = load_stage("06_luong_attention", {"setup", "attend", "luong_score", "LuongDecoder", "translator", "letters"})
-    halves = {"runs": collect_runs, "letters": collect_letters}
-    result = json.loads(STORED.read_text(encoding="utf-8")) if STORED.is_file() else {}
-    for half in sys.argv[1:] or halves:
-        result |= halves[half](here)
-    STORED.write_text(dumps({**result, "threads": 1, "torch": torch.__version__}), encoding="utf-8")
-    print(f"wrote {STORED.name}")
+    here = load_stage(
+        "06_luong_attention",
+        {"setup", "attend", "luong_score", "LuongDecoder", "translator", "local_p_window", "local", "letters"},
+    )
+    before = load_stage(
+        "05_bahdanau_attention", {"setup", "start", "additive_score", "masked_softmax", "context", "BahdanauDecoder"}
+    )
+    old = json.loads(STORED.read_text(encoding="utf-8")) if STORED.is_file() else {"runs": {}, "letters": {}}
+    result: dict[str, Any] = {
+        "steps": STEPS,
+        "lengths": LENGTHS,
+        "letter_settings": LETTERS,
+        "threads": 1,
+        "torch": torch.__version__,
+        "parameters": old.get("parameters", {}),
+        "runs": {kind: old["runs"].get(kind, []) for kind in (*KINDS, *LOCAL)},
+        "letters": {
+            f"{task}, {eyes}, {setting}": old["letters"].get(f"{task}, {eyes}, {setting}", [])
+            for setting in LETTERS
+            for task in ("reverse", "sort")
+            for eyes in ("attention", "none")
+        },
+    }
+
+    def save(name: str, found: list[Any]) -> None:
+        print(name, len(found) - 1, found[-1], flush=True)
+        STORED.write_text(dumps(result), encoding="utf-8")
+
+    def run(kind: str, seed: int) -> None:
+        if seed == len(result["runs"][kind]):
+            found, result["parameters"][kind] = translate(here, before, kind, seed)
+            result["runs"][kind].append(found)
+            save(kind, result["runs"][kind])
+
+    for seed in range(LOCAL_SEEDS):
+        for kind in (*KINDS, *LOCAL):
+            run(kind, seed)
+    for seed in range(LETTER_SEEDS):
+        for name, found in result["letters"].items():
+            if seed == len(found):
+                task, eyes, setting = name.split(", ")
+                found.append(spell(here, task, eyes == "attention", seed, **LETTERS[setting]))
+                save(name, found)
+    for seed in range(LOCAL_SEEDS, SEEDS):
+        for kind in KINDS:
+            run(kind, seed)
 
 
 if __name__ == "__main__":

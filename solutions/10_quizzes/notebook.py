@@ -1,0 +1,2707 @@
+# %% [markdown]
+# # 10 · Quizzes and a bug clinic
+#
+# The last page. You have built everything from the plain RNN to self-attention. Here you find out how well it sits, and
+# you learn the one thing that no page has asked of you yet: **to write the test yourself**.
+#
+# **What you know:** the stages 00 to 07.
+#
+# **What you will be able to do after this page**
+#
+# - answer the questions that everybody asks about attention, and say which of the usual answers are contested;
+# - look at a heatmap and say what kind of model made it;
+# - test a sentence from a paper or a blog with a number of your own;
+# - write a check that accepts every right version of a function and refuses every wrong one.
+#
+# **Points and time.** This page has 81 points. Plan four hours, in four sittings: 10.2 and 10.3, then 10.4, then 10.5, then 10.6.
+#
+# **Letters of this page.** B batch, T target length, S source length, H hidden units, I inputs, V vocabulary, D model width, N
+# heads, d the width of one query or key. Masks are True where something *is there* or *may be seen*.
+
+# %% given="setup"
+import math
+
+import torch
+import torch.nn.functional as F
+from autograder.lab import data, expect, plots
+from torch import nn
+
+torch.set_num_threads(1)
+plots.use_style()
+
+
+def plain(version):
+    """The same function, but its arguments must be tensors, numbers, texts, None, or lists and tuples of these.
+
+    The versions that your tests get on this page are wrapped in it: a version is called with values, and with nothing else.
+    """
+
+    def is_plain(value):
+        if type(value) in (list, tuple):
+            return all(is_plain(item) for item in value)
+        return value is None or type(value) in (torch.Tensor, nn.Parameter, int, float, bool, str)
+
+    def checked(*arguments):
+        if not all(is_plain(value) for value in arguments):
+            raise TypeError("a version takes tensors, numbers, texts, None, and lists and tuples of these")
+        return version(*arguments)
+
+    return checked
+
+
+# %%
+ax = plots.course_map(here="10_quizzes")
+
+# %% [markdown]
+# ## 10.1 How this page works
+#
+# **Questions.** Write your answer in place of `None` and run the check below it. It says whether the answer has the right form.
+# Whether it *is* right, you learn when the page is graded, with a sentence for the option that you chose. Where a question draws numbers for
+# you, write your id into `student` once, in the first such question.
+#
+# **Exercises.** In 10.5 and 10.6 you write functions again, with checks as on the other pages.
+#
+# A good way to work: answer first, without looking. Then run a cell of the earlier stage, and see whether you were right. A wrong
+# answer that you found yourself is worth more than a right one that you looked up.
+
+# %% [markdown]
+# ## 10.2 Five classic questions
+#
+# You find these five questions, in one form or another, in many lectures. Three have a clear answer. Two are **contested**: good
+# people give different answers, and the usual key is only the *best* one. After each of these two comes a question that asks
+# for the reason.
+
+# %% [markdown] quiz="why_attention" kind="one" points=1 read="5.1"
+# Why did sequence models get attention? Choose the **main** reason.
+#
+# - [x] A. So that a limited computation is spent on the part of the input that matters now.
+#   > Yes, this is the usual key. It is contested: *soft* attention looks at everything and only weighs it, so it adds work (6.8). What is limited is the vector that the next step gets.
+# - [ ] B. So that a model needs fewer parameters.
+#   > No. Additive attention adds three weights, W, U and v; dot adds none. Nothing becomes smaller by it.
+# - [ ] C. So that gradients do not vanish.
+#   > Partly true, so this is where the key is contested: attention gives the gradient a short way from each output to each input. But inside the encoder it still passes through the recurrent steps, and this was not what attention was made for.
+# - [ ] D. So that gradients do not explode.
+#   > No. Against large gradients there is clipping (1.6). Attention does not bound a gradient.
+
+# %% [markdown] quiz="why_attention_reason" kind="one" points=1 read="6.8"
+# The question above is contested. Somebody defends C, "against vanishing gradients". Which objection is the strongest?
+#
+# - [ ] A. Attention has nothing to do with gradients.
+#   > Too strong. The weighted sum does give each encoder state a direct way to the loss.
+# - [x] B. A model with the same short ways but the same weights at every step, the static attention of 5.5, gains far less.
+#   > Yes: it has the short way for the gradient too. In 5.9 it stayed far behind. What helps most is that each step can look somewhere else.
+# - [ ] C. LSTMs had solved vanishing gradients already.
+#   > Stage 02 measured the opposite for torch's start: at lag 90, the default LSTM's gradient is as good as zero.
+# - [ ] D. The gradients of attention always explode.
+#   > Nothing of the kind was measured, and the weights of a softmax lie between 0 and 1.
+
+# %% [markdown] quiz="score_forms" kind="several" points=1 read="6.1"
+# Which of these are forms of the score that are used for attention?
+#
+# - [x] A. The dot product of query and key.
+#   > Yes: Luong's `dot`, and with the scale 1/√d that of stage 07.
+# - [x] B. A dot product with a learned matrix in between.
+#   > Yes: Luong's `general`, h · W k.
+# - [x] C. The additive score: a small network with one hidden layer and tanh.
+#   > Yes: Bahdanau's score, and Luong's `concat`.
+# - [ ] D. The derivative of the loss with respect to the key.
+#   > No. A score is computed on the way forward, also when there is no loss at all. Gradients are used to *study* influence (4.8), not as scores.
+
+# %% [markdown] quiz="why_translation" kind="one" points=1 read="4.11"
+# Why does attention help in translation? Choose the **main** reason.
+#
+# - [ ] A. It captures dependencies between words that are far apart.
+#   > Defensible, so this key is contested: with attention, long sentences gain the most (5.9). But a far word is only one case of the reason in B.
+# - [x] B. For each word that is written, it can look at the inputs that matter for this word.
+#   > Yes. Behind it is the bottleneck of stage 04: without attention, a sentence of any length must pass through one vector of a fixed size.
+# - [ ] C. It needs fewer parameters than the encoder-decoder without it.
+#   > No. In 5.9 all three models have the *same* number of parameters, so that this cannot be the reason.
+# - [ ] D. It makes training faster.
+#   > A step takes longer with attention (6.8). It may need fewer steps, but only because it solves the task better.
+
+# %% [markdown] quiz="why_translation_reason" kind="one" points=1 read="4.11"
+# Which measurement speaks most directly for the bottleneck as the reason?
+#
+# - [ ] A. A larger vocabulary makes translation harder.
+#   > That says nothing about the vector between encoder and decoder.
+# - [x] B. Without attention, exact answers fall with the length of the input, and a larger state moves the fall to longer inputs.
+#   > Yes: this is 4.7 and 4.11. The size of the vector decides what fits, and attention takes this limit away.
+# - [ ] C. The translator with attention has a lower alignment error rate than chance.
+#   > True, but it says where the model looks, not what was missing before.
+# - [ ] D. Bidirectional encoders are better than forward ones.
+#   > That is a gain of its own. It leaves the bottleneck as it is: one vector at the end.
+
+# %% [markdown] quiz="self_attention_solves" kind="one" points=1 read="7.9"
+# Which problem of recurrent networks does self-attention solve?
+#
+# - [ ] A. Vanishing gradients in deep stacks of layers.
+#   > No. A deep stack of Transformer blocks needs residual connections and norms for this (7.7).
+# - [ ] B. Exploding gradients.
+#   > No. Transformers are trained with clipping and warm-up too.
+# - [x] C. Dependencies over a long distance: any two positions are one step apart.
+#   > Yes: the way from the first word to the last has one step, where an RNN needs T.
+# - [ ] D. Slow convergence.
+#   > No. The positions of one layer can be computed at once, which makes a *step* fast. How many steps are needed is another question.
+
+# %% [markdown] quiz="self_attention_core" kind="one" points=1 read="7.2"
+# What is the core of self-attention?
+#
+# - [x] A. The weights come from the queries and the keys, and are applied to the values.
+#   > Yes: softmax(Q Kᵀ / √d) V.
+# - [ ] B. The weights come from the keys and the values, and are applied to the queries.
+#   > No. The values are what is *read*. They play no part in where to look.
+# - [ ] C. The weights come from comparing the queries with each other.
+#   > No. Then "A looks at B" and "B looks at A" would always have the same score. Two different maps, Q and K, make the score lopsided.
+# - [ ] D. The weights come from comparing the values with each other.
+#   > No. What a word *says* (its value) and what it *can be found by* (its key) are two things, made with two matrices.
+
+# %% [markdown]
+# ## 10.3 The final quiz
+#
+# Twenty-six questions over the stages 00 to 07. Many of the wrong options are mistakes that were published, or that we made ourselves.
+#
+# ### Stage 00: words become tensors
+
+# %% [markdown] quiz="mask_shape" kind="shape" points=1 read="0.10" draw="B=3,5,6 T=11,13,17 H=20,24,32"
+# `states` has the shape [{B}, {T}, {H}] and `mask` the shape [{B}, {T}]. To set the states at pads to 0 you multiply `states` by a
+# tensor made from `mask`. Which shape must that tensor have, so that broadcasting does the rest and no element is stored twice?
+#
+# - [x] (B, T, 1)
+#   > Yes, `mask.unsqueeze(-1)`: sizes are compared from the right, and the 1 is stretched over the H numbers of a state.
+# - [ ] (B, T)
+#   > Broadcasting starts from the right: it would compare T with H, and stop with an error, or do worse where the two are equal.
+# - [ ] (B, 1, T)
+#   > From the right, T would meet H, and 1 would meet T. This is the form for *scores* of shape [B, T, S].
+# - [ ] (B, T, H)
+#   > It gives the same result, but every element of the mask is stored H times.
+# - [ ] else
+#   > Write the two shapes below each other, right-aligned. Which size must be added, and where?
+
+# %% [markdown] quiz="unknown_letter" kind="one" points=1 read="0.4"
+# A vocabulary was built from the training words. In the test there is a character that it does not hold. What is the best thing that `encode` can do?
+#
+# - [ ] A. Leave the character out.
+#   > Then `naïve` and `nave` become the same word, and nobody notices.
+# - [ ] B. Use the id of the pad.
+#   > Pads are masked everywhere: the character disappears in silence, and in the middle of a word a mask has a hole.
+# - [x] C. Raise an error that names the character.
+#   > Yes, as on page 00: an error at the place where it happens costs a minute. (Large models keep a symbol "unknown" for this, which they have met in training.)
+# - [ ] D. Give it a new id, V.
+#   > The embedding and the output layer have V rows. The first look-up stops with an index error far away from the cause.
+
+# %% [markdown] quiz="pad_effect" kind="several" points=1 read="0.10"
+# Where can pads do harm, if nobody thinks of them?
+#
+# - [x] A. In the loss: many easy positions make the mean small.
+#   > Yes: 3.4.
+# - [x] B. In the state that an encoder hands over.
+#   > Yes: an RNN that reads on through pads changes its state (3.3, 4.2).
+# - [x] C. In the backward half of a bidirectional layer.
+#   > Yes: it reads the pads *first* (2.5).
+# - [x] D. In the softmax over source positions.
+#   > Yes: without a mask, the pads get a share of the weights (5.3).
+# - [ ] E. In the forward states of an RNN at the real positions before the pads.
+#   > No. These states were computed before the first pad was read.
+
+# %% [markdown]
+# ### Stage 01: the plain RNN
+
+# %% [markdown] quiz="concat_form" kind="shape" points=1 read="1.1" draw="I=3,5,6 H=11,13,17"
+# You write the step of an RNN with **one** matrix: $h' = \tanh(W\,[x; h] + b)$, with {I} inputs and {H} hidden units. Which shape has W?
+#
+# - [x] (H, I + H)
+#   > Yes: it makes H numbers out of the I + H that stand below each other. It is W_ih and W_hh side by side.
+# - [ ] (I + H, H)
+#   > This is W turned. In torch a weight has its outputs first, [out, in].
+# - [ ] (H, I * H)
+#   > The two vectors are joined, not multiplied: their lengths add up.
+# - [ ] (2 * H, I)
+#   > That would put the two matrices below each other, but they read different vectors.
+# - [ ] (H, H)
+#   > This is W_hh alone. The input needs columns too.
+# - [ ] else
+#   > How many numbers go in, how many come out? torch's order is [out, in].
+
+# %% [markdown] quiz="gain_lag" kind="number" points=1 read="1.5" draw="g=0.6,0.7,0.8 k=5,10,15" tolerance="2%"
+# A *linear* RNN has $W_{hh}$ = {g} times an orthogonal matrix. By which factor does the length of a gradient change on its way back over {k} steps?
+#
+# - [x] g ** k
+#   > Yes: each step multiplies the length by g, and an orthogonal matrix changes no length.
+# - [ ] g * k
+#   > The factors of the steps are multiplied, not added.
+# - [ ] (0.25 * g) ** k
+#   > There is no sigmoid here: the RNN is linear, its slope is 1.
+# - [ ] k ** -g
+#   > This falls far too slowly: vanishing is exponential in the number of steps.
+# - [ ] g ** (2 * k)
+#   > You squared the factor. This would be the *square* of the length.
+# - [ ] else
+#   > What does one step do to the length? And how many steps follow each other?
+
+# %% [markdown] quiz="temperature" kind="several" points=1 read="1.7"
+# A character model writes with temperature $\tau$: it samples from softmax(logits / $\tau$). What is true?
+#
+# - [x] A. For a very small $\tau$ it always takes the most probable character.
+#   > Yes: the differences of the logits become huge.
+# - [x] B. For a very large $\tau$ all characters become about equally probable.
+#   > Yes: the differences shrink to nothing.
+# - [ ] C. A temperature changes which character is the most probable one.
+#   > No. Dividing by a positive number keeps the order.
+# - [ ] D. $\tau = 0$ means that the model chooses freely.
+#   > The other way round: towards 0 there is no choice left. And exactly 0 divides by zero.
+
+# %% [markdown]
+# ### Stage 02: LSTM and GRU
+
+# %% [markdown] quiz="bias_halves" kind="number" points=1 read="2.6" draw="b=1,2,3 n=20,30,40" tolerance="1%"
+# An LSTM has weights 0, and all its biases are 0 except those of the forget gate: `b_ih` is {b} there, and somebody sets `b_hh` to {b} too. Which part of
+# the memory c is left after {n} steps?
+#
+# - [x] (1 / (1 + math.exp(-2 * b))) ** n
+#   > Yes: torch adds the two biases, so the gate is σ(2b). Then it is multiplied n times. Whoever wants σ(b) sets one of the two to 0.
+# - [ ] (1 / (1 + math.exp(-b))) ** n
+#   > torch keeps two biases and adds them: the gate is not σ(b).
+# - [ ] 1 / (1 + math.exp(-2 * b))
+#   > This is one step. The gate acts at each step.
+# - [ ] 1 - (1 / (1 + math.exp(-2 * b))) ** n
+#   > This is the part that is lost.
+# - [ ] else
+#   > Which number goes into the sigmoid of the forget gate? And what happens to c at each of the n steps?
+
+# %% [markdown] quiz="gate_rows" kind="one" points=1 read="2.2"
+# You load LSTM weights from another library into torch. All shapes fit, nothing raises, and the model writes nonsense. What is the first thing to look at?
+#
+# - [ ] A. Whether torch's LSTM has been trained for long enough.
+#   > Loaded weights need no training to behave as they did before.
+# - [x] B. The order of the four gates in the 4H rows.
+#   > Yes: torch has i, f, g, o; others have i, f, o, g or i, g, f, o. Every order has the same shape.
+# - [ ] C. Whether H is a power of two.
+#   > H may be any number. This changes the speed at most.
+# - [ ] D. The learning rate.
+#   > Nothing is being learned here.
+
+# %% [markdown] quiz="gru_same" kind="one" points=1 read="2.3"
+# Two GRUs differ in one of their conventions. For which one can you find other weights, so that both compute the same function?
+#
+# - [x] A. What $z$ keeps: change the sign of all weights of $z$.
+#   > Yes: σ(−a) = 1 − σ(a), so the two gates change their roles.
+# - [ ] B. Whether the reset acts before or after the linear map.
+#   > No. $W (r \odot h)$ and $r \odot (W h)$ are different functions; no choice of the same matrices makes them equal in general.
+# - [ ] C. For both of them.
+#   > The place of the reset is a real difference.
+# - [ ] D. For neither of them.
+#   > Think of σ(−a): what is it?
+
+# %% [markdown] quiz="bi_shape" kind="shape" points=1 read="2.5" draw="B=3,5,7 T=11,13 I=4,6,9 H=16,20,24"
+# A bidirectional LSTM with {H} units in each direction reads a batch [{B}, {T}, {I}], `batch_first=True`. Which shape has the first thing that it returns?
+#
+# - [x] (B, T, 2 * H)
+#   > Yes: at every position the two states stand side by side.
+# - [ ] (B, T, H)
+#   > That is one direction, or the two added up. torch puts them side by side.
+# - [ ] (2, B, H)
+#   > That is h_n, the last state of each direction.
+# - [ ] (B, 2 * T, H)
+#   > The two directions read the same T positions. Their states stand side by side, not one after the other.
+# - [ ] (B, T, 4 * H)
+#   > The 4 belongs to the gates, and these are inside the cell.
+# - [ ] else
+#   > For each sentence and each position there is one state of each direction. How long are the two together?
+
+# %% [markdown]
+# ### Stage 03: seq2seq
+
+# %% [markdown] quiz="shifted" kind="one" points=1 read="3.2"
+# In a copy of the antonym machine, `y_in` and `y_out` are the same rows. Training reaches a loss of almost 0 very soon. What has the model learned?
+#
+# - [ ] A. To translate: the loss says so.
+#   > The loss only says that the model names the right symbol. Here it reads this symbol at the same step.
+# - [x] B. To copy its input: at each step it reads the symbol that it has to name.
+#   > Yes. With its own letters as inputs it has nothing to copy, and writes nonsense. A loss that is too good is a symptom.
+# - [ ] C. Nothing: a loss of 0 gives no gradient.
+#   > It got to 0 by learning: it learned the wrong thing.
+# - [ ] D. The same as before, but without the start symbol.
+#   > The missing shift is not about S. At every position, the answer stands in the input.
+
+# %% [markdown] quiz="masked_mean" kind="number" points=1 read="3.4" draw="n=5,6,7 m=2,3,4 L=13,16,17" tolerance="0.001"
+# A batch of two words. With their E they have {n} and {m} symbols, in rows of length 10. The losses of the {n} symbols sum to {L}, those of the {m} symbols to 6.
+# At the pads the model has loss 0.1 each. What is the **masked** loss of the batch, the mean over all symbols that count?
+#
+# - [x] (L + 6) / (n + m)
+#   > Yes: the sum over the symbols, divided by their number.
+# - [ ] (L + 6) / 20
+#   > You divided by all positions. The pads add nothing here, but they are still counted.
+# - [ ] (L + 6 + 0.1 * (20 - n - m)) / 20
+#   > This is the plain mean, with the pads: it is too small, and falls further with every pad.
+# - [ ] (L / n + 6 / m) / 2
+#   > This is the mean of the two words' means. A symbol of a short word would count for more than one of a long word.
+# - [ ] (L + 6) / 2
+#   > This is the sum for each word, not the mean for each symbol.
+# - [ ] else
+#   > Which positions count, what is their sum, and how many are they?
+
+# %% [markdown] quiz="exposure" kind="several" points=1 read="3.5"
+# A model is trained with teacher forcing and decodes with its own letters. What is true?
+#
+# - [x] A. In training, it never reads a letter that it wrote itself.
+#   > Yes: the inputs come from the data.
+# - [x] B. One wrong letter can spoil the letters after it.
+#   > Yes: from there on it reads prefixes that training never showed.
+# - [ ] C. Teacher forcing is a mistake, and should never be used.
+#   > It is how nearly all sequence models are trained: fast, stable, and all positions at once where the model allows it.
+# - [ ] D. The loss on the training data tells how often whole words are right.
+#   > It is measured with the right prefixes. Whole words must be decoded to be counted.
+
+# %% [markdown]
+# ### Stage 04: decoding
+
+# %% [markdown] quiz="beam_log" kind="number" points=1 read="4.10" draw="p=0.5,0.8 q=0.2,0.4 r=0.9,0.6" tolerance="0.01"
+# A hypothesis has three symbols with the probabilities {p}, {q} and {r}. What is its log-probability (natural logarithm)?
+#
+# - [x] math.log(p * q * r)
+#   > Yes: the sum of the three logarithms, or the logarithm of the product.
+# - [ ] math.log(p) * math.log(q) * math.log(r)
+#   > Logarithms are added. Their *product* stands in some published beam searches; there it ranks the wrong hypothesis first.
+# - [ ] p * q * r
+#   > This is the probability. Its logarithm is asked for.
+# - [ ] math.log(p + q + r)
+#   > The probabilities are multiplied: all three symbols must come, one after the other.
+# - [ ] math.log10(p * q * r)
+#   > This is the logarithm to base 10; torch's `log_softmax` has the natural one.
+# - [ ] else
+#   > Multiply the three probabilities, then take the logarithm.
+
+# %% [markdown] quiz="beam_wider" kind="one" points=1 read="4.11"
+# You make the beam wider, from 1 to 50. The log-probability of the best hypothesis rises. The number of right answers falls. What do you conclude?
+#
+# - [ ] A. The beam search has a bug: both must rise together.
+#   > They need not. The search maximises what the *model* thinks, and the model is wrong in places.
+# - [x] B. The search works, and the model gives a wrong answer (often a short one) more probability than the right one.
+#   > Yes: a mistake of the model, which the poor search had covered up. Length normalisation, or a better model, is the remedy.
+# - [ ] C. The model is overfitted.
+#   > That may be or not: nothing here compares training and test.
+# - [ ] D. The probabilities do not sum to 1.
+#   > They do, after a softmax. They are only placed on the wrong answers.
+
+# %% [markdown] quiz="edits" kind="number" points=1 read="4.6" tolerance="0"
+# What is the edit distance between `aelpp` and `apple`?
+#
+# - [x] 4
+#   > Yes: keep `a`, then for example replace four letters. You can also keep `l` or `p` and delete and insert; nothing is cheaper than 4.
+# - [ ] 2
+#   > You exchanged letters. An edit inserts, deletes or replaces *one* letter.
+# - [ ] 3
+#   > Fill the table row by row: no way through it costs only 3.
+# - [ ] 5
+#   > The first letter is right and costs nothing.
+# - [ ] 0
+#   > The letters are the same, but their order counts.
+# - [ ] else
+#   > Make the table: one row for each letter of the first word, one column for each letter of the second.
+
+# %% [markdown]
+# ### Stage 05: Bahdanau's attention
+
+# %% [markdown] quiz="mask_late" kind="number" points=1 read="5.3" draw="n=4,5,8 m=1,2,3" tolerance="0.001"
+# A sentence has {n} real words and is padded with {m} pads. All scores are equal. Somebody applies the mask *after* the softmax, by multiplication. What do the
+# weights of the sentence sum to?
+#
+# - [x] n / (n + m)
+#   > Yes: the softmax shares out 1 over all n + m positions, and the pads' part is thrown away. The context becomes shorter with every pad.
+# - [ ] 1
+#   > They would sum to 1 if the mask came *before* the softmax.
+# - [ ] m / (n + m)
+#   > This is the part of the pads, the one that is lost.
+# - [ ] 1 / n
+#   > This is the right weight of one word, and not the sum.
+# - [ ] n
+#   > Weights of a softmax never sum to more than 1.
+# - [ ] else
+#   > How large is each weight before the mask? How many of them are left after it?
+
+# %% [markdown] quiz="context_shape" kind="shape" points=1 read="5.4" draw="B=3,5,7 n=11,13 H=16,20,24"
+# The memory of a bidirectional encoder with {H} units in each direction, for {B} sentences of {n} words, and one step of the decoder. Which shape has the context?
+#
+# - [x] (B, 2 * H)
+#   > Yes: one weighted mean of the rows of the memory for each sentence, as wide as a row.
+# - [ ] (B, n, 2 * H)
+#   > This is the memory. The weighted sum goes over the n words, and they disappear.
+# - [ ] (B, n)
+#   > These are the weights.
+# - [ ] (B, H)
+#   > The memory has both directions side by side.
+# - [ ] (B, 1, n)
+#   > This is how weights look inside a batched product. The context holds values.
+# - [ ] else
+#   > A weighted sum over the words: which size disappears, which one stays?
+
+# %% [markdown] quiz="empty_row" kind="one" points=1 read="5.3"
+# A row of the mask is False everywhere: nothing may be seen. What should the weights of this row be in this course, and why?
+#
+# - [ ] A. NaN, so that everybody notices.
+#   > Nobody notices: one NaN travels through the whole batch and into every gradient, far from its cause.
+# - [ ] B. Equal, since no score is better than another.
+#   > Then the row looks at words that the mask forbids.
+# - [x] C. All 0: nothing is seen, so the context is 0.
+#   > Yes. It is the only answer that obeys the mask and stays finite, also in the gradient.
+# - [ ] D. 1 at the first position.
+#   > The mask forbids this position like all others.
+
+# %% [markdown]
+# ### Stage 06: Luong's attention
+
+# %% [markdown] quiz="general_parameters" kind="number" points=1 read="6.1" draw="D=32,48,64 A=16,24,40" tolerance="0"
+# States, keys and queries have {D} numbers; an additive score has a hidden layer of {A}. How many **more** parameters has the additive score (W, U, v, no biases) than `general`?
+#
+# - [x] 2 * A * D + A - D * D
+#   > Yes: A · D for each of W and U, and A for v, against one matrix D · D. Where A is small, "more" is a negative number.
+# - [ ] 2 * A * D - D * D
+#   > You forgot v.
+# - [ ] A * D + A - D * D
+#   > Query and key each have a matrix of their own: W and U.
+# - [ ] 2 * A * D + A
+#   > This is the additive score alone; `general` has a matrix too.
+# - [ ] D * D - 2 * A * D - A
+#   > This is the difference the other way round.
+# - [ ] else
+#   > Count both scores on their own first: W, U and v; then the one matrix of `general`.
+
+# %% [markdown] quiz="aer_swapped" kind="one" points=1 read="6.5"
+# Somebody exchanges the sure links S and the possible links P in the code of the AER. What happens?
+#
+# - [ ] A. Nothing: both sets are used in the same way.
+#   > Only in the numerator. In the denominator stands the size of S alone.
+# - [x] B. The number is still between 0 and 1 and looks fine, but it divides by the size of the wrong set.
+#   > Yes: P is the larger set, so links that nobody demands are counted as missing. Nothing looks broken; only a small example by hand shows it.
+# - [ ] C. It becomes larger than 1, so that one sees the mistake at once.
+#   > It does not: the numerator cannot be larger than the denominator.
+# - [ ] D. It raises an error, because S is a subset of P.
+#   > Sets of the wrong roles are still sets. No operation on them fails.
+
+# %% [markdown] quiz="attention_pays" kind="several" points=1 read="6.9"
+# For which tasks would you expect a clear gain from attention over one vector of the same model?
+#
+# - [x] A. Reversing long words.
+#   > Yes: at every step another letter is needed exactly.
+# - [ ] B. Sorting the letters of a word, where the alphabet has eight letters.
+#   > Eight counts are enough, and a vector holds them easily.
+# - [x] C. Translating long sentences whose word order changes.
+#   > Yes: each word needs another place of the source.
+# - [ ] D. Deciding whether the first token of a sequence was a 1.
+#   > One bit must be kept. That is a question of memory over time, and it fits into any vector.
+
+# %% [markdown]
+# ### Stage 07: self-attention
+
+# %% [markdown] quiz="causal_count" kind="number" points=1 read="7.4" draw="T=6,7,9,10" tolerance="0"
+# How many entries of `causal_mask` for T = {T} are True?
+#
+# - [x] T * (T + 1) // 2
+#   > Yes: row t (from 0) sees t + 1 positions, itself included.
+# - [ ] T * (T - 1) // 2
+#   > You left out the diagonal. Every position may see itself: it has read its own symbol, and must name the next one.
+# - [ ] T * T
+#   > Then nothing is masked.
+# - [ ] T * (T + 1) // 2 + T - 1
+#   > You let each position see one position too many: the symbol that it must name.
+# - [ ] else
+#   > Draw the square. Row t may see the positions 0 to t. Count row by row.
+
+# %% [markdown] quiz="split_shape" kind="shape" points=1 read="7.5" draw="B=3,5 T=11,13 N=2,4 d=6,8,10"
+# `x` has the shape [{B}, {T}, D] with D = {N} · {d}. What is the shape of `split_heads(x, {N})`?
+#
+# - [x] (B, N, T, d)
+#   > Yes: the heads come before the positions, so that each head multiplies its own table.
+# - [ ] (B, T, N, d)
+#   > The cut is right, the transpose is missing: now the heads of *one position* would attend to each other.
+# - [ ] (B, N, d, T)
+#   > Positions and features have changed places. This form appears in Q Kᵀ only.
+# - [ ] (N, B, T, d)
+#   > All sizes are there; in this course the batch comes first.
+# - [ ] (B * N, T, d)
+#   > Some libraries merge batch and heads like this. Here they stay apart.
+# - [ ] else
+#   > First cut D into N pieces of d numbers. Then ask which two dimensions a head must have last.
+
+# %% [markdown] quiz="no_positions" kind="one" points=1 read="7.6"
+# A Transformer encoder without positions reads "dog bites man" and "man bites dog". What can it not tell apart?
+#
+# - [ ] A. Nothing: the words stand in different places, and it reads them in order.
+#   > It does not read in order. All positions are computed in the same way, at once.
+# - [x] B. The two sentences: each word gets the same output in both.
+#   > Yes: self-attention sees a set of words. `dog` has the same vector in both sentences.
+# - [ ] C. `dog` and `man`.
+#   > These have different embeddings, so different outputs.
+# - [ ] D. Only words that occur twice.
+#   > That is one consequence, but the whole order is lost.
+
+# %% [markdown] quiz="noise_floor" kind="number" points=1 read="7.4" draw="V=8,12,16,32" tolerance="1%"
+# A language model with a **right** causal mask is trained on random symbols, {V} of them, all equally probable. What is the smallest loss (in nats, for one symbol)
+# that it can reach on *new* random symbols?
+#
+# - [x] math.log(V)
+#   > Yes: the best guess is 1/V for each symbol, whatever came before. A loss below this is a leak.
+# - [ ] 0
+#   > A loss of 0 needs to know the next symbol. Nobody can know it, unless it is leaked.
+# - [ ] 1 / V
+#   > This is the probability of the right symbol, not the loss.
+# - [ ] math.log2(V)
+#   > This is in bits. torch's losses have the natural logarithm: nats.
+# - [ ] 1 - 1 / V
+#   > This is the share of wrong guesses.
+# - [ ] else
+#   > Which probability has the right symbol at best? The loss is minus its natural logarithm.
+
+# %% [markdown]
+# ## 10.4 Which model made this picture?
+#
+# Run the cell. The first row shows weights [T, S] for **one** sentence and its translation; each picture comes from another kind of model. The second row
+# shows weights [8, 8] of a sentence that attends to *itself*.
+
+# %%
+quiz_maps = data.load("quiz_heatmaps")
+for part, names in quiz_maps.items():
+    figure, axes = plots.plt.subplots(2, 3, figsize=(plots.WIDTH * 1.25, 6.2))
+    rows, columns = names.get("rows", range(1, 9)), names.get("columns", range(1, 9))
+    first = "" if part == "translation" else "1"
+    for i, matrix in enumerate(names["maps"]):
+        ax = axes.flat[i]
+        plots.heatmap(matrix, rows, columns, title=f"{part}: picture {i + 1}", ax=ax)
+        ax.tick_params(axis="x", labelrotation=0 if first else 60)
+        ax.set_ylabel("position that looks" if first else "written word")
+        ax.set_xlabel("position that is seen" if first else "")
+    axes.flat[-1].axis("off")
+
+# %% [markdown] quiz="maps_translation" kind="match" points=1 read="5.10"
+# The five pictures of a **translation**: 1. the first one, 2. the second one, 3. the third one, 4. the fourth one, 5. the fifth one. Look at three things: do the *rows*
+# differ from each other? How *soft* is a row? Does the bright part follow the words, or the position? Which model made which? (The pictures are numbered in their titles:
+# **1**, **2**, **3**, **4**, **5**.)
+#
+# - [3] A. Additive attention, trained.
+#   > Its rows differ, they are soft in places, and they jump: two Chinese words stand early and belong to the end of the English sentence.
+# - [1] B. The same, but without the tanh in its score.
+#   > The query cancels in the softmax, so every row is the same. But its words need not weigh the same.
+# - [5] C. No attention: the context is the mean of all encoder states.
+#   > Every word has the same weight in every row: the whole picture is one colour.
+# - [4] D. A Gaussian window that moves on by one word for each word that is written.
+#   > The bright band is straight: it knows the position, and nothing about the words.
+# - [2] E. Hard attention: one word is drawn for each row.
+#   > Each row has a single 1, and the rest is exactly 0. Nothing is soft.
+
+# %% [markdown] quiz="maps_self" kind="match" points=1 read="7.4"
+# The five pictures of **self-attention**: **1**, **2**, **3**, **4**, **5**. Which model made which?
+#
+# - [4] A. A decoder block with a right causal mask.
+#   > Row t may see the positions 1 to t: everything above the diagonal is exactly 0, the diagonal is not.
+# - [1] B. A decoder block whose causal mask is off by one.
+#   > Look at the first row: may the first position see the second one?
+# - [3] C. An encoder that reads a sentence of five words in a batch padded to eight.
+#   > Whole *columns* are dark: nobody looks at a pad, whatever the row.
+# - [5] D. An encoder with d = 256 that does not divide its scores by √d.
+#   > Large scores make the softmax nearly hard: one bright square in each row, and no mask in sight.
+# - [2] E. An encoder without positions; its words 1, 4 and 7 are the same word.
+#   > The same word gives the same query and the same key: compare the rows and the columns 1, 4 and 7.
+
+# %% [markdown]
+# ## 10.5 The claim audit
+#
+# Here are twelve sentences. You find each of them, nearly like this, in papers, lectures or blogs. For each one: **compute a number, then judge.**
+#
+# - **true**: the number agrees, and you know of no exception.
+# - **false**: the number contradicts.
+# - **a convention**: it is true in one text and false in another, and both are right, because they *name* things differently.
+# - **it depends**: it is true for some models or some settings and false for others, and you can say which.
+#
+# Do not expect each verdict equally often. For six of the claims you write a small function. For the others you read stored runs of earlier stages, or count
+# by hand.
+#
+# ### Claims 1 to 3: memory
+#
+# **Claim 1.** *"Once a sequence model is trained, it does not matter if you decode with pads as inputs."* Stage 03 stored 20 runs: `copied, one pass` decodes with pads, `copied, own letters` uses the same weights
+# with the model's own letters. In each list, 1 means that this run got this word right.
+
+# %%
+runs_03 = data.load("seq2seq_runs")["runs"]
+print("what is stored for each way:", list(runs_03["copied, one pass"]))
+print("highh, decoded with pads:", runs_03["copied, one pass"]["highh"])
+print("runs with own letters that got kingh right:", sum(runs_03["copied, own letters"]["kingh"]), "of 20")
+
+# %% [markdown] quiz="pads_number" kind="number" points=1 read="3.9" tolerance="0"
+# In how many of the 20 runs of `copied, one pass` are **both** `highh` and `kingh` right? Write the line of code that counts it.
+#
+# - [x] 14
+#   > Yes: with the same weights and own letters it is 20.
+# - [ ] 18
+#   > This is `highh` alone.
+# - [ ] 16
+#   > This is `kingh` alone (and, by chance, also the runs that got all six training words).
+# - [ ] 20
+#   > This is "at least one of the two", or the runs with own letters.
+# - [ ] else
+#   > Go through both lists at the same time, for example with zip, and count the runs where both are 1.
+
+# %% [markdown] quiz="pads_verdict" kind="one" points=1 read="3.9"
+# *"Once a sequence model is trained, it does not matter if you decode with pads as inputs."*
+#
+# - [ ] A. True.
+#   > The same weights get more words right with their own letters. So it does matter.
+# - [x] B. False.
+#   > Yes: 14 of 20 runs against 20 of 20, with the same weights. It often works, which is why the recipe is copied so often.
+# - [ ] C. A convention.
+#   > Nothing is named differently here: the same weights are *used* in two ways.
+# - [ ] D. It depends.
+#   > In no stored run was the way with pads better. "Often not noticed" is not "depends".
+
+# %% [markdown]
+# **Claim 2.** *"RNNs have vanishing gradients because the slope of the sigmoid is at most 0.25."* On its way back over one step, a gradient is multiplied by
+# $\operatorname{diag}(\text{slopes}_t)\, W_{hh}$. The slopes are those of the activation at step t: up to 0.25 for a sigmoid, up to 1 for tanh. The
+# **gain** of T steps is the largest factor by which the product of all steps can stretch a vector: its largest singular value.
+#
+# $$J = \operatorname{diag}(\text{slopes}_T)\, W_{hh} \cdots \operatorname{diag}(\text{slopes}_2)\, W_{hh}\, \operatorname{diag}(\text{slopes}_1)\, W_{hh}$$
+#
+# **By hand.** $W_{hh} = [[2]]$ and slopes 0.25 and 0.5: $J = 0.5 \cdot 2 \cdot 0.25 \cdot 2 = 0.5$.
+#
+# <details><summary>Hint 1</summary>
+#
+# A diagonal matrix times W multiplies the *rows* of W. Start with the identity matrix, and let each step multiply from the left.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# `torch.linalg.matrix_norm(J, ord=2)` is the largest singular value. `float(…)` makes a number of it.
+# </details>
+
+
+# %% exercise="backward_gain"
+def backward_gain(W_hh, slopes):
+    """The largest factor by which T steps can stretch a gradient.
+
+    Args:
+        W_hh: float [H, H], the weights from state to state.
+        slopes: float [T, H], the slopes of the activation at the steps 1 to T, for each hidden unit. T may be 0.
+
+    Returns:
+        A float: the largest singular value of diag(slopes[T-1]) W_hh … diag(slopes[0]) W_hh; 1.0 for T = 0.
+    """
+    ### BEGIN SOLUTION
+    J = torch.eye(len(W_hh))
+    for slope in slopes:
+        J = (slope.unsqueeze(1) * W_hh) @ J  # [H, H]
+    return float(torch.linalg.matrix_norm(J, ord=2))
+    ### END SOLUTION
+
+
+# %% check="backward_gain-value" points=1
+gain = backward_gain(torch.tensor([[2.0]]), torch.tensor([[0.25], [0.5]]))
+expect(gain).close(0.5, hint="The example by hand: 0.5 · 2 · 0.25 · 2.")
+turned = torch.tensor([[0.0, -3.0], [3.0, 0.0]])
+gain = backward_gain(turned, torch.ones(4, 2))
+expect(gain).close(
+    81.0, hint="3 times a rotation stretches every vector by 3 at each step, also where the entries cancel."
+)
+### BEGIN HIDDEN TESTS
+for seed, (T_, H_) in enumerate([(1, 3), (3, 5), (7, 2), (5, 11)]):
+    torch.manual_seed(seed)
+    W = torch.randn(H_, H_) / H_**0.5
+    slopes = torch.rand(T_, H_) + 0.1
+    product = torch.eye(H_, dtype=torch.float64)
+    for t in range(T_):
+        product = torch.diag(slopes[t].double()) @ W.double() @ product
+    expected = float(torch.linalg.svdvals(product)[0])
+    gain = backward_gain(W.clone(), slopes.clone())
+    expect(gain).close(
+        expected,
+        1e-4,
+        hint="Each step multiplies from the left, its slopes scale the rows of W_hh, and the gain is the largest singular value of the product.",
+    )
+### END HIDDEN TESTS
+
+# %% check="backward_gain-edge" points=1
+none = backward_gain(torch.eye(3) * 5, torch.ones(0, 3))
+expect(none).close(1.0, hint="No step changes nothing: the empty product is the identity.")
+expect(none).type(float, hint="Return a Python float, not a tensor.")
+### BEGIN HIDDEN TESTS
+W = torch.tensor([[0.5, 2.0], [0.0, 0.5]])
+slopes = torch.tensor([[1.0, 0.5], [0.25, 1.0]])
+before = W.clone(), slopes.clone()
+gain = backward_gain(W, slopes)
+expect(W).equal(before[0], hint="W_hh was changed.")
+expect(slopes).equal(before[1], hint="slopes was changed.")
+expect(gain).type(float, hint="Return a Python float.")
+### END HIDDEN TESTS
+
+# %%
+lags = [1, 2, 5, 10, 20, 40]
+torch.manual_seed(0)
+turn = nn.init.orthogonal_(torch.empty(16, 16))
+ax = plots.lines(
+    {
+        "sigmoid at its steepest (0.25), W = orthogonal": [
+            backward_gain(turn, torch.full((T, 16), 0.25)) for T in lags
+        ],
+        "sigmoid at its steepest (0.25), W = 4.4 × orthogonal": [
+            backward_gain(4.4 * turn, torch.full((T, 16), 0.25)) for T in lags
+        ],
+        "tanh at its steepest (1), W = 0.6 × orthogonal": [backward_gain(0.6 * turn, torch.ones(T, 16)) for T in lags],
+        "tanh at its steepest (1), W = orthogonal": [backward_gain(turn, torch.ones(T, 16)) for T in lags],
+    },
+    lags,
+    title="How far T steps can stretch a gradient",
+    xlabel="steps T",
+    ylabel="largest singular value",
+)
+ax.set_yscale("log")
+_ = ax.legend(frameon=False, fontsize=8)
+
+# %% [markdown]
+# *What to see:* with slope 0.25, the gain falls *or grows*, and with slope 1 too. Which of the two happens, the size of $W_{hh}$ decides.
+
+# %% [markdown] quiz="slope_verdict" kind="one" points=1 read="1.5"
+# *"RNNs have vanishing gradients because the slope of the sigmoid is at most 0.25."*
+#
+# - [ ] A. True.
+#   > The usual RNN has tanh, with slopes up to 1, and it vanishes all the same. And with slope 0.25 a large W_hh can make a gradient grow.
+# - [x] B. False.
+#   > Yes: what counts is the product of slopes and W_hh. The plain RNN has no sigmoid at all, and its singular values at torch's start make it vanish.
+# - [ ] C. A convention.
+#   > "Vanishing" is measured with a number here; no name decides it.
+# - [ ] D. It depends.
+#   > On what? For the usual RNN, with tanh, the reason that is given cannot be right: there is no sigmoid in it.
+
+# %% [markdown]
+# **Claim 3.** *"The LSTM solves the problem of vanishing gradients."* Stage 02 stored, for 20 seeds, the size of the gradient at lag 90, for several cells.
+
+# %%
+gradients_02 = data.load("lstm_runs")["gradient"]
+print("cells:", list(gradients_02))
+print("LSTM, seeds 0 to 4:", gradients_02["LSTM"][:5])
+
+# %% [markdown] quiz="lstm_number" kind="number" points=1 read="2.6" tolerance="0.6"
+# Take the **median** over the 20 seeds for `LSTM`, as torch starts it. What is its logarithm to base 10? (Two digits are enough.)
+#
+# - [x] -18.85
+#   > Yes: about $10^{-19}$. A single-precision number next to 1 does not even notice it.
+# - [ ] -25.53
+#   > This is the plain RNN. The LSTM is better than that, by some six powers of ten, and still far from usable.
+# - [ ] -7.71
+#   > This is with a forget bias of 1.
+# - [ ] -1.01
+#   > This is with a forget bias of 3.
+# - [ ] -43.39
+#   > This is the natural logarithm.
+# - [ ] else
+#   > `statistics.median`, then `math.log10`. Did you take the list called LSTM?
+
+# %% [markdown] quiz="lstm_verdict" kind="one" points=1 read="2.6"
+# *"The LSTM solves the problem of vanishing gradients."*
+#
+# - [ ] A. True.
+#   > As torch starts it, its gradient at lag 90 is about 10⁻¹⁹.
+# - [ ] B. False.
+#   > With a forget bias of 3 it is about 0.1, and such an LSTM learns to recall over long lags. So the claim is not simply false.
+# - [ ] C. A convention.
+#   > All texts mean the same LSTM. What differs is how it starts.
+# - [x] D. It depends.
+#   > Yes: on the forget gates. At torch's start they are about a half, so that memory and gradient shrink by half at each step; with a large forget bias they stay.
+
+# %% [markdown]
+# ### Claims 4 to 6: gates and attention
+#
+# **Claim 4.** *"In a GRU, $z \to 1$ takes the new state."* You get a GRU as a black box: a function `gru_step(x, h, z_bias)` makes one step, and `z_bias` is added to what goes into
+# the sigmoid of $z$. Measure how far the state moves when $z$ is 1.
+#
+# **By hand.** A cell that returns h when $z = 1$ gives 0, whatever x and h are. A cell that returns the proposal n gives the largest $|n - h|$.
+#
+# <details><summary>Hint 1</summary>
+#
+# How do you make $z$ equal to 1, when all you can do is add a number inside its sigmoid?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# σ(3) is only 0.95. σ(50) is 1 to the last digit of a float. Compare the new state with h, element by element.
+# </details>
+
+
+# %% exercise="change_at_z_one"
+def change_at_z_one(gru_step, x, h):
+    """How far one step of a GRU moves the state when its update gate is 1.
+
+    Args:
+        gru_step: a function (x, h, z_bias) -> new state [B, H]. It takes its three arguments without their names.
+        x: float [B, I], the input. h: float [B, H], the old state.
+
+    Returns:
+        A float: the largest absolute difference between new and old state, for z = 1 (to four digits).
+    """
+    ### BEGIN SOLUTION
+    new = gru_step(x, h, 50.0)  # [B, H]
+    return float((new - h).abs().max())
+    ### END SOLUTION
+
+
+# %% check="change_at_z_one-torch" points=1
+def torch_step(x, h, z_bias):
+    """torch's own GRU cell, with z_bias added to the bias of z."""
+    torch.manual_seed(0)
+    cell = nn.GRUCell(x.shape[1], h.shape[1])
+    H = h.shape[1]
+    with torch.no_grad():
+        cell.bias_ih[H : 2 * H] += z_bias
+        return cell(x, h)
+
+
+x, h = torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([[0.9, -0.4, 0.2, -0.8]])
+change = change_at_z_one(plain(torch_step), x, h)
+expect(change).close(
+    0.0, 1e-4, hint="torch's GRU keeps the old state at z = 1. Is your z really 1, and do you compare with h?"
+)
+expect(change).type(float, hint="Return a Python float.")
+### BEGIN HIDDEN TESTS
+for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (5, 7, 3)]):
+    torch.manual_seed(seed + 7)
+    x, h = torch.randn(B_, I_), 2 * torch.randn(B_, H_)
+    change = change_at_z_one(plain(torch_step), x, h)
+    expect(change).close(0.0, 1e-4, hint="At z = 1 torch's cell gives back the old state, for every batch.")
+### END HIDDEN TESTS
+
+
+# %% check="change_at_z_one-others" points=1
+def other_step(x, h, z_bias):
+    """A cell of the other convention; its proposal is tanh of the sum of the inputs."""
+    z = torch.sigmoid(torch.tensor(0.3 + z_bias))
+    return (1 - z) * h + z * torch.tanh(x.sum(dim=1, keepdim=True)).expand_as(h)
+
+
+x, h = torch.tensor([[1.0, -1.0], [0.5, 0.5]]), torch.tensor([[0.9, -0.4], [0.2, -0.8]])
+expected = float((torch.tanh(torch.tensor([[0.0], [1.0]])) - h).abs().max())
+change = change_at_z_one(plain(other_step), x, h)
+expect(change).close(
+    expected,
+    1e-4,
+    hint="This cell takes its proposal at z = 1. Use the largest absolute difference over batch and units.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (7, 3, 2), (1, 5, 11)]):
+    torch.manual_seed(seed)
+    x, h, W, U = torch.randn(B_, I_), torch.randn(B_, H_), torch.randn(I_, H_), torch.randn(H_, H_)
+
+    def chung(x, h, z_bias, W=W, U=U):
+        z = torch.sigmoid(x @ W.flip(0) - h @ U.T + z_bias)
+        return (1 - z) * h + z * torch.tanh(x @ W + h @ U)
+
+    def half(x, h, z_bias, W=W, U=U):
+        z = torch.sigmoid(torch.tensor(float(z_bias)))
+        return h + z * 0.5 * torch.tanh(x @ W)
+
+    expected = float((torch.tanh(x @ W + h @ U) - h).abs().max())
+    change = change_at_z_one(plain(chung), x, h)
+    expect(change).close(
+        expected, 1e-3, hint="At z = 1 the new state is the proposal. Is z 1 for every unit and every row?"
+    )
+    expected = float((0.5 * torch.tanh(x @ W)).abs().max())
+    change = change_at_z_one(plain(half), x, h)
+    expect(change).close(
+        expected, 1e-3, hint="The largest absolute difference between the new state and h, over all rows and units."
+    )
+### END HIDDEN TESTS
+
+# %% [markdown] quiz="z_verdict" kind="one" points=1 read="2.3"
+# *"In a GRU, $z \to 1$ takes the new state."*
+#
+# - [ ] A. True.
+#   > Not for torch's cell: your function gives 0 for it.
+# - [ ] B. False.
+#   > Not for the cells of Chung et al. and of Bahdanau et al.: there the new state is taken.
+# - [x] C. A convention.
+#   > Yes: both formulas describe the same family of functions, with z and 1 − z exchanged. Say whose GRU you mean.
+# - [ ] D. It depends.
+#   > It does not depend on data, sizes or training. It is a choice of names, so "a convention" says it better.
+
+# %% [markdown]
+# **Claim 5.** *"Without attention, all inputs have the same influence on the output, because there is one context vector for all steps."* Stage 04 measured it with trained models. Here is
+# the smallest model for which you can do it by hand: $h_t = a\, h_{t-1} + x_t$, and the context is $h_T$. The influence of $x_t$ is $\partial h_T / \partial x_t = a^{T-t}$. The *share* of an
+# input is its influence, divided by the sum of all influences.
+
+# %% [markdown] quiz="share_number" kind="number" points=1 read="4.8" draw="a=0.5,0.6,0.8 T=4,5,6" tolerance="1%"
+# For $a$ = {a} and T = {T}: which share of the influence has the **first** input, $x_1$?
+#
+# - [x] a ** (T - 1) * (1 - a) / (1 - a ** T)
+#   > Yes: and the last input has the share 1 / (1 + a + …), which is much more. One context, very different influences.
+# - [ ] 1 / T
+#   > This would be its share if all were equal, as the claim says.
+# - [ ] a ** (T - 1)
+#   > This is its influence. Divide it by the sum of all.
+# - [ ] (1 - a) / (1 - a ** T)
+#   > This is the share of the *last* input.
+# - [ ] a ** T * (1 - a) / (1 - a ** T)
+#   > From step 1 to step T there are T − 1 multiplications.
+# - [ ] else
+#   > Write down the T influences: the last one is 1, the one before it is a, and so on. Then divide.
+
+# %% [markdown] quiz="influence_verdict" kind="one" points=1 read="4.8"
+# *"Without attention, all inputs have the same influence on the output, because there is one context vector for all steps."*
+#
+# - [ ] A. True.
+#   > One context does not mean equal parts in it: your share of the first input is far from 1/T.
+# - [x] B. False.
+#   > Yes: the context is constant, the influences are not. In 4.8 single inputs had from 2 % to 46 %.
+# - [ ] C. A convention.
+#   > Influence is a derivative here, and the same one for everybody.
+# - [ ] D. It depends.
+#   > Equal influences would be an accident (a = 1 in the small model). The *reason* that the claim gives does not hold anywhere.
+
+# %% [markdown]
+# **Claim 6.** *"Dot attention has no parameters, so it costs nothing."* Count the multiply-adds as in 6.8: a score costs D, and adding a value with its weight costs D.
+
+# %% [markdown] quiz="cost_number" kind="number" points=1 read="6.8" draw="S=20,30,40 T=10,15,25 D=64,128" tolerance="0"
+# How many multiply-adds do the scores and the contexts of `dot` take for one sentence with {S} source words, {T} target words and states of {D} numbers?
+#
+# - [x] 2 * S * T * D
+#   > Yes: for each pair of words D for the score and D for the weighted sum. On top of it, S · D numbers must be kept in memory.
+# - [ ] S * T * D
+#   > These are the scores alone. The contexts cost the same once more.
+# - [ ] 2 * (S + T) * D
+#   > Every target word meets *every* source word: the lengths are multiplied.
+# - [ ] 2 * S * T * D * D
+#   > A dot product of two vectors of D numbers costs D, not D².
+# - [ ] 0
+#   > No parameters means that nothing is *learned*. The products must be computed all the same.
+# - [ ] else
+#   > How many pairs of words are there? What does one pair cost in the score, and what in the context?
+
+# %% [markdown] quiz="cost_verdict" kind="one" points=1 read="6.8"
+# *"Dot attention has no parameters, so it costs nothing."*
+#
+# - [ ] A. True.
+#   > You have just counted what it costs.
+# - [x] B. False.
+#   > Yes: work that grows with the product of the lengths, and all encoder states in memory. Parameters are one price, time and memory are others.
+# - [ ] C. A convention.
+#   > A clock measures it, whatever one calls it.
+# - [ ] D. It depends.
+#   > For short sentences it is *little*. It is never nothing.
+
+# %% [markdown]
+# ### Claims 7 to 9: what a score is
+#
+# **Claim 7.** *"Attention weights say how similar a query and a key are."* If this were so, another query would give other weights. Measure it: you get a score as a black box, one query at a time,
+# and look how much the weights differ between queries.
+#
+# <details><summary>Hint 1</summary>
+#
+# Weights are the softmax of the scores. Compute them for every query and put them below each other: [N, S].
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The largest difference between *any* two queries, for one key, is its largest weight minus its smallest one.
+# </details>
+
+
+# %% exercise="query_effect"
+def query_effect(score, Q, K):
+    """How much the weights differ between queries, at most.
+
+    Args:
+        score: a function (q [Dq], K [S, Dk]) -> scores [S]. It takes its two arguments without their names.
+        Q: float [N, Dq], N ≥ 1 queries. K: float [S, Dk], the keys.
+
+    Returns:
+        A float: over all pairs of queries and all keys, the largest absolute difference of the softmax weights.
+    """
+    ### BEGIN SOLUTION
+    weights = torch.stack([score(q, K).softmax(dim=0) for q in Q])  # [N, S]
+    return float((weights.amax(dim=0) - weights.amin(dim=0)).max())
+    ### END SOLUTION
+
+
+# %% check="query_effect-linear" points=1
+def linear(q, K):
+    """A score without tanh: a part of the query and a part of the key, added."""
+    return 3 * q.sum() + K.sum(dim=1)
+
+
+Q, K = torch.tensor([[1.0, 2.0], [-3.0, 0.5], [0.0, 4.0]]), torch.tensor([[0.5, 0.0], [1.0, -1.0], [0.2, 0.1]])
+effect = query_effect(plain(linear), Q, K)
+expect(effect).close(
+    0.0, 1e-5, hint="A linear score adds the same number to every key: after the softmax nothing of the query is left."
+)
+expect(effect).type(float, hint="Return a Python float.")
+### BEGIN HIDDEN TESTS
+torch.manual_seed(3)
+Q, K, w, u = torch.randn(5, 3), torch.randn(7, 2), torch.randn(3), torch.randn(2)
+effect = query_effect(plain(lambda q, K: q @ w + K @ u), 4 * Q, K)
+expect(effect).close(0.0, 1e-5, hint="Compare weights, after the softmax over the keys, and not scores.")
+effect = query_effect(plain(lambda q, K: K @ K[0] * q.sum()), Q[:1], K)
+expect(effect).close(0.0, 1e-6, hint="With one query there is nothing to compare: the effect is 0.")
+### END HIDDEN TESTS
+
+
+# %% check="query_effect-value" points=1
+def dot(q, K):
+    return K @ q
+
+
+Q, K = torch.tensor([[0.0], [math.log(3.0)], [-math.log(3.0)]]), torch.tensor([[1.0], [0.0]])
+effect = query_effect(plain(dot), Q, K)
+expect(effect).close(
+    0.5, hint="By hand: the weights of the first key are 0.5, 0.75 and 0.25, so the largest difference is 0.5."
+)
+### BEGIN HIDDEN TESTS
+for seed, (N_, S_, D_) in enumerate([(2, 3, 5), (5, 7, 2), (3, 11, 3)]):
+    torch.manual_seed(seed)
+    Q, K = torch.randn(N_, D_), torch.randn(S_, D_)
+    weights = (Q @ K.T).softmax(dim=1)
+    expected = max(float((weights[i] - weights[j]).abs().max()) for i in range(N_) for j in range(N_))
+    effect = query_effect(plain(dot), Q, K)
+    expect(effect).close(expected, 1e-4, hint="The largest difference over all pairs of queries and over all keys.")
+### END HIDDEN TESTS
+
+# %%
+torch.manual_seed(1)
+demo_Q, demo_K = torch.randn(6, 8), F.normalize(torch.randn(5, 8), dim=1)
+demo_W, demo_U, demo_v = torch.randn(16, 8), torch.randn(16, 8), torch.randn(16)
+demo_scores = {
+    "dot": lambda q, K: K @ q,
+    "additive": lambda q, K: torch.tanh(demo_W @ q + K @ demo_U.T) @ demo_v,
+    "additive without tanh": lambda q, K: (demo_W @ q + K @ demo_U.T) @ demo_v,
+}
+for name, score in demo_scores.items():
+    top = torch.stack([score(q, demo_K).argmax() for q in demo_Q])
+    nearest = (demo_Q @ demo_K.T).argmax(dim=1)  # the keys have length 1: the largest cosine
+    agree = int((top == nearest).sum())
+    print(f"{name:>22}: effect of the query {query_effect(score, demo_Q, demo_K):.3f},", end=" ")
+    print(f"highest score at the most similar key for {agree} of {len(demo_Q)} queries")
+
+# %% [markdown] quiz="similarity_verdict" kind="one" points=1 read="5.5"
+# *"Attention weights say how similar a query and a key are."*
+#
+# - [ ] A. True.
+#   > Not for the additive score: its highest score is not at the most similar key. And without tanh the query does not even count.
+# - [ ] B. False.
+#   > For dot with keys of one length it is just so.
+# - [ ] C. A convention.
+#   > The scores are different functions, not different names for one.
+# - [x] D. It depends.
+#   > Yes, on the score. Dot measures similarity, weighted by the length of the key; general measures it after a learned map; additive learns what *fits*, which need not be similar; a linear score ignores the query.
+
+# %% [markdown]
+# **Claim 8.** *"The general score is better than the dot score, since it has a learned matrix."* Stage 06 stored translators for both, five seeds each, one after the other.
+
+# %%
+runs_06 = data.load("luong_runs")["runs"]
+print("kinds:", list(runs_06))
+print("the first seed of dot:", runs_06["dot"][0])
+
+# %% [markdown] quiz="general_number" kind="number" points=1 read="6.6" tolerance="0"
+# In how many of the five seeds has `general` a **smaller** alignment error rate (`aer`) than `dot` with the same seed?
+#
+# - [x] 1
+#   > Yes: in one of five.
+# - [ ] 4
+#   > These are the seeds in which dot has the smaller one.
+# - [ ] 0
+#   > Compare seed by seed, and not the best of all.
+# - [ ] 5
+#   > This would be a clear win, but it is not there.
+# - [ ] else
+#   > Go through both lists at the same time, and count where the aer of general is smaller.
+
+# %% [markdown] quiz="general_verdict" kind="one" points=1 read="6.6"
+# *"The general score is better than the dot score, since it has a learned matrix."*
+#
+# - [ ] A. True.
+#   > Not in the stored runs, and not for global attention in the paper.
+# - [ ] B. False.
+#   > In Luong's paper, general is better than dot for *local* attention. A claim about all cases fails, and so does its opposite.
+# - [ ] C. A convention.
+#   > Everybody means the same two formulas.
+# - [x] D. It depends.
+#   > Yes: on the task and on the rest of the model. In the paper, dot is better for global and general for local attention. "More parameters, so better" is not a reason.
+
+# %% [markdown]
+# **Claim 9.** *"Dividing by $\sqrt d$ normalises the scores."* To *normalise* weights means: afterwards they sum to 1. Measure both.
+#
+# **By hand.** d = 4, one query (2, 0, 0, 0), keys (3, 0, 0, 0) and (1, 0, 0, 0). Scores 6 and 2, divided by 2: 3 and 1. Their sum is 4. After the softmax: 0.881 and 0.119, with sum 1.
+#
+# <details><summary>Hint 1</summary>
+#
+# The scores of all queries and keys are one matrix product, [T, S]. d is the last size of Q.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# A row belongs to a query. Sum over the keys, which are the columns.
+# </details>
+
+
+# %% exercise="row_sums"
+def row_sums(Q, K):
+    """What the scores of each query sum to, after the division and after the softmax.
+
+    Args:
+        Q: float [T, d], the queries. K: float [S, d], the keys.
+
+    Returns:
+        A tuple (divided, weights) of two tensors [T]: the sum over the keys of Q Kᵀ / √d, and of its softmax.
+    """
+    ### BEGIN SOLUTION
+    scores = Q @ K.T / Q.shape[1] ** 0.5  # [T, S]
+    return scores.sum(dim=1), scores.softmax(dim=1).sum(dim=1)
+    ### END SOLUTION
+
+
+# %% check="row_sums-divided" points=1
+divided, weights = row_sums(
+    torch.tensor([[2.0, 0.0, 0.0, 0.0]]), torch.tensor([[3.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0]])
+)
+expect(divided).close(
+    torch.tensor([4.0]), hint="The example by hand: 3 + 1. Divide by the root of d, and sum over the keys."
+)
+### BEGIN HIDDEN TESTS
+for seed, (T_, S_, d_) in enumerate([(3, 5, 7), (2, 11, 16), (7, 2, 3)]):
+    torch.manual_seed(seed)
+    Q, K = torch.randn(T_, d_), torch.randn(S_, d_)
+    expected = torch.tensor([sum(float(q @ k) for k in K) / math.sqrt(d_) for q in Q])
+    divided, weights = row_sums(Q, K)
+    expect(divided).shape(T_, hint="One sum for each query.")
+    expect(divided).close(
+        expected, 1e-4, hint="Sum Q Kᵀ / √d over the keys. Is it the root of d, the width of a query?"
+    )
+### END HIDDEN TESTS
+
+# %% check="row_sums-weights" points=1
+divided, weights = row_sums(torch.eye(3), torch.tensor([[1.0, 2.0, 3.0], [0.0, 5.0, 1.0]]))
+expect(weights).close(torch.ones(3), hint="The softmax goes over the keys: then every query's weights sum to 1.")
+### BEGIN HIDDEN TESTS
+for seed, (T_, S_, d_) in enumerate([(3, 5, 7), (11, 2, 5), (2, 13, 3)]):
+    torch.manual_seed(seed)
+    divided, weights = row_sums(5 * torch.randn(T_, d_), torch.randn(S_, d_))
+    expect(weights).close(
+        torch.ones(T_),
+        1e-5,
+        hint="For each query, the weights over all keys sum to 1, and there is one sum for each query.",
+    )
+    expect(divided).shape(T_, hint="The first result has one number for each query too.")
+### END HIDDEN TESTS
+
+# %%
+print("    d   standard deviation of the scores   divided by √d   sum of a row, divided   sum of a row, softmax")
+for d in (4, 64, 1024):
+    torch.manual_seed(d)
+    demo_Q, demo_K = torch.randn(50, d), torch.randn(50, d)
+    raw = demo_Q @ demo_K.T
+    demo_divided, demo_weights = row_sums(demo_Q, demo_K)
+    print(f"{d:>5} {raw.std():>20.1f} {(raw / d**0.5).std():>28.2f}", end="")
+    print(f" {demo_divided[0]:>20.2f} {demo_weights[0]:>23.2f}")
+
+# %% [markdown] quiz="scale_verdict" kind="one" points=1 read="7.3"
+# *"Dividing by $\sqrt d$ normalises the scores."*
+#
+# - [ ] A. True.
+#   > Divided scores sum to anything. Only after the softmax do they sum to 1.
+# - [x] B. False.
+#   > Yes: it *scales*. It keeps the spread of random scores near 1 for every d; the softmax is what normalises.
+# - [ ] C. A convention.
+#   > Some texts do use the word loosely. But then two different things, a scale and a sum of 1, have one name, and a reader mixes them up: the number tells them apart.
+# - [ ] D. It depends.
+#   > For no d does the division give a sum of 1, except by accident.
+
+# %% [markdown]
+# ### Claims 10 to 12: choosing and explaining
+#
+# **Claim 10.** *"Hard attention takes the input with the largest weight."* In the paper that made the name known (Xu et al. 2015), the place to look at is **drawn at random**, with the weights as probabilities. Write it, and
+# compare with the largest weight.
+#
+# **By hand.** Weights (0.25, 0.75), values 8 and 4. One draw gives 8 (every fourth time) or 4. The mean over many draws goes to 0.25 · 8 + 0.75 · 4 = 5: the context of soft attention. The largest weight
+# always gives 4.
+#
+# <details><summary>Hint 1</summary>
+#
+# `torch.multinomial(weights, n, replacement=True, generator=generator)` draws n positions.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Index the values with the positions that were drawn: [n, D]. Then take the mean over the draws.
+# </details>
+
+
+# %% exercise="hard_glimpse"
+def hard_glimpse(alpha, values, n, generator):
+    """The mean of n draws of hard attention.
+
+    Args:
+        alpha: float [S], weights that sum to 1. values: float [S, D].
+        n: int, how often a position is drawn, each time anew from all positions.
+        generator: a torch.Generator; all randomness comes from it.
+
+    Returns:
+        Float [D]: the mean of the n values that were drawn. For n = 1 it is a row of `values`.
+    """
+    ### BEGIN SOLUTION
+    chosen = torch.multinomial(alpha, n, replacement=True, generator=generator)  # [n]
+    return values[chosen].mean(dim=0)  # [D]
+    ### END SOLUTION
+
+
+# %% check="hard_glimpse-mean" points=1
+alpha, values = torch.tensor([0.25, 0.75]), torch.tensor([[8.0], [4.0]])
+mean = hard_glimpse(alpha, values, 8000, torch.Generator().manual_seed(0))
+expect(mean).shape(1, hint="The mean over the draws has the shape of one value: [D].")
+expect(mean).close(
+    torch.tensor([5.0]),
+    0.02,
+    hint="The mean of many draws goes to the context of soft attention, here 5. Draw with the weights as probabilities.",
+)
+### BEGIN HIDDEN TESTS
+for seed in range(3):
+    torch.manual_seed(seed)
+    alpha, values = torch.randn(5).softmax(dim=0), torch.randn(5, 3)
+    mean = hard_glimpse(alpha, values, 20000, torch.Generator().manual_seed(seed))
+    expect(mean).close(
+        alpha @ values,
+        0.03,
+        hint="With many draws the mean goes to the weighted sum. Is each draw made anew, with these weights?",
+    )
+### END HIDDEN TESTS
+
+# %% check="hard_glimpse-draws" points=1
+alpha, values = torch.tensor([0.5, 0.2, 0.3]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]])
+draw = hard_glimpse(alpha, values, 1, torch.Generator().manual_seed(0))
+expect([draw.tolist() == row.tolist() for row in values].count(True)).equal(
+    1, hint="One draw is one row of the values, and no mixture."
+)
+### BEGIN HIDDEN TESTS
+torch.manual_seed(5)
+alpha, values = torch.tensor([0.4, 0.35, 0.25]), torch.randn(3, 2)
+draws = [hard_glimpse(alpha, values, 1, torch.Generator().manual_seed(seed)).tolist() for seed in range(30)]
+expect(all(any(draw == row for row in values.tolist()) for draw in draws)).equal(
+    True, hint="With n = 1 the result is exactly one of the values."
+)
+expect(len({tuple(draw) for draw in draws})).equal(
+    3, hint="In 30 draws each of the three values comes up: draw, do not take the largest."
+)
+generator = torch.Generator().manual_seed(9)
+pair = [hard_glimpse(alpha, values, 3, generator).tolist() for _ in range(12)]
+expect(len({tuple(mean) for mean in pair}) > 3).equal(
+    True, hint="A second call with the same generator goes on with other draws."
+)
+torch.manual_seed(1)
+first = hard_glimpse(alpha, values, 7, torch.Generator().manual_seed(2)).tolist()
+torch.manual_seed(2)
+second = hard_glimpse(alpha, values, 7, torch.Generator().manual_seed(2)).tolist()
+expect(second).equal(first, hint="All randomness comes from the generator that was passed.")
+### END HIDDEN TESTS
+
+# %%
+demo_alpha, demo_values = torch.tensor([0.2, 0.45, 0.35]), torch.tensor([[0.0], [1.0], [3.0]])
+demo_counts = [1, 3, 10, 30, 100, 300, 1000, 3000]
+demo_generator = torch.Generator().manual_seed(0)
+demo_means = [float(hard_glimpse(demo_alpha, demo_values, n, demo_generator)) for n in demo_counts]
+ax = plots.lines(
+    {
+        "mean of n draws": demo_means,
+        "soft attention": [float(demo_alpha @ demo_values)] * len(demo_counts),
+        "largest weight": [float(demo_values[demo_alpha.argmax()])] * len(demo_counts),
+    },
+    demo_counts,
+    title="Drawing is not taking the largest",
+    xlabel="draws n",
+    ylabel="context",
+)
+ax.set_xscale("log")
+
+# %% [markdown]
+# *What to see:* the mean of the draws goes to soft attention. The largest weight stands somewhere else, and no number of draws moves it.
+
+# %% [markdown] quiz="hard_verdict" kind="one" points=1 read="10.5"
+# *"Hard attention takes the input with the largest weight."*
+#
+# - [ ] A. True.
+#   > Then its mean would never be the soft context, and there would be nothing random to learn from.
+# - [x] B. False.
+#   > Yes: it draws, with the weights as probabilities. On average it is soft attention; this is why its gradient can be estimated from rewards. Taking the largest has no useful gradient at all.
+# - [ ] C. A convention.
+#   > The name comes from a method that samples. Who takes the largest one has built something else, with another mean.
+# - [ ] D. It depends.
+#   > Only if one weight is 1 do both agree. Then there is nothing to choose.
+
+# %% [markdown]
+# **Claim 11.** *"If an example can have several labels at once, a softmax is the wrong output: no two labels can both have a probability above a half."* Count it.
+#
+# **By hand.** Logits (2, 2, −3): the softmax gives 0.498, 0.498, 0.003, so no label is above a half. Sigmoids give 0.88, 0.88, 0.05: two labels are.
+#
+# <details><summary>Hint 1</summary>
+#
+# A comparison gives a tensor of bools, and the sum of bools counts the True ones.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The softmax goes over the labels of one example. The sigmoid looks at each logit on its own. Exactly a half is not *above* a half.
+# </details>
+
+
+# %% exercise="labels_over_half"
+def labels_over_half(logits):
+    """How many labels get a probability above a half, with a softmax and with sigmoids.
+
+    Args:
+        logits: float [B, C], one row for each example, one column for each label.
+
+    Returns:
+        A tuple (softmax, sigmoid) of two tensors torch.long [B].
+    """
+    ### BEGIN SOLUTION
+    one_of_all = logits.softmax(dim=1) > 0.5  # [B, C]
+    each_alone = torch.sigmoid(logits) > 0.5  # [B, C]
+    return one_of_all.sum(dim=1), each_alone.sum(dim=1)
+    ### END SOLUTION
+
+
+# %% check="labels_over_half-softmax" points=1
+logits = torch.tensor([[2.0, 2.0, -3.0], [4.0, 0.0, 1.0]])
+softmax, sigmoid = labels_over_half(logits)
+expect(softmax).equal(
+    torch.tensor([0, 1]),
+    hint="A softmax over the labels: in the first row two labels share nearly everything, and none is above a half.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B_, C_) in enumerate([(3, 5), (7, 2), (2, 7)]):
+    torch.manual_seed(seed)
+    logits = 3 * torch.randn(B_, C_)
+    e = logits.double().exp()
+    expected = torch.tensor([sum(float(e[b, c] / e[b].sum()) > 0.5 for c in range(C_)) for b in range(B_)])
+    softmax, sigmoid = labels_over_half(logits)
+    expect(softmax).equal(
+        expected, hint="The softmax goes over the labels of one example, dim=1; then count what is above a half."
+    )
+softmax, sigmoid = labels_over_half(torch.zeros(3, 2))
+expect(softmax).equal(torch.tensor([0, 0, 0]), hint="Exactly a half is not above a half.")
+### END HIDDEN TESTS
+
+# %% check="labels_over_half-sigmoid" points=1
+logits = torch.tensor([[2.0, 2.0, -3.0], [4.0, 0.0, 1.0]])
+softmax, sigmoid = labels_over_half(logits)
+expect(sigmoid).equal(
+    torch.tensor([2, 2]), hint="Each label on its own: its sigmoid is above a half where its logit is above 0."
+)
+expect(sigmoid).dtype(torch.long, hint="Counts are whole numbers.")
+### BEGIN HIDDEN TESTS
+for seed, (B_, C_) in enumerate([(3, 5), (7, 2), (2, 11)]):
+    torch.manual_seed(seed + 20)
+    logits = torch.randn(B_, C_)
+    expected = torch.tensor([sum(x > 0 for x in row) for row in logits.tolist()])
+    softmax, sigmoid = labels_over_half(logits)
+    expect(sigmoid).equal(expected, hint="Sigmoid of each logit, then count for each example.")
+softmax, sigmoid = labels_over_half(torch.zeros(2, 3))
+expect(sigmoid).equal(torch.tensor([0, 0]), hint="Exactly a half is not above a half.")
+### END HIDDEN TESTS
+
+# %%
+torch.manual_seed(0)
+demo_logits = 4 * torch.randn(10_000, 5)
+demo_softmax, demo_sigmoid = labels_over_half(demo_logits)
+print("10,000 random examples with 5 labels: how many have 0, 1, 2, … labels above a half?")
+print("softmax: ", torch.bincount(demo_softmax, minlength=6).tolist())
+print("sigmoids:", torch.bincount(demo_sigmoid, minlength=6).tolist())
+
+# %% [markdown] quiz="labels_verdict" kind="one" points=1 read="10.5"
+# *"If an example can have several labels at once, a softmax is the wrong output: no two labels can both have a probability above a half."*
+#
+# - [x] A. True.
+#   > Yes: the probabilities of a softmax sum to 1. A picture with sea *and* mountains needs a multi-hot target and one sigmoid for each label.
+# - [ ] B. False.
+#   > Show two labels above a half: together they would be above 1, and a softmax sums to 1.
+# - [ ] C. A convention.
+#   > That two numbers above a half sum to more than 1 holds in every notation.
+# - [ ] D. It depends.
+#   > On what? It holds for all logits. Somebody can choose another threshold than a half; then the labels still take from each other.
+
+# %% [markdown]
+# **Claim 12.** *"If a translator is nearly always right, its attention weights show the right alignment."* Stage 05 stored 20 additive translators: the share of exact translations (`exact`) and the alignment error rate (`aer`; 0 is perfect).
+
+# %%
+runs_05 = data.load("attention_runs")["runs"]
+print("kinds:", list(runs_05))
+print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("exact", "aer")})
+
+# %% [markdown] quiz="explain_number" kind="number" points=1 read="5.10" tolerance="0.002"
+# Take the `additive` runs whose `exact` is at least 0.99. What is the **largest** `aer` among them?
+#
+# - [x] 0.2179
+#   > Yes: 99 of 100 translations are right, and more than a fifth of the links is wrong.
+# - [ ] 0.1712
+#   > This is the *smallest* one among them.
+# - [ ] 0.1519
+#   > This is the smallest one of all 20 runs.
+# - [ ] 0.1903
+#   > This is the largest one among the runs with the very best `exact`; others reach 0.99 too.
+# - [ ] else
+#   > Keep the runs with exact >= 0.99, take their aer, and then the largest.
+
+# %% [markdown] quiz="explain_verdict" kind="one" points=1 read="5.10"
+# *"If a translator is nearly always right, its attention weights show the right alignment."*
+#
+# - [ ] A. True.
+#   > Nearly every translation is right, and still 15 to 22 % of the links are wrong.
+# - [x] B. False.
+#   > Yes: right answers do not certify the picture. The picture has to be measured on its own.
+# - [ ] C. A convention.
+#   > The gold alignment is fixed here, and the number comes from it.
+# - [ ] D. It depends.
+#   > In none of the 20 good translators is the alignment right. Some are less wrong than others.
+
+# %% [markdown]
+# ## 10.6 The bug clinic: write the test
+#
+# On all pages so far, somebody else wrote the checks. Here you write them. Eight bugs, each of a kind that stands in published code, wait for eight tests.
+#
+# **The contract.** A test is a function of one argument, the `candidate`:
+#
+# - the candidate is a version of a function that you know. You can **call** it, with its arguments in the order that is given and without their names. You cannot look inside.
+# - Your test returns `True` if the candidate is right and `False` if it is wrong. It does not raise.
+# - A version never raises when its arguments are valid, and right versions keep every promise of the docstring. A wrong version may return anything, also a wrong shape.
+#
+# **How it is graded.** Your test gets several right versions, which may be written in very different ways, and several wrong ones: the bug of the text, and others that belong
+# to the same family. It gets its points only if it accepts **all** right ones and refuses **all** wrong ones. A test that always says True gets nothing, and so does one that
+# always says False.
+#
+# **How to write a good test.** Four ideas, in the order in which they usually pay:
+#
+# 1. *Compare with something independent*: torch's own module, a slow loop from the formula, or a small case by hand.
+# 2. *Choose inputs that hurt*: sizes that all differ, at least three sentences of different lengths, numbers that are not 0, not 1 and not all alike.
+# 3. *Allow rounding*: `torch.allclose(got, expected, atol=1e-5)`, since a right version may add in another order. But not more: a large tolerance lets bugs through.
+# 4. *Compare the shapes first.* `torch.allclose` stretches shapes that fit, and raises where they do not.
+#
+# **An example.** A version of `mean(x)`, over the last dimension of a matrix, could have the bug that it takes the first dimension. With `torch.ones(3, 3)` nobody sees it.
+#
+#     def test_mean(candidate):
+#         x = torch.tensor([[1.0, 2.0, 6.0], [0.0, 4.0, 2.0]])   # 2 rows, 3 columns
+#         got, expected = candidate(x), torch.tensor([3.0, 2.0])
+#         return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-6)
+
+# %% [markdown]
+# ### Bug 1: the tanh that is not there
+#
+# The additive score is $v \cdot \tanh(W q + U k)$ (5.2). In one published version the tanh is missing. It trains, the loss falls, and every step of the decoder looks at the same words. Others put the tanh in
+# the wrong place, or forget who asks.
+#
+# <details><summary>Hint 1</summary>
+#
+# The formula with two loops, one over sentences and one over words, is slow and easy to get right. That is what you want in a test.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Which numbers must be random and not small, so that tanh is not nearly the identity? Which sizes must differ?
+# </details>
+
+
+# %% exercise="test_additive_score"
+def test_additive_score(candidate):
+    """Is this a right additive score?
+
+    Args:
+        candidate: a function (q [B, Dq], K [B, S, Dk], W [A, Dq], U [A, Dk], v [A]) -> scores [B, S].
+            A right one returns v · tanh(W q + U k) for each sentence and each of its keys, all in float32.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(0)
+    B, S, Dq, Dk, A = 3, 4, 5, 2, 7
+    sizes = [(B, Dq), (B, S, Dk), (A, Dq), (A, Dk), (A,)]
+    q, K, W, U, v = (torch.randn(size, generator=generator) for size in sizes)
+    expected = torch.stack([torch.stack([v @ torch.tanh(W @ q[b] + U @ k) for k in K[b]]) for b in range(B)])  # [B, S]
+    got = candidate(q, K, W, U, v)
+    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-5)
+    ### END SOLUTION
+
+
+# %% check="test_additive_score-versions" points=2
+def additive(q, K, W, U, v):
+    return torch.tanh((q @ W.T).unsqueeze(1) + K @ U.T) @ v
+
+
+def without_tanh(q, K, W, U, v):
+    return ((q @ W.T).unsqueeze(1) + K @ U.T) @ v
+
+
+expect(test_additive_score(plain(additive))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(test_additive_score(plain(without_tanh))).equal(
+    False, hint="The tanh is missing here, and your test does not notice."
+)
+
+
+### BEGIN HIDDEN TESTS
+def loops(q, K, W, U, v):
+    rows = [[float(v @ torch.tanh(W @ q[b] + U @ K[b, s])) for s in range(K.shape[1])] for b in range(len(q))]
+    return torch.tensor(rows)
+
+
+def joined(q, K, W, U, v):
+    pairs = torch.cat([q.unsqueeze(1).expand(-1, K.shape[1], -1), K], dim=2)
+    return torch.einsum("bsa,a->bs", torch.tanh(pairs @ torch.cat([W, U], dim=1).T), v)
+
+
+def by_sigmoid(q, K, W, U, v):
+    x = ((W @ q.T).T.unsqueeze(1) + K @ U.T).double()
+    return ((2 * torch.sigmoid(2 * x) - 1) @ v.double()).float()
+
+
+def tanh_outside(q, K, W, U, v):
+    return torch.tanh(((q @ W.T).unsqueeze(1) + K @ U.T) @ v)
+
+
+def sigmoid(q, K, W, U, v):
+    return torch.sigmoid((q @ W.T).unsqueeze(1) + K @ U.T) @ v
+
+
+def no_query(q, K, W, U, v):
+    return torch.tanh(K @ U.T) @ v
+
+
+def one_query(q, K, W, U, v):
+    return torch.tanh((q[:1] @ W.T).unsqueeze(1) + K @ U.T) @ v
+
+
+def tanh_each(q, K, W, U, v):
+    return (torch.tanh(q @ W.T).unsqueeze(1) + torch.tanh(K @ U.T)) @ v
+
+
+def no_v(q, K, W, U, v):
+    return torch.tanh((q @ W.T).unsqueeze(1) + K @ U.T).sum(dim=2)
+
+
+def kept_dimension(q, K, W, U, v):
+    return torch.tanh((q @ W.T).unsqueeze(1) + K @ U.T) @ v.unsqueeze(1)
+
+
+def cut(q, K, W, U, v):
+    return ((q @ W.T).unsqueeze(1) + K @ U.T).clamp(-1, 1) @ v
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding, or do you ask for more than the docstring promises?"
+versions = [
+    (tanh_outside, False, "A wrong version passes your test: its tanh stands at the wrong place."),
+    (loops, True, refused),
+    (one_query, False, "A wrong version passes your test: it uses the first sentence's query for all sentences."),
+    (no_query, False, "A wrong version passes your test: it ignores the query."),
+    (joined, True, refused),
+    (sigmoid, False, "A wrong version passes your test: it has another activation."),
+    (
+        kept_dimension,
+        False,
+        "A wrong version passes your test: its result has one dimension too many. Compare shapes first.",
+    ),
+    (by_sigmoid, True, refused),
+    (tanh_each, False, "A wrong version passes your test: it takes the tanh of query and key apart."),
+    (no_v, False, "A wrong version passes your test: it does not use v."),
+    (cut, False, "A wrong version passes your test: its activation is only nearly tanh. Is your tolerance too large?"),
+]
+verdicts = [test_additive_score(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 2: the mask that comes too late
+#
+# Weights are a softmax over the positions that may be seen (5.3). In a common version the softmax comes first and the mask after it: the weights of a padded sentence do not sum to 1. The family is large: masks that are turned round, scores
+# that are multiplied by the mask, NaN for a row in which nothing may be seen, and functions that write into the caller's scores.
+#
+# <details><summary>Hint 1</summary>
+#
+# Write down, for one row of four scores with one False in its mask, what the weights must be. `torch.softmax` of the three real scores is your independent answer.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Go through the promises of the docstring one by one. For each of them you need one input at which a function that breaks it shows it: a row that is masked altogether, large scores, a copy of the scores from before the call.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# NaN equals nothing, so `allclose` with a NaN is False: good for you. To overflow `exp` in float32, a score above 89 is enough.
+# </details>
+
+
+# %% exercise="test_masked_softmax"
+def test_masked_softmax(candidate):
+    """Is this a right masked softmax?
+
+    Args:
+        candidate: a function (scores [B, S], mask bool [B, S]) -> weights [B, S]. For a right one:
+            the weights of a row are the softmax over its positions where mask is True, and 0 elsewhere;
+            a row of the mask without any True gives a row of zeros; scores may be any finite numbers, also
+            hundreds; the caller's tensors are not changed.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    scores = torch.tensor([[1.0, -2.0, 0.5, 3.0], [200.0, 199.0, 0.0, 250.0], [-1.0, 0.0, 2.0, 1.0]])
+    mask = torch.tensor([[True, True, False, True], [True, True, True, False], [False] * 4])
+    expected = torch.zeros(3, 4)
+    for b in (0, 1):
+        expected[b, mask[b]] = scores[b, mask[b]].softmax(dim=0)
+    given, seen = scores.clone(), mask.clone()
+    got = candidate(given, seen)
+    if not (torch.equal(given, scores) and torch.equal(seen, mask)):
+        return False
+    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-5)
+    ### END SOLUTION
+
+
+# %% check="test_masked_softmax-versions" points=2
+def masked_first(scores, mask):
+    return scores.masked_fill(~mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
+
+
+def masked_late(scores, mask):
+    return scores.softmax(dim=1) * mask
+
+
+expect(test_masked_softmax(plain(masked_first))).equal(True, hint="This version is right, and your test refuses it.")
+expect(test_masked_softmax(plain(masked_late))).equal(
+    False, hint="The mask comes after the softmax here: the weights of a padded row do not sum to 1."
+)
+
+
+### BEGIN HIDDEN TESTS
+def smallest(scores, mask):
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1) * mask
+
+
+def by_hand(scores, mask):
+    top = scores.masked_fill(~mask, -torch.inf).amax(dim=1, keepdim=True).nan_to_num(neginf=0.0)
+    e = (scores - top).clamp(max=0).exp() * mask
+    return e / e.sum(dim=1, keepdim=True).clamp(min=1e-30)
+
+
+def row_by_row(scores, mask):
+    weights = torch.zeros_like(scores)
+    for b in range(len(scores)):
+        if mask[b].any():
+            weights[b, mask[b]] = scores[b, mask[b]].double().softmax(dim=0).float()
+    return weights
+
+
+def turned_round(scores, mask):
+    return scores.masked_fill(mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
+
+
+def times_mask(scores, mask):
+    return (scores * mask).softmax(dim=1) * mask.any(dim=1, keepdim=True)
+
+
+def not_a_number(scores, mask):
+    return scores.masked_fill(~mask, -torch.inf).softmax(dim=1)
+
+
+def equal_when_empty(scores, mask):
+    return scores.masked_fill(~mask, torch.finfo(scores.dtype).min).softmax(dim=1)
+
+
+def wrong_axis(scores, mask):
+    return scores.masked_fill(~mask, -torch.inf).softmax(dim=0).nan_to_num(0.0)
+
+
+def in_place(scores, mask):
+    return scores.masked_fill_(~mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
+
+
+def overflows(scores, mask):
+    e = scores.exp() * mask
+    return e / e.sum(dim=1, keepdim=True).clamp(min=1e-30)
+
+
+def not_divided(scores, mask):
+    top = scores.masked_fill(~mask, -torch.inf).amax(dim=1, keepdim=True).nan_to_num(neginf=0.0)
+    return (scores - top).clamp(max=0).exp() * mask
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small, or do you ask for more than the docstring promises?"
+versions = [
+    (smallest, True, refused),
+    (turned_round, False, "A wrong version passes your test: it looks where the mask is False."),
+    (not_a_number, False, "A wrong version passes your test: it gives NaN where a row of the mask has no True."),
+    (
+        times_mask,
+        False,
+        "A wrong version passes your test: it multiplies the scores by the mask, so that a masked position has score 0 and still gets a weight.",
+    ),
+    (by_hand, True, refused),
+    (
+        in_place,
+        False,
+        "A wrong version passes your test: it changes the caller's scores. Keep a copy from before the call.",
+    ),
+    (wrong_axis, False, "A wrong version passes your test: its softmax goes over the batch."),
+    (equal_when_empty, False, "A wrong version passes your test: a row without any True gets equal weights."),
+    (overflows, False, "A wrong version passes your test: it breaks for large scores."),
+    (row_by_row, True, refused),
+    (not_divided, False, "A wrong version passes your test: its weights do not sum to 1."),
+]
+verdicts = [test_masked_softmax(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 3: the heads that are cut across
+#
+# `split_heads` cuts the features of each position into N pieces (7.5): head n of position t holds the features n · d to n · d + d − 1 of that position. In many home-made Transformers stands `x.view(B, N, T, d)`. The shape is right, no error is raised, and the model even learns something. But a head now
+# holds pieces of several positions.
+#
+# <details><summary>Hint 1</summary>
+#
+# Give every number of `x` a value of its own, with `torch.arange`. Then each number in the result tells you where it came from.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# For each n, head n must be `x[:, :, n * d : (n + 1) * d]`. With T = 1 or N = 1 the bug is invisible.
+# </details>
+
+
+# %% exercise="test_split_heads"
+def test_split_heads(candidate):
+    """Is this a right split_heads?
+
+    Args:
+        candidate: a function (x [B, T, D], N int) -> heads [B, N, T, D // N]; N divides D.
+            In a right one, head n of a position holds features n · d to n · d + d − 1 of that position, d = D // N.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    B, T, N, d = 3, 5, 2, 4
+    x = torch.arange(B * T * N * d, dtype=torch.float32).reshape(B, T, N * d)
+    expected = torch.stack([x[:, :, n * d : (n + 1) * d] for n in range(N)], dim=1)  # [B, N, T, d]
+    got = candidate(x, N)
+    return got.shape == expected.shape and torch.equal(got, expected)
+    ### END SOLUTION
+
+
+# %% check="test_split_heads-versions" points=2
+def cut_and_transpose(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, N, D // N).transpose(1, 2)
+
+
+def view_only(x, N):
+    B, T, D = x.shape
+    return x.view(B, N, T, D // N)
+
+
+expect(test_split_heads(plain(cut_and_transpose))).equal(True, hint="This version is right, and your test refuses it.")
+expect(test_split_heads(plain(view_only))).equal(
+    False,
+    hint="This head holds pieces of several positions. Compare contents, and not only the shape; take T and N larger than 1.",
+)
+
+
+### BEGIN HIDDEN TESTS
+def slices(x, N):
+    d = x.shape[2] // N
+    return torch.stack([x[:, :, n * d : (n + 1) * d] for n in range(N)], dim=1)
+
+
+def einsum(x, N):
+    return torch.einsum("btnd->bntd", x.unflatten(2, (N, -1))).contiguous()
+
+
+def turned(x, N):
+    B, T, D = x.shape
+    return x.transpose(1, 2).reshape(B, N, D // N, T).transpose(2, 3)
+
+
+def every_nth(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, D // N, N).permute(0, 3, 1, 2)
+
+
+def not_transposed(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, N, D // N)
+
+
+def other_order(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, N, D // N).transpose(1, 2).flip(1)
+
+
+def backwards(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, N, D // N).transpose(1, 2).flip(2)
+
+
+def one_sentence(x, N):
+    B, T, D = x.shape
+    return x[:1].view(1, T, N, D // N).transpose(1, 2).expand(B, -1, -1, -1)
+
+
+def batch_in_heads(x, N):
+    B, T, D = x.shape
+    return x.view(B * T, N, D // N).transpose(0, 1).reshape(B, N, T, D // N)
+
+
+def features_last_but_one(x, N):
+    B, T, D = x.shape
+    return x.view(B, T, N, D // N).permute(0, 2, 3, 1)
+
+
+refused = "A right version, written in another way, is refused. Do you ask for more than the docstring promises?"
+versions = [
+    (
+        every_nth,
+        False,
+        "A wrong version passes your test: its heads take every N-th feature, and not a piece of d that stand side by side.",
+    ),
+    (one_sentence, False, "A wrong version passes your test: every sentence gets the heads of the first one."),
+    (slices, True, refused),
+    (
+        not_transposed,
+        False,
+        "A wrong version passes your test: positions and heads have changed places. Compare the shape, with sizes that all differ.",
+    ),
+    (einsum, True, refused),
+    (batch_in_heads, False, "A wrong version passes your test: it mixes the sentences of the batch."),
+    (other_order, False, "A wrong version passes your test: its heads stand in another order."),
+    (turned, True, refused),
+    (features_last_but_one, False, "A wrong version passes your test: positions and features have changed places."),
+    (backwards, False, "A wrong version passes your test: its positions run backwards."),
+]
+verdicts = [test_split_heads(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 4: the state of a pad
+#
+# The decoder starts from the state after the last *real* symbol (3.3, 4.2). `states[:, -1]` is the state after the last column, and for all but the longest word this is a pad. It works for batches of one, which is how most people try their code.
+#
+# <details><summary>Hint 1</summary>
+#
+# At least three lengths, one of them 1, one of them in the middle, not sorted. And T larger than the longest of them.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Random numbers everywhere, at the pads too. A version that looks for zeros must not get away with it.
+# </details>
+
+
+# %% exercise="test_last_state"
+def test_last_state(candidate):
+    """Does this pick the right states?
+
+    Args:
+        candidate: a function (states [B, T, H], lengths long [B]) -> [B, H], 1 ≤ length ≤ T.
+            A right one returns for each row the state at position length − 1. At the pads after it, states holds
+            any finite numbers.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    states = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(0))
+    lengths = torch.tensor([3, 1, 6, 4])
+    expected = torch.stack([states[b, n - 1] for b, n in enumerate(lengths.tolist())])  # [B, H]
+    got = candidate(states, lengths)
+    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-6)
+    ### END SOLUTION
+
+
+# %% check="test_last_state-versions" points=2
+def index(states, lengths):
+    return states[torch.arange(len(states)), lengths - 1]
+
+
+def last_column(states, lengths):
+    return states[:, -1]
+
+
+expect(test_last_state(plain(index))).equal(True, hint="This version is right, and your test refuses it.")
+expect(test_last_state(plain(last_column))).equal(
+    False, hint="This is the state after a pad, for every row that is shorter than T."
+)
+
+
+### BEGIN HIDDEN TESTS
+def gather(states, lengths):
+    places = (lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
+    return states.gather(1, places).squeeze(1)
+
+
+def picked(states, lengths):
+    one = F.one_hot(lengths - 1, states.shape[1]).to(states)
+    return (one.unsqueeze(2) * states).sum(dim=1)
+
+
+def loop(states, lengths):
+    return torch.stack([row[:n][-1] for row, n in zip(states, lengths.tolist(), strict=True)])
+
+
+def one_too_far(states, lengths):
+    return states[torch.arange(len(states)), lengths.clamp(max=states.shape[1] - 1)]
+
+
+def one_too_early(states, lengths):
+    return states[torch.arange(len(states)), (lengths - 2).clamp(min=0)]
+
+
+def sorted_rows(states, lengths):
+    order = lengths.argsort(descending=True)
+    return states[order, lengths[order] - 1]
+
+
+def longest(states, lengths):
+    return states[:, int(lengths.max()) - 1]
+
+
+def mean(states, lengths):
+    real = torch.arange(states.shape[1]) < lengths.unsqueeze(1)
+    return (states * real.unsqueeze(2)).sum(dim=1) / lengths.unsqueeze(1)
+
+
+def last_not_zero(states, lengths):
+    there = states.abs().sum(dim=2) > 0
+    places = (there * torch.arange(states.shape[1])).argmax(dim=1)
+    return states[torch.arange(len(states)), places]
+
+
+def first_length(states, lengths):
+    return states[:, int(lengths[0]) - 1]
+
+
+def first_state(states, lengths):
+    return states[:, 0]
+
+
+def extra_dimension(states, lengths):
+    return states[torch.arange(len(states)), lengths - 1].unsqueeze(0)
+
+
+refused = "A right version, written in another way, is refused. Do you ask for more than the docstring promises?"
+versions = [
+    (gather, True, refused),
+    (
+        one_too_early,
+        False,
+        "A wrong version passes your test: it takes the state one position too early, but for rows of length 1 it has no other choice than the right one.",
+    ),
+    (
+        one_too_far,
+        False,
+        "A wrong version passes your test: it takes the state one position too late. Is there a row that is shorter than T?",
+    ),
+    (picked, True, refused),
+    (
+        sorted_rows,
+        False,
+        "A wrong version passes your test: its rows come out sorted by length. Are your lengths sorted already?",
+    ),
+    (longest, False, "A wrong version passes your test: it uses the longest length for all rows."),
+    (first_length, False, "A wrong version passes your test: it uses the first length for all rows."),
+    (loop, True, refused),
+    (
+        last_not_zero,
+        False,
+        "A wrong version passes your test: it takes the last state that is not zero. Put numbers at the pads.",
+    ),
+    (mean, False, "A wrong version passes your test: it returns a mean over the real positions."),
+    (first_state, False, "A wrong version passes your test: it returns the first state. Is every length 1?"),
+    (
+        extra_dimension,
+        False,
+        "A wrong version passes your test: its result has one dimension too many. Compare shapes first.",
+    ),
+]
+verdicts = [test_last_state(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 5: the loss that counts pads
+#
+# The masked loss is the mean over all symbols that are no pads (3.4). A popular version sets the losses at pads to 0 and then calls `.mean()`: it divides by the number of *all* positions, so that the loss falls when somebody adds pads. Its relatives ignore the id 0 in place of `pad`, take a mean of means, or put a softmax before a loss that
+# has its own.
+#
+# <details><summary>Hint 1</summary>
+#
+# Independent: for each real position, minus the logarithm of the softmax at the right symbol; the mean of these numbers. A loop is fine.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Take a pad id that is not 0, and let 0 be an ordinary symbol that occurs. Let the rows have different numbers of real symbols, and include the id 2 as well.
+# </details>
+
+
+# %% exercise="test_masked_loss"
+def test_masked_loss(candidate):
+    """Is this a right masked loss?
+
+    Args:
+        candidate: a function (logits [B, T, V], y long [B, T], pad int) -> one number, a tensor of shape [].
+            A right one returns the mean cross-entropy (natural logarithm) over all positions with y != pad. `pad` may be any id from 0 to V − 1.
+            There is at least one position that counts.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    logits = 2 * torch.randn(3, 5, 6, generator=torch.Generator().manual_seed(0))
+    y = torch.tensor([[0, 4, 2, 3, 3], [1, 2, 3, 3, 3], [5, 0, 1, 4, 2]])
+    losses = []
+    for b in range(3):
+        for t in range(5):
+            if y[b, t] != 3:
+                losses.append(-torch.log_softmax(logits[b, t], dim=0)[y[b, t]])
+    expected = torch.stack(losses).mean()
+    got = candidate(logits, y, 3)
+    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-5)
+    ### END SOLUTION
+
+
+# %% check="test_masked_loss-versions" points=2
+def ignoring(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad)
+
+
+def mean_over_all(logits, y, pad):
+    losses = F.cross_entropy(logits.flatten(0, 1), y.flatten(), reduction="none")
+    return (losses * (y.flatten() != pad)).mean()
+
+
+expect(test_masked_loss(plain(ignoring))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(test_masked_loss(plain(mean_over_all))).equal(
+    False, hint="The pads count in the mean here. Is there a pad in your y at all?"
+)
+
+
+### BEGIN HIDDEN TESTS
+def gathered(logits, y, pad):
+    log_p = logits.log_softmax(dim=2).gather(2, y.unsqueeze(2)).squeeze(2)
+    real = y != pad
+    return -(log_p * real).sum() / real.sum()
+
+
+def selected(logits, y, pad):
+    real = y != pad
+    return F.cross_entropy(logits[real], y[real])
+
+
+def in_double(logits, y, pad):
+    x = logits.double()
+    losses = x.logsumexp(dim=2) - x.gather(2, y.unsqueeze(2)).squeeze(2)
+    return losses[y != pad].mean().float()
+
+
+def plain_mean(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten())
+
+
+def always_zero(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=0)
+
+
+def mean_of_means(logits, y, pad):
+    rows = [F.cross_entropy(row[t != pad], t[t != pad]) for row, t in zip(logits, y, strict=True) if (t != pad).any()]
+    return torch.stack(rows).mean()
+
+
+def summed(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad, reduction="sum")
+
+
+def softmax_twice(logits, y, pad):
+    return F.cross_entropy(logits.softmax(dim=2).flatten(0, 1), y.flatten(), ignore_index=pad)
+
+
+def without_end(logits, y, pad):
+    real = (y != pad) & (y != 2)
+    return F.cross_entropy(logits[real], y[real]) if real.any() else logits.sum() * 0
+
+
+def by_batch(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad, reduction="sum") / len(y)
+
+
+def in_bits(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad) / math.log(2)
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding?"
+versions = [
+    (always_zero, False, "A wrong version passes your test: it always ignores the id 0, whatever pad is."),
+    (plain_mean, False, "A wrong version passes your test: it does not mask at all."),
+    (gathered, True, refused),
+    (softmax_twice, False, "A wrong version passes your test: it takes a softmax before a loss that has its own."),
+    (
+        mean_of_means,
+        False,
+        "A wrong version passes your test: it takes the mean of the rows' means. Do your rows have different numbers of real symbols?",
+    ),
+    (selected, True, refused),
+    (summed, False, "A wrong version passes your test: it returns the sum."),
+    (without_end, False, "A wrong version passes your test: it leaves out the end symbol, id 2, as well."),
+    (in_double, True, refused),
+    (by_batch, False, "A wrong version passes your test: it divides by the number of rows."),
+    (in_bits, False, "A wrong version passes your test: it uses the logarithm to base 2."),
+]
+verdicts = [test_masked_loss(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 6: the product of logarithms
+#
+# Beam search adds log-probabilities (4.10). A beam search that has been copied many times *multiplies* them: it ranks by $(-\log p_1) \cdot (-\log p_2) \cdots$. One probability of 1 makes this product 0, which is the best rank there is, whatever the other probabilities are.
+#
+# Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins with token i, `table[i, j]` the probability that j follows i.
+#
+# **By hand.** first = (0.6, 0.4), table = [[0.5, 0.5], [0.1, 0.9]], two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.5 = 0.30. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
+#
+# <details><summary>Hint 1</summary>
+#
+# Write your own small beam search in the test: a list of (log-probability, tokens), extended, sorted, cut to k.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Use probabilities without ties, and ask for several k: 1 (is it greedy?), one in the middle (what was cut off must not come back), and k larger than the number of tokens. Compare order, tokens and log-probabilities.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# Three or four tokens and three or four steps are enough. Rows of a random matrix after a softmax are good tables.
+# </details>
+
+
+# %% exercise="test_beam_search"
+def test_beam_search(candidate):
+    """Is this a right beam search?
+
+    Args:
+        candidate: a function (first [V], table [V, V], k int, n int) -> a list of pairs (tokens, log_prob), best first.
+            first and table hold probabilities > 0; tokens is a list of n ints, log_prob a float, the natural logarithm of the
+            probability of all n tokens. A right one keeps, after each token, the k most probable prefixes of all
+            that extend a kept one (all of them where there are fewer than k), and returns what is kept after n.
+            Where two prefixes are equally probable, it may keep either.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(3)
+    first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
+    table = (2 * torch.randn(4, 4, generator=generator)).softmax(dim=1)
+    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2), (2, 1)]:
+        beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
+        for _ in range(n - 1):
+            longer = [(s + math.log(table[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)]
+            beam = sorted(longer, reverse=True)[:k]
+        got = candidate(first, table, k, n)
+        if [list(tokens) for tokens, _ in got] != [tokens for _, tokens in beam]:
+            return False
+        if any(abs(score - s) > 1e-4 for (_, score), (s, _) in zip(got, beam, strict=True)):
+            return False
+    return True
+    ### END SOLUTION
+
+
+# %% check="test_beam_search-versions" points=2
+def adds_logs(first, table, k, n):
+    beam = sorted(([math.log(p), [i]] for i, p in enumerate(first.tolist())), reverse=True)[:k]
+    for _ in range(n - 1):
+        beam = [[s + math.log(p), [*t, j]] for s, t in beam for j, p in enumerate(table[t[-1]].tolist())]
+        beam = sorted(beam, reverse=True)[:k]
+    return [(t, s) for s, t in beam]
+
+
+def multiplies_logs(first, table, k, n):
+    beam = sorted((-math.log(p), math.log(p), [i]) for i, p in enumerate(first.tolist()))[:k]
+    for _ in range(n - 1):
+        beam = [
+            (rank * -math.log(p), s + math.log(p), [*t, j])
+            for rank, s, t in beam
+            for j, p in enumerate(table[t[-1]].tolist())
+        ]
+        beam = sorted(beam)[:k]
+    return [(t, s) for _, s, t in beam]
+
+
+expect(test_beam_search(plain(adds_logs))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(test_beam_search(plain(multiplies_logs))).equal(
+    False, hint="This one ranks by the product of the logarithms. Its log-probabilities are right, its choice is not."
+)
+
+
+### BEGIN HIDDEN TESTS
+def adding(first, table, k, n, keep=None, log=True):
+    """All prefixes with their probabilities; `keep` cuts them down."""
+    beam = [(p, [i]) for i, p in enumerate(first.tolist())]
+    beam = keep(beam)
+    for _ in range(n - 1):
+        beam = keep([(p * q, [*t, j]) for p, t in beam for j, q in enumerate(table[t[-1]].tolist())])
+    return [(t, math.log(p) if log else p) for p, t in beam]
+
+
+def best(k):
+    return lambda beam: sorted(beam, reverse=True)[:k]
+
+
+def probabilities(first, table, k, n):
+    return adding(first, table, k, n, best(k))
+
+
+def with_topk(first, table, k, n):
+    V = len(first)
+    scores, index = first.log().topk(min(k, V))
+    tokens = [[i] for i in index.tolist()]
+    for _ in range(n - 1):
+        rows = scores.unsqueeze(1) + table[torch.tensor([t[-1] for t in tokens])].log()
+        scores, index = rows.flatten().topk(min(k, rows.numel()))
+        tokens = [[*tokens[i // V], i % V] for i in index.tolist()]
+    return list(zip(tokens, scores.tolist(), strict=True))
+
+
+def in_double(first, table, k, n):
+    return adding(first.double(), table.double(), k, n, lambda beam: sorted(beam, key=lambda x: -x[0])[:k])
+
+
+def greedy(first, table, k, n):
+    return adding(first, table, 1, n, best(1))
+
+
+def no_log(first, table, k, n):
+    return adding(first, table, k, n, best(k), log=False)
+
+
+def worst_first(first, table, k, n):
+    return adding(first, table, k, n, best(k))[::-1]
+
+
+def everything(first, table, k, n):
+    return (
+        adding(first, table, k, n, list)
+        if n == 0
+        else sorted(adding(first, table, k, n, list), key=lambda x: -x[1])[:k]
+    )
+
+
+def table_turned(first, table, k, n):
+    return adding(first, table.T, k, n, best(k))
+
+
+def one_child_each(first, table, k, n):
+    def keep(beam):
+        kept = {}
+        for p, t in sorted(beam, reverse=True):
+            kept.setdefault(tuple(t[:-1]) if len(t) > 1 else t[0], (p, t))
+        return sorted(kept.values(), reverse=True)[:k]
+
+    return adding(first, table, k, n, keep)
+
+
+def sums(first, table, k, n):
+    beam = sorted(([p, math.log(p), [i]] for i, p in enumerate(first.tolist())), reverse=True)[:k]
+    for _ in range(n - 1):
+        beam = [[r + p, s + math.log(p), [*t, j]] for r, s, t in beam for j, p in enumerate(table[t[-1]].tolist())]
+        beam = sorted(beam, reverse=True)[:k]
+    return [(t, s) for _, s, t in beam]
+
+
+def no_first(first, table, k, n):
+    return [(t, s - math.log(first[t[0]])) for t, s in adding(first, table, k, n, best(k))]
+
+
+def by_mean(first, table, k, n):
+    return [(t, s / n) for t, s in adding(first, table, k, n, best(k))]
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding, are there ties, or do you ask for more than the docstring promises?"
+versions = [
+    (greedy, False, "A wrong version passes your test: it keeps one prefix, whatever k is."),
+    (probabilities, True, refused),
+    (no_log, False, "A wrong version passes your test: it returns probabilities in place of their logarithms."),
+    (
+        one_child_each,
+        False,
+        "A wrong version passes your test: it keeps the best child of each prefix, and not the k best of all.",
+    ),
+    (with_topk, True, refused),
+    (
+        everything,
+        False,
+        "A wrong version passes your test: it looks at all sequences, so that it finds what a beam of this width has lost. Try k = 1 where greedy is not the best.",
+    ),
+    (worst_first, False, "A wrong version passes your test: its list is the wrong way round."),
+    (sums, False, "A wrong version passes your test: it ranks by the sum of the probabilities."),
+    (in_double, True, refused),
+    (table_turned, False, "A wrong version passes your test: it reads the table the other way round."),
+    (no_first, False, "A wrong version passes your test: its log-probability leaves out the first token."),
+    (by_mean, False, "A wrong version passes your test: its log-probability is divided by the length."),
+]
+verdicts = [test_beam_search(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 7: gates in another order
+#
+# In torch's LSTM the 4H rows of the weights stand in the order i, f, g, o (2.2). Other libraries have other orders, and every order has the same shape. A relative of this bug forgets one of the two biases, or the tanh of the new memory.
+#
+# <details><summary>Hint 1</summary>
+#
+# You have an independent oracle: `nn.LSTMCell`. Copy weights into it, or take the weights out of it.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Take all six tensors random. With zeros for c, for h or for the biases, some versions look right. B = 3, and I and H different.
+# </details>
+
+
+# %% exercise="test_lstm_step"
+def test_lstm_step(candidate):
+    """Is this a right LSTM step, in torch's layout?
+
+    Args:
+        candidate: a function (x [B, I], h [B, H], c [B, H], W_ih [4H, I], W_hh [4H, H], b_ih [4H], b_hh [4H])
+            -> (new h [B, H], new c [B, H]). A right one computes what nn.LSTMCell computes with these weights.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(0)
+    B, n, H = 3, 2, 5
+    cell = nn.LSTMCell(n, H)
+    with torch.no_grad():
+        for weight in cell.parameters():
+            weight.copy_(torch.randn(weight.shape, generator=generator))
+        x, h, c = (torch.randn(B, size, generator=generator) for size in (n, H, H))
+        expected = cell(x, (h, c))
+        weights = [w.detach().clone() for w in (cell.weight_ih, cell.weight_hh, cell.bias_ih, cell.bias_hh)]
+        got = candidate(x, h, c, *weights)
+    return all(g.shape == e.shape and torch.allclose(g, e, atol=1e-5) for g, e in zip(got, expected, strict=True))
+    ### END SOLUTION
+
+
+# %% check="test_lstm_step-versions" points=2
+def in_torchs_order(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = (x @ W_ih.T + h @ W_hh.T + b_ih + b_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+def in_another_order(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, o, g = (x @ W_ih.T + h @ W_hh.T + b_ih + b_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+expect(test_lstm_step(plain(in_torchs_order))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(test_lstm_step(plain(in_another_order))).equal(
+    False, hint="This version takes its gates in the order i, f, o, g."
+)
+
+
+### BEGIN HIDDEN TESTS
+def step(x, h, c, W_ih, W_hh, b_ih, b_hh, order="ifgo"):
+    pieces = dict(zip(order, (x @ W_ih.T + h @ W_hh.T + b_ih + b_hh).chunk(4, dim=1), strict=True))
+    gates = {name: torch.tanh(piece) if name == "g" else torch.sigmoid(piece) for name, piece in pieces.items()}
+    return gates["i"], gates["f"], gates["g"], gates["o"]
+
+
+def joined(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    a = torch.cat([x, h], dim=1) @ torch.cat([W_ih, W_hh], dim=1).T + (b_ih + b_hh)
+    H = h.shape[1]
+    i, f, o = (0.5 + 0.5 * torch.tanh(a[:, n * H : (n + 1) * H] / 2) for n in (0, 1, 3))
+    new = f * c + i * torch.tanh(a[:, 2 * H : 3 * H])
+    return o * torch.tanh(new), new
+
+
+def torchs_own(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    cell = nn.LSTMCell(x.shape[1], h.shape[1])
+    with torch.no_grad():
+        for weight, value in zip(cell.parameters(), (W_ih, W_hh, b_ih, b_hh), strict=True):
+            weight.copy_(value)
+        return tuple(cell(x, (h, c)))
+
+
+def in_double(*arguments):
+    i, f, g, o = step(*(a.double() for a in arguments))
+    c = f * arguments[2].double() + i * g
+    return (o * torch.tanh(c)).float(), c.float()
+
+
+def swapped(x, h, c, *weights):
+    i, f, g, o = step(x, h, c, *weights, order="figo")
+    c = f * c + i * g
+    return o * torch.tanh(c), c
+
+
+def no_output_gate(x, h, c, *weights):
+    i, f, g, _ = step(x, h, c, *weights)
+    c = f * c + i * g
+    return torch.tanh(c), c
+
+
+def no_tanh(x, h, c, *weights):
+    i, f, g, o = step(x, h, c, *weights)
+    c = f * c + i * g
+    return o * c, c
+
+
+def one_bias(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = step(x, h, c, W_ih, W_hh, b_ih, 0 * b_hh)
+    c = f * c + i * g
+    return o * torch.tanh(c), c
+
+
+def no_forgetting(x, h, c, *weights):
+    i, _, g, o = step(x, h, c, *weights)
+    c = c + i * g
+    return o * torch.tanh(c), c
+
+
+def old_memory(x, h, c, *weights):
+    i, f, g, o = step(x, h, c, *weights)
+    return o * torch.tanh(c), f * c + i * g
+
+
+def other_way_round(x, h, c, *weights):
+    i, f, g, o = step(x, h, c, *weights)
+    c = f * c + i * g
+    return c, o * torch.tanh(c)
+
+
+def no_state(x, h, c, *weights):
+    i, f, g, o = step(x, 0 * h, c, *weights)
+    c = f * c + i * g
+    return o * torch.tanh(c), c
+
+
+def memory_not_updated(x, h, c, *weights):
+    i, f, g, o = step(x, h, c, *weights)
+    return o * torch.tanh(f * c + i * g), c
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding?"
+versions = [
+    (joined, True, refused),
+    (swapped, False, "A wrong version passes your test: its input gate and its forget gate are exchanged."),
+    (one_bias, False, "A wrong version passes your test: it uses one bias only. Are your biases different from 0?"),
+    (torchs_own, True, refused),
+    (no_output_gate, False, "A wrong version passes your test: it has no output gate."),
+    (no_tanh, False, "A wrong version passes your test: it has no tanh around the new memory."),
+    (no_state, False, "A wrong version passes your test: it does not read h. Is your h different from 0?"),
+    (in_double, True, refused),
+    (other_way_round, False, "A wrong version passes your test: it returns c and h in the wrong order."),
+    (old_memory, False, "A wrong version passes your test: its new h comes from the old memory."),
+    (no_forgetting, False, "A wrong version passes your test: it never forgets. Is your c different from 0?"),
+    (
+        memory_not_updated,
+        False,
+        "A wrong version passes your test: it gives back the old memory. Compare both results.",
+    ),
+]
+verdicts = [test_lstm_step(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 8: the mask that is off by one
+#
+# In causal self-attention, position t sees the positions 0 to t (7.4). `torch.triu(…, diagonal=1)` or `diagonal=0`, `<` or `<=`: one small slip and a position sees the symbol that it has to name, or cannot see itself. The first bug makes the loss wonderfully small. The
+# second one makes the first row NaN, or zeros.
+#
+# You can test this in two ways: compare with an oracle, or test the *property*: change position 3 of the input, and see which outputs change. A property finds leaks in any model, also where there is no oracle. Alone it does not find everything.
+#
+# <details><summary>Hint 1</summary>
+#
+# A loop is a fine oracle: for each t, ordinary scaled dot-product attention of one query over the first t + 1 keys.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Take T larger than you first thought: some versions have a mask for the first few positions only. D must not be 1, or the scale does not show.
+# </details>
+
+
+# %% exercise="test_causal_attention"
+def test_causal_attention(candidate):
+    """Is this a right causal self-attention?
+
+    Args:
+        candidate: a function (Q [B, T, D], K [B, T, D], V [B, T, D]) -> [B, T, D].
+            In a right one, output t is the scaled dot-product attention (scores divided by √D) of query t over
+            the keys and values 0 to t of its sentence. T may be any number from 1 to 100.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(0)
+    for B, T, D in [(3, 5, 7), (2, 20, 4)]:
+        Q, K, V = (torch.randn(B, T, D, generator=generator) for _ in range(3))
+        expected = F.scaled_dot_product_attention(Q, K, V, is_causal=True)
+        got = candidate(Q, K, V)
+        if got.shape != expected.shape or not torch.allclose(got, expected, atol=1e-5):
+            return False
+    return True
+    ### END SOLUTION
+
+
+# %% check="test_causal_attention-versions" points=2
+def sees_itself(Q, K, V):
+    hidden = torch.ones(Q.shape[1], Q.shape[1], dtype=torch.bool).triu(diagonal=1)
+    return (Q @ K.mT / Q.shape[2] ** 0.5).masked_fill(hidden, -torch.inf).softmax(dim=2) @ V
+
+
+def sees_the_next(Q, K, V):
+    hidden = torch.ones(Q.shape[1], Q.shape[1], dtype=torch.bool).triu(diagonal=2)
+    return (Q @ K.mT / Q.shape[2] ** 0.5).masked_fill(hidden, -torch.inf).softmax(dim=2) @ V
+
+
+expect(test_causal_attention(plain(sees_itself))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(test_causal_attention(plain(sees_the_next))).equal(
+    False, hint="Every position sees one position of the future here."
+)
+
+
+### BEGIN HIDDEN TESTS
+def masked(Q, K, V, seen, scale=None, dim=2):
+    scores = Q @ K.mT / (scale or Q.shape[2] ** 0.5)
+    return scores.masked_fill(~seen, -torch.inf).softmax(dim=dim).nan_to_num(0.0) @ V
+
+
+def up_to(T, diagonal=0):
+    return torch.ones(T, T, dtype=torch.bool).tril(diagonal)
+
+
+def torchs_own(Q, K, V):
+    return F.scaled_dot_product_attention(Q, K, V, attn_mask=up_to(Q.shape[1]))
+
+
+def one_by_one(Q, K, V):
+    rows = []
+    for t in range(Q.shape[1]):
+        scores = torch.einsum("bd,bsd->bs", Q[:, t], K[:, : t + 1]) / math.sqrt(Q.shape[2])
+        rows.append(torch.einsum("bs,bsd->bd", scores.softmax(dim=1), V[:, : t + 1]))
+    return torch.stack(rows, dim=1)
+
+
+def in_double(Q, K, V):
+    return masked(Q.double(), K.double(), V.double(), up_to(Q.shape[1])).float()
+
+
+def not_itself(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1], -1))
+
+
+def masked_afterwards(Q, K, V):
+    return ((Q @ K.mT / Q.shape[2] ** 0.5).softmax(dim=2) * up_to(Q.shape[1])) @ V
+
+
+def no_mask(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1]) | True)
+
+
+def the_future(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1]).mT)
+
+
+def no_scale(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1]), 1.0)
+
+
+def scale_d(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1]), float(Q.shape[2]))
+
+
+def short_mask(Q, K, V):
+    seen = torch.ones(Q.shape[1], Q.shape[1], dtype=torch.bool)
+    seen[:8, :8] = up_to(len(seen[:8]))
+    seen[:8, 8:] = False
+    return masked(Q, K, V, seen)
+
+
+def over_queries(Q, K, V):
+    return masked(Q, K, V, up_to(Q.shape[1]), dim=1)
+
+
+def equal_weights(Q, K, V):
+    return V.cumsum(dim=1) / torch.arange(1.0, Q.shape[1] + 1).view(1, -1, 1)
+
+
+def one_sentence(Q, K, V):
+    return masked(Q, K[:1], V, up_to(Q.shape[1]))
+
+
+def keys_as_values(Q, K, V):
+    return masked(Q, K, K, up_to(Q.shape[1]))
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding?"
+versions = [
+    (
+        masked_afterwards,
+        False,
+        "A wrong version passes your test: its mask comes after the softmax. No position sees the future's values, but the future has taken part of the weight.",
+    ),
+    (one_by_one, True, refused),
+    (not_itself, False, "A wrong version passes your test: a position cannot see itself."),
+    (
+        short_mask,
+        False,
+        "A wrong version passes your test: only its first eight rows are masked. Try a longer sequence.",
+    ),
+    (torchs_own, True, refused),
+    (no_scale, False, "A wrong version passes your test: it does not divide by the root of D."),
+    (no_mask, False, "A wrong version passes your test: it has no mask."),
+    (the_future, False, "A wrong version passes your test: it sees the future and not the past."),
+    (over_queries, False, "A wrong version passes your test: its softmax goes over the queries."),
+    (in_double, True, refused),
+    (scale_d, False, "A wrong version passes your test: it divides by D, not by its root."),
+    (equal_weights, False, "A wrong version passes your test: it returns the mean of the past, whatever the query is."),
+    (one_sentence, False, "A wrong version passes your test: all sentences use the keys of the first one."),
+    (keys_as_values, False, "A wrong version passes your test: it returns keys in place of values."),
+]
+verdicts = [test_causal_attention(plain(version)) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Your eight tests are worth keeping. Try them on your own functions of the earlier stages: paste a function of yours into a new cell, wrap it if its arguments
+# stand in another order, and call the test.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - answer the classic questions about attention, and say where the usual key is contested and why;
+# - count parameters, shapes and multiply-adds without running anything;
+# - tell from a heatmap what kind of model made it, and which mask is broken;
+# - meet a claim with a number: is it true, false, a convention, or does it depend?
+# - write a test that accepts what is right, however it is written, and refuses what is wrong.
+#
+# ## Papers
+#
+# - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*, 2014, [arXiv 1409.0473](https://arxiv.org/abs/1409.0473).
+# - M.-T. Luong, H. Pham, C. D. Manning, *Effective Approaches to Attention-based Neural Machine Translation*, 2015, [arXiv 1508.04025](https://arxiv.org/abs/1508.04025): which score is
+#   better for which kind of attention stands in their analysis.
+# - A. Vaswani and others, *Attention Is All You Need*, 2017, [arXiv 1706.03762](https://arxiv.org/abs/1706.03762).
+# - K. Xu and others, *Show, Attend and Tell: Neural Image Caption Generation with Visual Attention*, 2015, [arXiv 1502.03044](https://arxiv.org/abs/1502.03044): hard (sampled) and soft attention, side by side.
+# - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013, [arXiv 1211.5063](https://arxiv.org/abs/1211.5063).
+# - S. Jain, B. Wallace, *Attention is not Explanation*, 2019, [arXiv 1902.10186](https://arxiv.org/abs/1902.10186), and S. Wiegreffe, Y. Pinter, *Attention is not not Explanation*,
+#   2019, [arXiv 1908.04626](https://arxiv.org/abs/1908.04626).
