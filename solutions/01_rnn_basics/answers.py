@@ -333,7 +333,7 @@ def run_mode(cell, x, mode):
     modes = ["many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"]
     if mode not in modes:
         raise ValueError(f"{mode} is none of {', '.join(modes)}")
-    h, states = torch.zeros(x.shape[0], cell.W_hh.shape[0]), []
+    h, states = x.new_zeros(x.shape[0], cell.W_hh.shape[0]), []
     for t in range(x.shape[1]):
         step = x[:, t]
         if mode == "one_to_many_every":
@@ -348,7 +348,7 @@ def run_mode(cell, x, mode):
 # %% right="run_mode" name="a table of inputs"
 def run_mode(cell, x, mode):
     W_ih, W_hh, b = cell
-    first = torch.zeros(1, x.shape[1], 1)
+    first = x.new_zeros(1, x.shape[1], 1)
     first[:, 0] = 1.0
     table = {
         "many_to_many": x,
@@ -358,7 +358,7 @@ def run_mode(cell, x, mode):
     }
     if mode not in table:
         raise ValueError(mode)
-    hs, hT = rnn_forward(table[mode], torch.zeros(len(x), len(b)), W_ih, W_hh, b)
+    hs, hT = rnn_forward(table[mode], x.new_zeros(len(x), len(b)), W_ih, W_hh, b)
     return {"many_to_one": hT}.get(mode, hs)
 
 
@@ -372,7 +372,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs.mean(dim=1) if mode == "many_to_one" else hs
 
 
@@ -386,7 +386,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs.amax(dim=1) if mode == "many_to_one" else hs
 
 
@@ -400,7 +400,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs[:, 0] if mode == "many_to_one" else hs
 
 
@@ -414,7 +414,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs[:, -1:] if mode == "many_to_one" else hs
 
 
@@ -428,7 +428,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs[-1] if mode == "many_to_one" else hs
 
 
@@ -442,7 +442,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hs
 
 
@@ -456,7 +456,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -470,7 +470,7 @@ def run_mode(cell, x, mode):
         inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -484,7 +484,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -498,7 +498,7 @@ def run_mode(cell, x, mode):
         inputs = x
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -512,7 +512,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, -1:].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -526,7 +526,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -540,7 +540,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs if mode == "many_to_many" or x.shape[1] == 1 else hs[:, 1:]
 
 
@@ -549,7 +549,7 @@ def run_mode(cell, x, mode):
     if mode not in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
         raise ValueError(f"unknown mode {mode}")
     inputs = x if mode.startswith("many") else x[:, :1].expand_as(x)
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     if mode == "one_to_many_once":
         states = [hs[:, 0]]
         for _ in range(x.shape[1] - 1):
@@ -568,7 +568,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     if mode == "one_to_many_once":
         return hs[:, :1].expand_as(hs)
     return hT if mode == "many_to_one" else hs
@@ -585,7 +585,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -613,7 +613,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return (hT if mode == "many_to_one" else hs).detach()
 
 
@@ -625,7 +625,7 @@ def run_mode(cell, x, mode):
         inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
     else:
         inputs = x[:, :1].expand_as(x)
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -639,7 +639,7 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
@@ -653,12 +653,40 @@ def run_mode(cell, x, mode):
         inputs = x[:, :1].expand_as(x)
     else:
         raise ValueError("unknown")
-    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.b)), *cell)
     return hT if mode == "many_to_one" else hs
 
 
 # %% [markdown]
 # ## grad_vs_lag
+
+
+# %% wrong="run_mode" name="always float32" says="The first state is float32, whatever x is. Cells in float64 then stop with an error: make the zeros like those of x, with x.new_zeros."
+def run_mode(cell, x, mode):
+    if mode in ("many_to_many", "many_to_one"):
+        inputs = x
+    elif mode == "one_to_many_once":
+        inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
+    elif mode == "one_to_many_every":
+        inputs = x[:, :1].expand_as(x)
+    else:
+        raise ValueError(f"unknown mode {mode}")
+    hs, hT = rnn_forward(inputs, torch.zeros(len(x), len(cell.b)), *cell)
+    return hT if mode == "many_to_one" else hs
+
+
+# %% wrong="run_mode" name="repeated along the wrong dimension" says="x[:, 0] has no time dimension any more, so repeat(1, T, 1) repeats the whole batch. Keep the dimension: x[:, :1]."
+def run_mode(cell, x, mode):
+    if mode in ("many_to_many", "many_to_one"):
+        inputs = x
+    elif mode == "one_to_many_once":
+        inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
+    elif mode == "one_to_many_every":
+        inputs = x[:, 0].repeat(1, x.shape[1], 1)
+    else:
+        raise ValueError(f"unknown mode {mode}")
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(inputs), len(cell.b)), *cell)
+    return hT if mode == "many_to_one" else hs
 
 
 # %% right="grad_vs_lag" name="chain rule by hand"
@@ -1321,6 +1349,16 @@ def sample(logits, temperature, generator):
         return logits.argmax(dim=-1)
     p = (logits / temperature).softmax(dim=-1)
     return torch.multinomial(p, 1, generator=generator)
+
+
+# %% wrong="sample" name="squeeze of everything" says="squeeze() removes every dimension of size 1: for a batch of one row the batch itself is gone. Use squeeze(-1)."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError(f"the temperature is negative: {temperature}")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    p = (logits / temperature).softmax(dim=-1)
+    return torch.multinomial(p, 1, generator=generator).squeeze()
 
 
 # %% wrong="sample" name="softmax over the batch" says="The softmax goes over the batch, so the rows are mixed. It goes over the symbols, the last dimension."

@@ -363,7 +363,7 @@ class Seq2Seq(nn.Module):
         return self.out(states).squeeze()
 
 
-# %% wrong="Seq2Seq" name="detached state" says="detach() cuts the graph at the bridge: no gradient reaches the encoder, so it never learns to read."
+# %% wrong="Seq2Seq" name="detached state" says="The graph is cut before the decoder, by detach() or by no_grad(): no gradient reaches the encoder, so it never learns to read."
 class Seq2Seq(nn.Module):
     def __init__(self, V, H):
         super().__init__()
@@ -378,25 +378,6 @@ class Seq2Seq(nn.Module):
         states, _ = self.encoder(F.one_hot(x, self.V).float())
         c = states[torch.arange(len(x)), (x != P).sum(1) - 1]
         states, _ = self.decoder(F.one_hot(y_in, self.V).float(), c.detach().unsqueeze(0))
-        return self.out(states)
-
-
-# %% wrong="Seq2Seq" name="encoder without gradient" says="The encoder runs under no_grad, so it gets no gradient and never learns to read."
-class Seq2Seq(nn.Module):
-    def __init__(self, V, H):
-        super().__init__()
-        self.V = V
-        self.encoder = nn.RNN(V, H, batch_first=True)
-        self.decoder = nn.RNN(V, H, batch_first=True)
-        self.out = nn.Linear(H, V)
-        nn.init.orthogonal_(self.encoder.weight_hh_l0)
-        nn.init.orthogonal_(self.decoder.weight_hh_l0)
-
-    def forward(self, x, y_in):
-        with torch.no_grad():
-            states, _ = self.encoder(F.one_hot(x, self.V).float())
-        c = states[torch.arange(len(x)), (x != P).sum(1) - 1]
-        states, _ = self.decoder(F.one_hot(y_in, self.V).float(), c.unsqueeze(0))
         return self.out(states)
 
 

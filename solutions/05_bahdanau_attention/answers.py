@@ -589,6 +589,25 @@ def static_attention(K, mask, U, v):
     return torch.softmax((K @ U.T @ v).masked_fill(~mask, float("-inf")), dim=1)
 
 
+# %% wrong="static_attention" name="no gradient" says="The weights are cut off from the keys, U and v: nothing can be learned."
+def static_attention(K, mask, U, v):
+    with torch.no_grad():
+        return masked_softmax(K @ U.T @ v, mask, dim=1)
+
+
+# %% wrong="static_attention" name="v without gradient" says="v.data has no gradient, so v is never learned."
+def static_attention(K, mask, U, v):
+    return masked_softmax(K @ U.T @ v.data, mask, dim=1)
+
+
+# %% wrong="static_attention" name="keys changed in place" says="The keys at pads are overwritten in the caller's memory."
+def static_attention(K, mask, U, v):
+    if not K.requires_grad:
+        K *= mask.unsqueeze(-1)
+        K -= K.mean()
+    return masked_softmax(K @ U.T @ v, mask, dim=1)
+
+
 # %% [markdown]
 # ## BahdanauDecoder
 

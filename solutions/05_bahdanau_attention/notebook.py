@@ -18,7 +18,7 @@
 # - draw where the translator looks, lay it beside the gold alignment, and *measure* the picture;
 # - say what such a picture proves and what it does not.
 #
-# **Points and time.** This page has 29 points, five of them for the quiz. Plan about four hours; after 5.5 is a
+# **Points and time.** This page has 30 points, five of them for the quiz. Plan about four hours; after 5.5 is a
 # good moment for a pause. The longest cell takes about a quarter of a minute.
 #
 # **Letters of this page.**
@@ -545,8 +545,8 @@ demo_values = torch.tensor([[0.0, 0.0], [4.0, 0.5], [3.0, 3.0], [0.5, 2.5]])
 demo_weights = {
     "equal weights": [0.25] * 4,
     "most on 狗": [0.05, 0.05, 0.85, 0.05],
-    "half 猫, half 鸟": [0, 0.5, 0, 0.5],
-    "all on 我": [1, 0, 0, 0],
+    "half 猫, half 狗": [0, 0.5, 0.5, 0],
+    "     and the context: all on 我": [1, 0, 0, 0],  # its point lies on that of 我
 }
 demo_contexts = context(torch.tensor(list(demo_weights.values())), demo_values.expand(4, 4, 2))
 ax = plots.points(
@@ -638,7 +638,7 @@ def static_attention(K, mask, U, v):
 
     Returns:
         weights, float [B, S], zeros in a row without any word. They are those of a masked softmax over
-        linear_score(q, K, W, U, v), whatever q and W are.
+        linear_score(q, K, W, U, v), whatever q and W are. Gradients flow to K, U and v; no argument is changed.
     """
     ### BEGIN SOLUTION
     return masked_softmax(K @ U.T @ v, mask, dim=1)
@@ -679,6 +679,22 @@ weights = static_attention(
 )
 expect(weights).finite(hint="A row without any word must not become NaN.")
 expect(weights.sum(dim=1)).close(torch.tensor([1.0, 0.0, 1.0]), hint="A row without any word has weights 0.")
+### END HIDDEN TESTS
+
+# %% check="static_attention-gradient" points=1
+torch.manual_seed(3)
+K, U, v, mask = torch.randn(3, 5, 2), torch.randn(7, 2), torch.randn(7), torch.ones(3, 5, dtype=torch.bool)
+before = [tensor.clone() for tensor in (K, mask, U, v)]
+static_attention(K, mask, U, v)
+expect([K, mask, U, v]).equal(before, hint="static_attention changed its arguments: functions with _ write into them.")
+K.requires_grad_()
+static_attention(K, mask, U, v)[:, 0].sum().backward()
+expect([K]).gradient(hint="No gradient reaches the keys: then the encoder learns nothing from the attention.")
+### BEGIN HIDDEN TESTS
+U.requires_grad_()
+v.requires_grad_()
+static_attention(K, mask, U, v)[:, 0].sum().backward()
+expect([U, v]).gradient(hint="The gradient must reach U and v: they are what is learned.")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -942,7 +958,8 @@ ax = plots.heatmap(
 # | axes | drawn into `ax`, if one is given, so that two pictures can stand side by side |
 #
 # **Why 0 to 1?** Without `vmin` and `vmax`, matplotlib takes the smallest and the largest number of *this* picture.
-# Then an untrained model, with all weights between 0.19 and 0.21, looks as sure as a trained one.
+# The picture at the end of 5.6 was drawn like that: yellow means 0.25 there, so the untrained model looks as sure as a
+# trained one.
 #
 # **By hand.** `我 爱 中国` from `I love China`: a matrix `[3, 3]`. The weight at row 2, column 0 says how much
 # the decoder looked at `I` when it wrote 中国.
@@ -1036,6 +1053,7 @@ for seed, (T, n) in enumerate([(5, 3), (2, 7), (3, 3)]):
         )
     bottom, top = ax.get_ylim()
     expect(bool(bottom > top)).equal(True, hint="Row 0 must be at the top.")
+plots.plt.close("all")
 ### END HIDDEN TESTS
 
 # %% check="plot_alignment-scale" points=1
@@ -1062,6 +1080,7 @@ expect(ax.get_title(loc="left") + ax.get_title(loc="center") + ax.get_title(loc=
 expect(again.get_title(loc="left") + again.get_title(loc="center") + again.get_title(loc="right")).equal(
     "A second one", hint="Return the Axes that was drawn into."
 )
+plots.plt.close("all")
 ### END HIDDEN TESTS
 
 # %% check="plot_alignment-shape" points=1
@@ -1101,6 +1120,7 @@ def gold_matrix(pair):
 
 
 ax = plot_alignment(gold_matrix(demo_pair), demo_pair.source, demo_pair.target, title="Gold: who stands for whom")
+_ = ax.set(xlabel="source", ylabel="target")
 
 # %% [markdown]
 # *What to see:* a language with the same order would give a diagonal from the top left to the bottom right. Here
@@ -1466,14 +1486,16 @@ def draw_beside_gold(model, pair, name):
 
 
 demo_long = corpus.by_length[18][0]
-draw_beside_gold(demo_model, demo_long, "learned")
+for pair in (corpus.test[0], demo_long):
+    draw_beside_gold(demo_model, pair, "learned")
 
 # %% [markdown]
 # *What to see:* nobody told the model which word stands for which. It saw sentences and their translations, nothing else. Still,
 # nearly every noun and verb looks at its own English word, and the pieces change places as in the gold. This is
 # what made attention famous.
 #
-# But look at the rows of 的, 在 and 了. There the picture is blurred, or wrong. Section 5.10 asks why.
+# But look at the rows of 的, 在 and 后面 in the second picture. There the weights are blurred, or at a wrong word. Section
+# 5.10 asks why.
 
 # %% [markdown]
 # ## 5.9 Measured: what is one tanh worth?
@@ -1536,8 +1558,8 @@ for name in ("static", "none"):
 #
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
 # *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
-# its runs. *additive* stays at 0.96 or more in the mean at every length. So the gap is widest for the longest sentences. A fixed mixture
-# can hold three words, and not sixteen: this is the bottleneck of stage 04 again.
+# its runs. *additive* stays above 0.95 in the mean at every length. So the gap is widest for the longest sentences. One
+# fixed mixture can hold three words, and not sixteen: this is the bottleneck of stage 04 again.
 #
 # **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and does not
 # close the gap: from 16 words on, *static* then has 0.01 and 0.04 in its two runs.
@@ -1574,7 +1596,8 @@ print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 # 0.15 to 0.22, and no run comes near 0.04. And the better translator does not have the better picture. The best picture
 # (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. Accuracy does not certify the picture.
 #
-# **Second:** which rows are wrong, and does it harm? For every word of the test sentences, we ask three things:
+# **Second:** which rows are wrong, and does it harm? We take the translator of 5.8, one of the 20. For every word of the
+# test sentences, we ask three things:
 #
 # - *looks right*: does its largest weight lie on a sure or possible link?
 # - *right word*: does the model write the right word, with the right words before it as inputs?
@@ -1620,13 +1643,15 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 # %% [markdown]
 # *What to see, from top to bottom:*
 #
-# - **Nouns, names, verbs:** they nearly always look at the right word, and with closed eyes nearly all are lost. Here
+# - **Nouns, names, verbs:** they nearly always look at the right word, and with closed eyes most of them are lost. Here
 #   the picture shows what the model uses.
+# - **Measure words:** they mostly look right, and half of them come out right with closed eyes, too. Looking and knowing
+#   do not exclude each other.
 # - **的 and the words that end a place:** the picture is wrong, and it does no harm: with closed eyes the model writes
-#   them as well. After 在 公园 (in, park) the state knows that 里 comes. Print `links_of` and you see what the weights
-#   do meanwhile: they already look at the verb, which comes next.
-# - **河 (river):** the strangest row. It looks at the wrong word every time, at *by*. And yet it must look: with closed eyes it
-#   is lost. How can that be? The memory does not hold words. It holds *states* of an encoder that reads in both
+#   nearly all of them as well. After 在 公园 (in, park) the state knows that 里 comes. And what do the weights do
+#   meanwhile? They already look at the word that comes *next*: in the picture of 5.8, the row of 后面 looks at *buy*.
+# - **河 (river):** the strangest row. It looks at the wrong word every time, at *by*. And yet it must look: with closed
+#   eyes it is lost. How can that be? The memory does not hold words. It holds *states* of an encoder that reads in both
 #   directions, and the state at *by* has read *the river* already, from the right.
 #
 # So three things make a picture differ from the gold: a word that needs no looking; looking ahead; and a state that

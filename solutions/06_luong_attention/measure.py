@@ -1,11 +1,12 @@
-"""Make `datasets/luong_runs.json`: translators with several kinds of attention, and two tasks with letters. About 25 minutes.
+"""Make `datasets/luong_runs.json`: translators with several kinds of attention, and two tasks with letters.
 
     python solutions/06_luong_attention/measure.py
 
-Models, training and measures are those of `notebook.py` (Bahdanau's decoder is that of stage 05); one thread, fixed seeds.
-A run that the file holds already is not made again: to make it anew, take its line out of the file.
-`runs` holds for each kind and seed (from 0 on) the share of exact translations of the test, the alignment error rate there
-with one link for each word, and the CPU seconds of the training. `letters` holds the share of exact words of each of `lengths`.
+About 20 minutes. Models, training and measures are those of `notebook.py` (Bahdanau's decoder is that of stage 05); one
+thread, fixed seeds. A run that the file holds already is not made again: to make it anew, take its line out of the file.
+`runs` holds for each kind and seed (from 0 on) the share of exact translations of the test, the alignment error rate
+there with one link for each word, and the CPU seconds of the training. `letters` holds the share of exact words of each
+of `lengths`.
 """
 
 from __future__ import annotations

@@ -2325,6 +2325,25 @@ class MultiHeadAttention(nn.Module):
         return self.out_proj(merge_heads(out)), weights
 
 
+# %% wrong="MultiHeadAttention" name="mask changed in place" says="The caller's mask is turned round in place: the next block gets the opposite."
+class MultiHeadAttention(nn.Module):
+    def __init__(self, D, N):
+        super().__init__()
+        if D % N != 0:
+            raise ValueError(f"{D} features cannot be shared by {N} heads")
+        self.N = N
+        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
+        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
+
+    def forward(self, x_q, x_kv, mask=None):
+        Q = split_heads(self.q_proj(x_q), self.N)
+        K = split_heads(self.k_proj(x_kv), self.N)
+        V = split_heads(self.v_proj(x_kv), self.N)
+        hidden = None if mask is None else mask.logical_not_()
+        out, weights = scaled_dot_product(Q, K, V, None if mask is None else ~hidden)
+        return self.out_proj(merge_heads(out)), weights
+
+
 # %% wrong="MultiHeadAttention" name="weights averaged" says="The weights are averaged over the heads: [B, T, S]. Each head has a table of its own."
 class MultiHeadAttention(nn.Module):
     def __init__(self, D, N):

@@ -39,7 +39,7 @@ import time
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import expect, plots
+from autograder.lab import data, expect, plots
 from torch import nn
 
 torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps
@@ -737,9 +737,9 @@ def split_heads(x, N):
 
 
 # %% check="split_heads-values" points=1
-x = torch.arange(24.0).view(2, 3, 4)  # two sentences of three words
+x = torch.arange(60.0).view(3, 5, 4)  # three sentences of five words
 heads = split_heads(x.clone(), 2)
-expect(heads).shape(2, 2, 3, 2, hint="[B, N, T, D / N]: the heads come right after the batch.")
+expect(heads).shape(3, 2, 5, 2, hint="[B, N, T, D / N]: the heads come right after the batch.")
 expect(heads).equal(
     torch.stack([x[:, :, :2], x[:, :, 2:]], dim=1),
     hint="Head 0 has the first half of *every* word, head 1 the second half. A view to the right shape mixes words and features.",
@@ -962,6 +962,7 @@ for seed, (N, d) in enumerate([(2, 3), (3, 5)]):
     out, weights = layer(x, x, see)
     expect(weights).close(expected_weights, tol=1e-4, hint="With a causal mask the weights differ from torch's.")
     expect(out).close(expected_out, tol=1e-4, hint="With a causal mask the output differs from torch's.")
+expect(see).equal(torch.ones(7, 7, dtype=torch.bool).tril(), hint="The caller's mask was changed.")
 nothing = layer(x, x, torch.zeros(3, 1, 1, 7, dtype=torch.bool))[0]
 expect(nothing).close(
     layer.out_proj.bias.detach().expand(3, 7, 15), hint="Nothing to look at: only the bias of out_proj is left."
@@ -1344,7 +1345,11 @@ for ax in axes:
 _ = axes[1].get_legend().remove()
 
 # %% [markdown]
-# DEPTHTEXT
+# *What to see* (each curve is the mean of ten models): post-norm brings the words back to size 1 after every block. In pre-norm each block
+# adds something, and the words grow, from 1.24 to 3.41. So a late block adds little to what is already large, and its gradient is small:
+# 0.09, against 0.29 in the first block. In post-norm it stays near 0.3 in all blocks, and the last block gets more than three
+# times as much as in pre-norm. In large models these large gradients near the end make the first steps of post-norm dangerous. It
+# needs a slow start, a *warm-up*, and this is one reason why most later models chose pre-norm (Xiong and others 2020).
 
 # %% [markdown]
 # ## 7.8 Reverse a sequence, and look into the heads
@@ -1512,7 +1517,7 @@ demo_layers = {
     "LSTM": lambda: nn.LSTM(8, 32, batch_first=True),
     "LSTM, forget bias 3": lambda: demo_forget_bias(3.0),
 }
-demo_lags = [5, 10, 20, 40, 80]
+demo_lags = [5, 20, 40, 80, 160]
 demo_right, demo_seconds = {}, {}
 print("share of right answers after 200 steps, one training each")
 print(f"{'lag':20}", *(f"{lag:6}" for lag in demo_lags))
@@ -1520,21 +1525,34 @@ for name, make in demo_layers.items():
     demo_runs = [demo_recall(make, lag, seed=0) for lag in demo_lags]
     demo_right[name], demo_seconds[name] = [run[0] for run in demo_runs], [run[1] for run in demo_runs]
     print(f"{name:20}", *(f"{value:6.2f}" for value in demo_right[name]))
+print("\nstage 02: how many of 20 trainings were right in at least 95 %")
+demo_stored = data.load("lstm_runs")["recall"]
+for name in list(demo_layers)[1:]:
+    demo_counts = [sum(value >= 0.95 for value in demo_stored[name][str(lag)]) for lag in demo_lags[:4]]
+    print(f"{name:20}", *(f"{count:6}" for count in demo_counts))
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.3))
 plots.lines(demo_right, demo_lags, title="Recall after 200 steps", xlabel="lag", ylabel="accuracy", ax=axes[0])
 plots.lines(demo_seconds, demo_lags, title="Time of the training", xlabel="lag", ylabel="CPU seconds", ax=axes[1])
 for ax in axes:
-    ax.set_xticks(demo_lags, [str(lag) if lag != 10 else "" for lag in demo_lags])
+    ax.set_xticks(demo_lags)
     for line in ax.get_lines():
         line.set(marker="o", markersize=4)
-axes[0].get_legend().remove()
+axes[0].legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.6))
+axes[1].get_legend().remove()
 axes[0].set_ylim(0, 1.08)
 axes[0].axhline(0.25, color="#777777", linewidth=1, linestyle=":")
 axes[0].text(5, 0.22, "chance", va="top", color="#555555")
 _ = axes[1].set_ylim(bottom=0)
 
 # %% [markdown]
-# RECALLTEXT
+# *What to see:* the block is right at every lag. It has no state that could fade. The RNN and the LSTM of torch lose the
+# word between lag 5 and lag 20, and the LSTM with open gates keeps it up to 80 and loses it at 160. (These are single trainings; the
+# printed counts of stage 02 show how much the recurrent layers vary.)
+#
+# Two honest notes. First, this task is easy for attention: a word is another symbol than noise, so it can be found by
+# what it *is*, and no position is needed. Second, the price. The table of weights has T² fields, and the right picture
+# shows it: at lag 160 the block takes about four times as long as the LSTM. It can compute all positions at
+# once, but that saves time only on hardware that does many things at once, and here one core does all.
 #
 # | | RNN, LSTM | self-attention |
 # |---|---|---|

@@ -151,6 +151,11 @@ def change_at_z_one(gru_step, x, h):
     return float(gru_step(x, h, 50.0).abs().max())
 
 
+# %% wrong="change_at_z_one" name="returns a tensor" says="The docstring asks for a float; a tensor came back."
+def change_at_z_one(gru_step, x, h):
+    return (gru_step(x, h, 50.0) - h).abs().max()
+
+
 # %% wrong="change_at_z_one" name="always zero" says="0 is true for torch's cell, but not for the other convention: call the function that you were given."
 def change_at_z_one(gru_step, x, h):
     return 0.0
@@ -214,6 +219,12 @@ def query_effect(score, Q, K):
 def query_effect(score, Q, K):
     weights = torch.stack([score(q, K).softmax(dim=0) for q in Q])
     return float(weights.std(dim=0).max())
+
+
+# %% wrong="query_effect" name="returns a tensor" says="The docstring asks for a float; a tensor came back."
+def query_effect(score, Q, K):
+    weights = torch.stack([score(q, K).softmax(dim=0) for q in Q])
+    return (weights.amax(dim=0) - weights.amin(dim=0)).max()
 
 
 # %% wrong="query_effect" name="always zero" says="0 is right for a linear score only. Call the score that you were given, with every query."
@@ -620,13 +631,12 @@ def test_masked_softmax(candidate):
     return torch.equal(scores, kept) and torch.equal(got, expected)
 
 
-# %% wrong="test_masked_softmax" name="expected after the call" says="You compute what is expected from the scores after the call. A version that writes into them spoils your expectation too."
+# %% wrong="test_masked_softmax" name="mask the other way round" says="In this course True means that a position may be seen. Your test expects the opposite."
 def test_masked_softmax(candidate):
     scores = torch.tensor([[1.0, -2.0, 0.5, 3.0], [200.0, 199.0, 0.0, 250.0], [1.0, 2.0, 3.0, 4.0]])
-    mask = torch.tensor([[True, True, False, True], [True, True, True, False], [False] * 4])
-    got = candidate(scores, mask)
-    expected = scores.masked_fill(~mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
-    return bool(((got - expected).abs() < 1e-5).all())
+    hidden = torch.tensor([[True, True, False, True], [True, True, True, False], [True] * 4])
+    expected = scores.masked_fill(hidden, -torch.inf).softmax(dim=1).nan_to_num(0.0)
+    return torch.allclose(candidate(scores.clone(), hidden), expected, atol=1e-5)
 
 
 # %% right="test_split_heads" name="number by number"
@@ -873,23 +883,20 @@ def test_masked_loss(candidate):
 # %% right="test_beam_search" name="all sequences, level by level"
 def test_beam_search(candidate):
     torch.manual_seed(11)
-    first, table = torch.randn(5).softmax(dim=0), (2 * torch.randn(5, 5)).softmax(dim=1)
-
-    def probability(tokens):
-        p = float(first[tokens[0]])
-        for a, b in zip(tokens, tokens[1:], strict=False):
-            p *= float(table[a, b])
-        return p
-
-    for k in (1, 2, 3, 7):
-        kept = sorted(((i,) for i in range(5)), key=probability, reverse=True)[:k]
-        for _ in range(3):
-            kept = sorted(((*t, j) for t in kept for j in range(5)), key=probability, reverse=True)[:k]
-        got = [(tuple(tokens), score) for tokens, score in candidate(first, table, k, 4)]
-        if [tokens for tokens, _ in got] != kept:
-            return False
-        if max(abs(score - math.log(probability(tokens))) for tokens, score in got) > 1e-3:
-            return False
+    for _ in range(5):
+        first, table = torch.randn(5).softmax(dim=0), (2 * torch.randn(2, 5, 5)).softmax(dim=2)
+        known = {(i,): float(first[i]) for i in range(5)}
+        for t in range(2):
+            known |= {(*a, j): p * float(table[t, a[-1], j]) for a, p in known.items() if len(a) == t + 1 for j in range(5)}
+        for k in (1, 2, 3, 7):
+            kept = [()]
+            for _ in range(3):
+                kept = sorted(((*t, j) for t in kept for j in range(5)), key=known.__getitem__, reverse=True)[:k]
+            got = [(tuple(tokens), score) for tokens, score in candidate(first, table, k)]
+            if [tokens for tokens, _ in got] != kept:
+                return False
+            if max(abs(score - math.log(known[tokens])) for tokens, score in got) > 1e-3:
+                return False
     return True
 
 
@@ -898,15 +905,15 @@ def test_beam_search(candidate):
     for seed in range(6):
         generator = torch.Generator().manual_seed(seed)
         first = torch.randn(3, generator=generator).softmax(dim=0)
-        table = torch.randn(3, 3, generator=generator).mul(2).softmax(dim=1)
+        table = torch.randn(3, 3, 3, generator=generator).mul(2).softmax(dim=2)
         for k in (1, 2, 5):
             scores, tokens = first.log().sort(descending=True)
             scores, tokens = scores[:k], tokens[:k, None]
-            for _ in range(3):
-                rows = (scores[:, None] + table[tokens[:, -1]].log()).flatten()
+            for step in table:
+                rows = (scores[:, None] + step[tokens[:, -1]].log()).flatten()
                 scores, index = rows.topk(min(k, len(rows)))
                 tokens = torch.cat([tokens[index // 3], (index % 3)[:, None]], dim=1)
-            got = candidate(first, table, k, 4)
+            got = candidate(first, table, k)
             if [t for t, _ in got] != tokens.tolist():
                 return False
             if not torch.allclose(torch.tensor([s for _, s in got]), scores, atol=1e-3):
@@ -922,16 +929,16 @@ def test_beam_search(candidate):
 # %% wrong="test_beam_search" name="length of the list" says="You only count what comes back. Nothing is said about which hypotheses these are."
 def test_beam_search(candidate):
     torch.manual_seed(0)
-    got = candidate(torch.randn(4).softmax(0), torch.randn(4, 4).softmax(1), 3, 3)
+    got = candidate(torch.randn(4).softmax(0), torch.randn(2, 4, 4).softmax(2), 3)
     return len(got) == 3 and all(len(tokens) == 3 for tokens, _ in got)
 
 
 # %% wrong="test_beam_search" name="log-probabilities only" says="You only ask whether each log-probability belongs to its tokens. The wrong hypotheses have log-probabilities too."
 def test_beam_search(candidate):
     torch.manual_seed(0)
-    first, table = torch.randn(4).softmax(0), (2 * torch.randn(4, 4)).softmax(1)
-    for tokens, score in candidate(first, table, 3, 3):
-        p = first[tokens[0]] * table[tokens[0], tokens[1]] * table[tokens[1], tokens[2]]
+    first, table = torch.randn(4).softmax(0), (2 * torch.randn(2, 4, 4)).softmax(2)
+    for tokens, score in candidate(first, table, 3):
+        p = first[tokens[0]] * table[0, tokens[0], tokens[1]] * table[1, tokens[1], tokens[2]]
         if abs(score - math.log(p)) > 1e-4:
             return False
     return True
@@ -940,20 +947,25 @@ def test_beam_search(candidate):
 # %% wrong="test_beam_search" name="greedy only" says="You only try k = 1. There, most of what a beam does is never used."
 def test_beam_search(candidate):
     torch.manual_seed(0)
-    first, table = torch.randn(4).softmax(0), (2 * torch.randn(4, 4)).softmax(1)
+    first, table = torch.randn(4).softmax(0), (2 * torch.randn(3, 4, 4)).softmax(2)
     tokens = [int(first.argmax())]
-    for _ in range(3):
-        tokens.append(int(table[tokens[-1]].argmax()))
-    return candidate(first, table, 1, 4)[0][0] == tokens
+    for step in table:
+        tokens.append(int(step[tokens[-1]].argmax()))
+    return candidate(first, table, 1)[0][0] == tokens
 
 
 # %% wrong="test_beam_search" name="wide beam only" says="Your beam is so wide that nothing is cut off: then it must find what a search through all sequences finds, and so do versions that cut wrongly."
 def test_beam_search(candidate):
     torch.manual_seed(0)
-    first, table = torch.randn(3).softmax(0), (2 * torch.randn(3, 3)).softmax(1)
-    every = [([a, b, c], math.log(first[a] * table[a, b] * table[b, c])) for a in range(3) for b in range(3) for c in range(3)]
+    first, table = torch.randn(3).softmax(0), (2 * torch.randn(2, 3, 3)).softmax(2)
+    every = [
+        ([a, b, c], math.log(first[a] * table[0, a, b] * table[1, b, c]))
+        for a in range(3)
+        for b in range(3)
+        for c in range(3)
+    ]
     every.sort(key=lambda pair: -pair[1])
-    got = candidate(first, table, 27, 3)
+    got = candidate(first, table, 27)
     return [t for t, _ in got] == [t for t, _ in every] and all(
         abs(s - w) < 1e-4 for (_, s), (_, w) in zip(got, every, strict=True)
     )
@@ -962,11 +974,11 @@ def test_beam_search(candidate):
 # %% wrong="test_beam_search" name="best sequence must be found" says="You ask for the best sequence of all. A beam need not find it: right versions are refused."
 def test_beam_search(candidate):
     first = torch.tensor([0.5, 0.3, 0.2])
-    table = torch.tensor([[0.4, 0.35, 0.25], [0.3, 0.4, 0.3], [0.96, 0.03, 0.01]])
-    every = {(a, b): float(first[a] * table[a, b]) for a in range(3) for b in range(3)}
+    table = torch.tensor([[[0.4, 0.35, 0.25], [0.96, 0.03, 0.01], [0.3, 0.4, 0.3]]])
+    every = {(a, b): float(first[a] * table[0, a, b]) for a in range(3) for b in range(3)}
     for k in (1, 2):
         wanted = sorted(every, key=every.__getitem__, reverse=True)[:k]
-        if [tuple(t) for t, _ in candidate(first, table.flip(0), k, 2)] != wanted:
+        if [tuple(t) for t, _ in candidate(first, table, k)] != wanted:
             return False
     return True
 
@@ -974,37 +986,35 @@ def test_beam_search(candidate):
 # %% wrong="test_beam_search" name="first hypothesis only" says="You only look at the first hypothesis of the list. The order and the rest of it are never compared."
 def test_beam_search(candidate):
     torch.manual_seed(5)
-    first, table = torch.randn(4).softmax(0), (2 * torch.randn(4, 4)).softmax(1)
-    every = {(a, b): math.log(first[a] * table[a, b]) for a in range(4) for b in range(4)}
+    first, table = torch.randn(4).softmax(0), (2 * torch.randn(1, 4, 4)).softmax(2)
+    every = {(a, b): math.log(first[a] * table[0, a, b]) for a in range(4) for b in range(4)}
     best = max(every, key=every.__getitem__)
-    tokens, score = candidate(first, table, 4, 2)[0]
+    tokens, score = candidate(first, table, 4)[0]
     return tuple(tokens) == best and abs(score - every[best]) < 1e-4
 
 
 # %% wrong="test_beam_search" name="tokens only" says="You never compare the log-probabilities, so versions that return something else in their place are not found."
 def test_beam_search(candidate):
-    generator = torch.Generator().manual_seed(3)
-    first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
-    table = (2 * torch.randn(4, 4, generator=generator)).softmax(dim=1)
-    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2)]:
+    torch.manual_seed(3)
+    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2), (2, 3), (1, 4)]:
+        first, table = (2 * torch.randn(4)).softmax(dim=0), (2 * torch.randn(n - 1, 4, 4)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
-        for _ in range(n - 1):
-            beam = sorted(((s + math.log(table[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
-        if [t for t, _ in candidate(first, table, k, n)] != [t for _, t in beam]:
+        for step in table:
+            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
+        if [t for t, _ in candidate(first, table, k)] != [t for _, t in beam]:
             return False
     return True
 
 
 # %% wrong="test_beam_search" name="exactly equal" says="You ask for the same bits in the log-probabilities. A sum of logarithms and the logarithm of a product differ in the last digit."
 def test_beam_search(candidate):
-    generator = torch.Generator().manual_seed(3)
-    first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
-    table = (2 * torch.randn(4, 4, generator=generator)).softmax(dim=1)
-    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2)]:
+    torch.manual_seed(3)
+    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2), (2, 3), (1, 4)]:
+        first, table = (2 * torch.randn(4)).softmax(dim=0), (2 * torch.randn(n - 1, 4, 4)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
-        for _ in range(n - 1):
-            beam = sorted(((s + math.log(table[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
-        if candidate(first, table, k, n) != [(t, s) for s, t in beam]:
+        for step in table:
+            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
+        if candidate(first, table, k) != [(t, s) for s, t in beam]:
             return False
     return True
 

@@ -699,7 +699,7 @@ expect(gain).close(
     81.0, hint="3 times a rotation stretches every vector by 3 at each step, also where the entries cancel."
 )
 ### BEGIN HIDDEN TESTS
-for seed, (T_, H_) in enumerate([(1, 3), (3, 5), (7, 2), (5, 11)]):
+for seed, (T_, H_) in enumerate([(3, 5), (1, 3), (7, 2), (5, 11)]):
     torch.manual_seed(seed)
     W = torch.randn(H_, H_) / H_**0.5
     slopes = torch.rand(T_, H_) + 0.1
@@ -2099,6 +2099,13 @@ def in_double(logits, y, pad):
     return losses[y != pad].mean().float()
 
 
+def by_probabilities(logits, y, pad):
+    e = (logits - logits.amax(dim=2, keepdim=True)).exp()
+    p = (e / e.sum(dim=2, keepdim=True)).gather(2, y.unsqueeze(2)).squeeze(2)
+    weights = (y != pad) / (y != pad).sum()
+    return -(weights * p.log()).sum()
+
+
 def plain_mean(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten())
 
@@ -2148,6 +2155,7 @@ versions = [
     (summed, False, "A wrong version passes your test: it returns the sum."),
     (without_end, False, "A wrong version passes your test: it leaves out the end symbol, id 2, as well."),
     (in_double, True, refused),
+    (by_probabilities, True, refused),
     (by_batch, False, "A wrong version passes your test: it divides by the number of rows."),
     (in_bits, False, "A wrong version passes your test: it uses the logarithm to base 2."),
 ]
@@ -2161,9 +2169,10 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 #
 # Beam search adds log-probabilities (4.10). A beam search that has been copied many times *multiplies* them: it ranks by $(-\log p_1) \cdot (-\log p_2) \cdots$. One probability of 1 makes this product 0, which is the best rank there is, whatever the other probabilities are.
 #
-# Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins with token i, `table[i, j]` the probability that j follows i.
+# Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins with token i, and `table[t, i, j]` the probability that after token i at
+# position t (from 0) comes token j.
 #
-# **By hand.** first = (0.6, 0.4), table = [[0.5, 0.5], [0.1, 0.9]], two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.5 = 0.30. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
+# **By hand.** first = (0.6, 0.4), table = [[[0.5, 0.5], [0.1, 0.9]]], so two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.5 = 0.30. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2184,11 +2193,11 @@ def test_beam_search(candidate):
     """Is this a right beam search?
 
     Args:
-        candidate: a function (first [V], table [V, V], k int, n int) -> a list of pairs (tokens, log_prob), best first.
+        candidate: a function (first [V], table [n - 1, V, V], k int) -> a list of pairs (tokens, log_prob), best first; n ≥ 2.
             first and table hold probabilities > 0; tokens is a list of n ints, log_prob a float, the natural logarithm of the
             probability of all n tokens. A right one keeps, after each token, the k most probable prefixes of all
             that extend a kept one (all of them where there are fewer than k), and returns what is kept after n.
-            Where two prefixes are equally probable, it may keep either.
+            Nothing is promised where two prefixes are equally probable.
 
     Returns:
         True if the candidate is right, False if it is wrong.
@@ -2196,13 +2205,13 @@ def test_beam_search(candidate):
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(3)
     first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
-    table = (2 * torch.randn(4, 4, generator=generator)).softmax(dim=1)
-    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2), (2, 1)]:
+    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2)]:
+        table = (2 * torch.randn(n - 1, 4, 4, generator=generator)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
-        for _ in range(n - 1):
-            longer = [(s + math.log(table[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)]
+        for step in table:
+            longer = [(s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)]
             beam = sorted(longer, reverse=True)[:k]
-        got = candidate(first, table, k, n)
+        got = candidate(first, table, k)
         if [list(tokens) for tokens, _ in got] != [tokens for _, tokens in beam]:
             return False
         if any(abs(score - s) > 1e-4 for (_, score), (s, _) in zip(got, beam, strict=True)):
@@ -2212,21 +2221,21 @@ def test_beam_search(candidate):
 
 
 # %% check="test_beam_search-versions" points=2
-def adds_logs(first, table, k, n):
+def adds_logs(first, table, k):
     beam = sorted(([math.log(p), [i]] for i, p in enumerate(first.tolist())), reverse=True)[:k]
-    for _ in range(n - 1):
-        beam = [[s + math.log(p), [*t, j]] for s, t in beam for j, p in enumerate(table[t[-1]].tolist())]
+    for step in table:
+        beam = [[s + math.log(p), [*t, j]] for s, t in beam for j, p in enumerate(step[t[-1]].tolist())]
         beam = sorted(beam, reverse=True)[:k]
     return [(t, s) for s, t in beam]
 
 
-def multiplies_logs(first, table, k, n):
+def multiplies_logs(first, table, k):
     beam = sorted((-math.log(p), math.log(p), [i]) for i, p in enumerate(first.tolist()))[:k]
-    for _ in range(n - 1):
+    for step in table:
         beam = [
             (rank * -math.log(p), s + math.log(p), [*t, j])
             for rank, s, t in beam
-            for j, p in enumerate(table[t[-1]].tolist())
+            for j, p in enumerate(step[t[-1]].tolist())
         ]
         beam = sorted(beam)[:k]
     return [(t, s) for _, s, t in beam]
@@ -2241,12 +2250,12 @@ expect(test_beam_search(plain(multiplies_logs))).equal(
 
 
 ### BEGIN HIDDEN TESTS
-def adding(first, table, k, n, keep=None, log=True):
+def adding(first, table, keep, log=True):
     """All prefixes with their probabilities; `keep` cuts them down."""
     beam = [(p, [i]) for i, p in enumerate(first.tolist())]
     beam = keep(beam)
-    for _ in range(n - 1):
-        beam = keep([(p * q, [*t, j]) for p, t in beam for j, q in enumerate(table[t[-1]].tolist())])
+    for step in table:
+        beam = keep([(p * q, [*t, j]) for p, t in beam for j, q in enumerate(step[t[-1]].tolist())])
     return [(t, math.log(p) if log else p) for p, t in beam]
 
 
@@ -2254,73 +2263,69 @@ def best(k):
     return lambda beam: sorted(beam, reverse=True)[:k]
 
 
-def probabilities(first, table, k, n):
-    return adding(first, table, k, n, best(k))
+def probabilities(first, table, k):
+    return adding(first, table, best(k))
 
 
-def with_topk(first, table, k, n):
+def with_topk(first, table, k):
     V = len(first)
     scores, index = first.log().topk(min(k, V))
     tokens = [[i] for i in index.tolist()]
-    for _ in range(n - 1):
-        rows = scores.unsqueeze(1) + table[torch.tensor([t[-1] for t in tokens])].log()
+    for step in table:
+        rows = scores.unsqueeze(1) + step[torch.tensor([t[-1] for t in tokens])].log()
         scores, index = rows.flatten().topk(min(k, rows.numel()))
         tokens = [[*tokens[i // V], i % V] for i in index.tolist()]
     return list(zip(tokens, scores.tolist(), strict=True))
 
 
-def in_double(first, table, k, n):
-    return adding(first.double(), table.double(), k, n, lambda beam: sorted(beam, key=lambda x: -x[0])[:k])
+def in_double(first, table, k):
+    return adding(first.double(), table.double(), lambda beam: sorted(beam, key=lambda x: -x[0])[:k])
 
 
-def greedy(first, table, k, n):
-    return adding(first, table, 1, n, best(1))
+def greedy(first, table, k):
+    return adding(first, table, best(1))
 
 
-def no_log(first, table, k, n):
-    return adding(first, table, k, n, best(k), log=False)
+def no_log(first, table, k):
+    return adding(first, table, best(k), log=False)
 
 
-def worst_first(first, table, k, n):
-    return adding(first, table, k, n, best(k))[::-1]
+def worst_first(first, table, k):
+    return adding(first, table, best(k))[::-1]
 
 
-def everything(first, table, k, n):
-    return (
-        adding(first, table, k, n, list)
-        if n == 0
-        else sorted(adding(first, table, k, n, list), key=lambda x: -x[1])[:k]
-    )
+def everything(first, table, k):
+    return sorted(adding(first, table, list), key=lambda pair: -pair[1])[:k]
 
 
-def table_turned(first, table, k, n):
-    return adding(first, table.T, k, n, best(k))
+def table_turned(first, table, k):
+    return adding(first, table.mT, best(k))
 
 
-def one_child_each(first, table, k, n):
+def one_child_each(first, table, k):
     def keep(beam):
         kept = {}
         for p, t in sorted(beam, reverse=True):
             kept.setdefault(tuple(t[:-1]) if len(t) > 1 else t[0], (p, t))
         return sorted(kept.values(), reverse=True)[:k]
 
-    return adding(first, table, k, n, keep)
+    return adding(first, table, keep)
 
 
-def sums(first, table, k, n):
+def sums(first, table, k):
     beam = sorted(([p, math.log(p), [i]] for i, p in enumerate(first.tolist())), reverse=True)[:k]
-    for _ in range(n - 1):
-        beam = [[r + p, s + math.log(p), [*t, j]] for r, s, t in beam for j, p in enumerate(table[t[-1]].tolist())]
+    for step in table:
+        beam = [[r + p, s + math.log(p), [*t, j]] for r, s, t in beam for j, p in enumerate(step[t[-1]].tolist())]
         beam = sorted(beam, reverse=True)[:k]
     return [(t, s) for _, s, t in beam]
 
 
-def no_first(first, table, k, n):
-    return [(t, s - math.log(first[t[0]])) for t, s in adding(first, table, k, n, best(k))]
+def no_first(first, table, k):
+    return [(t, s - math.log(first[t[0]])) for t, s in adding(first, table, best(k))]
 
 
-def by_mean(first, table, k, n):
-    return [(t, s / n) for t, s in adding(first, table, k, n, best(k))]
+def by_mean(first, table, k):
+    return [(t, s / len(t)) for t, s in adding(first, table, best(k))]
 
 
 refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding, are there ties, or do you ask for more than the docstring promises?"
