@@ -123,13 +123,12 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     import time
 
     from autograder.mutants import survey
-    from autograder.stage import read_answers, read_stage
-    from autograder.verify import prove_all
+    from autograder.verify import Read, prove_all, read_texts
 
-    chosen, faults = list[Stage](), list[Fault]()
+    chosen, texts, faults = list[Stage](), list[Read](), list[Fault]()
     for stage in find_course().stages(stages):
         try:
-            read_answers(stage, read_stage(stage))
+            texts.append(read_texts(stage))
             chosen.append(stage)
         except CourseError as error:  # the other stages are proven all the same
             faults += error.faults
@@ -137,7 +136,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
     start = time.perf_counter()
     with _progress() as progress:
-        proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"))
+        proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"), read=texts)
         runs = [stage for stage, proof in zip(chosen, proofs, strict=True) if not proof.broken]
         surveys = survey(runs, jobs, _bar(progress, "generated wrong answers")) if mutants else []
     headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "diagnosed"]

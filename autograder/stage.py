@@ -36,14 +36,6 @@ class Cell:
         """The exercise that a check belongs to."""
         return self.id.split("-")[0]
 
-    @property
-    def hidden_lines(self) -> range:
-        """The lines of the hidden test, counted from 1 as in a traceback; empty where there is none."""
-        lines = self.source.split("\n")
-        begin = next((n for n, line in enumerate(lines, 1) if BEGIN_HIDDEN in line), 0)
-        end = next((n for n, line in enumerate(lines, 1) if END_HIDDEN in line), 0)
-        return range(begin, end + 1) if begin else range(0)
-
 
 @dataclass(frozen=True)
 class Content:

@@ -382,6 +382,8 @@ def _closure(start: set[str], uses: dict[str, set[str]]) -> set[str]:
 
 def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) -> Outcome:
     """Run one check cell in this namespace."""
+    from autograder.lab.expect import is_hidden
+
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), _limit(seconds):
             _execute(check.source, check.id, namespace)
@@ -389,7 +391,7 @@ def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) 
         line = next(
             (f.lineno or 0 for f in traceback.extract_tb(error.__traceback__) if f.filename == _file(check.id)), 0
         )
-        hidden = line in check.hidden_lines
+        hidden = is_hidden(check.source.split("\n"), line)
         return Outcome(False, explain(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
     return Outcome(True)
 

@@ -59,6 +59,19 @@ class Proof:
         }
 
 
+Read = tuple[Content, list[Answer]]
+
+
+def read_texts(stage: Stage) -> Read:
+    """A stage and its answer catalogue.
+
+    Raises:
+        CourseError: with every fault of one of the two.
+    """
+    content = read_stage(stage)
+    return content, read_answers(stage, content)
+
+
 def _number(value: float) -> int | float:
     return int(value) if value == int(value) else value
 
@@ -82,6 +95,7 @@ def prove_all(
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Collection[str] = (),
     recall: Recall | None = None,
+    read: Sequence[Read] | None = None,
 ) -> list[Proof]:
     """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue; look whether all agrees.
 
@@ -91,9 +105,13 @@ def prove_all(
         step: is told how many tasks are done, of how many.
         only: these exercises, without what concerns a stage as a whole, and without asking the judge for a diagnosis.
         recall: outcomes that are known from an earlier call; those of this one are added.
+        read: the texts of these stages, where they are read already.
+
+    Raises:
+        CourseError: when a text cannot be read.
     """
-    contents = [read_stage(stage) for stage in stages]
-    answers = [read_answers(stage, content) for stage, content in zip(stages, contents, strict=True)]
+    texts = [read_texts(stage) for stage in stages] if read is None else read
+    contents, answers = [content for content, _ in texts], [known for _, known in texts]
     recall = {} if recall is None else recall
     worlds, proofs = dict[str, World](), dict[str, Proof]()
     for content in contents:

@@ -17,8 +17,10 @@ _MISSING = "Is its cell still there, does it define that name, and did it run wi
 
 def explain(result: CheckResult, error: BaseException, filename: str, source: str, last: Call, seconds: float) -> None:
     """Fill in kind, message, hidden and traceback of a check that ended with this error."""
+    from autograder.lab.expect import is_hidden
+
     line = line_of(error.__traceback__, filename)
-    result.hidden = is_hidden(source, line)
+    result.hidden = is_hidden(source.splitlines(), line)
     fault = getattr(error, "student_fault", None)
     if isinstance(error, Stop):
         result.kind, result.message = "dead", str(error)
@@ -123,19 +125,6 @@ def line_of(trace: TracebackType | None, filename: str) -> int:
     """The line of the check itself that was running, not of a helper that it defines further up."""
     lines = [line for frame, line in traceback.walk_tb(trace) if frame.f_code.co_filename == filename]
     return lines[0] if lines else 0
-
-
-def is_hidden(source: str, line: int) -> bool:
-    """Does this line stand in the hidden part? Where the line is not known, a check that has a hidden part says so."""
-    from autograder.lab.expect import BEGIN_HIDDEN, END_HIDDEN
-
-    lines = source.splitlines()
-    if line < 1:
-        return any(BEGIN_HIDDEN in text for text in lines)
-    hidden = False
-    for text in lines[: line - 1]:
-        hidden = BEGIN_HIDDEN in text or (hidden and END_HIDDEN not in text)
-    return hidden
 
 
 def parses(source: str) -> bool:

@@ -13,7 +13,7 @@ import linecache
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Any, NoReturn
@@ -289,7 +289,7 @@ def _sizes(shape: tuple[int, ...]) -> str:
 
 def _describe(place: TracebackType) -> tuple[str, bool]:
     """The call that an `expect(...)` at this place is about, in words, and whether it stands in a hidden test."""
-    hidden = _is_hidden(place.tb_frame.f_code.co_filename, place.tb_lineno)
+    hidden = is_hidden(linecache.getlines(place.tb_frame.f_code.co_filename), place.tb_lineno)
     executing = Source.executing(place)
     node = executing.node
     if not isinstance(node, ast.Call) or not node.args:
@@ -346,14 +346,13 @@ def _assigned_from(tree: ast.AST | None, name: str, before: int) -> ast.Call | N
     return found
 
 
-def _is_hidden(filename: str, lineno: int) -> bool:
-    """Does this line stand between the markers of a hidden test?"""
+def is_hidden(lines: Sequence[str], number: int) -> bool:
+    """Does this line, counted from 1, stand below the begin of a hidden test? One that is not known (0) may."""
+    if number < 1:
+        return any(BEGIN_HIDDEN in line for line in lines)
     hidden = False
-    for line in linecache.getlines(filename)[: lineno - 1]:
-        if BEGIN_HIDDEN in line:
-            hidden = True
-        elif END_HIDDEN in line:
-            hidden = False
+    for line in lines[: number - 1]:
+        hidden = BEGIN_HIDDEN in line or (hidden and END_HIDDEN not in line)
     return hidden
 
 

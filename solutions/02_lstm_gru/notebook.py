@@ -109,9 +109,9 @@ with torch.no_grad():
 print(f"another first input changes the last state by {demo_change:.0e}")
 
 # %% [markdown]
-# *What to see:* $10^{-20}$ or less (these weights shrink it even faster than those of stage 01). The last state
-# changes by nothing, or by $10^{-7}$ at most: a `float` has about seven digits, and this is the rounding of the last one. From such a
-# state, nobody can tell what the first input was.
+# *What to see:* $10^{-20}$ or less (these weights shrink it even faster than those of stage 01). The last state changes
+# by nothing, or by $10^{-7}$ at most: a `float` has about seven digits, and this is the rounding of the last one. From
+# such a state, nobody can tell what the first input was.
 #
 # The idea of 1997: do not write over everything. Keep a second state, the **memory** $c$, and let small networks
 # decide at each step *what is kept*, *what is added* and *what is shown*. Such a network is a **gate**: its output
@@ -132,11 +132,13 @@ print(f"another first input changes the last state by {demo_change:.0e}")
 #
 # $$c' = f \odot c + i \odot g \qquad\qquad h' = o \odot \tanh(c')$$
 #
-# In words: keep the share $f$ of the old memory, add the share $i$ of the proposal, and show the share $o$ of the result.
+# In words: keep the share $f$ of the old memory, add the share $i$ of the proposal, and show the share $o$ of the
+# result.
 #
-# **How torch stores it.** Four matrices $W_{ik}$ of shape `[H, I]` stand on top of each other in **one** matrix `W_ih` of
-# shape `[4H, I]`, in the order $i, f, g, o$. In the same way `W_hh` is `[4H, H]`, and `b_ih` and `b_hh` are `[4H]`. So
-# one product gives all four sums, side by side in `[B, 4H]`: the first H columns are $a_i$, the next H are $a_f$, and so on.
+# **How torch stores it.** Four matrices $W_{ik}$ of shape `[H, I]` stand on top of each other in **one** matrix `W_ih`
+# of shape `[4H, I]`, in the order $i, f, g, o$. In the same way `W_hh` is `[4H, H]`, and `b_ih` and `b_hh` are `[4H]`.
+# So one product gives all four sums, side by side in `[B, 4H]`: the first H columns are $a_i$, the next H are $a_f$,
+# and so on.
 #
 # **By hand.** H = 1, all weights and biases are 0, and $c = 2$. All four sums are 0. So $i = f = o = 0.5$ and $g = 0$:
 #
@@ -317,8 +319,8 @@ ax = plots.lines(
 _ = ax.set_xticks(range(0, 21, 5))
 
 # %% [markdown]
-# *What to see:* the memory shrinks like $f^t$. At bias 0 only 0.001 is left after ten steps. At bias 3 there is still 0.38
-# after 20. Keep this picture in mind: the gradient goes back along the same road.
+# *What to see:* the memory shrinks like $f^t$. At bias 0 only 0.001 is left after ten steps. At bias 3 there is still
+# 0.38 after 20. Keep this picture in mind: the gradient goes back along the same road.
 
 # %% [markdown]
 # ## 2.3 The GRU cell, in four versions
@@ -351,19 +353,20 @@ _ = ax.set_xticks(range(0, 21, 5))
 # | True | $W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})$ | torch |
 # | False | $W_{in} x + b_{in} + W_{hn} (r \odot h) + b_{hn}$ | Cho et al. 2014; Chung et al. 2014 |
 #
-# **By hand, 1.** H = 1, all weights 0, $h = 2$, and the bias of $z$ is 2. Then $z = \sigma(2) = 0.881$ and $n = 0$. Keeping
-# the old: $0.881 \cdot 2 = 1.76$. The other way: $0.119 \cdot 2 = 0.24$.
+# **By hand, 1.** H = 1, all weights 0, $h = 2$, and the bias of $z$ is 2. Then $z = \sigma(2) = 0.881$ and $n = 0$.
+# Keeping the old: $0.881 \cdot 2 = 1.76$. The other way: $0.119 \cdot 2 = 0.24$.
 #
-# **By hand, 2.** H = 1, $h = 2$, $W_{hn} = 1$, $b_{hn} = 1$, everything else 0. Then $r = z = 0.5$. After: $n = \tanh(0.5 \cdot (2 + 1)) =
-# \tanh(1.5) = 0.905$. Before: $n = \tanh(0.5 \cdot 2 + 1) = \tanh(2) = 0.964$. In both, $h' = 0.5 \cdot 2 + 0.5 \cdot n$.
+# **By hand, 2.** H = 1, $h = 2$, $W_{hn} = 1$, $b_{hn} = 1$, everything else 0. Then $r = z = 0.5$. After:
+# $n = \tanh(0.5 \cdot (2 + 1)) = \tanh(1.5) = 0.905$. Before: $n = \tanh(0.5 \cdot 2 + 1) = \tanh(2) = 0.964$. In both,
+# $h' = 0.5 \cdot 2 + 0.5 \cdot n$.
 #
 # *Predict first:* one of the two differences is only a matter of names: with other weights, both formulas compute the
 # same. Which one?
 #
 # <details><summary>Hint 1</summary>
 #
-# You cannot add everything up at once as in the LSTM: `r` must act on the part that comes from `h`, before the part that
-# comes from `x` is added. So keep two sums: one from `x`, one from `h`.
+# You cannot add everything up at once as in the LSTM: `r` must act on the part that comes from `h`, before the part
+# that comes from `x` is added. So keep two sums: one from `x`, one from `h`.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -549,8 +552,8 @@ expect(weights[1].grad).close(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The answer to the prediction. Sigmoids have a mirror: $\sigma(-a) = 1 - \sigma(a)$. So we change the sign of all weights of
-# $z$ and take the other convention of $z$. And the reset? We only turn the switch.
+# The answer to the prediction. Sigmoids have a mirror: $\sigma(-a) = 1 - \sigma(a)$. So we change the sign of all
+# weights of $z$ and take the other convention of $z$. And the reset? We only turn the switch.
 
 # %%
 torch.manual_seed(0)
@@ -567,9 +570,9 @@ print(f"other z, signs changed: largest difference {(demo_mirror - demo_new).abs
 print(f"reset before the map:   largest difference {(demo_before - demo_new).abs().max():.1e}")
 
 # %% [markdown]
-# *What to see:* the convention of $z$ is only a name: with mirrored weights, both compute the same. The place of $r$ is a
-# real difference: the same weights compute something else. And "z → 1 takes the new state" is neither true nor false before
-# you say *whose* GRU you mean.
+# *What to see:* the convention of $z$ is only a name: with mirrored weights, both compute the same. The place of $r$ is
+# a real difference: the same weights compute something else. And "z → 1 takes the new state" is neither true nor false
+# before you say *whose* GRU you mean.
 
 # %%
 demo_z = torch.linspace(-6, 6, 49)
@@ -590,8 +593,8 @@ ax = plots.lines(
 )
 
 # %% [markdown]
-# *What to see:* two straight lines that cross at $z = 0.5$. At $z = 1$ torch keeps the old state (1), the other convention takes
-# the new one (−1).
+# *What to see:* two straight lines that cross at $z = 0.5$. At $z = 1$ torch keeps the old state (1), the other
+# convention takes the new one (−1).
 
 # %% [markdown]
 # ## 2.4 What a cell costs: count its parameters
@@ -619,8 +622,8 @@ ax = plots.lines(
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: a dict gives the number of pieces for a kind; a kind that it does not hold is a ValueError with that kind in its
-# message; multiply pieces, one piece and the number of directions (1 or 2).
+# In words: a dict gives the number of pieces for a kind; a kind that it does not hold is a ValueError with that kind in
+# its message; multiply pieces, one piece and the number of directions (1 or 2).
 # </details>
 
 
@@ -701,9 +704,9 @@ for kind in ("gru2", "Elman", "Transformer"):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time, are
-# published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) With torch's two biases everywhere, the counts
-# would be larger. Your function finds out why:
+# **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time,
+# are published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) With torch's two biases
+# everywhere, the counts would be larger. Your function finds out why:
 #
 # | part | biases | first model | second model |
 # |---|---|---|---|
@@ -717,9 +720,9 @@ for kind in ("gru2", "Elman", "Transformer"):
 # | linear 100 → 10, over all ten steps | 1 | 1,010 | 1,010 |
 # | **sum** | | **11,378** | **25,469** |
 #
-# The second model counts **one** bias in one LSTM and **two** in the other. Such a mixture is easy to overlook, and it changes
-# nothing that the model can compute: two biases that are added are one bias. (The table shows parts that give exactly
-# these sums. A sum alone cannot prove that no other parts would.)
+# The second model counts **one** bias in one LSTM and **two** in the other. Such a mixture is easy to overlook, and it
+# changes nothing that the model can compute: two biases that are added are one bias. (The table shows parts that give
+# exactly these sums. A sum alone cannot prove that no other parts would.)
 #
 # Parameters are one cost, time is another. *Predict first:* a GRU has three quarters of the LSTM's parameters. Is it
 # faster?
@@ -755,24 +758,25 @@ for text, value in zip(axes[1].texts, demo_times.values(), strict=True):
 axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
 
 # %% [markdown]
-# *What to see:* the parameters stand like 1 : 3 : 4 : 8. (In each piece, the state's part is twice the input's: 64 · 64 against
-# 64 · 32.) The times do not. On the computer where this page was made, with one
-# thread of its processor, the GRU took *longer* than the LSTM, because torch has faster code for the LSTM
-# there. On a GPU, or in another version, the order may be another one. "Fewer parameters, so faster" must be measured.
+# *What to see:* the parameters stand like 1 : 3 : 4 : 8. (In each piece, the state's part is twice the input's: 64 · 64
+# against 64 · 32.) The times do not. On the computer where this page was made, with one thread of its processor, the
+# GRU took *longer* than the LSTM, because torch has faster code for the LSTM there. On a GPU, or in another version,
+# the order may be another one. "Fewer parameters, so faster" must be measured.
 
 # %% [markdown]
 # ## 2.5 Reading from both ends
 #
-# In "the **bank** of the river", you know what `bank` means only after the last word. A **bidirectional** layer reads the sequence
-# twice: `cell_f` forward, `cell_b` backward. At each position, the two states stand side by side:
+# In "the **bank** of the river", you know what `bank` means only after the last word. A **bidirectional** layer reads
+# the sequence twice: `cell_f` forward, `cell_b` backward. At each position, the two states stand side by side:
 #
 # $$y_t = [\overrightarrow{h}_t ; \overleftarrow{h}_t] \qquad [B, T, 2H]$$
 #
-# $\overrightarrow{h}_t$ has read positions $0 \dots t$. $\overleftarrow{h}_t$ has read from the last real position down to $t$.
+# $\overrightarrow{h}_t$ has read positions $0 \dots t$. $\overleftarrow{h}_t$ has read from the last real position down
+# to $t$.
 #
-# Here the pads are a trap. A row of length 3 in a batch with T = 5 is `a b c P P`. Turned around as a whole it is `P P c b a`: the
-# backward cell starts with pads, and its state at `c` depends on how much was padded. Right is: turn around **the real
-# part only**, `c b a P P`.
+# Here the pads are a trap. A row of length 3 in a batch with T = 5 is `a b c P P`. Turned around as a whole it is
+# `P P c b a`: the backward cell starts with pads, and its state at `c` depends on how much was padded. Right is: turn
+# around **the real part only**, `c b a P P`.
 #
 # **By hand.** A "cell" that adds up what it has read (the class `RunningSum` below), the row `1 2 4 P P`, length 3:
 #
@@ -786,9 +790,10 @@ axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
 #
 # At the pads the result is 0, as in torch. Look at position 0: its backward half is 7, for it has read the whole row.
 #
-# Two words that you need in stage 03: torch can do the same if the batch is **packed**: `pack_padded_sequence(x, lengths,
-# batch_first=True, enforce_sorted=False)` makes an object from which torch's layers read only the real positions;
-# `pad_packed_sequence` turns their output into a tensor again. The checks compare with it.
+# Two words that you need in stage 03: torch can do the same if the batch is **packed**:
+# `pack_padded_sequence(x, lengths, batch_first=True, enforce_sorted=False)` makes an object from which torch's layers
+# read only the real positions; `pad_packed_sequence` turns their output into a tensor again. The checks compare with
+# it.
 
 
 # %% given="running_sum"
@@ -808,15 +813,15 @@ class RunningSum:
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Make a table of positions, `[B, T]`: for each row, where does position t come from when the real part is turned around? Where
-# t < length it is length − 1 − t; elsewhere it is t. The same table turns it back.
+# Make a table of positions, `[B, T]`: for each row, where does position t come from when the real part is turned
+# around? Where t < length it is length − 1 − t; elsewhere it is t. The same table turns it back.
 # </details>
 # <details><summary>Hint 3</summary>
 #
 # In words: t is `torch.arange(T)`; the table comes from `torch.where` with t < lengths (as a column); index with it,
-# together with a column of row numbers 0 … B − 1: this gives the turned input; call `cell_b`; index its states with the same
-# table; set both halves to 0 at the pads; put them side by side with `torch.cat` on the last dimension. (A loop over the rows works
-# as well.)
+# together with a column of row numbers 0 … B − 1: this gives the turned input; call `cell_b`; index its states with the
+# same table; set both halves to 0 at the pads; put them side by side with `torch.cat` on the last dimension. (A loop
+# over the rows works as well.)
 # </details>
 
 
@@ -938,9 +943,9 @@ for seed, (kind, twin_kind, lengths) in enumerate(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Which inputs does each output depend on? We take the gradient of the output at position $t$ with respect to the input at
-# position $s$, for a row of 6 real positions and 2 pads. *Predict first:* where are the zeros of the forward half, and where those
-# of the whole?
+# Which inputs does each output depend on? We take the gradient of the output at position $t$ with respect to the input
+# at position $s$, for a row of 6 real positions and 2 pads. *Predict first:* where are the zeros of the forward half,
+# and where those of the whole?
 
 # %%
 torch.manual_seed(0)
@@ -963,24 +968,26 @@ for ax, part, title in zip(
     )
 
 # %% [markdown]
-# *What to see:* the brighter, the more the output feels the input. Left, all above the diagonal is 0: the forward half never
-# looks ahead. Right, every real position feels every other one, and no pad is felt. The brightness falls away from the diagonal
-# in both: also a gated cell feels near inputs most. That is the next question.
+# *What to see:* the brighter, the more the output feels the input. Left, all above the diagonal is 0: the forward half
+# never looks ahead. Right, every real position feels every other one, and no pad is felt. The brightness falls away
+# from the diagonal in both: also a gated cell feels near inputs most. That is the next question.
 
 # %% [markdown]
 # ## 2.6 Does the LSTM cure the vanishing gradient?
 #
-# The argument of 1997: in $c' = c + i \odot g$ the old memory is *added*, not multiplied. So the gradient goes back through $c$ by a
-# factor of exactly 1 per step. It cannot vanish.
+# The argument of 1997: in $c' = c + i \odot g$ the old memory is *added*, not multiplied. So the gradient goes back
+# through $c$ by a factor of exactly 1 per step. It cannot vanish.
 #
-# But that LSTM had no forget gate. Since 2000 the formula is $c' = f \odot c + i \odot g$, and the factor per step is $f$. Over $k$ steps,
-# along the memory:
+# But that LSTM had no forget gate. Since 2000 the formula is $c' = f \odot c + i \odot g$, and the factor per step is
+# $f$. Over $k$ steps, along the memory:
 #
 # $$\frac{\partial c_{t+k}}{\partial c_t} = f_{t+1} \odot f_{t+2} \odot \dots \odot f_{t+k}$$
 #
-# (There are other roads as well: from $c$ into $h$, and through the gates of the next step. The measurement below has them all.)
+# (There are other roads as well: from $c$ into $h$, and through the gates of the next step. The measurement below has
+# them all.)
 #
-# *Predict first:* `nn.LSTM` as torch starts it, no training, lag 90. The plain RNN had less than $10^{-20}$. What has the LSTM, and what the GRU?
+# *Predict first:* `nn.LSTM` as torch starts it, no training, lag 90. The plain RNN had less than $10^{-20}$. What has
+# the LSTM, and what the GRU?
 
 # %%
 demo_lags = (10, 50, 90)
@@ -991,12 +998,13 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
     print(f"{name:<5}", *(f"lag {lag}: {demo_start[name][lag]:.0e}  " for lag in demo_lags))
 
 # %% [markdown]
-# *What to see:* at lag 90 the LSTM has about $2 \cdot 10^{-19}$, the GRU $4 \cdot 10^{-20}$. That is more than the RNN has, and still
-# nothing: the gradient of a weight is a sum over all steps, and beside parts of size 1 such a part is lost in a sum of seven digits. **The
-# gradient of an LSTM as torch starts it vanishes, too.**
+# *What to see:* at lag 90 the LSTM has about $2 \cdot 10^{-19}$, the GRU $4 \cdot 10^{-20}$. That is more than the RNN
+# has, and still nothing: the gradient of a weight is a sum over all steps, and beside parts of size 1 such a part is
+# lost in a sum of seven digits. **The gradient of an LSTM as torch starts it vanishes, too.**
 #
-# Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half. Along the memory alone, this leaves
-# $0.5^{90} \approx 10^{-27}$; the other roads add the rest. The cell *can* keep; nobody has told it to.
+# Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half. Along the memory
+# alone, this leaves $0.5^{90} \approx 10^{-27}$; the other roads add the rest. The cell *can* keep; nobody has told it
+# to.
 #
 # The remedy is as simple: start the forget gate **open**. The forget gate adds two biases:
 #
@@ -1007,8 +1015,9 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
 # **By hand.** H = 2. `bias_ih_l0` has 8 numbers: `i i f f g g o o`. The forget gate owns the places 2 and 3, in both
 # vectors. Put 3 into these two places of one vector and 0 into those of the other.
 #
-# **Where to write.** The layer's parameters must stay the same objects: an optimiser may hold them already. So this is the one function of
-# the page that changes its argument. Write into the parameters *in place*, and tell torch to record nothing of it.
+# **Where to write.** The layer's parameters must stay the same objects: an optimiser may hold them already. So this is
+# the one function of the page that changes its argument. Write into the parameters *in place*, and tell torch to record
+# nothing of it.
 #
 # Names of the parameters: `bias_ih_l0` and `bias_hh_l0` for the first layer, `…_l1` for a second layer on top of it,
 # and the ending `_reverse` for the backward direction.
@@ -1019,13 +1028,13 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `for name, p in lstm.named_parameters():` gives all of them, whatever the number of layers and directions. The names begin with
-# `bias_ih` or `bias_hh`, or with `weight`.
+# `for name, p in lstm.named_parameters():` gives all of them, whatever the number of layers and directions. The names
+# begin with `bias_ih` or `bias_hh`, or with `weight`.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: under `torch.no_grad()`, go through the named parameters; where the name begins with bias_ih, fill the places H to 2H
-# with the value; where it begins with bias_hh, fill the same places with 0.
+# In words: under `torch.no_grad()`, go through the named parameters; where the name begins with bias_ih, fill the
+# places H to 2H with the value; where it begins with bias_hh, fill the same places with 0.
 # </details>
 
 
@@ -1134,8 +1143,9 @@ for k in range(3):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The same measurement, and two LSTMs more. *Predict first:* along the memory alone, it would be $\sigma(1)^{90} \approx 6 \cdot 10^{-13}$ and $\sigma(3)^{90}
-# \approx 0.01$. With all roads together, is it more or less?
+# The same measurement, and two LSTMs more. *Predict first:* along the memory alone, it would be
+# $\sigma(1)^{90} \approx 6 \cdot 10^{-13}$ and $\sigma(3)^{90} \approx 0.01$. With all roads together, is it more or
+# less?
 
 # %%
 for value in (1.0, 3.0):
@@ -1157,12 +1167,13 @@ for name, felt in demo_start.items():
     print(f"{name:<20}", *(f"lag {lag}: {felt[lag]:.0e}  " for lag in demo_lags))
 
 # %% [markdown]
-# *What to see:* the scale is logarithmic; from one line of the grid to the next is a factor of 10,000. RNN, GRU and the LSTM as torch starts it
-# all fall below $10^{-18}$ at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of ten; that is much more than along the memory alone.
-# With a forget bias of 3, the gradient at lag 90 is 0.02, and after lag 50 it hardly falls any more.
+# *What to see:* the scale is logarithmic; from one line of the grid to the next is a factor of 10,000. RNN, GRU and the
+# LSTM as torch starts it all fall below $10^{-18}$ at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of
+# ten; that is much more than along the memory alone. With a forget bias of 3, the gradient at lag 90 is 0.02, and after
+# lag 50 it hardly falls any more.
 #
-# One run proves little. Here are 20: the file `datasets/lstm_runs.json`, made with the code of this page (seeds 0 to 19). The
-# last row is a mistake that is easily made: 3 in *both* biases, so that the sum is 6.
+# One run proves little. Here are 20: the file `datasets/lstm_runs.json`, made with the code of this page (seeds 0 to
+# 19). The last row is a mistake that is easily made: 3 in *both* biases, so that the sum is 6.
 
 # %%
 runs = data.load("lstm_runs")
@@ -1172,20 +1183,22 @@ for name, values in runs["gradient"].items():
     print(f"  {name:<27} {values[0]:9.0e} {values[10]:9.0e} {values[-1]:9.0e}")
 
 # %% [markdown]
-# *What to see:* in each of the 20 runs, the RNN has the least. Then come GRU and LSTM (now the one, now the other is ahead), then the four layers with
-# a set bias, in the order: LSTM with 1, GRU with 3, LSTM with 3, LSTM with 6. Without a set bias, the numbers of one kind differ by four
-# to seven powers of ten. So a claim like "the LSTM has a gradient of $4 \cdot 10^{-18}$" belongs to one drawing of weights. That it is below $10^{-16}$ at
-# lag 90 is true in all 20.
+# *What to see:* in each of the 20 runs, the RNN has the least. Then come GRU and LSTM (now the one, now the other is
+# ahead), then the four layers with a set bias, in the order: LSTM with 1, GRU with 3, LSTM with 3, LSTM with 6. Without
+# a set bias, the numbers of one kind differ by four to seven powers of ten. So a claim like "the LSTM has a gradient of
+# $4 \cdot 10^{-18}$" belongs to one drawing of weights. That it is below $10^{-16}$ at lag 90 is true in all 20.
 #
 # So the claim "the LSTM cures vanishing gradients" needs three more words: *with open gates*.
 
 # %% [markdown]
 # ## 2.7 Does it matter? The recall task
 #
-# A gradient is not yet learning. So we give a task that only memory can solve. Eight symbols: 0 to 3 are **words to keep**, 4 to 7 are
-# **noise**. A sequence is one word, then `lag` symbols of noise. After the last one, the question is: which word was it?
+# A gradient is not yet learning. So we give a task that only memory can solve. Eight symbols: 0 to 3 are **words to
+# keep**, 4 to 7 are **noise**. A sequence is one word, then `lag` symbols of noise. After the last one, the question
+# is: which word was it?
 #
-# **By hand.** `lag = 5`: the sequence `2 6 4 4 7 5`. It has 6 symbols. The answer is `2`. Who guesses, is right in one of four.
+# **By hand.** `lag = 5`: the sequence `2 6 4 4 7 5`. It has 6 symbols. The answer is `2`. Who guesses, is right in one
+# of four.
 
 
 # %% given="recall_task"
@@ -1234,7 +1247,8 @@ class Delay(nn.Module):
 #
 # The function sets no seed itself: who wants a run again calls `torch.manual_seed` before.
 #
-# *Predict first:* `Delay(7)` has perfect memory of what was 7 steps ago. What accuracy does it reach at lag 7? And at lag 6?
+# *Predict first:* `Delay(7)` has perfect memory of what was 7 steps ago. What accuracy does it reach at lag 7? And at
+# lag 6?
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1242,14 +1256,14 @@ class Delay(nn.Module):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `cell.hidden_size` and `cell.parameters()` are there. `F.one_hot(ids, SYMBOLS).float()` is the input; `ids[:, 0]` is what the layer
-# has to remember.
+# `cell.hidden_size` and `cell.parameters()` are there. `F.one_hot(ids, SYMBOLS).float()` is the input; `ids[:, 0]` is
+# what the layer has to remember.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: make the readout; one list of all parameters; Adam over it. In each step: a batch; logits of the last state; cross-entropy
-# against the first symbols; zero_grad, backward, clip, step. After the loop, under no_grad: 500 fresh sequences, argmax of the logits, compare
-# with the first symbols, take the mean as a float.
+# In words: make the readout; one list of all parameters; Adam over it. In each step: a batch; logits of the last state;
+# cross-entropy against the first symbols; zero_grad, backward, clip, step. After the loop, under no_grad: 500 fresh
+# sequences, argmax of the logits, compare with the first symbols, take the mean as a float.
 # </details>
 
 
@@ -1360,8 +1374,8 @@ torch.manual_seed(6)
 layer = RNN(SYMBOLS, 16)  # its gradient explodes: W_hh makes every vector three times as long
 layer.weight_hh_l0.data = 3 * torch.linalg.qr(torch.randn(16, 16))[0]
 recall_accuracy(layer, 20, 1)
-norm = sum(float(p.grad.square().sum()) for p in layer.parameters() if p.grad is not None) ** 0.5
-expect(norm).at_most(
+gradient_norm = sum(float(p.grad.square().sum()) for p in layer.parameters() if p.grad is not None) ** 0.5
+expect(gradient_norm).at_most(
     1.001,
     hint="This gradient explodes. After backward and before the step, clip all gradients together to the norm 1.",
 )
@@ -1380,7 +1394,8 @@ shares = torch.zeros(3, dtype=torch.double)
 for place in range(3):  # at lag 3, Delay(2) guesses: the share is seldom a round number
     torch.manual_seed(30 + place)
     shares[place] = recall_accuracy(Delay(2), 3, 1)
-expect((shares * 500 - (shares * 500).round()).abs().max()).at_most(
+part_of_500ths = (shares * 500 - (shares * 500).round()).abs().max()
+expect(part_of_500ths).at_most(
     0.01, hint="The share of right answers among 500 fresh sequences is a whole number of 500ths."
 )
 ### END HIDDEN TESTS
@@ -1394,12 +1409,12 @@ for lag in (7, 6):
     print(f"Delay(7) at lag {lag}: {recall_accuracy(Delay(7), lag, 30):.2f}")
 
 # %% [markdown]
-# *What to see:* all right at lag 7, guesses at lag 6. At lag 6, the last state holds what stood *before* the word: zeros. This is how the
-# checks know which state you read and what you ask for, without a long training.
+# *What to see:* all right at lag 7, guesses at lag 6. At lag 6, the last state holds what stood *before* the word:
+# zeros. This is how the checks know which state you read and what you ask for, without a long training.
 #
-# Now the layers of section 2.6, at lag 40, 200 steps each. And one more. In torch's GRU, $z$ keeps the old state, and its piece
-# is the *second* of three: the same places H to 2H. So your `set_forget_bias` opens a GRU, too. *Predict first:* who
-# learns it?
+# Now the layers of section 2.6, at lag 40, 200 steps each. And one more. In torch's GRU, $z$ keeps the old state, and
+# its piece is the *second* of three: the same places H to 2H. So your `set_forget_bias` opens a GRU, too. *Predict
+# first:* who learns it?
 
 # %%
 demo_layers = {"RNN": (RNN, None), "GRU": (GRU, None), "GRU, update bias 3": (GRU, 3.0)}
@@ -1421,10 +1436,11 @@ ax.axvline(0.25, color="black", linestyle=":", linewidth=1)
 _ = ax.set_xlim(0, 1.12)
 
 # %% [markdown]
-# *What to see:* in this run, two layers always find the word. The other four guess, the LSTM as torch starts it among them. What the two have in common is not
-# the kind of the cell. It is the open gate.
+# *What to see:* in this run, two layers always find the word. The other four guess, the LSTM as torch starts it among
+# them. What the two have in common is not the kind of the cell. It is the open gate.
 #
-# Again, one run proves little. Here are 20 runs at each of five lags. A run counts as learned if at least 95 of 100 answers are right.
+# Again, one run proves little. Here are 20 runs at each of five lags. A run counts as learned if at least 95 of 100
+# answers are right.
 
 # %%
 demo_learned = {
@@ -1445,12 +1461,14 @@ ax = plots.heatmap(
 #
 # - At lag 5 everybody learns it. Who needs no long memory, needs no open gate.
 # - At lag 10 the LSTM as torch starts it is the *worst* of all: 5 of 20. The plain RNN learns in 19.
-# - At lag 40 only gates that start wide open learn: the LSTM with 3 in all 20 runs, the GRU with 3 in 17. The LSTM with 1 learns in none.
+# - At lag 40 only gates that start wide open learn: the LSTM with 3 in all 20 runs, the GRU with 3 in 17. The LSTM with
+#   1 learns in none.
 # - "3 in both biases", a sum of 6, does no harm here. This task never asks the layer to forget anything.
 #
-# Now be careful. "It cannot learn this" would be too much; "it did not learn this, with this recipe" is what we know. So here are three other recipes at lag
-# 40: twice as many steps; a learning rate of 0.01; and a readout with eight outputs (all symbols, four of them never right) with 400 steps.
-# *Predict first:* does the order of the layers stay the same?
+# Now be careful. "It cannot learn this" would be too much; "it did not learn this, with this recipe" is what we know.
+# So here are three other recipes at lag 40: twice as many steps; a learning rate of 0.01; and a readout with eight
+# outputs (all symbols, four of them never right) with 400 steps. *Predict first:* does the order of the layers stay the
+# same?
 
 # %%
 print("learned at lag 40, of 20 runs:")
@@ -1462,24 +1480,25 @@ for name in runs["recall"]:
     print(f"{name:<23}" + "".join(f"{sum(value >= 0.95 for value in way):>8}" for way in ways))
 
 # %% [markdown]
-# *What to see:* one thing stays in all four recipes: the LSTM as torch starts it learns in none of 80 runs. Much else changes. At a rate
-# of 0.01 the plain RNN learns in 5 runs, and the LSTM with 3 only in 2. With four useless outputs the GRU as torch starts it learns in 16 runs, and
-# without them in none. (The table does not say why.)
+# *What to see:* one thing stays in all four recipes: the LSTM as torch starts it learns in none of 80 runs. Much else
+# changes. At a rate of 0.01 the plain RNN learns in 5 runs, and the LSTM with 3 only in 2. With four useless outputs
+# the GRU as torch starts it learns in 16 runs, and without them in none. (The table does not say why.)
 #
-# So a comparison of cells is always a comparison of cells *with a recipe*. If a paper says that one cell beats another, look for the learning
-# rate, the number of steps and the number of runs.
+# So a comparison of cells is always a comparison of cells *with a recipe*. If a paper says that one cell beats another,
+# look for the learning rate, the number of steps and the number of runs.
 
 # %% [markdown]
 # ## 2.8 Look into the gates
 #
-# Many texts tell a story about such a task: "At the word, the input gate opens and stores it. Then the input gate closes, and the forget gate
-# keeps the memory until the end." We have a layer that solves the task. Does it do this?
+# Many texts tell a story about such a task: "At the word, the input gate opens and stores it. Then the input gate
+# closes, and the forget gate keeps the memory until the end." We have a layer that solves the task. Does it do this?
 #
-# To see the gates, we compute them beside your `lstm_cell`, with the weights of the trained layers. The first two pictures show the forget gates of two layers
-# of 2.7, one that guesses and one that knows. The other two show the input gate and the memory of the one that knows. The same sequence goes
-# into both.
+# To see the gates, we compute them beside your `lstm_cell`, with the weights of the trained layers. The first two
+# pictures show the forget gates of two layers of 2.7, one that guesses and one that knows. The other two show the input
+# gate and the memory of the one that knows. The same sequence goes into both.
 #
-# *Predict first:* if the story is true, how must the first column of the input gate look beside the others? And the memory, from left to right?
+# *Predict first:* if the story is true, how must the first column of the input gate look beside the others? And the
+# memory, from left to right?
 
 
 # %%
@@ -1522,12 +1541,13 @@ for ax, (title, values, low) in zip(
     figure.colorbar(image, ax=ax)
 
 # %% [markdown]
-# *What to see:* the forget gates are what we expect: near one half in the layer that guesses, near 1 in the layer that knows, at all steps. But the
-# input gate does *not* open at step 0 and close afterwards: after ten steps, some units open and some close. And the memory does not hold something from the start: it is nearly 0 for ten steps, then it
+# *What to see:* the forget gates are what we expect: near one half in the layer that guesses, near 1 in the layer that
+# knows, at all steps. But the input gate does *not* open at step 0 and close afterwards: after ten steps, some units
+# open and some close. And the memory does not hold something from the start: it is nearly 0 for ten steps, then it
 # grows.
 #
-# One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. It also follows one unit: the same noise four times, with
-# each of the four words before it.
+# One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. It also follows one
+# unit: the same noise four times, with each of the four words before it.
 
 # %%
 print(f"{'mean over 100 sequences':<50} step 0   step 5  step 10  step 20  step 40")
@@ -1555,14 +1575,15 @@ ax = plots.lines(
 )
 
 # %% [markdown]
-# *What to see:* on average, the input gate is half open at the word and a little more than half open at the noise. The memory grows
-# from 0.1 to 5. And at step 20, nine of ten proposals have the sign of the memory that is there already; at the end nearly all have. So this
-# layer does not *store and hold*. It **says the word again at each step**, louder and louder: the noise knows nothing of the word, so it is the state $h$ that tells the
-# proposal $g$ what to add. A small
-# difference of the first steps becomes a large one. The forget gate near 1 lets it add up.
+# *What to see:* on average, the input gate is half open at the word and a little more than half open at the noise. The
+# memory grows from 0.1 to 5. And at step 20, nine of ten proposals have the sign of the memory that is there already;
+# at the end nearly all have. So this layer does not *store and hold*. It **says the word again at each step**, louder
+# and louder: the noise knows nothing of the word, so it is the state $h$ that tells the proposal $g$ what to add. A
+# small difference of the first steps becomes a large one. The forget gate near 1 lets it add up.
 #
-# Two lessons. A gate that *can* store and hold is no proof that training finds this way. And "how it works" can be looked at: a story about a network
-# is a claim like any other. (This is one layer on one task. Another task may give another picture.)
+# Two lessons. A gate that *can* store and hold is no proof that training finds this way. And "how it works" can be
+# looked at: a story about a network is a claim like any other. (This is one layer on one task. Another task may give
+# another picture.)
 
 # %% [markdown]
 # ## 2.9 Quiz
@@ -1587,7 +1608,8 @@ ax = plots.lines(
 #   > Then c' = g: the first part of the sum is missing.
 
 # %% [markdown] quiz="stack_count" kind="number" points=1 read="2.4" draw="I=10,20,30 H=18,24,40" tolerance="0"
-# A **bidirectional GRU** has {I} inputs and {H} hidden units in each direction, with torch's two biases. How many parameters has it?
+# A **bidirectional GRU** has {I} inputs and {H} hidden units in each direction, with torch's two biases. How many
+# parameters has it?
 #
 # - [x] 2 * 3 * H * (I + H + 2)
 #   > Yes: two directions, three pieces each; a piece has H · I, H · H and two biases of H.
@@ -1617,9 +1639,9 @@ ax = plots.lines(
 #   > These are two separate choices. The page has all four versions.
 
 # %% [markdown] quiz="backward_reads" kind="shape" points=1 read="2.5" draw="B=3,5 T=11,12,13 H=7,10 n=5,6,8"
-# A batch of {B} sequences is padded to {T} steps. The first one has {n} real positions. `bi_rnn` reads it with two cells of {H}
-# hidden units. Write a pair: how many numbers stand beside each other at one position of the result, and how many real positions of the first
-# sequence the *backward* half has read at position 1?
+# A batch of {B} sequences is padded to {T} steps. The first one has {n} real positions. `bi_rnn` reads it with two
+# cells of {H} hidden units. Write a pair: how many numbers stand beside each other at one position of the result, and
+# how many real positions of the first sequence has the *backward* half read when it stands at position 1?
 #
 # - [x] (2 * H, n - 1)
 #   > Yes: two halves of H numbers; the backward half has read from the last real position down to position 1.
@@ -1635,7 +1657,8 @@ ax = plots.lines(
 #   > Two cells, so two states at each position. And count from the last real position down to position 1.
 
 # %% [markdown] quiz="default_lstm" kind="one" points=1 read="2.6"
-# Somebody trains `nn.LSTM` as it is on a task with a lag of 40 steps, and it only guesses. What is the best first step, after what you measured?
+# Somebody trains `nn.LSTM` as it is on a task with a lag of 40 steps, and it only guesses. What is the best first
+# step, after what you measured?
 #
 # - [ ] A. Take a plain RNN: it has fewer parameters.
 #   > Its gradient vanishes even faster, and at lag 40 it learned in none of 20 runs with our recipe.
@@ -1659,22 +1682,24 @@ ax = plots.lines(
 # - train a layer on a task that only memory can solve, and say how sure the answer is;
 # - look at gates over time before you believe a story about them.
 #
-# You now have cells that keep something for many steps. In stage 03, two of them work together: one reads a word, the other writes
-# another word, of another length. All that passes between them is one state.
+# You now have cells that keep something for many steps. In stage 03, two of them work together: one reads a word, the
+# other writes another word, of another length. All that passes between them is one state.
 #
 # ## Papers
 #
-# - S. Hochreiter, J. Schmidhuber, *Long Short-Term Memory*, Neural Computation 9(8), 1997: the memory to which one only adds; input gate and
-#   output gate, no forget gate.
-# - F. Gers, J. Schmidhuber, F. Cummins, *Learning to Forget: Continual Prediction with LSTM*, Neural Computation 12(10), 2000: the forget gate.
-# - K. Cho and others, *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation*, 2014, [arXiv
-#   1406.1078](https://arxiv.org/abs/1406.1078): the GRU, equations (5) to (8); z keeps the old state.
-# - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on Sequence Modeling*, 2014, [arXiv
-#   1412.3555](https://arxiv.org/abs/1412.3555): section 3.2 has the GRU with the other convention of z.
-# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An Empirical Exploration of Recurrent Network Architectures*, ICML 2015: many cells compared; it
-#   recommends a forget bias of 1 for every LSTM.
-# - K. Greff and others, *LSTM: A Search Space Odyssey*, 2015, [arXiv 1503.04069](https://arxiv.org/abs/1503.04069): which part of the LSTM can be
-#   left out, measured on three tasks.
-# - M. Schuster, K. Paliwal, *Bidirectional Recurrent Neural Networks*, IEEE Transactions on Signal Processing 45(11), 1997: reading from both
-#   ends.
+# - S. Hochreiter, J. Schmidhuber, *Long Short-Term Memory*, Neural Computation 9(8), 1997: the memory to which one only
+#   adds; input gate and output gate, no forget gate.
+# - F. Gers, J. Schmidhuber, F. Cummins, *Learning to Forget: Continual Prediction with LSTM*, Neural Computation
+#   12(10), 2000: the forget gate.
+# - K. Cho and others, *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation*,
+#   2014, [arXiv 1406.1078](https://arxiv.org/abs/1406.1078): the GRU, equations (5) to (8); z keeps the old state.
+# - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on Sequence
+#   Modeling*, 2014, [arXiv 1412.3555](https://arxiv.org/abs/1412.3555): section 3.2 has the GRU with the other
+#   convention of z.
+# - R. Jozefowicz, W. Zaremba, I. Sutskever, *An Empirical Exploration of Recurrent Network Architectures*, ICML 2015:
+#   many cells compared; it recommends a forget bias of 1 for every LSTM.
+# - K. Greff and others, *LSTM: A Search Space Odyssey*, 2015, [arXiv 1503.04069](https://arxiv.org/abs/1503.04069):
+#   which part of the LSTM can be left out, measured on three tasks.
+# - M. Schuster, K. Paliwal, *Bidirectional Recurrent Neural Networks*, IEEE Transactions on Signal Processing 45(11),
+#   1997: reading from both ends.
 # - The documentation of `torch.nn.LSTM` and `torch.nn.GRU`: the order of the pieces, and a note on where r acts.

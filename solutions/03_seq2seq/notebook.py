@@ -927,6 +927,10 @@ def typo(word, rng):
 
 
 # %% check="typo-kinds" points=2
+typos = [typo("low", random.Random(seed)) for seed in range(300)]
+expect(sorted({t for t in typos if len(t) == 2})).equal(
+    ["lo", "lw", "ow"], hint="Dropping one letter of low gives ow, lw or lo. Each position must be possible."
+)
 typos = [typo("up", random.Random(seed)) for seed in range(300)]
 expect(sorted({t for t in typos if len(t) == 1})).equal(["p", "u"], hint="Dropping one letter of up gives u or p.")
 expect(sorted({t for t in typos if len(t) == 3})).equal(

@@ -604,7 +604,6 @@ def static_attention(K, mask, U, v):
 def static_attention(K, mask, U, v):
     if not K.requires_grad:
         K *= mask.unsqueeze(-1)
-        K -= K.mean()
     return masked_softmax(K @ U.T @ v, mask, dim=1)
 
 

@@ -261,7 +261,7 @@ for ax, (method, W) in zip(axes, demo_weights.items(), strict=True):
         ax.axvline(asked, color=plots.COLORS[i], linewidth=0.8, alpha=0.5)
     ax.set(title=method, xlabel="angle of the key", xticks=[-180, -90, 0, 90, 180])
 axes[0].set_ylabel("score")
-figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
+_ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
 
 # %% [markdown]
 # *What to see:* the dot marks the key with the highest score, the thin line marks the query. They meet for `dot` only.
@@ -651,7 +651,7 @@ _ = draw_beside_gold(demo_alpha, demo_pair, f"learned, dot: AER {demo_rate:.2f}"
 # %% [markdown]
 # *What to see:* it does. The score has nothing to learn, so the two who meet in it must learn: the encoder and the decoder bring
 # their states into one "language". In 14 of the 17 rows, the largest weight lies on a sure or a possible link. The three others are both 的
-# and 边 (part of *by*): words that end a phrase, and as in stage 05 they look at a neighbour.
+# and 边 (part of *by*). In stage 05, it was words like these that the model could write with closed eyes.
 #
 # The AER in the title is borrowed from the course: `grammar.error_rate`. In stage 05 you used it too, as a finished tool. The
 # next two sections open it. First: what *is* a link? Weights are not links.
@@ -965,15 +965,16 @@ for ax, how in zip(axes, ("argmax", "mutual", 0.2), strict=True):
     rate = aer(links, demo_pair.sure, demo_pair.possible)
     ax.set(title=f"{how if isinstance(how, str) else f'weight ≥ {how}'}: AER {rate:.2f}", xlabel="source")
 axes[0].set_ylabel("target")
-figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
+_ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
 
 # %% [markdown]
 # *What to see, in the bars:* the same weights have an AER from 0.09 to 0.22. A low number finds nearly all sure links and claims too
 # much; a high one claims little and misses much. `mutual` is best here. One reason is 的: it has no sure link in any sentence, and
 # `"argmax"` must give it a link all the same. 361 of its 613 wrong links are there.
 #
-# *In the three panels:* `mutual` drops the wrong link of 的, because *girl* belongs more to another row; it also drops the right
-# link of 了, for the same reason. And 边 looks at *river* in place of *by*: no way of reading the weights can mend that.
+# *In the three panels:* `mutual` drops the wrong link of 的, because *girl* belongs more to another row; it also drops the possible
+# link of 了, for the same reason. 边 looks at *river* in place of *by*: no way of reading the weights can mend that. And the row of 在 is pale: nearly
+# all of its weight lies on the end symbol, which has no column here.
 #
 # So an AER without its way of reading is half a number. From here on, the way is `"argmax"`: one link for each word.
 
@@ -982,7 +983,7 @@ figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside 
 #
 # **Claim to test: "general beats dot."** It has a learned matrix, so it can do more. The file
 # `datasets/luong_runs.json` holds translators that were trained with the code of this page, 600 steps each: ten seeds
-# for each of five kinds. `Bahdanau` is the decoder of stage 05. Each dot is one seed, each bar the mean of its kind.
+# for each of five kinds. `Bahdanau` is the decoder of stage 05. Each dot is one seed; a thick line or the end of a bar is the mean of its kind.
 #
 # *Predict first:* which has the lowest AER? And: how much will the models of *one* kind differ?
 
@@ -1181,7 +1182,7 @@ for ax, (p, D) in zip(axes, ((3.0, 2), (5.0, 2), (5.0, 5)), strict=True):
     ax.axvline(p, color=plots.COLORS[1], linestyle="--", linewidth=1, label="p")
     ax.set(title=f"p = {p:g}, D = {D}\nΣ = {weights.sum():.2f}", xlabel="source position")
 axes[0].set_ylabel("weight")
-figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
+_ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=3)
 
 # %% [markdown]
 # *What to see:* with p = 5 and D = 2, position 3 lies on the border of the window. It has the highest score and
@@ -1456,7 +1457,7 @@ print(f"states kept for one sentence of 20 words: 1 × 64 numbers without attent
 # a tenth longer. Two reasons. For small tensors, the time is not in the numbers: each call of a torch function has a fixed price, and attention
 # makes several calls more in each step. That is why the lines are flat on the left. And for long sentences, the element-wise product of `dot` reads every key
 # from memory and uses each number once; the GRU's matrix product uses each number many times. So dot takes longer
-# than its count says: for S = 160 the count says twice, our clock said six times.
+# than its count says: for S = 160 the count says twice, our clock said six to seven times.
 #
 # `concat` is the most expensive one, in the count and on the clock. `general` is as fast as `dot`: one small matrix product more.
 #
@@ -1522,7 +1523,7 @@ for row, setting in zip(axes, ("long", "short"), strict=True):
     row[0].set_ylabel("words without a mistake")
 for ax in axes[1]:
     ax.set_xlabel("letters in the word")
-figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
+_ = figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
 for name, shares in runs["letters"].items():
     print(f"{name:>26}, 12 letters:", " ".join(f"{row[-1]:.2f}" for row in shares))
 

@@ -294,19 +294,6 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
-# %% wrong="scaled_dot_product" name="softmax over the whole table" says="The whole table sums to 1. Each query has its own sum of 1."
-def scaled_dot_product(Q, K, V, mask=None):
-    if mask is not None and mask.dtype != torch.bool:
-        raise ValueError(f"the mask must be bool, not {mask.dtype}")
-    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
-    if mask is None:
-        weights = torch.softmax(scores.flatten(-2), dim=-1).view_as(scores)
-    else:
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-        weights = torch.softmax(scores.flatten(-2), dim=-1).view_as(scores).masked_fill(~mask, 0.0)
-    return weights @ V, weights
-
-
 # %% wrong="scaled_dot_product" name="sigmoid" says="A sigmoid judges each key alone: the weights of a query do not sum to 1."
 def scaled_dot_product(Q, K, V, mask=None):
     if mask is not None and mask.dtype != torch.bool:
@@ -427,20 +414,6 @@ def scaled_dot_product(Q, K, V, mask=None):
     return hard @ V, weights
 
 
-# %% wrong="scaled_dot_product" name="weights turned" says="The weights are turned before they meet the values: query t gets what key t should hand out."
-def scaled_dot_product(Q, K, V, mask=None):
-    if mask is not None and mask.dtype != torch.bool:
-        raise ValueError(f"the mask must be bool, not {mask.dtype}")
-    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
-    if mask is None:
-        weights = torch.softmax(scores, dim=-1)
-    else:
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-        weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)
-    turned = weights.transpose(-2, -1) if weights.shape[-1] == weights.shape[-2] else weights
-    return turned @ V, weights
-
-
 # %% wrong="scaled_dot_product" name="only the output" says="Only the output is returned; the docstring promises a tuple of output and weights."
 def scaled_dot_product(Q, K, V, mask=None):
     if mask is not None and mask.dtype != torch.bool:
@@ -501,7 +474,7 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
-# %% wrong="scaled_dot_product" name="filled with 1e-9" says="Masked scores become 1e-9, and 0 is a score like any other. The minus is missing: it must be a very small number, not one near 0."
+# %% wrong="scaled_dot_product" name="filled with 1e-9" says="Masked scores become 1e-9, and 0 is a score like any other. The minus is missing: it must be a large negative number."
 def scaled_dot_product(Q, K, V, mask=None):
     if mask is not None and mask.dtype != torch.bool:
         raise ValueError(f"the mask must be bool, not {mask.dtype}")
@@ -514,7 +487,7 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
-# %% wrong="scaled_dot_product" name="1 subtracted" says="The mask is subtracted as 0 and 1: a masked key keeps about a third of its weight."
+# %% wrong="scaled_dot_product" name="1 subtracted" says="The mask is subtracted as 0 and 1: a masked key only gets less weight, and not 0."
 def scaled_dot_product(Q, K, V, mask=None):
     if mask is not None and mask.dtype != torch.bool:
         raise ValueError(f"the mask must be bool, not {mask.dtype}")
@@ -535,7 +508,7 @@ def scaled_dot_product(Q, K, V, mask=None):
     if mask is None:
         weights = torch.softmax(scores, dim=-1)
     else:
-        scores = scores.masked_fill(~mask, float('-inf'))
+        scores = scores.masked_fill(~mask, float("-inf"))
         weights = torch.softmax(scores, dim=-1)
     return weights @ V, weights
 
@@ -562,19 +535,6 @@ def scaled_dot_product(Q, K, V, mask=None):
     else:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
         weights = torch.softmax(scores, dim=-1)
-    return weights @ V, weights
-
-
-# %% wrong="scaled_dot_product" name="one empty row empties all" says="If one query sees nothing, all outputs become 0: an empty row must not disturb the others."
-def scaled_dot_product(Q, K, V, mask=None):
-    if mask is not None and mask.dtype != torch.bool:
-        raise ValueError(f"the mask must be bool, not {mask.dtype}")
-    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
-    if mask is None:
-        weights = torch.softmax(scores, dim=-1)
-    else:
-        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-        weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0) * mask.any(dim=-1).all()
     return weights @ V, weights
 
 
@@ -1013,32 +973,6 @@ def score_entropy(d, seed=0):
     return entropies[0], entropies[1]
 
 
-# %% wrong="score_entropy" name="rows with a zero left out" says="Queries with a weight of exactly 0 are left out by nanmean: just the hardest rows are missing."
-def score_entropy(d, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    Q = torch.randn(256, d, generator=generator)
-    K = torch.randn(32, d, generator=generator)
-    scores = Q @ K.T
-    entropies = []
-    for scaled in (scores, scores / math.sqrt(d)):
-        p = torch.softmax(scaled, dim=-1)
-        entropies.append(-(p * p.log()).sum(dim=-1).nanmean().item())
-    return entropies[0], entropies[1]
-
-
-# %% wrong="score_entropy" name="1 added in the logarithm" says="The logarithm is of 1 + p: this is never negative, and no entropy."
-def score_entropy(d, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    Q = torch.randn(256, d, generator=generator)
-    K = torch.randn(32, d, generator=generator)
-    scores = Q @ K.T
-    entropies = []
-    for scaled in (scores, scores / math.sqrt(d)):
-        p = torch.softmax(scaled, dim=-1)
-        entropies.append((p * (1 + p).log()).sum(dim=-1).mean().item())
-    return entropies[0], entropies[1]
-
-
 # %% wrong="score_entropy" name="weights averaged first" says="The weights are averaged over the queries before the entropy is taken: this asks how often each key is chosen, not how sure a query is."
 def score_entropy(d, seed=0):
     generator = torch.Generator().manual_seed(seed)
@@ -1101,32 +1035,6 @@ def score_entropy(d, seed=0):
     for scaled in (scores, scores / math.sqrt(d)):
         log_p = torch.log_softmax(scaled, dim=-1)
         entropies.append(math.exp(-(log_p.exp() * log_p).sum(dim=-1).mean().item()))
-    return entropies[0], entropies[1]
-
-
-# %% wrong="score_entropy" name="mean of the logarithms" says="The logarithms are averaged without the weights: each must count as much as its weight."
-def score_entropy(d, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    Q = torch.randn(256, d, generator=generator)
-    K = torch.randn(32, d, generator=generator)
-    scores = Q @ K.T
-    entropies = []
-    for scaled in (scores, scores / math.sqrt(d)):
-        log_p = torch.log_softmax(scaled, dim=-1)
-        entropies.append(-log_p.mean(dim=-1).mean().item())
-    return entropies[0], entropies[1]
-
-
-# %% wrong="score_entropy" name="largest weight" says="This is the mean of the largest weight, not the entropy."
-def score_entropy(d, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    Q = torch.randn(256, d, generator=generator)
-    K = torch.randn(32, d, generator=generator)
-    scores = Q @ K.T
-    entropies = []
-    for scaled in (scores, scores / math.sqrt(d)):
-        log_p = torch.log_softmax(scaled, dim=-1)
-        entropies.append(log_p.exp().max(dim=-1).values.mean().item())
     return entropies[0], entropies[1]
 
 
@@ -1272,13 +1180,6 @@ def padding_mask(lengths, S):
     return (torch.arange(S) < lengths.view(-1, 1, 1, 1)).transpose(2, 3)
 
 
-# %% wrong="padding_mask" name="shape [1, 1, B, S]" says="The sentences stand in the dimension of the queries."
-def padding_mask(lengths, S):
-    if bool(((lengths < 0) | (lengths > S)).any()):
-        raise ValueError(f"every length must be from 0 to {S}")
-    return (torch.arange(S) < lengths.view(1, 1, -1, 1))
-
-
 # %% wrong="padding_mask" name="shape [B, 1, S, S]" says="The mask is written out for all queries. [B, 1, 1, S] fits any number of queries, also where T and S differ."
 def padding_mask(lengths, S):
     if bool(((lengths < 0) | (lengths > S)).any()):
@@ -1328,25 +1229,11 @@ def padding_mask(lengths, S):
     return torch.ones(len(lengths), 1, 1, S, dtype=torch.bool)
 
 
-# %% wrong="padding_mask" name="all False" says="All words are hidden."
-def padding_mask(lengths, S):
-    if bool(((lengths < 0) | (lengths > S)).any()):
-        raise ValueError(f"every length must be from 0 to {S}")
-    return torch.zeros(len(lengths), 1, 1, S, dtype=torch.bool)
-
-
 # %% wrong="padding_mask" name="first length for all" says="Every sentence gets the length of the first one."
 def padding_mask(lengths, S):
     if bool(((lengths < 0) | (lengths > S)).any()):
         raise ValueError(f"every length must be from 0 to {S}")
     return torch.arange(S) < lengths[:1].view(-1, 1, 1, 1).expand(len(lengths), 1, 1, 1)
-
-
-# %% wrong="padding_mask" name="only the last word" says="Only the last real word is visible; all words before it are real as well."
-def padding_mask(lengths, S):
-    if bool(((lengths < 0) | (lengths > S)).any()):
-        raise ValueError(f"every length must be from 0 to {S}")
-    return torch.arange(S) == lengths.view(-1, 1, 1, 1) - 1
 
 
 # %% wrong="padding_mask" name="zeros and ones" says="The mask is of numbers; a mask of this course is bool."
@@ -1360,7 +1247,7 @@ def padding_mask(lengths, S):
 def padding_mask(lengths, S):
     if bool(((lengths < 0) | (lengths > S)).any()):
         raise ValueError(f"every length must be from 0 to {S}")
-    return torch.zeros(len(lengths), 1, 1, S).masked_fill(torch.arange(S) >= lengths.view(-1, 1, 1, 1), float('-inf'))
+    return torch.zeros(len(lengths), 1, 1, S).masked_fill(torch.arange(S) >= lengths.view(-1, 1, 1, 1), float("-inf"))
 
 
 # %% wrong="padding_mask" name="no error" says="A length that does not fit is taken in silence: some words of the sentence have no column."
@@ -1477,21 +1364,6 @@ def causal_mask(T):
     return torch.ones(T, T, dtype=torch.bool).tril().triu(-1)
 
 
-# %% wrong="causal_mask" name="only the first" says="Each position sees only the first one."
-def causal_mask(T):
-    return torch.arange(T).expand(T, T) == 0
-
-
-# %% wrong="causal_mask" name="turned at the other diagonal" says="The triangle lies at the other diagonal: row t must see the first t + 1 columns."
-def causal_mask(T):
-    return torch.ones(T, T, dtype=torch.bool).tril().flip(0)
-
-
-# %% wrong="causal_mask" name="last row too short" says="The last position does not see itself."
-def causal_mask(T):
-    return torch.ones(T, T, dtype=torch.bool).tril() & (torch.arange(T * T).view(T, T) < T * T - 1)
-
-
 # %% wrong="causal_mask" name="zeros and ones" says="The mask is of floats 0 and 1; a mask of this course is bool."
 def causal_mask(T):
     return torch.ones(T, T).tril()
@@ -1504,7 +1376,7 @@ def causal_mask(T):
 
 # %% wrong="causal_mask" name="minus infinity" says="This is a mask to add, of 0 and -inf; a mask of this course is bool."
 def causal_mask(T):
-    return torch.full((T, T), float('-inf')).triu(1)
+    return torch.full((T, T), float("-inf")).triu(1)
 
 
 # %% wrong="causal_mask" name="a list" says="This is a list of lists; a tensor is promised."
@@ -1612,22 +1484,6 @@ def split_heads(x, N):
     return x.reshape(N, B, T, D // N).transpose(0, 1)
 
 
-# %% wrong="split_heads" name="batch and heads exchanged" says="The heads are cut rightly, but then sentences and heads are mixed in one reshape."
-def split_heads(x, N):
-    B, T, D = x.shape
-    if D % N != 0:
-        raise ValueError(f"{D} features cannot be shared by {N} heads")
-    return torch.stack(x.chunk(N, dim=-1)).reshape(B, N, T, D // N)
-
-
-# %% wrong="split_heads" name="words cut, not features" says="The sentence is cut into N pieces, and not the features: a head must see every word."
-def split_heads(x, N):
-    B, T, D = x.shape
-    if D % N != 0:
-        raise ValueError(f"{D} features cannot be shared by {N} heads")
-    return x.transpose(1, 2).reshape(B, N, D // N, T).transpose(2, 3).flip(2)
-
-
 # %% wrong="split_heads" name="all features for every head" says="Every head gets all D features; each should get its own d = D / N."
 def split_heads(x, N):
     B, T, D = x.shape
@@ -1666,14 +1522,6 @@ def split_heads(x, N):
     if D % N != 0:
         raise ValueError(f"{D} features cannot be shared by {N} heads")
     return x.reshape(B, T, D // N, N).transpose(1, 2)
-
-
-# %% wrong="split_heads" name="divided by the root of N" says="The features are divided by the root of N; they must stay as they are."
-def split_heads(x, N):
-    B, T, D = x.shape
-    if D % N != 0:
-        raise ValueError(f"{D} features cannot be shared by {N} heads")
-    return x.reshape(B, T, N, D // N).transpose(1, 2) / N**0.5
 
 
 # %% wrong="split_heads" name="detached" says="detach() cuts the gradient: nothing before the heads can learn."
@@ -1778,12 +1626,6 @@ def merge_heads(x):
     return x[:, 0]
 
 
-# %% wrong="merge_heads" name="first head again and again" says="Head 0 is repeated N times; the others are lost."
-def merge_heads(x):
-    B, N, T, d = x.shape
-    return x[:, 0].repeat(1, 1, N)
-
-
 # %% wrong="merge_heads" name="heads in reverse" says="The heads are joined in reverse order: head 0 comes first."
 def merge_heads(x):
     B, N, T, d = x.shape
@@ -1832,22 +1674,11 @@ def merge_heads(x):
     return torch.zeros(B, T, N * d)
 
 
-# %% wrong="merge_heads" name="divided by N" says="The features are divided by the number of heads; they must stay as they are."
+# %% wrong="merge_heads" name="x changed in place" says="The caller's heads are changed: they are multiplied by 2 and hold other numbers after the call."
 def merge_heads(x):
-    B, N, T, d = x.shape
-    return x.transpose(1, 2).reshape(B, T, N * d) / N
-
-
-# %% wrong="merge_heads" name="x changed in place" says="The caller's heads are changed: head 0 is overwritten."
-def merge_heads(x):
-    B, N, T, d = x.shape
-    return x.transpose(1, 2).reshape(B, T, N * d).clone() + 0 * x.data[:, :1].zero_().sum()
-
-
-# %% wrong="merge_heads" name="x flattened in place" says="The caller's x gets another shape: functions whose names end in _ write into their argument."
-def merge_heads(x):
-    B, N, T, d = x.shape
-    return x.transpose_(1, 2).reshape(B, T, N * d)
+    merged = x.transpose(1, 2).flatten(2).clone()
+    x.data *= 2
+    return merged
 
 
 # %% [markdown]
@@ -2175,24 +2006,6 @@ class MultiHeadAttention(nn.Module):
         return self.out_proj(out.reshape(x_q.shape)), weights
 
 
-# %% wrong="MultiHeadAttention" name="heads added up" says="The heads are added up and repeated; each must keep its own place before out_proj."
-class MultiHeadAttention(nn.Module):
-    def __init__(self, D, N):
-        super().__init__()
-        if D % N != 0:
-            raise ValueError(f"{D} features cannot be shared by {N} heads")
-        self.N = N
-        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
-        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
-
-    def forward(self, x_q, x_kv, mask=None):
-        Q = split_heads(self.q_proj(x_q), self.N)
-        K = split_heads(self.k_proj(x_kv), self.N)
-        V = split_heads(self.v_proj(x_kv), self.N)
-        out, weights = scaled_dot_product(Q, K, V, mask)
-        return self.out_proj(out.sum(dim=1).repeat(1, 1, self.N)), weights
-
-
 # %% wrong="MultiHeadAttention" name="scale of the whole width" says="The scores are divided by the root of D; d is the size of one head."
 class MultiHeadAttention(nn.Module):
     def __init__(self, D, N):
@@ -2362,24 +2175,6 @@ class MultiHeadAttention(nn.Module):
         return self.out_proj(merge_heads(out)), weights.mean(dim=1)
 
 
-# %% wrong="MultiHeadAttention" name="weights of one head" says="Only the weights of the first head are returned."
-class MultiHeadAttention(nn.Module):
-    def __init__(self, D, N):
-        super().__init__()
-        if D % N != 0:
-            raise ValueError(f"{D} features cannot be shared by {N} heads")
-        self.N = N
-        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
-        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
-
-    def forward(self, x_q, x_kv, mask=None):
-        Q = split_heads(self.q_proj(x_q), self.N)
-        K = split_heads(self.k_proj(x_kv), self.N)
-        V = split_heads(self.v_proj(x_kv), self.N)
-        out, weights = scaled_dot_product(Q, K, V, mask)
-        return self.out_proj(merge_heads(out)), weights[:, :1]
-
-
 # %% wrong="MultiHeadAttention" name="weights detached" says="The weights are returned without a gradient."
 class MultiHeadAttention(nn.Module):
     def __init__(self, D, N):
@@ -2468,24 +2263,6 @@ class MultiHeadAttention(nn.Module):
         V = split_heads(self.v_proj(x_kv), self.N)
         out, weights = scaled_dot_product(Q, K, V, mask)
         return torch.relu(self.out_proj(merge_heads(out))), weights
-
-
-# %% wrong="MultiHeadAttention" name="tanh around the queries" says="The queries go through a tanh; the projections are linear."
-class MultiHeadAttention(nn.Module):
-    def __init__(self, D, N):
-        super().__init__()
-        if D % N != 0:
-            raise ValueError(f"{D} features cannot be shared by {N} heads")
-        self.N = N
-        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
-        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
-
-    def forward(self, x_q, x_kv, mask=None):
-        Q = split_heads(torch.tanh(self.q_proj(x_q)), self.N)
-        K = split_heads(self.k_proj(x_kv), self.N)
-        V = split_heads(self.v_proj(x_kv), self.N)
-        out, weights = scaled_dot_product(Q, K, V, mask)
-        return self.out_proj(merge_heads(out)), weights
 
 
 # %% wrong="MultiHeadAttention" name="no bias" says="The layers have no bias; the docstring says with bias."
@@ -2896,27 +2673,6 @@ def sinusoidal(T, D):
     return torch.randn(T, D)
 
 
-# %% wrong="sinusoidal" name="plain numbers" says="All columns hold the position itself: it grows without end and drowns the word."
-def sinusoidal(T, D):
-    if D % 2 != 0:
-        raise ValueError(f"D must be even, not {D}")
-    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
-    angles = torch.arange(T).unsqueeze(1) * speeds
-    return torch.arange(T).float().unsqueeze(1).repeat(1, D)
-
-
-# %% wrong="sinusoidal" name="order of speeds turned" says="The slow hands come first: pair 0 must turn fastest."
-def sinusoidal(T, D):
-    if D % 2 != 0:
-        raise ValueError(f"D must be even, not {D}")
-    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
-    angles = torch.arange(T).unsqueeze(1) * speeds.flip(0)
-    table = torch.zeros(T, D)
-    table[:, 0::2] = angles.sin()
-    table[:, 1::2] = angles.cos()
-    return table
-
-
 # %% wrong="sinusoidal" name="divided by the root of D" says="The table is divided by the root of D; the formula has no such factor."
 def sinusoidal(T, D):
     if D % 2 != 0:
@@ -2963,18 +2719,6 @@ def sinusoidal(T, D):
 # %% wrong="sinusoidal" name="assert" says="assert raises an AssertionError; the docstring promises a ValueError."
 def sinusoidal(T, D):
     assert D % 2 == 0, "D must be even"
-    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
-    angles = torch.arange(T).unsqueeze(1) * speeds
-    table = torch.zeros(T, D)
-    table[:, 0::2] = angles.sin()
-    table[:, 1::2] = angles.cos()
-    return table
-
-
-# %% wrong="sinusoidal" name="odd T refused" says="An odd number of positions is refused; only D must be even."
-def sinusoidal(T, D):
-    if D % 2 != 0 or T % 2 != 0:
-        raise ValueError(f"D must be even, not {D}")
     speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
     angles = torch.arange(T).unsqueeze(1) * speeds
     table = torch.zeros(T, D)
@@ -3739,26 +3483,6 @@ class TransformerBlock(nn.Module):
         return self.norm2(x + self.feed(x))
 
 
-# %% wrong="TransformerBlock" name="a third norm" says="There is a third norm that is never used, and an optimiser would carry it along."
-class TransformerBlock(nn.Module):
-    def __init__(self, D, N, H, norm="pre"):
-        super().__init__()
-        if norm not in ("pre", "post"):
-            raise ValueError(f"norm must be pre or post, not {norm!r}")
-        self.norm = norm
-        self.attention = MultiHeadAttention(D, N)
-        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
-        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
-
-    def forward(self, x, mask=None):
-        if self.norm == "pre":
-            y = self.norm1(x)
-            x = x + self.attention(y, y, mask)[0]
-            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
-        x = self.norm1(x + self.attention(x, x, mask)[0])
-        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
-
-
 # %% wrong="TransformerBlock" name="norms without weights" says="The norms have no weights to learn; nn.LayerNorm(D) scales and shifts."
 class TransformerBlock(nn.Module):
     def __init__(self, D, N, H, norm="pre"):
@@ -3773,46 +3497,6 @@ class TransformerBlock(nn.Module):
     def forward(self, x, mask=None):
         if self.norm == "pre":
             y = self.norm1(x)
-            x = x + self.attention(y, y, mask)[0]
-            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
-        x = self.norm1(x + self.attention(x, x, mask)[0])
-        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
-
-
-# %% wrong="TransformerBlock" name="norm without scale" says="x is brought to mean 0 and variance 1 by hand: the learned scale and shift of norm1 are not used."
-class TransformerBlock(nn.Module):
-    def __init__(self, D, N, H, norm="pre"):
-        super().__init__()
-        if norm not in ("pre", "post"):
-            raise ValueError(f"norm must be pre or post, not {norm!r}")
-        self.norm = norm
-        self.attention = MultiHeadAttention(D, N)
-        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
-        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
-
-    def forward(self, x, mask=None):
-        if self.norm == "pre":
-            y = F.layer_norm(x, x.shape[-1:])
-            x = x + self.attention(y, y, mask)[0]
-            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
-        x = self.norm1(x + self.attention(x, x, mask)[0])
-        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
-
-
-# %% wrong="TransformerBlock" name="norm over the sentence" says="norm1 is followed by a second norm over the words of the sentence: a word then depends on pads and on the future. Each word is normed alone."
-class TransformerBlock(nn.Module):
-    def __init__(self, D, N, H, norm="pre"):
-        super().__init__()
-        if norm not in ("pre", "post"):
-            raise ValueError(f"norm must be pre or post, not {norm!r}")
-        self.norm = norm
-        self.attention = MultiHeadAttention(D, N)
-        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
-        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
-
-    def forward(self, x, mask=None):
-        if self.norm == "pre":
-            y = self.norm1(x - x.mean(dim=1, keepdim=True))
             x = x + self.attention(y, y, mask)[0]
             return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
         x = self.norm1(x + self.attention(x, x, mask)[0])

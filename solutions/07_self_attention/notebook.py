@@ -463,11 +463,12 @@ plots.lines(
 axes[0].axhline(math.log(32), color="#777777", linewidth=1, linestyle=":")
 axes[0].text(4, math.log(32) + 0.05, "ln 32: all equal", color="#555555", va="bottom")
 axes[0].set_ylim(0, 4.2)
-plots.lines(demo_gradients, demo_sizes, title="Mean slope of a weight", xlabel="d", ylabel="dα / d score", ax=axes[1])
+plots.lines(demo_gradients, demo_sizes, title="Mean slope of a weight", xlabel="d", ylabel="∂α / ∂ score", ax=axes[1])
 axes[1].set_ylim(0, 0.035)
 for ax in axes:
     ax.set_xscale("log", base=4)
     ax.set_xticks(demo_sizes, [str(d) for d in demo_sizes])
+    ax.minorticks_off()
 
 # %% [markdown]
 # *What to see:* without scaling, the softmax becomes a hard choice as d grows, and its slope goes to zero: a model that
@@ -506,6 +507,9 @@ for d in (4, 64, 1024):
 # | 2 | True | True | True |
 #
 # A decoder needs both: `padding & causal` is `[B, 1, T, S]`.
+#
+# Take care when you read other programs: torch has both conventions. For `F.scaled_dot_product_attention`, True means "may be
+# attended to", as here. For the masks of `nn.MultiheadAttention`, True means "hidden".
 #
 # <details><summary>Hint 1</summary>
 #
@@ -674,6 +678,9 @@ demo_floor = {
 for name, losses in demo_floor.items():
     print(f"{name:22} mean loss of the last 30 steps: {sum(losses[-30:]) / 30:.3f}")
 ax = plots.lines(demo_floor, title="Name the next symbol of noise", xlabel="training step", ylabel="loss in nats")
+ax.get_lines()[0].set(linewidth=6, alpha=0.35)  # it lies below "one position too few"
+ax.get_legend().remove()
+ax.legend(frameon=False)
 ax.axhline(math.log(16), color="#777777", linewidth=1, linestyle=":")
 ax.text(300, math.log(16) + 0.1, "noise floor: ln 16 = 2.773", ha="right", color="#555555")
 _ = ax.set_ylim(0, 3.6)
@@ -1102,13 +1109,14 @@ axes[0].set(title="sinusoidal(60, 32)", xlabel="feature", ylabel="position t")
 figure.colorbar(image, ax=axes[0])
 for t, style in ((10, "-"), (30, "--"), (45, ":")):
     axes[1].plot(torch.arange(60) - t, table @ table[t], style, label=f"t = {t}")
-axes[1].set(title="Dot product of two positions", xlabel="distance s − t", ylabel="p_t · p_s", xlim=(-15, 15))
+axes[1].set(title="Dot product of two positions", xlabel="distance s − t", ylabel=r"$p_t \cdot p_s$", xlim=(-15, 15))
 _ = axes[1].legend(frameon=False)
 
 # %% [markdown]
 # *What to see:* on the left, fast hands at the left and slow ones at the right. On the right, three curves lie on each other: the dot product
-# depends only on the **distance**, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$. Near positions are alike, far ones are not. So
-# a head can learn "look one word back", for every t at once.
+# depends only on the **distance**, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$. Near positions
+# are more alike than far ones, with a few bumps. And from t to t + 1 each hand turns by its own fixed angle, which is the same linear map for
+# every t. So a head can learn "look one word back", for all t at once.
 #
 # ## 7.7 The Transformer block
 #
@@ -1452,7 +1460,7 @@ print("mean weight on the mirror position:", *(f"head {n}: {share:.2f}" for n, s
 # %% [markdown]
 # *What to see:* the bright line runs from the lower left to the upper right: each position asks its mirror. It does so in *both* heads:
 # they do the same work twice, and nothing in the loss asks them to differ. And the model is right in every symbol, although
-# about a third of the weight lies beside the mirror, mostly on its neighbours. A picture shows one way in which
+# about 30 % of the weight lies beside the mirror, mostly on its neighbours. A picture shows one way in which
 # *this* model solves the task (remember AER in stages 05 and 06).
 #
 # ## 7.9 A long way back
@@ -1537,8 +1545,7 @@ for ax in axes:
     ax.set_xticks(demo_lags)
     for line in ax.get_lines():
         line.set(marker="o", markersize=4)
-axes[0].legend(frameon=False, loc="center right", bbox_to_anchor=(1.0, 0.6))
-axes[1].get_legend().remove()
+axes[0].get_legend().remove()
 axes[0].set_ylim(0, 1.08)
 axes[0].axhline(0.25, color="#777777", linewidth=1, linestyle=":")
 axes[0].text(5, 0.22, "chance", va="top", color="#555555")
@@ -1551,7 +1558,7 @@ _ = axes[1].set_ylim(bottom=0)
 #
 # Two honest notes. First, this task is easy for attention: a word is another symbol than noise, so it can be found by
 # what it *is*, and no position is needed. Second, the price. The table of weights has T² fields, and the right picture
-# shows it: at lag 160 the block takes about four times as long as the LSTM. It can compute all positions at
+# shows it: at lag 160 the block takes more than twice as long as the LSTM. It can compute all positions at
 # once, but that saves time only on hardware that does many things at once, and here one core does all.
 #
 # | | RNN, LSTM | self-attention |
@@ -1660,7 +1667,7 @@ _ = axes[1].set_ylim(bottom=0)
 # - A. Vaswani, N. Shazeer, N. Parmar, J. Uszkoreit, L. Jones, A. Gomez, Ł. Kaiser, I. Polosukhin, *Attention Is All You
 #   Need*, 2017, [arXiv 1706.03762](https://arxiv.org/abs/1706.03762): section 3.2.1 with equation 1 is `scaled_dot_product`, and a
 #   footnote there explains $\sqrt d$; section 3.2.2 has the heads, 3.2.3 the mask of the decoder, 3.3 the feed part, 3.5 the
-#   sines; table 1 is the table of 7.9.
+#   sines; table 1 compares layers as the table of 7.9 does.
 # - J. Ba, J. Kiros, G. Hinton, *Layer Normalization*, 2016, [arXiv 1607.06450](https://arxiv.org/abs/1607.06450).
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv
 #   1512.03385](https://arxiv.org/abs/1512.03385): residual connections.

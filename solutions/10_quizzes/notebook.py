@@ -1084,7 +1084,7 @@ for name, score in demo_scores.items():
 #   > Yes, on the score. Dot measures similarity, weighted by the length of the key; general measures it after a learned map; additive learns what *fits*, which need not be similar; a linear score ignores the query.
 
 # %% [markdown]
-# **Claim 8.** *"The general score is better than the dot score, since it has a learned matrix."* Stage 06 stored translators for both, five seeds each, one after the other.
+# **Claim 8.** *"The general score is better than the dot score, since it has a learned matrix."* Stage 06 stored translators for both, ten seeds each, in the same order.
 
 # %%
 runs_06 = data.load("luong_runs")["runs"]
@@ -1092,15 +1092,15 @@ print("kinds:", list(runs_06))
 print("the first seed of dot:", runs_06["dot"][0])
 
 # %% [markdown] quiz="general_number" kind="number" points=1 read="6.6" tolerance="0"
-# In how many of the five seeds has `general` a **smaller** alignment error rate (`aer`) than `dot` with the same seed?
+# In how many of the ten seeds has `general` a **smaller** alignment error rate (`aer`) than `dot` with the same seed?
 #
-# - [x] 1
-#   > Yes: in one of five.
-# - [ ] 4
+# - [x] 2
+#   > Yes: in two of ten.
+# - [ ] 8
 #   > These are the seeds in which dot has the smaller one.
 # - [ ] 0
 #   > Compare seed by seed, and not the best of all.
-# - [ ] 5
+# - [ ] 10
 #   > This would be a clear win, but it is not there.
 # - [ ] else
 #   > Go through both lists at the same time, and count where the aer of general is smaller.
@@ -1474,8 +1474,8 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 #
 #     def test_mean(candidate):
 #         x = torch.tensor([[1.0, 2.0, 6.0], [0.0, 4.0, 2.0]])   # 2 rows, 3 columns
-#         got, expected = candidate(x), torch.tensor([3.0, 2.0])
-#         return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-6)
+#         got = candidate(x)
+#         return got.shape == (2,) and torch.allclose(got, torch.tensor([3.0, 2.0]), atol=1e-6)
 
 # %% [markdown]
 # ### Bug 1: the tanh that is not there
@@ -2172,7 +2172,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins with token i, and `table[t, i, j]` the probability that after token i at
 # position t (from 0) comes token j.
 #
-# **By hand.** first = (0.6, 0.4), table = [[[0.5, 0.5], [0.1, 0.9]]], so two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.5 = 0.30. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
+# **By hand.** first = (0.6, 0.4), table = [[[0.55, 0.45], [0.1, 0.9]]], so two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.55 = 0.33. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2204,8 +2204,8 @@ def test_beam_search(candidate):
     """
     ### BEGIN SOLUTION
     generator = torch.Generator().manual_seed(3)
-    first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
-    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2)]:
+    for k, n in [(1, 3), (2, 4), (3, 3), (6, 2)] * 3:
+        first = (2 * torch.randn(4, generator=generator)).softmax(dim=0)
         table = (2 * torch.randn(n - 1, 4, 4, generator=generator)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
         for step in table:

@@ -1,0 +1,363 @@
+"""Stage 10: a student's test is graded by hidden versions that it can only call, and no key leaves the source."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import statistics
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from autograder.build import build
+from autograder.course import Course, Stage
+from autograder.judge import Cell, Job, Result
+from autograder.sandbox import Limits, Worker, available
+from autograder.stage import Content, read_stage
+
+from .conftest import ROOT
+
+SLUG = "10_quizzes"
+CLINIC = [
+    "test_additive_score",
+    "test_masked_softmax",
+    "test_split_heads",
+    "test_last_state",
+    "test_masked_loss",
+    "test_beam_search",
+    "test_lstm_step",
+    "test_causal_attention",
+]
+
+
+@pytest.fixture(scope="module")
+def content() -> Content:
+    return read_stage(Course(ROOT).stages((SLUG,))[0])
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker() if available()[0] else Worker(sandbox="none") as worker:
+        yield worker
+
+
+def grade(
+    worker: Worker, content: Content, tests: dict[str, str], after: str = "", limits: Limits | None = None
+) -> Result:
+    """Grade these tests as a submission is graded; `after` is one more cell of the student."""
+    cells = [Cell("given", cell.id, cell.source) for cell in content.of_kind("given")]
+    for name, source in tests.items():
+        cells += [Cell("student", name, source)]
+        cells += [Cell("check", check.id, check.source) for check in content.checks(name)]
+    cells += [Cell("student", "cell 99", after)] if after else []
+    result = worker.run(Job(cells, list(tests), limits or Limits()))
+    assert not result.error, result.error
+    assert len(result.checks) == len(tests)
+    return result
+
+
+def of_all(body: str) -> dict[str, str]:
+    indented = "\n".join("    " + line for line in body.strip("\n").split("\n"))
+    return {name: f"def {name}(candidate):\n{indented}" for name in CLINIC}
+
+
+READS_THE_SOURCE = """
+import dis, gc, inspect, io, linecache, sys
+found = []
+for look in (
+    lambda: inspect.getsource(candidate),
+    lambda: inspect.getsource(inspect.unwrap(candidate)),
+    lambda: candidate.__code__.co_names,
+    lambda: candidate.__code__.co_consts,
+    lambda: candidate.__globals__,
+    lambda: candidate.__closure__[0].cell_contents,
+    lambda: candidate.__wrapped__,
+    lambda: candidate.__name__,
+    lambda: candidate.__qualname__,
+    lambda: candidate.__doc__,
+    lambda: candidate.__dict__,
+    lambda: candidate.__reduce_ex__(4),
+    lambda: dis.dis(candidate, file=io.StringIO()),
+    lambda: candidate.version,
+    lambda: sys._getframe(1).f_locals,
+):
+    try:
+        found.append(str(look()))
+    except Exception:
+        pass
+found += [str(lines) for lines in linecache.cache.values()]
+found += [str(x) for x in gc.get_objects() if type(x).__name__ == "code"]
+if any("versions" in text or "refused" in text for text in found):
+    return True
+return not any("without" in text or "wrong" in text for text in found)
+"""
+CHEATS = {
+    "empty": "pass",
+    "always true": "return True",
+    "always false": "return False",
+    "always raises": "raise AssertionError('wrong')",
+    "reads the source": READS_THE_SOURCE,
+    "true for the first call only": "n = candidate.__dict__ = 1\nreturn n",
+    "gives back the candidate": "return candidate",
+    "answers in turn": "turn.append(1)\nreturn len(turn) % 2 == 1",
+    "equals everything": "return type('All', (), {'__eq__': lambda s, o: True, '__bool__': lambda s: True})()",
+}
+
+
+@pytest.mark.parametrize("cheat", CHEATS)
+def test_a_test_that_does_not_test_gets_nothing(worker: Worker, content: Content, cheat: str) -> None:
+    tests = of_all(CHEATS[cheat])
+    tests = {name: "turn = []\n" + source for name, source in tests.items()}
+    result = grade(worker, content, tests)
+    assert result.passed == []
+    assert {check.kind for check in result.checks} <= {"expectation", "student_error", "unusable"}
+
+
+def test_every_test_of_the_solution_gets_its_points(worker: Worker, content: Content) -> None:
+    solved = {cell.id: cell.source for cell in content.of_kind("exercise") if cell.id in CLINIC}
+    assert list(solved) == CLINIC
+    assert len(grade(worker, content, solved).passed) == 8
+
+
+def test_an_exercise_of_the_clinic_is_all_or_nothing(content: Content) -> None:
+    for name in CLINIC:
+        [check] = content.checks(name)
+        hidden = check.source.split("### BEGIN HIDDEN TESTS")[1]
+        listed = hidden[hidden.index("versions = [") :]
+        right, wrong = len(re.findall(r"\bTrue,\s*refused", listed)), len(re.findall(r"\bFalse,\s", listed))
+        assert right >= 3 and wrong >= 7, (name, right, wrong)
+
+
+# A student's cell that looks through the whole memory of its process. `[x]` keeps a pattern from finding itself.
+LOOK = r"""
+def look():
+    import re
+    wanted = {
+        "given": rb"a version takes tensors, numbers, text[s], None",
+        "hidden code": rb"2 \* torch\.sigmoi[d]\(2 \* x\)",
+        "hidden name": rb"tanh_outsid[e]",
+        "hidden hint": rb"its tanh stands at the wrong plac[e]",
+    }
+    seen = dict.fromkeys(wanted, 0)
+    with open("/proc/self/maps") as maps, open("/proc/self/mem", "rb", buffering=0) as memory:
+        for line in maps.read().splitlines():
+            place, rights, *_ = line.split()
+            if not rights.startswith("rw"):
+                continue
+            start, end = (int(x, 16) for x in place.split("-"))
+            try:
+                memory.seek(start)
+                data = memory.read(end - start)
+            except (OSError, OverflowError, ValueError):
+                continue
+            for name, pattern in wanted.items():
+                seen[name] += len(re.findall(pattern, data))
+            del data
+    return seen
+
+calls = []
+def test_additive_score(candidate):
+    SOLUTION
+"""
+
+
+@pytest.mark.parametrize("control", [False, True])
+def test_the_source_of_a_hidden_version_never_enters_the_students_process(
+    worker: Worker, content: Content, control: bool
+) -> None:
+    """In the middle of a check and in its last call, the student's process looks for it. The control asks for the opposite."""
+    solution = next(cell.source for cell in content.of_kind("exercise") if cell.id == "test_additive_score")
+    body = solution.split("### BEGIN SOLUTION\n")[1].split("    ### END SOLUTION")[0].replace("return ", "answer = ")
+    body += "    calls.append(1)\n    if len(calls) not in (6, 13):\n        return answer\n"
+    body += "    seen = look()\n    clean = seen.pop('given') > 0 and not any(seen.values())\n"
+    body += f"    return answer if clean != {control} else not answer\n"
+    limits = Limits(check_seconds=60, cell_seconds=60, total_seconds=180, cpu_seconds=120, memory_mb=4096)
+    result = grade(
+        worker, content, {"test_additive_score": LOOK.replace("    SOLUTION\n", body)}, "print(look())", limits
+    )
+    assert result.checks[0].passed != control, result.checks[0].message
+    found = eval(result.cells[-1].outputs[0]["text"])
+    assert found.pop("given") > 0  # the look finds what is there
+    assert set(found.values()) == {0}, found
+
+
+SPY = """
+class Spy:
+    def __getattr__(self, name):
+        trace.append(name)
+        return self
+    def __call__(self, *arguments, **names):
+        return self
+for what in "add radd sub rsub mul rmul matmul rmatmul getitem len iter".split():
+    setattr(Spy, f"__{what}__", lambda self, *other, what=what: trace.append(what) or self)
+trace = []
+def test_split_heads(candidate):
+    x = torch.zeros(2, 3, 4)
+    for arguments in ((Spy(), 2), (x, Spy()), ([Spy()], 2), (x.as_subclass(Sub), 2)):
+        try:
+            candidate(*arguments)
+            trace.append("taken")
+        except TypeError:
+            pass
+    try:
+        candidate(x=torch.zeros(2, 3, 4), N=2)
+        trace.append("taken by name")
+    except TypeError:
+        pass
+    return not trace
+class Sub(torch.Tensor):
+    pass
+"""
+
+
+def test_a_version_cannot_be_traced_with_an_object_that_writes_down_what_is_done_to_it(
+    worker: Worker, content: Content
+) -> None:
+    result = grade(worker, content, {"test_split_heads": SPY}, "print(trace)")
+    assert result.passed == []
+    assert result.cells[-1].outputs[0]["text"].strip() == "[]"
+
+
+def test_a_failure_tells_no_code_of_a_hidden_version(worker: Worker, content: Content) -> None:
+    for body in ("return True", "return candidate.__code__", "return candidate(1, 2, 3, 4, 5, 6, 7)"):
+        told = json.dumps(asdict(grade(worker, content, of_all(body))))
+        for code in ("einsum(", "masked_fill", "tanh_outside", "def ", "linecache"):
+            assert code not in told
+
+
+# Keys
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """A course with the texts of the stages, and nothing else."""
+    root = tmp_path_factory.mktemp("course")
+    for name in ("course.py", "nbgrader_config.py"):
+        shutil.copy(ROOT / name, root / name)
+    for text in ROOT.glob("solutions/*/notebook.py"):
+        (root / "solutions" / text.parent.name).mkdir(parents=True)
+        shutil.copy(text, root / "solutions" / text.parent.name / "notebook.py")
+    return Course(root).stages((SLUG,))[0]
+
+
+def students(stage: Stage) -> str:
+    build(stage)
+    return (stage.course.root / "notebooks" / SLUG / f"{SLUG}.ipynb").read_text(encoding="utf-8")
+
+
+def other_keys(text: str) -> str:
+    """The same questions with other keys, and with other sentences."""
+
+    def turn(cell: re.Match[str]) -> str:
+        lines = cell[0].split("\n")
+        options = [i for i, line in enumerate(lines) if line.startswith("# - [")]
+        if 'kind="number"' in lines[0] or 'kind="shape"' in lines[0]:
+            first, second = (lines[i].split("] ", 1)[1] for i in options[:2])
+            lines[options[0]], lines[options[1]] = f"# - [x] {second}", f"# - [ ] {first}"
+        elif 'kind="several"' in lines[0]:
+            marks = [lines[i][5] for i in options]
+            for i, mark in zip(options, marks, strict=True):
+                lines[i] = f"# - [{' ' if mark == 'x' and len(set(marks)) > 1 else 'x'}]{lines[i][7:]}"
+        else:
+            marks = [lines[i][5] for i in options]
+            for i, mark in zip(options, marks[1:] + marks[:1], strict=True):
+                lines[i] = f"# - [{mark}]{lines[i][7:]}"
+        return "\n".join("#   > Another sentence." if line.startswith("#   >") else line for line in lines)
+
+    return re.sub(r"(?ms)^# %% \[markdown\] quiz=.*?(?=^\n|\n\n)", turn, text)
+
+
+def test_a_students_notebook_is_the_same_whatever_the_keys_are(copy: Stage) -> None:
+    text = copy.text.read_text(encoding="utf-8")
+    before, keys = students(copy), {quiz.id: quiz.key for quiz in read_stage(copy).quizzes}
+    copy.text.write_text(other_keys(text), encoding="utf-8")
+    try:
+        after, others = students(copy), {quiz.id: quiz.key for quiz in read_stage(copy).quizzes}
+    finally:
+        copy.text.write_text(text, encoding="utf-8")
+    assert after == before
+    assert list(others) == list(keys)
+    assert [name for name in keys if keys[name] == others[name]] == []
+
+
+def test_a_students_notebook_holds_no_sentence_and_no_hidden_version(copy: Stage) -> None:
+    notebook, content = students(copy), read_stage(copy)
+    for quiz in content.quizzes:
+        for option in quiz.options:
+            assert json.dumps(option.says, ensure_ascii=False)[1:-1] not in notebook, (quiz.id, option.label)
+    for cell in json.loads(notebook)["cells"]:
+        assert set(cell["metadata"]) <= {"nbgrader", "deletable", "editable"}, cell["metadata"]
+        assert not cell.get("outputs")
+    assert "HIDDEN" not in notebook and "versions = [" not in notebook and "quiz_answer.grade" not in notebook
+
+
+def test_there_are_enough_questions_of_every_kind(content: Content) -> None:
+    kinds = [quiz.kind for quiz in content.quizzes]
+    assert len(kinds) >= 40
+    assert set(kinds) == {"one", "several", "number", "shape", "match"}
+    assert sum(quiz.id.endswith("_verdict") for quiz in content.quizzes) == 12
+    keys = {quiz.id: quiz.key for quiz in content.quizzes}
+    classic = ("why_attention", "score_forms", "why_translation", "self_attention_solves", "self_attention_core")
+    assert [keys[name] for name in classic] == ["A", "ABC", "B", "C", "A"]
+    assert sum(bool(quiz.draw) for quiz in content.quizzes) >= 10
+
+
+# What the keys quote
+
+
+def load(name: str) -> Any:
+    return json.loads((ROOT / "datasets" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_the_keys_quote_the_stored_runs(content: Content) -> None:
+    keys = {quiz.id: quiz.value() for quiz in content.quizzes}
+    message = "The stored runs changed: change the key and the sentences of this question too."
+    pads = load("seq2seq_runs")["runs"]
+    both = [a and b for a, b in zip(*(pads["copied, one pass"][word] for word in ("highh", "kingh")), strict=True)]
+    assert keys["pads_number"] == sum(both) == 14, message
+    assert all(sum(pads["copied, own letters"][word]) == 20 for word in ("highh", "kingh")), message
+    gradients = load("lstm_runs")["gradient"]
+    logs = {name: math.log10(statistics.median(values)) for name, values in gradients.items()}
+    assert keys["lstm_number"] == pytest.approx(logs["LSTM"], abs=0.1), message
+    assert logs["LSTM, forget bias 3"] > -1.5 and logs["RNN"] < logs["LSTM"] - 1, message
+    runs = load("luong_runs")["runs"]
+    better = sum(g["aer"] < d["aer"] for g, d in zip(runs["general"], runs["dot"], strict=True))
+    assert (keys["general_number"], len(runs["dot"])) == (better, 10), message
+    additive = load("attention_runs")["runs"]["additive"]
+    assert keys["explain_number"] == max(run["aer"] for run in additive if run["exact"] >= 0.99), message
+    assert min(run["aer"] for run in additive) > 0.15, message
+
+
+def test_the_pictures_are_what_the_key_says() -> None:
+    import torch
+
+    maps = load("quiz_heatmaps")
+    first = [torch.tensor(m) for m in maps["translation"]["maps"]]
+    second = [torch.tensor(m) for m in maps["self-attention"]["maps"]]
+    for m in (*first, *second):
+        assert (m.sum(dim=1) - 1).abs().max() < 2e-3
+    assert (first[0] - first[0][0]).abs().max() < 1e-3 and first[0].std() > 0.03  # static, not equal
+    assert set(first[1].flatten().tolist()) == {0.0, 1.0}  # drawn
+    assert first[2].argmax(dim=1).diff().min() < 0 and first[2].max() < 1  # alignments that jump
+    assert (first[3].argmax(dim=1).diff() == 1).all()  # a window that moves on
+    assert len(set(first[4].flatten().tolist())) == 1  # a mean
+    above, next_one = torch.ones(8, 8).triu(1).bool(), torch.ones(8, 8).triu(2).bool()
+    assert second[0][next_one].max() == 0 and second[0][above].max() > 0.05
+    assert (second[1][[0, 3, 6]] - second[1][0]).abs().max() < 1e-3 and second[1].min() > 0
+    assert second[2][:, 5:].max() == 0 and second[2][:, :5].min() > 0
+    assert second[3][above].max() == 0 and second[3].diagonal().min() > 0
+    assert second[4].amax(dim=1).min() > 0.95
+
+
+def test_the_pictures_have_no_names() -> None:
+    text = (ROOT / "datasets" / "quiz_heatmaps.json").read_text(encoding="utf-8")
+    assert set(re.findall(r'"([a-z][a-z -]+)": ', text)) == {"translation", "rows", "columns", "maps", "self-attention"}
+
+
+def test_measure_py_stands_beside_the_notebook() -> None:
+    assert (Path(ROOT) / "solutions" / SLUG / "measure.py").is_file()
