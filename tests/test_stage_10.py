@@ -170,7 +170,7 @@ def test_additive_score(candidate):
 def test_the_source_of_a_hidden_version_never_enters_the_students_process(
     worker: Worker, content: Content, control: bool
 ) -> None:
-    """In the middle of a check and in its last call, the student's process looks for it. The control asks for the opposite."""
+    """The student's process looks for it in two calls of a check. The control asks for the opposite."""
     solution = next(cell.source for cell in content.of_kind("exercise") if cell.id == "test_additive_score")
     body = solution.split("### BEGIN SOLUTION\n")[1].split("    ### END SOLUTION")[0].replace("return ", "answer = ")
     body += "    calls.append(1)\n    if len(calls) not in (6, 13):\n        return answer\n"

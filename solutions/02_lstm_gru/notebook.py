@@ -1304,14 +1304,14 @@ def recall_accuracy(cell, lag, steps):
 
 # %% check="recall_accuracy-last" points=2
 torch.manual_seed(0)
-accuracy = recall_accuracy(Delay(7), 7, 20)
+accuracy = recall_accuracy(Delay(7), 7, 12)
 expect(accuracy).at_least(
     0.95,
     hint="Delay(7) remembers what was 7 steps ago: at lag 7 this is the word, in the last state. Are target (first symbol) and state (last) right?",
 )
 expect(accuracy).at_most(1.0, hint="A share: from 0 to 1, not in per cent.")
 torch.manual_seed(1)
-accuracy = recall_accuracy(Delay(0), 7, 20)
+accuracy = recall_accuracy(Delay(0), 7, 12)
 expect(accuracy).at_most(
     0.5,
     hint="Delay(0) remembers nothing, yet the answers are right. Is the first state read, or the last symbol asked for?",
@@ -1321,7 +1321,7 @@ for seed, (k, lag, knows) in enumerate(
     [(3, 3, True), (2, 3, False), (4, 3, False), (1, 5, False), (11, 11, True), (3, 11, False)]
 ):
     torch.manual_seed(10 + seed)
-    accuracy = recall_accuracy(Delay(k), lag, 20)
+    accuracy = recall_accuracy(Delay(k), lag, 12)
     expect(accuracy).type(float, hint="Return a Python float: .item() makes one of a tensor.")
     if knows:
         expect(accuracy).at_least(0.95, hint="The last state is the word here, so nearly all answers must be right.")
@@ -1345,7 +1345,7 @@ expect(layer.weight_hh_l0.detach()).differs_from(
 expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimiser take a step after backward?")
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(4890)  # the first batch of these numbers lacks one of the four words
-accuracy = recall_accuracy(Delay(3), 3, 20)
+accuracy = recall_accuracy(Delay(3), 3, 12)
 expect(accuracy).at_least(
     0.95, hint="A word that is not in the first batch comes in a later one. Draw a fresh batch in each step."
 )

@@ -1115,16 +1115,13 @@ expect(weights[:, S].norm() / weights[:, E].norm()).at_least(
     hint="In y_in, every row has an S and none has an E, so training makes the decoder's weights for S the larger ones. Here it is not so: does the decoder read y_in in training, and not the answer?",
 )
 ### BEGIN HIDDEN TESTS
-pairs = [["son", "daughter"], ["friend", "enemy"], ["win", "lose"], ["morning", "evening"], ["strong", "weak"]]
+pairs = [["son", "daughter"], ["morning", "evening"]]
 model = train(pairs, 23)
 expect(greedy_decode(model, [source for source, _ in pairs], 12)).equal(
     [target for _, target in pairs],
     hint="Train on the pairs that are given, of any length: a doubled letter makes a word longer.",
 )
-expect(pairs).equal(
-    [["son", "daughter"], ["friend", "enemy"], ["win", "lose"], ["morning", "evening"], ["strong", "weak"]],
-    hint="train changed the caller's pairs.",
-)
+expect(pairs).equal([["son", "daughter"], ["morning", "evening"]], hint="train changed the caller's pairs.")
 ### END HIDDEN TESTS
 
 # %% check="train-typos" points=1

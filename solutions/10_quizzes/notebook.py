@@ -567,15 +567,15 @@ for part, names in quiz_maps.items():
     for i, matrix in enumerate(names["maps"]):
         ax = axes.flat[i]
         plots.heatmap(matrix, rows, columns, title=f"{part}: picture {i + 1}", ax=ax)
-        ax.tick_params(axis="x", labelrotation=0 if first else 60)
+        ax.images[0].set_clim(0, max(map(max, matrix)))
+        ax.tick_params(axis="x", labelrotation=0 if first else 90)
         ax.set_ylabel("position that looks" if first else "written word")
         ax.set_xlabel("position that is seen" if first else "")
     axes.flat[-1].axis("off")
 
 # %% [markdown] quiz="maps_translation" kind="match" points=1 read="5.10"
-# The five pictures of a **translation**: 1. the first one, 2. the second one, 3. the third one, 4. the fourth one, 5. the fifth one. Look at three things: do the *rows*
-# differ from each other? How *soft* is a row? Does the bright part follow the words, or the position? Which model made which? (The pictures are numbered in their titles:
-# **1**, **2**, **3**, **4**, **5**.)
+# The pictures of the **translation** have the numbers **1**, **2**, **3**, **4** and **5** in their titles. Look at three things: do the *rows* differ from each other? How *soft* is a
+# row? Does the bright part follow the words, or the position? Which model made which?
 #
 # - [3] A. Additive attention, trained.
 #   > Its rows differ, they are soft in places, and they jump: two Chinese words stand early and belong to the end of the English sentence.
@@ -589,7 +589,7 @@ for part, names in quiz_maps.items():
 #   > Each row has a single 1, and the rest is exactly 0. Nothing is soft.
 
 # %% [markdown] quiz="maps_self" kind="match" points=1 read="7.4"
-# The five pictures of **self-attention**: **1**, **2**, **3**, **4**, **5**. Which model made which?
+# The pictures of **self-attention** have the numbers **1**, **2**, **3**, **4** and **5** in their titles. Which model made which?
 #
 # - [4] A. A decoder block with a right causal mask.
 #   > Row t may see the positions 1 to t: everything above the diagonal is exactly 0, the diagonal is not.
@@ -753,7 +753,7 @@ ax.set_yscale("log")
 _ = ax.legend(frameon=False, fontsize=8)
 
 # %% [markdown]
-# *What to see:* with slope 0.25, the gain falls *or grows*, and with slope 1 too. Which of the two happens, the size of $W_{hh}$ decides.
+# *What to see:* with slope 0.25, the gain falls *or grows*. With slope 1, it falls *or stays*. Each time, the size of $W_{hh}$ decides.
 
 # %% [markdown] quiz="slope_verdict" kind="one" points=1 read="1.5"
 # *"RNNs have vanishing gradients because the slope of the sigmoid is at most 0.25."*
@@ -1109,13 +1109,13 @@ print("the first seed of dot:", runs_06["dot"][0])
 # *"The general score is better than the dot score, since it has a learned matrix."*
 #
 # - [ ] A. True.
-#   > Not in the stored runs, and not for global attention in the paper.
+#   > Not in our runs: dot has the better mean. And not for global attention in the paper.
 # - [ ] B. False.
 #   > In Luong's paper, general is better than dot for *local* attention. A claim about all cases fails, and so does its opposite.
 # - [ ] C. A convention.
 #   > Everybody means the same two formulas.
 # - [x] D. It depends.
-#   > Yes: on the task and on the rest of the model. In the paper, dot is better for global and general for local attention. "More parameters, so better" is not a reason.
+#   > Yes: on the task and on the rest of the model. In the paper, dot is better for global and general for local attention; in our runs dot has the better mean, but the runs of both overlap. "More parameters, so better" is not a reason.
 
 # %% [markdown]
 # **Claim 9.** *"Dividing by $\sqrt d$ normalises the scores."* To *normalise* weights means: afterwards they sum to 1. Measure both.
@@ -1183,14 +1183,17 @@ for seed, (T_, S_, d_) in enumerate([(3, 5, 7), (11, 2, 5), (2, 13, 3)]):
 ### END HIDDEN TESTS
 
 # %%
-print("    d   standard deviation of the scores   divided by √d   sum of a row, divided   sum of a row, softmax")
+print("    d   spread of the scores   divided by √d   sums of the rows, divided   and after the softmax")
 for d in (4, 64, 1024):
     torch.manual_seed(d)
     demo_Q, demo_K = torch.randn(50, d), torch.randn(50, d)
     raw = demo_Q @ demo_K.T
     demo_divided, demo_weights = row_sums(demo_Q, demo_K)
-    print(f"{d:>5} {raw.std():>20.1f} {(raw / d**0.5).std():>28.2f}", end="")
-    print(f" {demo_divided[0]:>20.2f} {demo_weights[0]:>23.2f}")
+    print(f"{d:>5} {raw.std():>22.1f} {(raw / d**0.5).std():>15.2f}", end="")
+    print(f"        from {demo_divided.min():>6.1f} to {demo_divided.max():>4.1f} {demo_weights.mean():>22.2f}")
+
+# %% [markdown]
+# *What to see:* the division brings the spread (the standard deviation) to about 1, whatever d is: it scales. The sums of the rows are anything. Only the softmax makes them 1.
 
 # %% [markdown] quiz="scale_verdict" kind="one" points=1 read="7.3"
 # *"Dividing by $\sqrt d$ normalises the scores."*
