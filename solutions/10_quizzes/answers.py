@@ -535,9 +535,9 @@ def test_masked_softmax(candidate):
     mask = torch.rand(5, 6) < 0.6
     mask[:, 1] = True
     mask[4] = False
-    kept = scores.clone()
+    kept, seen = scores.clone(), mask.clone()
     got = candidate(scores, mask)
-    if not torch.equal(scores, kept) or got.shape != (5, 6) or not got.isfinite().all():
+    if not torch.equal(scores, kept) or not torch.equal(mask, seen) or got.shape != (5, 6) or not got.isfinite().all():
         return False
     if got[~mask].abs().max() > 1e-6 or (got.sum(dim=1) - mask.any(dim=1).float()).abs().max() > 1e-4:
         return False
@@ -556,8 +556,9 @@ def test_masked_softmax(candidate):
     lengths = [3, 5, 4, 0]
     mask = torch.tensor([[t < n for t in range(5)] for n in lengths])
     argument = scores.clone()
-    got = candidate(argument, mask)
-    same = bool((argument == scores).all())
+    copy = mask.clone()
+    got = candidate(argument, copy)
+    same = bool((argument == scores).all()) and bool((copy == mask).all())
     for b, n in enumerate(lengths):
         row = torch.zeros(5)
         if n:

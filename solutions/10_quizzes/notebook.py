@@ -859,7 +859,9 @@ expect(change).type(float, hint="Return a Python float.")
 for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (5, 7, 3)]):
     torch.manual_seed(seed + 7)
     x, h = torch.randn(B_, I_), 2 * torch.randn(B_, H_)
+    before = x.clone(), h.clone()
     change = change_at_z_one(plain(torch_step), x, h)
+    expect((x, h)).equal(before, hint="x or h was changed.")
     expect(change).close(0.0, 1e-4, hint="At z = 1 torch's cell gives back the old state, for every batch.")
 ### END HIDDEN TESTS
 
@@ -1051,7 +1053,9 @@ for seed, (N_, S_, D_) in enumerate([(2, 3, 5), (5, 7, 2), (3, 11, 3)]):
     Q, K = torch.randn(N_, D_), torch.randn(S_, D_)
     weights = (Q @ K.T).softmax(dim=1)
     expected = max(float((weights[i] - weights[j]).abs().max()) for i in range(N_) for j in range(N_))
+    before = Q.clone(), K.clone()
     effect = query_effect(plain(dot), Q, K)
+    expect((Q, K)).equal(before, hint="Q or K was changed.")
     expect(effect).close(expected, 1e-4, hint="The largest difference over all pairs of queries and over all keys.")
 ### END HIDDEN TESTS
 
@@ -1160,7 +1164,9 @@ for seed, (T_, S_, d_) in enumerate([(3, 5, 7), (2, 11, 16), (7, 2, 3)]):
     torch.manual_seed(seed)
     Q, K = torch.randn(T_, d_), torch.randn(S_, d_)
     expected = torch.tensor([sum(float(q @ k) for k in K) / math.sqrt(d_) for q in Q])
+    before = Q.clone(), K.clone()
     divided, weights = row_sums(Q, K)
+    expect((Q, K)).equal(before, hint="Q or K was changed.")
     expect(divided).shape(T_, hint="One sum for each query.")
     expect(divided).close(
         expected, 1e-4, hint="Sum Q Kᵀ / √d over the keys. Is it the root of d, the width of a query?"
@@ -1391,7 +1397,9 @@ for seed, (B_, C_) in enumerate([(3, 5), (7, 2), (2, 11)]):
     torch.manual_seed(seed + 20)
     logits = torch.randn(B_, C_)
     expected = torch.tensor([sum(x > 0 for x in row) for row in logits.tolist()])
+    before = logits.clone()
     softmax, sigmoid = labels_over_half(logits)
+    expect(logits).equal(before, hint="The logits were changed.")
     expect(sigmoid).equal(expected, hint="Sigmoid of each logit, then count for each example.")
 softmax, sigmoid = labels_over_half(torch.zeros(2, 3))
 expect(sigmoid).equal(torch.tensor([0, 0]), hint="Exactly a half is not above a half.")
@@ -1711,6 +1719,12 @@ def in_place(scores, mask):
     return scores.masked_fill_(~mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
 
 
+def changes_mask(scores, mask):
+    weights = scores.masked_fill(~mask, -torch.inf).softmax(dim=1).nan_to_num(0.0)
+    mask.logical_not_()
+    return weights
+
+
 def overflows(scores, mask):
     e = scores.exp() * mask
     return e / e.sum(dim=1, keepdim=True).clamp(min=1e-30)
@@ -1736,6 +1750,11 @@ versions = [
         in_place,
         False,
         "A wrong version passes your test: it changes the caller's scores. Keep a copy from before the call.",
+    ),
+    (
+        changes_mask,
+        False,
+        "A wrong version passes your test: it turns the caller's mask round. Keep a copy of the mask too.",
     ),
     (wrong_axis, False, "A wrong version passes your test: its softmax goes over the batch."),
     (equal_when_empty, False, "A wrong version passes your test: a row without any True gets equal weights."),
@@ -2327,6 +2346,15 @@ def no_first(first, table, k):
     return [(t, s - math.log(first[t[0]])) for t, s in adding(first, table, best(k))]
 
 
+def first_twice(first, table, k):
+    return [(t, s + math.log(first[t[0]])) for t, s in adding(first, table, best(k))]
+
+
+def same_score(first, table, k):
+    found = adding(first, table, best(k))
+    return [(t, found[0][1]) for t, _ in found]
+
+
 def by_mean(first, table, k):
     return [(t, s / len(t)) for t, s in adding(first, table, best(k))]
 
@@ -2352,6 +2380,16 @@ versions = [
     (in_double, True, refused),
     (table_turned, False, "A wrong version passes your test: it reads the table the other way round."),
     (no_first, False, "A wrong version passes your test: its log-probability leaves out the first token."),
+    (
+        first_twice,
+        False,
+        "A wrong version passes your test: its log-probability counts the first token twice, so it is too small.",
+    ),
+    (
+        same_score,
+        False,
+        "A wrong version passes your test: all its hypotheses have the log-probability of the best one.",
+    ),
     (by_mean, False, "A wrong version passes your test: its log-probability is divided by the length."),
 ]
 verdicts = [test_beam_search(plain(version)) for version, _, _ in versions]
