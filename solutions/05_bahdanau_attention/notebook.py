@@ -1650,8 +1650,8 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   the picture shows what the model uses.
 # - **Measure words:** they mostly look right, and half of them come out right with closed eyes, too. Looking and knowing
 #   do not exclude each other.
-# - **的 and the words that end a place:** the picture is mostly wrong, and it does no harm: with closed eyes it writes
-#   nearly all of them as well. After 在 公园 (in, park) the state knows that 里 comes. And what do the weights do
+# - **的 and the words that end a place:** the picture is mostly wrong, and this does no harm: with closed eyes the
+#   model writes nearly all of them as well. After 在 公园 (in, park) the state knows that 里 comes. And what do the weights do
 #   meanwhile? They already look at the word that comes *next*: in the picture of 5.8, the row of 后面 looks at *buy*.
 # - **河 (river):** the strangest row. It looks at the wrong word every time, at *by*. And yet it must look: with closed
 #   eyes it is lost. How can that be? The memory does not hold words. It holds *states* of an encoder that reads in both
