@@ -172,6 +172,21 @@ def encode(emb, lengths, weights):
     return torch.stack(memory, dim=1), h
 
 
+# %% wrong="encode" name="first state as wide as an embedding" says="The first state has H numbers, not D: H is the second size of W_hh. Yours only runs where D and H are the same."
+def encode(emb, lengths, weights):
+    columns = emb.shape[1]
+    if bool((lengths < 1).any()) or bool((lengths > columns).any()):
+        raise ValueError(f"lengths must be from 1 to {columns}")
+    h = torch.ones(len(emb), weights[1].shape[1])
+    memory = []
+    for s in range(columns):
+        real = (s < lengths).unsqueeze(1)
+        new = gru_step(emb[:, s], h, weights)
+        memory.append(torch.where(real, new, torch.zeros_like(new)))
+        h = torch.where(real, new, h)
+    return torch.stack(memory, dim=1), h
+
+
 # %% wrong="encode" name="pads set to zero first" says="Zeros in place of the pads do not help: a GRU changes its state at a zero input as well. And emb belongs to the caller."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
@@ -280,6 +295,21 @@ def encode(emb, lengths, weights):
 
 
 # %% wrong="encode" name="only too short is an error" says="A length above S is an error as well: so many symbols are not there."
+def encode(emb, lengths, weights):
+    columns = emb.shape[1]
+    if bool((lengths < 1).any()):
+        raise ValueError(f"lengths must be from 1 to {columns}")
+    h = torch.zeros(len(emb), weights[1].shape[1])
+    memory = []
+    for s in range(columns):
+        real = (s < lengths).unsqueeze(1)
+        new = gru_step(emb[:, s], h, weights)
+        memory.append(torch.where(real, new, torch.zeros_like(new)))
+        h = torch.where(real, new, h)
+    return torch.stack(memory, dim=1), h
+
+
+# %% wrong="encode" name="compared with the id S" says="In code, S is the id of the start symbol, and that is 1. The source length is emb.shape[1]: yours refuses every source of more than one symbol."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
     if bool((lengths < 1).any()):
@@ -773,6 +803,19 @@ class DecoderInit(nn.Module):
         return self.out(states)
 
 
+# %% wrong="DecoderInit" name="first state with the batch in front" says="nn.GRU wants its first state as [1, B, H], also with batch_first=True: the 1 stands in front, so it is unsqueeze(0) and not unsqueeze(1)."
+class DecoderInit(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed = nn.Embedding(V, D)
+        self.rnn = nn.GRU(D, H, batch_first=True)
+        self.out = nn.Linear(H, V)
+
+    def forward(self, y_in, c):
+        states, _ = self.rnn(self.embed(y_in), c.unsqueeze(1))
+        return self.out(states)
+
+
 # %% wrong="DecoderInit" name="softmax at the end" says="These are probabilities. Logits are asked for; the loss makes probabilities of them itself."
 class DecoderInit(nn.Module):
     def __init__(self, V, D, H):
@@ -1070,7 +1113,7 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
-# %% wrong="DecoderEvery" name="no tanh" says="The tanh is missing: C = tanh(V h_N)."
+# %% wrong="DecoderEvery" name="no tanh" says="The tanh is missing: C = tanh(W_c h_N)."
 class DecoderEvery(nn.Module):
     def __init__(self, V, D, H):
         super().__init__()
@@ -1087,7 +1130,7 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
-# %% wrong="DecoderEvery" name="no projection" says="h_N goes in as it is, and the matrix V is never used: it gets no gradient."
+# %% wrong="DecoderEvery" name="no projection" says="h_N goes in as it is, and the matrix W_c is never used: it gets no gradient."
 class DecoderEvery(nn.Module):
     def __init__(self, V, D, H):
         super().__init__()
@@ -1104,7 +1147,7 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
-# %% wrong="DecoderEvery" name="tanh without projection" says="The matrix V is not used."
+# %% wrong="DecoderEvery" name="tanh without projection" says="The matrix W_c is not used."
 class DecoderEvery(nn.Module):
     def __init__(self, V, D, H):
         super().__init__()
@@ -1138,7 +1181,7 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
-# %% wrong="DecoderEvery" name="project with a bias" says="C = tanh(V h_N) has no bias."
+# %% wrong="DecoderEvery" name="project with a bias" says="C = tanh(W_c h_N) has no bias."
 class DecoderEvery(nn.Module):
     def __init__(self, V, D, H):
         super().__init__()
@@ -1206,7 +1249,7 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
-# %% wrong="DecoderEvery" name="C detached" says="C is detached, so neither the matrix V nor the encoder learns."
+# %% wrong="DecoderEvery" name="C detached" says="C is detached, so neither the matrix W_c nor the encoder learns."
 class DecoderEvery(nn.Module):
     def __init__(self, V, D, H):
         super().__init__()
@@ -1238,6 +1281,23 @@ class DecoderEvery(nn.Module):
         repeated = C.unsqueeze(1).expand(-1, y.shape[1], -1)
         states, _ = self.rnn(torch.cat([y, repeated], dim=2))
         return self.out(states).softmax(dim=-1)
+
+
+# %% wrong="DecoderEvery" name="log-softmax at the end" says="These are log-probabilities. Logits are asked for."
+class DecoderEvery(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed = nn.Embedding(V, D)
+        self.project = nn.Linear(H, H, bias=False)
+        self.rnn = nn.GRU(D + H, H, batch_first=True)
+        self.out = nn.Linear(H, V)
+
+    def forward(self, y_in, h_N):
+        C = torch.tanh(self.project(h_N))
+        y = self.embed(y_in)
+        repeated = C.unsqueeze(1).expand(-1, y.shape[1], -1)
+        states, _ = self.rnn(torch.cat([y, repeated], dim=2))
+        return self.out(states).log_softmax(dim=-1)
 
 
 # %% wrong="DecoderEvery" name="only the last step" says="Each step needs its own row of logits."
@@ -1436,6 +1496,18 @@ def edit_distance(a, b):
 # %% wrong="edit_distance" name="first row of zeros" says="The first row must be 0, 1, 2, …: from nothing to j symbols takes j insertions."
 def edit_distance(a, b):
     above = [0] * (len(b) + 1)
+    for i in range(1, len(a) + 1):
+        row = [i]
+        for j in range(1, len(b) + 1):
+            differ = int(a[i - 1] != b[j - 1])
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + differ))
+        above = row
+    return above[-1]
+
+
+# %% wrong="edit_distance" name="first row as long as a" says="The first row is too short or too long: it belongs to b, so it needs one number more than b has symbols."
+def edit_distance(a, b):
+    above = list(range(len(a) + 1))
     for i in range(1, len(a) + 1):
         row = [i]
         for j in range(1, len(b) + 1):
@@ -1782,16 +1854,28 @@ def accuracy_by_length(answers, targets):
     return {n: 100 * right[n] / total[n] for n in sorted(total)}
 
 
+# %% wrong="accuracy_by_length" name="rounded" says="You round the shares. Return them as they are: rounding belongs to the printing."
+def accuracy_by_length(answers, targets):
+    if len(answers) != len(targets):
+        raise ValueError(f"{len(answers)} answers, {len(targets)} targets")
+    right, total = {}, {}
+    for said, target in zip(answers, targets):
+        n = len(target)
+        right[n] = right.get(n, 0) + (said == target)
+        total[n] = total.get(n, 0) + 1
+    return {n: 100 * right[n] / total[n] for n in sorted(total)}
+
+
 # %% [markdown]
 # ## input_influence
 
 
-# %% right="input_influence" name="backward on a copy"
+# %% right="input_influence" name="a new leaf and argmax"
 def input_influence(model, x, step):
     copy = torch.tensor(x.tolist(), requires_grad=True)
     logits = model(copy)[step]
-    logits[logits.argmax()].backward()
-    lengths = copy.grad.square().sum(-1).sqrt()
+    gradient = torch.autograd.grad(logits[logits.argmax()], copy)[0]
+    lengths = gradient.square().sum(-1).sqrt()
     return lengths / (lengths.sum() + 1e-30)
 
 
@@ -1838,6 +1922,18 @@ def input_influence(model, x, step):
     return size / size.sum()
 
 
+# %% wrong="input_influence" name="backward through the model's weights" says="y.backward() also adds to the .grad of the model's weights, and a later training step would use it. torch.autograd.grad gives the gradient alone."
+def input_influence(model, x, step):
+    x = x.detach().clone().requires_grad_()
+    said = model(x)[step].max()
+    said.backward()
+    gradient = x.grad
+    size = gradient.norm(dim=1)
+    if size.sum() == 0:
+        return size
+    return size / size.sum()
+
+
 # %% wrong="input_influence" name="always the first symbol" says="The first logit of the step is taken, whatever the model says."
 def input_influence(model, x, step):
     x = x.detach().clone().requires_grad_()
@@ -1871,7 +1967,7 @@ def input_influence(model, x, step):
     return size / size.sum()
 
 
-# %% wrong="input_influence" name="log-probability in place of the logit" says="The gradient of the log-probability also holds the other symbols. The largest logit is asked for."
+# %% wrong="input_influence" name="log-probability in place of the logit" says="The gradient of a probability, or of its logarithm, also holds the other symbols. The largest logit is asked for."
 def input_influence(model, x, step):
     x = x.detach().clone().requires_grad_()
     said = model(x)[step].log_softmax(-1).max()
@@ -2685,6 +2781,30 @@ def beam_search(step_fn, k, max_len, alpha):
         if not live:
             break
         rows = step_fn(torch.tensor([tokens or [S] for tokens, _ in live])).tolist()
+        candidates = [h for h in beam if h[0] and h[0][-1] == E]
+        for (tokens, log_prob), row in zip(live, rows):
+            for i, more in enumerate(row):
+                candidates.append((tokens + [i], log_prob + more))
+        candidates.sort(key=score, reverse=True)
+        beam = candidates[:k]
+    return beam
+
+
+# %% wrong="beam_search" name="prefix of the tokens alone" says="The prefixes must begin with S, as in training. Yours are empty in the first round."
+def beam_search(step_fn, k, max_len, alpha):
+    if k < 1:
+        raise ValueError("k must be 1 or more")
+
+    def score(hypothesis):
+        tokens, log_prob = hypothesis
+        return log_prob / len(tokens) ** alpha
+
+    beam = [([], 0.0)]
+    for _ in range(max_len):
+        live = [h for h in beam if not h[0] or h[0][-1] != E]
+        if not live:
+            break
+        rows = step_fn(torch.tensor([tokens for tokens, _ in live])).tolist()
         candidates = [h for h in beam if h[0] and h[0][-1] == E]
         for (tokens, log_prob), row in zip(live, rows):
             for i, more in enumerate(row):

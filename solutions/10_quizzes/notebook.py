@@ -274,7 +274,7 @@ ax = plots.course_map(here="10_quizzes")
 # - [ ] A. Whether torch's LSTM has been trained for long enough.
 #   > Loaded weights need no training to behave as they did before.
 # - [x] B. The order of the four gates in the 4H rows.
-#   > Yes: torch has i, f, g, o; others have i, f, o, g or i, g, f, o. Every order has the same shape.
+#   > Yes: torch has i, f, g, o; the ONNX format has i, o, f, g. Every order has the same shape.
 # - [ ] C. Whether H is a power of two.
 #   > H may be any number. This changes the speed at most.
 # - [ ] D. The learning rate.
@@ -781,7 +781,7 @@ print("LSTM, seeds 0 to 4:", gradients_02["LSTM"][:5])
 # - [x] -18.85
 #   > Yes: about $10^{-19}$. A single-precision number next to 1 does not even notice it.
 # - [ ] -25.53
-#   > This is the plain RNN. The LSTM is better than that, by some six powers of ten, and still far from usable.
+#   > This is the plain RNN. The LSTM is better than that, by more than six powers of ten, and still far from usable.
 # - [ ] -7.71
 #   > This is with a forget bias of 1.
 # - [ ] -1.01
@@ -1437,7 +1437,7 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 # Take the `additive` runs whose `exact` is at least 0.99. What is the **largest** `aer` among them?
 #
 # - [x] 0.2179
-#   > Yes: 99 of 100 translations are right, and more than a fifth of the links is wrong.
+#   > Yes: 99 of 100 translations are right, and the alignment error rate is above a fifth.
 # - [ ] 0.1712
 #   > This is the *smallest* one among them.
 # - [ ] 0.1519
@@ -1451,7 +1451,7 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 # *"If a translator is nearly always right, its attention weights show the right alignment."*
 #
 # - [ ] A. True.
-#   > Nearly every translation is right, and still 15 to 22 % of the links are wrong.
+#   > Nearly every translation is right in these runs, and still the alignment error rate lies between 0.15 and 0.22.
 # - [x] B. False.
 #   > Yes: right answers do not certify the picture. The picture has to be measured on its own.
 # - [ ] C. A convention.
