@@ -856,7 +856,7 @@ for seed, (T, n_in, H) in enumerate([(7, 3, 5), (1, 2, 3), (11, 5, 2), (5, 1, 7)
 cell = new_cell(3, 5, seed=1, gain=0.5, dtype=torch.float64)
 far = grad_vs_lag(cell, 41, 0)
 expect(far).dtype(torch.float64, hint="Inputs and result have the dtype of the cell's weights.").finite()
-expect(-math.log10(max(float(far[40]), 1e-300))).at_least(
+expect(-math.log10(max(far[40].item(), 1e-300))).at_least(
     12, hint="At lag 40 this gradient is below 1e-12. Rounding errors are larger than that: is this an exact gradient?"
 )
 ### BEGIN HIDDEN TESTS

@@ -177,7 +177,7 @@ def encode(emb, lengths, weights):
     columns = emb.shape[1]
     if bool((lengths < 1).any()) or bool((lengths > columns).any()):
         raise ValueError(f"lengths must be from 1 to {columns}")
-    h = torch.ones(len(emb), weights[1].shape[1])
+    h = torch.zeros(len(emb), emb.shape[2])
     memory = []
     for s in range(columns):
         real = (s < lengths).unsqueeze(1)
@@ -312,7 +312,7 @@ def encode(emb, lengths, weights):
 # %% wrong="encode" name="compared with the id S" says="In code, S is the id of the start symbol, and that is 1. The source length is emb.shape[1]: yours refuses every source of more than one symbol."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
-    if bool((lengths < 1).any()):
+    if bool((lengths < 1).any()) or bool((lengths > S).any()):
         raise ValueError(f"lengths must be from 1 to {columns}")
     h = torch.zeros(len(emb), weights[1].shape[1])
     memory = []
@@ -1863,7 +1863,7 @@ def accuracy_by_length(answers, targets):
         n = len(target)
         right[n] = right.get(n, 0) + (said == target)
         total[n] = total.get(n, 0) + 1
-    return {n: 100 * right[n] / total[n] for n in sorted(total)}
+    return {n: round(right[n] / total[n], 2) for n in sorted(total)}
 
 
 # %% [markdown]
@@ -3029,6 +3029,30 @@ def beam_search(step_fn, k, max_len, alpha):
         rest = sorted([h for h in candidates if h not in done], key=score, reverse=True)
         beam = sorted(done + rest[: max(k - len(done), 0)], key=score, reverse=True)
     return beam
+
+
+# %% wrong="beam_search" name="finished hypotheses leave the beam" says="Your finished hypotheses leave the beam, and others take their places. They must compete for the k places in every round, by score."
+def beam_search(step_fn, k, max_len, alpha):
+    if k < 1:
+        raise ValueError("k must be 1 or more")
+
+    def score(hypothesis):
+        tokens, log_prob = hypothesis
+        return log_prob / len(tokens) ** alpha
+
+    live, finished = [([], 0.0)], []
+    for _ in range(max_len):
+        if not live:
+            break
+        rows = step_fn(torch.tensor([[S] + tokens for tokens, _ in live])).tolist()
+        candidates = []
+        for (tokens, log_prob), row in zip(live, rows):
+            for i, more in enumerate(row):
+                candidates.append((tokens + [i], log_prob + more))
+        candidates.sort(key=score, reverse=True)
+        finished += [h for h in candidates[:k] if h[0][-1] == E]
+        live = [h for h in candidates[:k] if h[0][-1] != E]
+    return sorted(finished + live, key=score, reverse=True)[:k]
 
 
 # %% wrong="beam_search" name="only the best answer" says="All k hypotheses are asked for, not only the best one."

@@ -316,7 +316,9 @@ expect(lambda: encode(emb, torch.tensor([4, 0, 2]), weights)).raises(
     hint="A source of length 0 has no last symbol: raise a ValueError with the word lengths.",
 )
 expect(lambda: encode(emb, torch.tensor([5, 1, 2]), weights)).raises(
-    ValueError, mention="lengths", hint="A length above emb.shape[1] cannot be right: raise a ValueError with the word lengths."
+    ValueError,
+    mention="lengths",
+    hint="A length above emb.shape[1] cannot be right: raise a ValueError with the word lengths.",
 )
 expect(encode(emb, torch.tensor([4, 1, 2]), weights)[1]).shape(3, 3, hint="Lengths from 1 to emb.shape[1] are fine.")
 ### BEGIN HIDDEN TESTS
@@ -1618,7 +1620,9 @@ for ax, p in zip(axes, (0.0, 0.25, 0.5, 0.75), strict=True):
     ax.grid(False)
 axes[0].set(ylabel="word of the batch", yticks=range(0, 16, 5))
 demo_squares = [plots.plt.matplotlib.patches.Patch(color=plots.COLORS[i]) for i in (0, 4)]
-_ = figure.legend(demo_squares, ["the right symbol", "its own symbol"], frameon=False, loc="outside lower center", ncols=2)
+_ = figure.legend(
+    demo_squares, ["the right symbol", "its own symbol"], frameon=False, loc="outside lower center", ncols=2
+)
 
 # %% [markdown]
 # *What to see:* a fine mixture in each row and in each column; the first column is always `S`, from gold. With one
@@ -1894,10 +1898,10 @@ table[S, 4], table[4, 5], table[5, 6], table[6, E] = -0.8, -0.8, -0.8, -0.8
 for alpha, best in ((0.0, [3, E]), (1.0, [4, 5, 6, E])):
     found = beam_search(lambda prefixes: table[prefixes[:, -1]], 3, 6, alpha)
     expect(found[0][0]).equal(best, hint="The worked example: compare by log_prob / n ** alpha; n counts E as well.")
-# Three answers: E alone with log p = -0.9, b E with -1.2, and b c d E with -1.6. After two symbols b c has -1.5.
+# Three answers: E alone with log p = -1.2, b E with -1.0, and b c d E with -1.4. After two symbols b c has -1.3.
 race = torch.full((7, 7), -40.0)
-race[S, E] = -0.9
-race[S, 4], race[4, E], race[4, 5], race[5, 6], race[6, E] = -0.6, -0.6, -0.9, -0.05, -0.05
+race[S, E] = -1.2
+race[S, 4], race[4, E], race[4, 5], race[5, 6], race[6, E] = -0.4, -0.6, -0.9, -0.05, -0.05
 found = beam_search(lambda prefixes: race[prefixes[:, -1]], 2, 6, 1.0)
 expect(found[0][0]).equal(
     [4, 5, 6, E],
