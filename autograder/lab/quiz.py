@@ -243,8 +243,9 @@ def _choose_numbers(answer: QuizAnswer, draw: str, student: Callable[[], Any], b
         claimed = claimed or os.environ.get("JUPYTERHUB_USER", "")
     answer.student, answer.draw = submitted_as or claimed, draw
     if not answer.student:
-        fix = 'in the answer cell, student = "…": the name under which you hand in; who learns alone takes any word.'
-        message = f"{answer.name}: everybody has other numbers. Write your id first, {fix} Then run both cells again."
+        fix = "It is the name under which you hand in; alone, any word. Then run that cell and these two again."
+        where = 'in the line student = "" (the answer cell of the first question with numbers has it).'
+        message = f"{answer.name}: everybody has other numbers. Write your id first, {where} {fix}"
         raise NoAnswer(message) if blank else ExpectationError(message)
     answer.numbers = draw_numbers(draw, answer.student, answer.name)
     if claimed and draw_numbers(draw, claimed, answer.name) != answer.numbers:

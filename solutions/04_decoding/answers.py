@@ -324,6 +324,21 @@ def encode(emb, lengths, weights):
     return torch.stack(memory, dim=1), h
 
 
+# %% wrong="encode" name="a row without pads refused" says="A length of emb.shape[1] is allowed: that row has no pads. Only longer ones are an error."
+def encode(emb, lengths, weights):
+    columns = emb.shape[1]
+    if bool((lengths < 1).any()) or bool((lengths >= columns).any()):
+        raise ValueError(f"lengths must be from 1 to {columns}")
+    h = torch.zeros(len(emb), weights[1].shape[1])
+    memory = []
+    for s in range(columns):
+        real = (s < lengths).unsqueeze(1)
+        new = gru_step(emb[:, s], h, weights)
+        memory.append(torch.where(real, new, torch.zeros_like(new)))
+        h = torch.where(real, new, h)
+    return torch.stack(memory, dim=1), h
+
+
 # %% wrong="encode" name="memory with time first" says="memory is [S, B, H]: stack along dimension 1, for the batch comes first."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
@@ -813,6 +828,19 @@ class DecoderInit(nn.Module):
 
     def forward(self, y_in, c):
         states, _ = self.rnn(self.embed(y_in), c.unsqueeze(1))
+        return self.out(states)
+
+
+# %% wrong="DecoderInit" name="batch_first forgotten" says="Without batch_first=True the GRU takes the sources for steps, so the number of contexts does not fit."
+class DecoderInit(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed = nn.Embedding(V, D)
+        self.rnn = nn.GRU(D, H)
+        self.out = nn.Linear(H, V)
+
+    def forward(self, y_in, c):
+        states, _ = self.rnn(self.embed(y_in), c.unsqueeze(0))
         return self.out(states)
 
 
@@ -1922,7 +1950,7 @@ def input_influence(model, x, step):
     return size / size.sum()
 
 
-# %% wrong="input_influence" name="backward through the model's weights" says="y.backward() also adds to the .grad of the model's weights, and a later training step would use it. torch.autograd.grad gives the gradient alone."
+# %% wrong="input_influence" name="backward through the model's weights" says="y.backward() also adds to the .grad of the model's weights, and a later training step could take it for its own. torch.autograd.grad gives the gradient alone."
 def input_influence(model, x, step):
     x = x.detach().clone().requires_grad_()
     said = model(x)[step].max()

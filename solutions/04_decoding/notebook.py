@@ -179,10 +179,13 @@ def gru_step(e, h, weights):
 
     Returns:
         The new states, float [B, H].
+
+    Raises:
+        RuntimeError: if h is not H wide.
     """
     H = weights[1].shape[1]
     if h.shape[-1] != H:
-        raise ValueError(f"h has states of {h.shape[-1]} numbers. The weights want H = {H}, the second size of W_hh")
+        raise RuntimeError(f"h has states of {h.shape[-1]} numbers. The weights want H = {H}, the second size of W_hh")
     return torch.gru_cell(e, h, *weights)
 
 
@@ -320,7 +323,8 @@ expect(lambda: encode(emb, torch.tensor([5, 1, 2]), weights)).raises(
     mention="lengths",
     hint="A length above emb.shape[1] cannot be right: raise a ValueError with the word lengths.",
 )
-expect(encode(emb, torch.tensor([4, 1, 2]), weights)[1]).shape(3, 3, hint="Lengths from 1 to emb.shape[1] are fine.")
+expect(encode(emb, torch.tensor([2, 1, 3]), weights)[1]).shape(3, 3, hint="Lengths from 1 to emb.shape[1] are fine.")
+expect(encode(emb, torch.tensor([4, 1, 2]), weights)[1]).shape(3, 3, hint="A row without pads is fine.")
 ### BEGIN HIDDEN TESTS
 for wrong in ([1, 2, -1], [4, 4, 5], [0, 1, 1], [11, 4, 4]):
     expect(lambda wrong=wrong: encode(emb, torch.tensor(wrong), weights)).raises(
@@ -559,8 +563,8 @@ _ = ax.set_xticks(range(len(demo_word)), list(demo_word))
 #
 # $$d_{-1} = c \qquad d_t = \text{GRU}(y_t,\ d_{t-1}) \qquad \text{logits}_t = W_{out}\, d_t + b_{out}$$
 #
-# From then on, the decoder must keep in its own state what it still needs. A first state has H numbers, so here $c$ must
-# have H numbers as well. (`last` always does; the projected contexts do where K = H.)
+# From then on, the decoder must keep in its own state what it still needs. A first state has H numbers, so here $c$
+# must have H numbers as well. (`last` always does; the projected contexts do where K = H.)
 #
 # **At every step** (Cho et al. 2014). The decoder itself projects the last state $h_N$ of the encoder,
 # $C = \tanh(W_c h_N)$, and $C$ is put next to the input at every single step. (The paper counts the states from 1. Its
@@ -656,7 +660,8 @@ expect(logits.detach().logsumexp(dim=-1)).differs_from(
     tol=1e-3,
     hint="The V numbers are logarithms of probabilities. Return logits, without a log_softmax.",
 )
-decoder, y_in = DecoderInit(2, 1, 2), torch.tensor([[0, 1, 1], [1, 0, 1]])
+decoder = DecoderInit(2, 1, 2)
+y_in = torch.tensor([[0, 1, 1], [1, 0, 1]])
 with torch.no_grad():  # the same numbers for everybody: each weight goes evenly from -1 to 1
     for weight in decoder.parameters():
         weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
@@ -834,7 +839,8 @@ expect(logits.detach().logsumexp(dim=-1)).differs_from(
     tol=1e-3,
     hint="The V numbers are logarithms of probabilities. Return logits, without a log_softmax.",
 )
-decoder, y_in = DecoderEvery(2, 1, 2), torch.tensor([[0, 1, 1], [1, 0, 1]])
+decoder = DecoderEvery(2, 1, 2)
+y_in = torch.tensor([[0, 1, 1], [1, 0, 1]])
 with torch.no_grad():  # the same numbers for everybody: each weight goes evenly from -1 to 1
     for weight in decoder.parameters():
         weight.copy_(torch.linspace(-1, 1, weight.numel()).view_as(weight))
@@ -1111,7 +1117,7 @@ for _ in range(40):
 expect(edit_distance("", "abc")).equal(3, hint="From nothing to abc: three insertions.")
 expect(edit_distance("abc", "")).equal(3, hint="From abc to nothing: three deletions.")
 expect(edit_distance("", "")).equal(0, hint="Two empty words are equal.")
-expect(edit_distance([3, 17, 4], [17, 4])).equal(1, hint="Lists of ids have a distance as well as strings.")
+expect(edit_distance([3, 17, 4], [17, 4])).equal(1, hint="Lists have a distance as well: compare item by item.")
 ### BEGIN HIDDEN TESTS
 first, second = [7, 11, 1, 2, 25], [7, 1, 12, 2, 5, 11]
 expect(edit_distance(first, second)).equal(4, hint="Compare the items of the lists, not their digits.")
@@ -1290,7 +1296,7 @@ for ax in axes:
 # `model` here is any function from `x [S, D]` to logits `[T, V]`, where x is one embedded source.
 # `torch.autograd.grad(y, x)` gives the gradient of the number y with respect to x (in a tuple with one item). It
 # leaves every `.grad` alone. `y.backward()` would add to the `.grad` of the model's weights, and a training step that
-# comes later would use it. Who measures must change nothing.
+# comes later could take it for its own. Measuring must change nothing.
 #
 # *Predict first:* the machine reverses a word of 8 letters. Which input letter has the most influence on the first
 # letter that it writes, and how large is its share?
@@ -1629,7 +1635,7 @@ _ = figure.legend(
 # coin for the whole batch, each picture would be of one colour: the decoder would then practise either with no
 # mistakes or with only its own letters, and hardly ever the way back after *one* mistake.
 #
-# Does it help? Section 4.11 measures it. Predict first. If you want to train such a machine yourself (about 20 CPU
+# Does it help? Section 4.11 measures it. Predict first. If you want to train such a machine yourself (about ten CPU
 # seconds), give `fit` a function of three arguments as `inputs`. p rises with `done`, from 0 to 0.5:
 #
 # ```python
@@ -2022,8 +2028,8 @@ for kind in demo_styles:
 # with H = 128 at 8 letters (0.52). Each time H doubles, the curve moves by about two letters; the last time by a
 # little less (H = 256: 0.78 at 8 letters, 0.39 at 10). And each time it falls again: at 12 letters, even H = 256 is
 # down to 0.07. This is no accident of one training: at 8 letters, the bands of the four reversing curves do not
-# touch, and there is room between them. Sorting with H = 128 still has 0.51 at 12 letters. The vector and the training are the same as in reversing with H = 128,
-# which has 0.01 there. But the task asks for less.
+# touch, and there is room between them. Sorting with H = 128 still has 0.51 at 12 letters. The vector and the training
+# are the same as in reversing with H = 128, which has 0.01 there. But the task asks for less.
 #
 # **The hand-over.** *Predict first:* H = 64, reversing. Which change helps: another context, the context at every
 # step, scheduled sampling (p rises from 0 to 0.5), or twice as many steps?
@@ -2059,21 +2065,21 @@ for kind in ("reverse, H = 64", "scheduled"):
 # *What to see:* only more training helps here. Of the words with 6 letters, the plainest machine gets 0.51 right. With
 # a projection it is 0.37, with the mean of all states 0.18. With C at every step it is 0.26, although that decoder
 # has nearly twice as many parameters. Compare it with the 0.37 as well: there, too, the last state goes through a
-# projection with a tanh, but it is handed over once. Scheduled sampling gets 0.08, and its answers are not nearer to the right ones
-# either: at 8 letters they need 4.06 edits on average, in place of 2.99. Twice as many steps lift the plainest
-# machine to 0.84. That is nearly as much as twice as many units (0.87, in the picture above).
+# projection with a tanh, but it is handed over once. Scheduled sampling gets 0.08, and its answers are not nearer to
+# the right ones either: at 8 letters they need 4.06 edits on average, in place of 2.99. Twice as many steps lift the
+# plainest machine to 0.84. That is nearly as much as twice as many units (0.87, in the picture above).
 #
-# Are the others bad ideas? Not everywhere: the paper on scheduled sampling reports gains for picture captions, for parsing
-# and for speech, with models and trainings much larger than ours. Two possible reasons for our result (we have
+# Are the others bad ideas? Not everywhere: the paper on scheduled sampling reports gains for picture captions, for
+# parsing and for speech, with models and trainings much larger than ours. Two possible reasons for our result (we have
 # measured neither). First, our `fit` differs from the paper: it takes all own symbols from one pass with the right
-# inputs, so an own symbol does not follow from the own symbols before it. Second, our words are random, so the letters that were written say nothing about the next one, but they tell the
-# decoder *how far it is*. Wrong letters take that away. What helps in one place need not help in another: measure it
-# where you use it.
+# inputs, so an own symbol does not follow from the own symbols before it. Second, our words are random, so the letters
+# that were written say nothing about the next one, but they tell the decoder *how far it is*. Wrong letters take that
+# away. What helps in one place need not help in another: measure it where you use it.
 #
 # **The search.** Is the right answer in the machine, and greedy decoding only misses it? We ask in two ways, with the
-# plain machine, H = 64. A beam of 8 (alpha = 1, on 40 other words of each length). And for each wrong greedy answer (to 200 words):
-# does the machine itself give the *right* answer a higher probability? Only then did the search make the mistake; otherwise
-# the machine believes in what it said.
+# plain machine, H = 64. A beam of 8 (alpha = 1, on 40 other words of each length). And for each wrong greedy answer (to
+# 200 words): does the machine itself give the *right* answer a higher probability? Only then did the search make the
+# mistake; otherwise the machine believes in what it said.
 
 # %%
 for name, by_length in runs["beam"].items():

@@ -59,7 +59,7 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
-# %% wrong="scaled_dot_product" name="no scale" says="The scores are not divided by the root of d: for large d the softmax becomes a hard choice, and its slope vanishes."
+# %% wrong="scaled_dot_product" name="no scale" says="The scores are not divided by the root of d: for large d the softmax becomes a hard choice, and most queries can hardly learn another one."
 def scaled_dot_product(Q, K, V, mask=None):
     if mask is not None and mask.dtype != torch.bool:
         raise ValueError(f"the mask must be bool, not {mask.dtype}")
@@ -941,7 +941,7 @@ def score_entropy(d, seed=0):
     K = torch.randn(32, d, generator=generator)
     scores = Q @ K.T
     entropies = []
-    for scaled in (scores, scores / (d ** 1 / 2)):
+    for scaled in (scores, scores / (d**1 / 2)):
         log_p = torch.log_softmax(scaled, dim=-1)
         entropies.append(-(log_p.exp() * log_p).sum(dim=-1).mean().item())
     return entropies[0], entropies[1]
