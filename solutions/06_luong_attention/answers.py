@@ -326,7 +326,11 @@ def luong_score(h, K, method, W=None):
     if method == "dot":
         return (h.unsqueeze(1) * K).sum(dim=2)
     if method == "general":
-        return (h.copy_(h @ W).unsqueeze(1) * K).sum(dim=2) if not h.requires_grad else ((h @ W).unsqueeze(1) * K).sum(dim=2)
+        return (
+            (h.copy_(h @ W).unsqueeze(1) * K).sum(dim=2)
+            if not h.requires_grad
+            else ((h @ W).unsqueeze(1) * K).sum(dim=2)
+        )
     if method == "concat":
         W, v = W
         both = torch.cat([h.unsqueeze(1).expand_as(K), K], dim=2)
@@ -411,22 +415,22 @@ class LuongDecoder(nn.Module):
         nn.Module.__init__(self)
         self.out = nn.Linear(D, V)
         self.embedding = nn.Embedding(num_embeddings=V, embedding_dim=n_in)
-        self.feeds = bool(input_feeding)
-        self.cell = nn.GRUCell(n_in + (D if self.feeds else 0), D)
-        self.how = method
+        self.input_feeding = bool(input_feeding)
+        self.cell = nn.GRUCell(n_in + (D if self.input_feeding else 0), D)
+        self.method = method
         shapes = {"dot": (None, None), "general": ((D, D), None), "concat": ((D, 2 * D), (D,))}[method]
         for name, shape in zip(("W_a", "v_a"), shapes):
             self.register_parameter(name, None if shape is None else start(*shape))
         self.W_c = start(D, 2 * D)
 
     def weights_of_score(self):
-        return {"dot": None, "general": self.W_a, "concat": (self.W_a, self.v_a)}[self.how]
+        return {"dot": None, "general": self.W_a, "concat": (self.W_a, self.v_a)}[self.method]
 
     def step(self, y, state, memory, mask):
         old, fed = state
         e = self.embedding(y)
-        new = self.cell(torch.hstack([e, fed]) if self.feeds else e, old)
-        alpha = masked_softmax(luong_score(new, memory, self.how, self.weights_of_score()), mask)
+        new = self.cell(torch.hstack([e, fed]) if self.input_feeding else e, old)
+        alpha = masked_softmax(luong_score(new, memory, self.method, self.weights_of_score()), mask)
         c = torch.bmm(alpha[:, None], memory)[:, 0]
         fresh = F.linear(torch.hstack([c, new]), self.W_c).tanh()
         return self.out(fresh), (new, fresh), alpha
@@ -1215,6 +1219,56 @@ class LuongDecoder(nn.Module):
         return self.out(h_tilde), (h, h_tilde), alpha
 
 
+# %% wrong="LuongDecoder" name="method under another name" says="The method is kept under another name. The docstring lists the attribute `method`, and LocalDecoder in 6.7 reads it."
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.kind, self.input_feeding = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.input_feeding:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.kind == "concat" else self.W_a
+        alpha = masked_softmax(luong_score(h, memory, self.kind, W), mask)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
+# %% wrong="LuongDecoder" name="input feeding under another name" says="The option is kept under another name. The docstring lists the attribute `input_feeding`."
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.method, self.feeds = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.feeds:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.method == "concat" else self.W_a
+        alpha = masked_softmax(luong_score(h, memory, self.method, W), mask)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
 # %% [markdown]
 # ## alignment_from
 
@@ -1281,12 +1335,31 @@ def alignment_from(alpha, how):
     return {(s, t) for t, s in (alpha >= how).nonzero().tolist()}
 
 
+# %% wrong="alignment_from" name="number with source first" says="With a number the pairs are (source, target); in this course a link is (target, source)."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how not in ("argmax", "mutual"):
+            raise ValueError(f"how is not known: {how}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how == "mutual":
+            best_row = alpha.argmax(dim=0).tolist()
+            links = ((t, s) for t, s in links if best_row[s] == t)
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if not how > 0:
+        raise ValueError(f"how must be above 0, not {how}")
+    return {(s, t) for t, s in (alpha >= how).nonzero().tolist()}
+
+
 # %% wrong="alignment_from" name="argmax of the columns" says="The largest weight of each column: one link for each source word, not for each target word."
 def alignment_from(alpha, how):
     if isinstance(how, str):
         if how not in ("argmax", "mutual"):
             raise ValueError(f"how is not known: {how}")
-        links = [(t, s) for s, t in enumerate(alpha.argmax(dim=0).tolist())] if how == 'argmax' else list(enumerate(alpha.argmax(dim=1).tolist()))
+        links = (
+            [(t, s) for s, t in enumerate(alpha.argmax(dim=0).tolist())]
+            if how == "argmax"
+            else list(enumerate(alpha.argmax(dim=1).tolist()))
+        )
         if how == "mutual":
             best_row = alpha.argmax(dim=0).tolist()
             links = ((t, s) for t, s in links if best_row[s] == t)
@@ -1301,7 +1374,7 @@ def alignment_from(alpha, how):
     if isinstance(how, str):
         if how not in ("argmax", "mutual"):
             raise ValueError(f"how is not known: {how}")
-        links = enumerate((alpha.argmin(dim=1) if how == 'argmax' else alpha.argmax(dim=1)).tolist())
+        links = enumerate((alpha.argmin(dim=1) if how == "argmax" else alpha.argmax(dim=1)).tolist())
         if how == "mutual":
             best_row = alpha.argmax(dim=0).tolist()
             links = ((t, s) for t, s in links if best_row[s] == t)
@@ -1677,7 +1750,9 @@ def aer(alignment, sure, possible):
         raise ValueError("a sure link is not possible")
     if not alignment and not sure:
         return 0.0
-    return 1 - 2 * len(alignment & possible) * len(alignment & sure) / max(1e-9, len(alignment & possible) * len(sure) + len(alignment & sure) * len(alignment))
+    return 1 - 2 * len(alignment & possible) * len(alignment & sure) / max(
+        1e-9, len(alignment & possible) * len(sure) + len(alignment & sure) * len(alignment)
+    )
 
 
 # %% wrong="aer" name="mean of precision and recall" says="The mean of precision and recall weighs both alike, however many links there are; the AER adds the counts first."
@@ -1749,13 +1824,24 @@ def aer(alignment, sure, possible):
         raise ValueError("a sure link is not possible")
     if not alignment and not sure:
         return 0.0
-    return 1 - (len({(s, t) for t, s in alignment} & sure) + len({(s, t) for t, s in alignment} & possible)) / (len(alignment) + len(sure))
+    return 1 - (len({(s, t) for t, s in alignment} & sure) + len({(s, t) for t, s in alignment} & possible)) / (
+        len(alignment) + len(sure)
+    )
 
 
 # %% wrong="aer" name="empty not settled" says="Without links and sure ones this is 0 / 0: a ZeroDivisionError."
 def aer(alignment, sure, possible):
     if not sure <= possible:
         raise ValueError("a sure link is not possible")
+    return 1 - (len(alignment & sure) + len(alignment & possible)) / (len(alignment) + len(sure))
+
+
+# %% wrong="aer" name="empty asks for possible" says="The special case asks whether anything is possible. It must ask for sure links: the formula divides by |A| + |sure|, whatever is possible."
+def aer(alignment, sure, possible):
+    if not sure <= possible:
+        raise ValueError("a sure link is not possible")
+    if not alignment and not possible:
+        return 0.0
     return 1 - (len(alignment & sure) + len(alignment & possible)) / (len(alignment) + len(sure))
 
 
@@ -1945,14 +2031,18 @@ def local_p_window(scores, p, D):
     return bell * mask
 
 
-# %% wrong="local_p_window" name="made to sum to one" says="The weights are divided by their sum again; in equation (10) they are not."
+# %% wrong="local_p_window" name="made to sum to one" says="The weights sum to 1: they are divided by their sum again, or the exponent of the bell is added to the scores, which is the same. In equation (10) they sum to less."
 def local_p_window(scores, p, D):
     if D <= 0:
         raise ValueError(f"half the window must be above 0, not {D}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return masked_softmax(scores, mask) * bell / (masked_softmax(scores, mask) * bell).sum(dim=1, keepdim=True).clamp(min=1e-9)
+    return (
+        masked_softmax(scores, mask)
+        * bell
+        / (masked_softmax(scores, mask) * bell).sum(dim=1, keepdim=True).clamp(min=1e-9)
+    )
 
 
 # %% wrong="local_p_window" name="bell added to the scores" says="The Gaussian is added to the scores before the softmax: it moves the weights a little, and they sum to 1."
@@ -2122,7 +2212,7 @@ def local_p_window(scores, p, D):
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return torch.softmax(scores.masked_fill(~mask, float('-inf')), dim=1) * bell
+    return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1) * bell
 
 
 # %% wrong="local_p_window" name="NaN mended, gradient not" says="where() mends the weights, but the gradient has gone through 0 / 0 and is NaN."
@@ -2135,6 +2225,15 @@ def local_p_window(scores, p, D):
     powers = torch.where(mask, (scores - scores.max(dim=1, keepdim=True).values).exp(), 0.0)
     weights = powers / powers.sum(dim=1, keepdim=True) * bell
     return torch.where(mask, weights, 0.0)
+
+
+# %% wrong="local_p_window" name="nan_to_num" says="nan_to_num mends the weights. But where the window holds only pads, the gradient has gone through 0 / 0 before, and is NaN."
+def local_p_window(scores, p, D):
+    if D <= 0:
+        raise ValueError(f"half the window must be above 0, not {D}")
+    distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
+    weights = torch.softmax(scores.masked_fill(distance.abs() > D, float("-inf")), dim=1)
+    return torch.nan_to_num(weights) * torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
 
 
 # %% wrong="local_p_window" name="window around the rounded p" says="The window is drawn around the rounded p, so it reaches too far on one side and not far enough on the other."
@@ -2165,7 +2264,12 @@ def local_p_window(scores, p, D):
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return torch.where(mask, scores, torch.zeros_like(scores)).exp() * mask / (torch.where(mask, scores, torch.zeros_like(scores)).exp() * mask).sum(dim=1, keepdim=True).clamp(min=1e-20) * bell
+    return (
+        torch.where(mask, scores, torch.zeros_like(scores)).exp()
+        * mask
+        / (torch.where(mask, scores, torch.zeros_like(scores)).exp() * mask).sum(dim=1, keepdim=True).clamp(min=1e-20)
+        * bell
+    )
 
 
 # %% wrong="local_p_window" name="width not checked" says="A window of width 0 divides by zero; the docstring promises a ValueError."
@@ -2193,7 +2297,7 @@ def local_p_window(scores, p, D):
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = (distance.abs() <= D) & (scores > float("-inf"))
     bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return masked_softmax(scores if scores.requires_grad else scores.masked_fill_(~mask, float('-inf')), mask) * bell
+    return masked_softmax(scores if scores.requires_grad else scores.masked_fill_(~mask, float("-inf")), mask) * bell
 
 
 # %% [markdown]
@@ -2218,7 +2322,13 @@ def attention_cost(S, T, D, kind):
 
 # %% right="attention_cost" name="counted step by step"
 def attention_cost(S, T, D, kind):
-    table = {"none": (0, 0, 0), "dot": (2, 0, 0), "general": (2, 1, 0), "concat": (2 + 2 * D, 0, 0), "additive": (2, 1, 1)}
+    table = {
+        "none": (0, 0, 0),
+        "dot": (2, 0, 0),
+        "general": (2, 1, 0),
+        "concat": (2 + 2 * D, 0, 0),
+        "additive": (2, 1, 1),
+    }
     try:
         pair, target, source = table[kind]
     except KeyError:
