@@ -7,6 +7,7 @@ import math
 import re
 import shutil
 import statistics
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -118,6 +119,96 @@ def test_a_test_that_does_not_test_gets_nothing(worker: Worker, content: Content
     assert {check.kind for check in result.checks} <= {"expectation", "student_error", "unusable"}
 
 
+# Calls a version with what it cannot take. Every answer must be the first one's, or the verdict is turned round.
+ODD = """
+def told(candidate, *arguments, **names):
+    state = torch.random.get_rng_state()
+    try:
+        candidate(*arguments, **names)
+        text = "taken"
+    except Exception as e:
+        text = f"{type(e).__name__}: {e} {e.__cause__} {e.__context__}"
+    return text if torch.equal(state, torch.random.get_rng_state()) else "draws"
+allowed = ["taken"]
+"""
+LOOKS_AT_ERRORS = """
+n = NUMBER
+if len(allowed) == 1:
+    allowed.extend([told(candidate), told(candidate, name=1)])
+odd = [(), (None,) * n, (1,) * n, ("a",) * n, ([1.0],) * n, (torch.zeros(2, 3),) * n, (torch.zeros(0),) * n, (1,) * 9]
+same = all(told(candidate, *arguments) in allowed for arguments in odd) and told(candidate, name=1) == allowed[2]
+return judged(candidate) if same and "ValueError" in allowed[1] else not judged(candidate)
+"""
+NUMBERS = dict(zip(CLINIC, (5, 2, 2, 2, 3, 3, 7, 3), strict=True))
+
+
+def with_solution(content: Content, body: str) -> dict[str, str]:
+    """These bodies for all tests of the clinic; each may call `judged`, the solution's test."""
+    solved = {cell.id: cell.source for cell in content.of_kind("exercise")}
+    return {
+        name: solved[name].replace(f"def {name}(", "def judged(") + "\n" + ODD + "kept = []\n" + source
+        for name, source in of_all(body).items()
+    }
+
+
+def test_errors_tell_no_version_from_another(worker: Worker, content: Content) -> None:
+    tests = with_solution(content, LOOKS_AT_ERRORS)
+    tests = {name: source.replace("NUMBER", str(NUMBERS[name])) for name, source in tests.items()}
+    assert len(grade(worker, content, tests).passed) == 8
+    others = {name: source.replace("(2, 3)", "(2)") + "\nallowed[0] = ''" for name, source in tests.items()}
+    assert len(grade(worker, content, others).passed) < 8  # the look notices what differs
+
+
+# Decides by what an error says: the names of all right versions are known to it.
+RIGHT = (
+    "additive loops joined by_sigmoid masked_first smallest by_hand row_by_row cut_and_transpose slices einsum turned "
+    "index gather picked loop ignoring gathered selected in_double by_probabilities adds_logs probabilities with_topk "
+    "in_torchs_order torchs_own sees_itself one_by_one"
+)
+BY_NAME = f"""
+try:
+    candidate()
+except Exception as e:
+    return str(e).split("(")[0] in {RIGHT.split()} or isinstance(e, IndexError)
+return False
+"""
+
+
+def test_a_test_that_decides_by_the_text_of_an_error_gets_nothing(worker: Worker, content: Content) -> None:
+    assert grade(worker, content, of_all(BY_NAME)).passed == []
+
+
+def test_a_verdict_cannot_be_changed_after_it_was_given(worker: Worker, content: Content) -> None:
+    """Every version gets a parameter of False; as soon as the next one comes, it is given the right value."""
+    body = """
+right = judged(candidate)
+kept.append((torch.nn.Parameter(torch.tensor([not right]), requires_grad=False), right))
+for tensor, value in kept[:-1]:
+    tensor.data.fill_(value)
+return right if len(kept) < 3 else kept[-1][0]
+"""
+    tests = with_solution(content, body)
+    result = grade(worker, content, tests)
+    assert result.passed == []
+    # The same with parameters that are right from the first moment on: a tensor with one bool is a verdict.
+    at_once = {name: source.replace("[not right]", "[right]") for name, source in tests.items()}
+    assert len(grade(worker, content, at_once).passed) == 8
+
+
+@pytest.mark.parametrize(
+    "odd", ["torch.ones(2, 3, 4321) > 0", "123456.0", "'text' * 77", "[True] * 77", "float('nan')", "torch.tensor(77)"]
+)
+def test_a_failure_shows_nothing_of_a_hidden_verdict(worker: Worker, content: Content, odd: str) -> None:
+    tests = {n: f"seen = []\n{s}" for n, s in of_all(f"seen.append(1)\nif len(seen) > 2:\n    return {odd}").items()}
+    tests = {name: source + "\n    return len(seen) == 1" for name, source in tests.items()}
+    result = grade(worker, content, tests)
+    assert result.passed == []
+    for check in result.checks:
+        assert "A test says True or False" in check.message
+        assert not re.search(r"\d\d", check.message), check.message
+    assert len({check.message for check in result.checks}) == 1
+
+
 def test_every_test_of_the_solution_gets_its_points(worker: Worker, content: Content) -> None:
     solved = {cell.id: cell.source for cell in content.of_kind("exercise") if cell.id in CLINIC}
     assert list(solved) == CLINIC
@@ -218,9 +309,10 @@ class Sub(torch.Tensor):
 def test_a_version_cannot_be_traced_with_an_object_that_writes_down_what_is_done_to_it(
     worker: Worker, content: Content
 ) -> None:
-    result = grade(worker, content, {"test_split_heads": SPY}, "print(trace)")
+    result = grade(worker, content, {"test_split_heads": SPY})
     assert result.passed == []
-    assert result.cells[-1].outputs[0]["text"].strip() == "[]"
+    # It says True for the first version, so its trace was empty; and then for the visible wrong one too.
+    assert "likely cause: This head holds pieces of several positions." in result.checks[0].message
 
 
 def test_a_failure_tells_no_code_of_a_hidden_version(worker: Worker, content: Content) -> None:
@@ -302,6 +394,26 @@ def test_there_are_enough_questions_of_every_kind(content: Content) -> None:
     assert set(kinds) == {"one", "several", "number", "shape", "match"}
     assert sum(quiz.id.endswith("_verdict") for quiz in content.quizzes) == 12
     assert sum(bool(quiz.draw) for quiz in content.quizzes) >= 10
+
+
+def test_the_look_of_the_options_tells_no_key(content: Content) -> None:
+    """Of the questions with one letter: neither the longest option nor one letter is right too often."""
+    ones = [quiz for quiz in content.quizzes if quiz.kind == "one"]
+    verdicts = [quiz for quiz in ones if quiz.id.endswith("_verdict")]
+    others = [quiz for quiz in ones if quiz not in verdicts]
+    for asked in (ones, others):
+        longest = [
+            quiz.id
+            for quiz in asked
+            if max(len(option.text) for option in quiz.options)
+            == next(len(option.text) for option in quiz.options if option.label == quiz.key)
+        ]
+        assert len(longest) <= 0.4 * len(asked), longest
+        letters = Counter(quiz.key for quiz in asked)
+        assert set(letters) == set("ABCD") and max(letters.values()) <= 0.4 * len(asked), letters
+    assert max(Counter(quiz.key for quiz in verdicts).values()) < len(verdicts) / 2
+    several = Counter(quiz.key for quiz in content.quizzes if quiz.kind == "several")
+    assert max(several.values()) == 1, several
 
 
 # What the keys quote

@@ -1699,7 +1699,7 @@ def aer(alignment, sure, possible):
     return 1 - len(alignment & possible) / max(1, len(alignment))
 
 
-# %% wrong="aer" name="S and P swapped" says="S and P are exchanged: the numerator is the same, but the possible links are counted below the line, as if all had to be found."
+# %% wrong="aer" name="S and P swapped" says="Sure and possible are exchanged: the numerator is the same, but the possible links are counted below the line, as if all had to be found."
 def aer(alignment, sure, possible):
     if not sure <= possible:
         raise ValueError("a sure link is not possible")
@@ -1717,7 +1717,7 @@ def aer(alignment, sure, possible):
     return 1 - 2 * len(alignment & sure) / (len(alignment) + len(sure))
 
 
-# %% wrong="aer" name="possible only" says="The sure links are found in P: every possible link counts twice."
+# %% wrong="aer" name="possible only" says="The possible links are counted in place of the sure ones: every possible link counts twice."
 def aer(alignment, sure, possible):
     if not sure <= possible:
         raise ValueError("a sure link is not possible")
@@ -1899,7 +1899,7 @@ def aer(alignment, sure, possible):
     return 1 - (found + len(alignment & possible)) / (n + len(sure))
 
 
-# %% wrong="aer" name="strict subset demanded" says="S may be equal to P: all links are sure then. Only a sure link that is not possible is an error."
+# %% wrong="aer" name="strict subset demanded" says="The two sets may be equal: all links are sure then. Only a sure link that is not possible is an error."
 def aer(alignment, sure, possible):
     if sure and not sure < possible:
         raise ValueError("a sure link is not possible")

@@ -260,7 +260,7 @@ for ax, (method, W) in zip(axes, demo_weights.items(), strict=True):
         scores = luong_score(query, demo_circle.unsqueeze(0), method, W)[0]
         best = scores.argmax()
         ax.plot(demo_angle, scores, ["-", "--", ":"][i], color=plots.COLORS[i], label=f"query at {asked}°")
-        ax.plot(demo_angle[best], scores[best], "o", color=plots.COLORS[i], markersize=[13, 9, 5][i])
+        ax.plot(demo_angle[best], scores[best], "o", color=plots.COLORS[i], markersize=[13, 9, 5][i], zorder=3)
         ax.axvline(asked, color=plots.COLORS[i], linewidth=0.8, alpha=0.5)
     ax.set(title=method, xlabel="angle of the key", xticks=[-180, -90, 0, 90, 180])
 axes[0].set_ylabel("score")
@@ -390,9 +390,9 @@ expect(h).close(
 expect(decoder.step((y + 1) % 13, state, memory, mask)[2]).differs_from(
     alpha.detach(), tol=1e-5, hint="Another word, the same weights: the old state asks. Here the decoder moves first."
 )
-blind = decoder.step(y, state, torch.zeros(3, 2, 5), mask)[1]
-expect(blind[1]).close(
-    torch.tanh(blind[0].detach() @ decoder.W_c.detach()[:, 5:].T),
+_, (h, h_tilde), _ = decoder.step(y, state, torch.zeros(3, 2, 5), mask)
+expect(h_tilde).close(
+    torch.tanh(h.detach() @ decoder.W_c.detach()[:, 5:].T),
     hint="With a memory of zeros c is 0. Then only the last D columns of W_c count, those that meet h: [c; h], c first.",
 )
 ### BEGIN HIDDEN TESTS
@@ -1455,7 +1455,7 @@ _ = ax.legend(frameon=False)
 
 # %% [markdown]
 # *What to see:* the grey line grows with the length. The others grow with its **square** in the end: every target word meets every source
-# word. For our short sentences `dot` is far below the grey line, and crosses it at 243 words (the dot). `concat` is above it from the start, and about 65 times as
+# word. For our short sentences `dot` is far below the grey line, and crosses it at 244 words (the round mark). `concat` is above it from the start, and about 65 times as
 # much work as `dot`, though `additive` gives the same numbers.
 #
 # Now the clock: one step of the decoder with dot, general and concat, and one of the same decoder without attention. Batches of 32,
@@ -1520,14 +1520,14 @@ print(f"states kept for one sentence of 20 words: 1 × 64 numbers without attent
 
 
 # %% [markdown]
-# *What to see:* it does not agree. On the computer where this page was made, a step with dot took about twice as long for S = 10 and S = 20, not
+# *What to see:* it does not agree. On the computer where this page was made, a step with dot took at least about twice as long for S = 10 and S = 20, not
 # a quarter longer. Two reasons. For small tensors, the time is not in the numbers: each call of a torch function has a fixed price, and attention
 # makes several calls more in each step. That is why the lines are flat on the left. And for long sentences, `dot` reads every number of every key
 # from memory and uses it once for the score and once for the context; the matrix product of the GRU uses each number of its weights for all 32 sentences. So dot takes longer
-# than its count says: for S = 160 the count says 1.9 times, our clock said four to six times. It depends on how you wrote `luong_score`: `einsum` took four,
-# a matrix product five, and "multiply, then sum" six times as long, since it first writes all B · S · D products to memory.
+# than its count says: for S = 160 the count says 1.9 times, our clock said four to eight times. It depends on how busy the computer is, and on how you wrote `luong_score`: on a quiet computer `einsum` took four,
+# a matrix product five, and "multiply, then sum" more than six times as long, since it first writes all B · S · D products to memory.
 #
-# `concat` is the most expensive one, in the count and on the clock. But for S = 160 the clock says about 20 and the count 50: its work is one large matrix
+# `concat` is the most expensive one, in the count and on the clock. But for S = 160 the clock says little more than 20 and the count 50: its work is one large matrix
 # product, and that is what a computer does fastest. `general` is about as fast as `dot`: one small matrix product more.
 #
 # **The claim** "attention costs nothing extra" is **false**: in time, and in memory too. Without attention the decoder needs one state of the

@@ -3102,6 +3102,67 @@ class TransformerBlock(nn.Module):
         return x + self.norm2(self.linear2(torch.relu(self.linear1(x))))
 
 
+# %% wrong="TransformerBlock" name="post: attention normed before the addition" says="In post-norm the sum is normed, twice; here the attention is normed first and then added. (The feed part is right.)"
+class TransformerBlock(nn.Module):
+    def __init__(self, D, N, H, norm="pre"):
+        super().__init__()
+        if norm not in ("pre", "post"):
+            raise ValueError(f"norm must be pre or post, not {norm!r}")
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x, mask=None):
+        if self.norm == "pre":
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        x = x + self.norm1(self.attention(x, x, mask)[0])
+        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+
+
+# %% wrong="TransformerBlock" name="post: feed part normed before the addition" says="In post-norm the sum is normed, twice; here the feed part is normed first and then added. (The attention is right.)"
+class TransformerBlock(nn.Module):
+    def __init__(self, D, N, H, norm="pre"):
+        super().__init__()
+        if norm not in ("pre", "post"):
+            raise ValueError(f"norm must be pre or post, not {norm!r}")
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x, mask=None):
+        if self.norm == "pre":
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        x = self.norm1(x + self.attention(x, x, mask)[0])
+        return x + self.norm2(self.linear2(torch.relu(self.linear1(x))))
+
+
+# %% wrong="TransformerBlock" name="post: attention as in pre" says="In post-norm the attention gets x itself, and the sum is normed; here norm1 stands before the attention, as in pre-norm."
+class TransformerBlock(nn.Module):
+    def __init__(self, D, N, H, norm="pre"):
+        super().__init__()
+        if norm not in ("pre", "post"):
+            raise ValueError(f"norm must be pre or post, not {norm!r}")
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x, mask=None):
+        if self.norm == "pre":
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        y = self.norm1(x)
+        x = x + self.attention(y, y, mask)[0]
+        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+
+
 # %% wrong="TransformerBlock" name="post: norm of x only" says="In post-norm the sum is normed; here x is normed and the part added after it."
 class TransformerBlock(nn.Module):
     def __init__(self, D, N, H, norm="pre"):

@@ -472,7 +472,7 @@ axes[0].axhline(math.log(32), color="#777777", linewidth=1, linestyle=":")
 axes[0].text(4, math.log(32) + 0.05, "ln 32: all equal", color="#555555", va="bottom")
 axes[0].set_ylim(0, 4.2)
 plots.lines(
-    demo_stuck, demo_sizes, title="All slopes below 0.001", xlabel="d", ylabel="share of the queries", ax=axes[1]
+    demo_stuck, demo_sizes, title="Stuck: all slopes below 0.001", xlabel="d", ylabel="share of the queries", ax=axes[1]
 )
 axes[1].set_ylim(-0.03, 1)
 for ax in axes:
@@ -487,7 +487,7 @@ for ax in axes:
 # On the right, a query counts as *stuck* if the slopes of all its 32 weights are below 0.001. Hardly any gradient comes
 # through its softmax, so it can hardly learn to look elsewhere. Without scaling this is the start of 10 % of the queries at
 # d = 64, and of 62 % at d = 1024; with scaling, of none. The *mean* slope does not show it. It is even larger without scaling:
-# the few queries that are still undecided have large slopes. But that does not help the others.
+# the queries that are still undecided have large slopes. But that does not help the others.
 #
 # **A claim to test.** Many texts say: "dividing by $\sqrt d$ *normalises* the scores". Does it?
 
@@ -1408,7 +1408,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower cente
 # *What to see* (each curve is the mean of ten models): post-norm brings the words back to size 1 after every block. In pre-norm each block
 # adds something, and the words grow, from 1.24 to 3.41. The norm at the end of the model divides them by this size, and it divides the
 # gradient that comes back by the same number. So the last block gets 0.09, where in post-norm it gets 0.32, and 0.32 / 3.41 ≈ 0.09.
-# Going further back, the gradient of pre-norm grows as much as the words did on their way, up to 0.29 in the first block.
+# Going further back, the gradient of pre-norm grows about as much as the words did on their way, up to 0.29 in the first block.
 #
 # In post-norm the gradient stays near 0.3 in all blocks, and the last block gets more than three times as much as in pre-norm. In large
 # models these large gradients near the end make the first steps of post-norm dangerous. Post-norm needs a slow start, a *warm-up*, and
@@ -1621,7 +1621,7 @@ _ = axes[1].set_ylim(bottom=0)
 #
 # Two honest notes. First, this task is easy for attention: a word is another symbol than noise, so it can be found by
 # what it *is*, and no position is needed. Second, the price. On this machine the block is the slowest at every lag. Its table of
-# weights has T² fields, so its time also *grows* faster: from lag 80 to lag 160 by about 2.6, the LSTM's by less than 2. (The
+# weights has T² fields, so its time also *grows* faster: from lag 80 to lag 160 to about 2.5 times, the LSTM's to less than twice. (The
 # linear layers of a block grow like T, so the factor is not yet 4.) The block can compute all positions at once, but that saves time only on
 # hardware that does many things at once, and here one core does all.
 #

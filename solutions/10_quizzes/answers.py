@@ -619,7 +619,9 @@ def test_masked_softmax(candidate):
 def test_masked_softmax(candidate):
     torch.manual_seed(0)
     scores = torch.randn(3, 4)
-    return torch.allclose(candidate(scores.clone(), torch.ones(3, 4, dtype=torch.bool)), scores.softmax(dim=1), atol=1e-5)
+    return torch.allclose(
+        candidate(scores.clone(), torch.ones(3, 4, dtype=torch.bool)), scores.softmax(dim=1), atol=1e-5
+    )
 
 
 # %% wrong="test_masked_softmax" name="exactly equal" says="You ask for the same bits. A right version that computes in double precision differs in the last digit."
@@ -802,7 +804,9 @@ def test_last_state(candidate):
 
 # %% right="test_masked_loss" name="probabilities by hand"
 def test_masked_loss(candidate):
-    probabilities = torch.tensor([[[0.5, 0.2, 0.2, 0.1], [0.1, 0.6, 0.2, 0.1]], [[0.3, 0.3, 0.1, 0.3], [0.7, 0.1, 0.1, 0.1]]])
+    probabilities = torch.tensor(
+        [[[0.5, 0.2, 0.2, 0.1], [0.1, 0.6, 0.2, 0.1]], [[0.3, 0.3, 0.1, 0.3], [0.7, 0.1, 0.1, 0.1]]]
+    )
     for y, pad, wanted in [
         ([[0, 1], [2, 3]], 3, -(math.log(0.5) + math.log(0.6) + math.log(0.1)) / 3),
         ([[2, 1], [0, 0]], 0, -(math.log(0.2) + math.log(0.6)) / 2),
@@ -888,7 +892,9 @@ def test_beam_search(candidate):
         first, table = torch.randn(5).softmax(dim=0), (2 * torch.randn(2, 5, 5)).softmax(dim=2)
         known = {(i,): float(first[i]) for i in range(5)}
         for t in range(2):
-            known |= {(*a, j): p * float(table[t, a[-1], j]) for a, p in known.items() if len(a) == t + 1 for j in range(5)}
+            known |= {
+                (*a, j): p * float(table[t, a[-1], j]) for a, p in known.items() if len(a) == t + 1 for j in range(5)
+            }
         for k in (1, 2, 3, 7):
             kept = [()]
             for _ in range(3):
@@ -1001,7 +1007,9 @@ def test_beam_search(candidate):
         first, table = (2 * torch.randn(4)).softmax(dim=0), (2 * torch.randn(n - 1, 4, 4)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
         for step in table:
-            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
+            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[
+                :k
+            ]
         if [t for t, _ in candidate(first, table, k)] != [t for _, t in beam]:
             return False
     return True
@@ -1014,7 +1022,9 @@ def test_beam_search(candidate):
         first, table = (2 * torch.randn(4)).softmax(dim=0), (2 * torch.randn(n - 1, 4, 4)).softmax(dim=2)
         beam = sorted(((math.log(p), [i]) for i, p in enumerate(first.tolist())), reverse=True)[:k]
         for step in table:
-            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[:k]
+            beam = sorted(((s + math.log(step[t[-1], j]), [*t, j]) for s, t in beam for j in range(4)), reverse=True)[
+                :k
+            ]
         if candidate(first, table, k) != [(t, s) for s, t in beam]:
             return False
     return True

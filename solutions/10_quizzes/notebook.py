@@ -34,6 +34,7 @@ def plain(version):
     """The same function, but its arguments must be tensors, numbers, texts, None, or lists and tuples of these.
 
     The versions that your tests get on this page are wrapped in it: a version is called with values, and with nothing else.
+    Where it cannot take them, the error is the same for all versions.
     """
 
     def is_plain(value):
@@ -44,9 +45,22 @@ def plain(version):
     def checked(*arguments):
         if not all(is_plain(value) for value in arguments):
             raise TypeError("a version takes tensors, numbers, texts, None, and lists and tuples of these")
-        return version(*arguments)
+        with torch.random.fork_rng(devices=[]):
+            try:
+                return version(*arguments)
+            except Exception:
+                raise ValueError("a version cannot take these arguments: see its docstring") from None
 
     return checked
+
+
+def decided(verdict):
+    """What a test on this page decided: True or False, or a tensor with one of them. Anything else is a failure."""
+    if isinstance(verdict, torch.Tensor) and verdict.numel() == 1:
+        verdict = verdict.item()
+    your_test_returns = "True or False" if type(verdict) is bool else "something else"
+    expect(your_test_returns).equal("True or False", hint="A test says True or False, and returns nothing else.")
+    return verdict
 
 
 # %%
@@ -76,9 +90,9 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [x] A. So that a limited computation is spent on the part of the input that matters now.
 #   > Yes, this is the usual key. It is contested: *soft* attention looks at everything and only weighs it, so it adds work (6.8). What is limited is the vector that the next step gets.
-# - [ ] B. So that a model needs fewer parameters.
-#   > No. Additive attention adds three weights, W, U and v; dot adds none. Nothing becomes smaller by it.
-# - [ ] C. So that gradients do not vanish.
+# - [ ] B. So that a model needs fewer parameters, because all steps of the decoder look with the same weight matrices.
+#   > No. The steps shared their matrices before, too. Additive attention adds three weights, W, U and v; dot adds none. Nothing becomes smaller by it.
+# - [ ] C. So that gradients do not vanish on their way back through many steps.
 #   > Partly true, so this is where the key is contested: attention gives the gradient a short way from each output to each input. But inside the encoder it still passes through the recurrent steps, and this was not what attention was made for.
 # - [ ] D. So that gradients do not explode.
 #   > No. Against large gradients there is clipping (1.6). Attention does not bound a gradient.
@@ -88,12 +102,12 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. Attention has nothing to do with gradients.
 #   > Too strong. The weighted sum does give each encoder state a direct way to the loss.
-# - [x] B. A model with the same short ways but the same weights at every step, the static attention of 5.5, gains far less.
-#   > Yes: it has the short way for the gradient too. In 5.9 it stayed far behind. What helps most is that each step can look somewhere else.
-# - [ ] C. LSTMs had solved vanishing gradients already.
+# - [ ] B. LSTMs had solved vanishing gradients already, so that nothing was left to do.
 #   > Stage 02 measured the opposite for torch's start: at lag 90, the default LSTM's gradient is as good as zero.
-# - [ ] D. The gradients of attention always explode.
+# - [ ] C. The gradients of attention always explode.
 #   > Nothing of the kind was measured, and the weights of a softmax lie between 0 and 1.
+# - [x] D. A model with the same short ways but the same weights at every step, the static attention of 5.5, gains far less.
+#   > Yes: it has the short way for the gradient too. In 5.9 it stayed far behind. What helps most is that each step can look somewhere else.
 
 # %% [markdown] quiz="score_forms" kind="several" points=1 read="6.1"
 # Which of these are forms of the score that are used for attention?
@@ -110,7 +124,7 @@ ax = plots.course_map(here="10_quizzes")
 # %% [markdown] quiz="why_translation" kind="one" points=1 read="4.11"
 # Why does attention help in translation? Choose the **main** reason.
 #
-# - [ ] A. It captures dependencies between words that are far apart.
+# - [ ] A. It captures dependencies between words that stand far apart from each other in a long sentence.
 #   > Defensible, so this key is contested: with attention, long sentences gain the most (5.9). But a far word is only one case of the reason in B.
 # - [x] B. For each word that is written, it can look at the inputs that matter for this word.
 #   > Yes. Behind it is the bottleneck of stage 04: without attention, a sentence of any length must pass through one vector of a fixed size.
@@ -124,11 +138,11 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. A larger vocabulary makes translation harder.
 #   > That says nothing about the vector between encoder and decoder.
-# - [x] B. Without attention, exact answers fall with the length of the input, and a larger state moves the fall to longer inputs.
-#   > Yes: this is 4.7 and 4.11. The size of the vector decides what fits, and attention takes this limit away.
-# - [ ] C. The translator with attention has a lower alignment error rate than chance.
+# - [ ] B. The translator with attention has a lower alignment error rate than chance.
 #   > True, but it says where the model looks, not what was missing before.
-# - [ ] D. Bidirectional encoders are better than forward ones.
+# - [x] C. Without attention, long inputs go wrong first; with a larger state, only still longer ones do.
+#   > Yes: this is 4.7 and 4.11. The size of the vector decides what fits, and attention takes this limit away.
+# - [ ] D. Bidirectional encoders are better than forward ones, because each state has read both sides of its word.
 #   > That is a gain of its own. It leaves the bottleneck as it is: one vector at the end.
 
 # %% [markdown] quiz="self_attention_solves" kind="one" points=1 read="7.9"
@@ -140,7 +154,7 @@ ax = plots.course_map(here="10_quizzes")
 #   > No. Transformers are trained with clipping and warm-up too.
 # - [x] C. Dependencies over a long distance: any two positions are one step apart.
 #   > Yes: the way from the first word to the last has one step, where an RNN needs T.
-# - [ ] D. Slow convergence.
+# - [ ] D. Slow convergence: it needs fewer steps of training.
 #   > No. The positions of one layer can be computed at once, which makes a *step* fast. How many steps are needed is another question.
 
 # %% [markdown] quiz="self_attention_core" kind="one" points=1 read="7.2"
@@ -150,9 +164,9 @@ ax = plots.course_map(here="10_quizzes")
 #   > Yes: softmax(Q Kᵀ / √d) V.
 # - [ ] B. The weights come from the keys and the values, and are applied to the queries.
 #   > No. The values are what is *read*. They play no part in where to look.
-# - [ ] C. The weights come from comparing the queries with each other.
+# - [ ] C. The weights come from comparing the queries with each other, and are applied to the values.
 #   > No. Then "A looks at B" and "B looks at A" would always have the same score. Two different maps, Q and K, make the score lopsided.
-# - [ ] D. The weights come from comparing the values with each other.
+# - [ ] D. The weights come from comparing the values with each other, and are applied to the values.
 #   > No. What a word *says* (its value) and what it *can be found by* (its key) are two things, made with two matrices.
 
 # %% [markdown]
@@ -180,12 +194,12 @@ ax = plots.course_map(here="10_quizzes")
 # %% [markdown] quiz="unknown_letter" kind="one" points=1 read="0.4"
 # A vocabulary was built from the training words. In the test there is a character that it does not hold. What is the best thing that `encode` can do?
 #
-# - [ ] A. Leave the character out.
-#   > Then `naïve` and `nave` become the same word, and nobody notices.
-# - [ ] B. Use the id of the pad.
-#   > Pads are masked everywhere: the character disappears in silence, and in the middle of a word a mask has a hole.
-# - [x] C. Raise an error that names the character.
+# - [x] A. Raise an error that names the character.
 #   > Yes, as on page 00: an error at the place where it happens costs a minute. (Large models keep a symbol "unknown" for this, which they have met in training.)
+# - [ ] B. Leave the character out, so that the rest of the word can still be read.
+#   > Then `naïve` and `nave` become the same word, and nobody notices.
+# - [ ] C. Use the id of the pad, since every mask knows what to do with it.
+#   > Pads are masked everywhere: the character disappears in silence, and in the middle of a word a mask has a hole.
 # - [ ] D. Give it a new id, V.
 #   > The embedding and the output layer have V rows. The first look-up stops with an index error far away from the cause.
 
@@ -194,14 +208,14 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [x] A. In the loss: many easy positions make the mean small.
 #   > Yes: 3.4.
-# - [x] B. In the state that an encoder hands over.
-#   > Yes: an RNN that reads on through pads changes its state (3.3, 4.2).
-# - [x] C. In the backward half of a bidirectional layer.
-#   > Yes: it reads the pads *first* (2.5).
-# - [x] D. In the softmax over source positions.
-#   > Yes: without a mask, the pads get a share of the weights (5.3).
-# - [ ] E. In the forward states of an RNN at the real positions before the pads.
+# - [ ] B. In the forward states of an RNN at the real positions before the pads.
 #   > No. These states were computed before the first pad was read.
+# - [x] C. In the state that an encoder hands over.
+#   > Yes: an RNN that reads on through pads changes its state (3.3, 4.2).
+# - [x] D. In the backward half of a bidirectional layer.
+#   > Yes: it reads the pads *first* (2.5).
+# - [x] E. In the softmax over source positions.
+#   > Yes: without a mask, the pads get a share of the weights (5.3).
 
 # %% [markdown]
 # ### Stage 01: the plain RNN
@@ -241,14 +255,14 @@ ax = plots.course_map(here="10_quizzes")
 # %% [markdown] quiz="temperature" kind="several" points=1 read="1.7"
 # A character model writes with temperature $\tau$: it samples from softmax(logits / $\tau$). What is true?
 #
-# - [x] A. For a very small $\tau$ it always takes the most probable character.
-#   > Yes: the differences of the logits become huge.
-# - [x] B. For a very large $\tau$ all characters become about equally probable.
-#   > Yes: the differences shrink to nothing.
-# - [ ] C. A temperature changes which character is the most probable one.
+# - [ ] A. A temperature changes which character is the most probable one.
 #   > No. Dividing by a positive number keeps the order.
-# - [ ] D. $\tau = 0$ means that the model chooses freely.
+# - [ ] B. $\tau = 0$ means that the model chooses freely.
 #   > The other way round: towards 0 there is no choice left. And exactly 0 divides by zero.
+# - [x] C. For a very small $\tau$ it always takes the most probable character.
+#   > Yes: the differences of the logits become huge.
+# - [x] D. For a very large $\tau$ all characters become about equally probable.
+#   > Yes: the differences shrink to nothing.
 
 # %% [markdown]
 # ### Stage 02: LSTM and GRU
@@ -273,20 +287,20 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. Whether torch's LSTM has been trained for long enough.
 #   > Loaded weights need no training to behave as they did before.
-# - [x] B. The order of the four gates in the 4H rows.
-#   > Yes: torch has i, f, g, o; the ONNX format has i, o, f, g. Every order has the same shape.
-# - [ ] C. Whether H is a power of two.
+# - [ ] B. Whether H is a power of two.
 #   > H may be any number. This changes the speed at most.
-# - [ ] D. The learning rate.
+# - [ ] C. The learning rate.
 #   > Nothing is being learned here.
+# - [x] D. The order of the four gates in the 4H rows.
+#   > Yes: torch has i, f, g, o; the ONNX format has i, o, f, g. Every order has the same shape.
 
 # %% [markdown] quiz="gru_same" kind="one" points=1 read="2.3"
 # Two GRUs differ in one of their conventions. For which one can you find other weights, so that both compute the same function?
 #
-# - [x] A. What $z$ keeps: change the sign of all weights of $z$.
-#   > Yes: σ(−a) = 1 − σ(a), so the two gates change their roles.
-# - [ ] B. Whether the reset acts before or after the linear map.
+# - [ ] A. Whether the reset acts before or after the linear map: change the sign of all weights of $r$.
 #   > No. $W (r \odot h)$ and $r \odot (W h)$ are different functions; no choice of the same matrices makes them equal in general.
+# - [x] B. What $z$ keeps: change the sign of all weights of $z$.
+#   > Yes: σ(−a) = 1 − σ(a), so the two gates change their roles.
 # - [ ] C. For both of them.
 #   > The place of the reset is a real difference.
 # - [ ] D. For neither of them.
@@ -316,11 +330,11 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. To translate: the loss says so.
 #   > The loss only says that the model names the right symbol. Here it reads this symbol at the same step.
-# - [x] B. To copy its input: at each step it reads the symbol that it has to name.
-#   > Yes. With its own letters as inputs it has nothing to copy, and writes nonsense. A loss that is too good is a symptom.
-# - [ ] C. Nothing: a loss of 0 gives no gradient.
+# - [ ] B. Nothing: a loss of 0 gives no gradient.
 #   > It got to 0 by learning: it learned the wrong thing.
-# - [ ] D. The same as before, but without the start symbol.
+# - [x] C. To copy its input: at each step it reads the symbol that it has to name.
+#   > Yes. With its own letters as inputs it has nothing to copy, and writes nonsense. A loss that is too good is a symptom.
+# - [ ] D. The same as before, but without the start symbol: the first letter of each word will be missing.
 #   > The missing shift is not about S. At every position, the answer stands in the input.
 
 # %% [markdown] quiz="masked_mean" kind="number" points=1 read="3.4" draw="n=5,6,7 m=2,3,4 L=13,16,17" tolerance="0.001"
@@ -343,14 +357,14 @@ ax = plots.course_map(here="10_quizzes")
 # %% [markdown] quiz="exposure" kind="several" points=1 read="3.5"
 # A model is trained with teacher forcing and decodes with its own letters. What is true?
 #
-# - [x] A. In training, it never reads a letter that it wrote itself.
-#   > Yes: the inputs come from the data.
-# - [x] B. One wrong letter can spoil the letters after it.
-#   > Yes: from there on it reads prefixes that training never showed.
-# - [ ] C. Teacher forcing is a mistake, and should never be used.
+# - [ ] A. Teacher forcing is a mistake, and should never be used.
 #   > It is how nearly all sequence models are trained: fast, stable, and all positions at once where the model allows it.
-# - [ ] D. The loss on the training data tells how often whole words are right.
+# - [x] B. In training, it never reads a letter that it wrote itself.
+#   > Yes: the inputs come from the data.
+# - [ ] C. The loss on the training data tells how often whole words are right.
 #   > It is measured with the right prefixes. Whole words must be decoded to be counted.
+# - [x] D. One wrong letter can spoil the letters after it.
+#   > Yes: from there on it reads prefixes that training never showed.
 
 # %% [markdown]
 # ### Stage 04: decoding
@@ -376,12 +390,12 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. The beam search has a bug: both must rise together.
 #   > They need not. The search maximises what the *model* thinks, and the model is wrong in places.
-# - [x] B. The search works, and the model gives a wrong answer (often a short one) more probability than the right one.
-#   > Yes: a mistake of the model, which the poor search had covered up. Length normalisation, or a better model, is the remedy.
-# - [ ] C. The model is overfitted.
+# - [ ] B. The model is overfitted.
 #   > That may be or not: nothing here compares training and test.
-# - [ ] D. The probabilities do not sum to 1.
+# - [ ] C. The probabilities do not sum to 1.
 #   > They do, after a softmax. They are only placed on the wrong answers.
+# - [x] D. The search works, and the model gives a wrong answer (often a short one) more probability than the right one.
+#   > Yes: a mistake of the model, which the poor search had covered up. Length normalisation, or a better model, is the remedy.
 
 # %% [markdown] quiz="edits" kind="number" points=1 read="4.6" tolerance="0"
 # What is the edit distance between `aelpp` and `apple`?
@@ -442,9 +456,9 @@ ax = plots.course_map(here="10_quizzes")
 #   > Nobody notices: one NaN travels through the whole batch and into every gradient, far from its cause.
 # - [ ] B. Equal, since no score is better than another.
 #   > Then the row looks at words that the mask forbids.
-# - [x] C. All 0: nothing is seen, so the context is 0.
-#   > Yes. It is the only answer that obeys the mask and stays finite, also in the gradient.
-# - [ ] D. 1 at the first position.
+# - [x] C. All 0, as is its context.
+#   > Yes: nothing is seen, so the context is 0. It is the only answer that obeys the mask and stays finite, also in the gradient.
+# - [ ] D. 1 at the first position, since weights sum to 1.
 #   > The mask forbids this position like all others.
 
 # %% [markdown]
@@ -471,11 +485,11 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. Nothing: both sets are used in the same way.
 #   > Only in the numerator. In the denominator stands the size of S alone.
-# - [x] B. The number is still between 0 and 1 and looks fine, but it divides by the size of the wrong set.
-#   > Yes: P is the larger set, so links that nobody demands are counted as missing. Nothing looks broken; only a small example by hand shows it.
-# - [ ] C. It becomes larger than 1, so that one sees the mistake at once.
+# - [ ] B. It becomes larger than 1, so that one sees the mistake at once.
 #   > It does not: the numerator cannot be larger than the denominator.
-# - [ ] D. It raises an error, because S is a subset of P.
+# - [x] C. The number still looks fine, but the size of the wrong set stands in the denominator.
+#   > Yes: P is the larger set, so links that nobody demands are counted as missing. Nothing looks broken, and the number stays between 0 and 1; only a small example by hand shows it.
+# - [ ] D. It raises an error, because S is a subset of P, and P is no subset of S where the two sets differ.
 #   > Sets of the wrong roles are still sets. No operation on them fails.
 
 # %% [markdown] quiz="attention_pays" kind="several" points=1 read="6.9"
@@ -485,10 +499,10 @@ ax = plots.course_map(here="10_quizzes")
 #   > Yes: at every step another letter is needed exactly.
 # - [ ] B. Sorting the letters of a word, where the alphabet has eight letters.
 #   > Eight counts are enough, and a vector holds them easily.
-# - [x] C. Translating long sentences whose word order changes.
-#   > Yes: each word needs another place of the source.
-# - [ ] D. Deciding whether the first token of a sequence was a 1.
+# - [ ] C. Deciding whether the first token of a sequence was a 1.
 #   > One bit must be kept. That is a question of memory over time, and it fits into any vector.
+# - [x] D. Translating long sentences whose word order changes.
+#   > Yes: each word needs another place of the source.
 
 # %% [markdown]
 # ### Stage 07: self-attention
@@ -528,12 +542,12 @@ ax = plots.course_map(here="10_quizzes")
 #
 # - [ ] A. Nothing: the words stand in different places, and it reads them in order.
 #   > It does not read in order. All positions are computed in the same way, at once.
-# - [x] B. The two sentences: each word gets the same output in both.
-#   > Yes: self-attention sees a set of words. `dog` has the same vector in both sentences.
-# - [ ] C. `dog` and `man`.
+# - [ ] B. `dog` and `man`.
 #   > These have different embeddings, so different outputs.
-# - [ ] D. Only words that occur twice.
+# - [ ] C. Only words that occur twice.
 #   > That is one consequence, but the whole order is lost.
+# - [x] D. The two sentences: each word gets the same output in both.
+#   > Yes: self-attention sees a set of words. `dog` has the same vector in both sentences.
 
 # %% [markdown] quiz="noise_floor" kind="number" points=1 read="7.4" draw="V=8,12,16,32" tolerance="1%"
 # A language model with a **right** causal mask is trained on random symbols, {V} of them, all equally probable. What is the smallest loss (in nats, for one symbol)
@@ -727,6 +741,8 @@ gain = backward_gain(W, slopes)
 expect(W).equal(before[0], hint="W_hh was changed.")
 expect(slopes).equal(before[1], hint="slopes was changed.")
 expect(gain).type(float, hint="Return a Python float.")
+gain = backward_gain(3 * torch.eye(2), torch.ones(1, 2))
+expect(gain).at_least(2.0, hint="One step with W_hh = 3 times the identity stretches: the gain is not always 1.")
 ### END HIDDEN TESTS
 
 # %%
@@ -863,6 +879,8 @@ for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (5, 7, 3)]):
     change = change_at_z_one(plain(torch_step), x, h)
     expect((x, h)).equal(before, hint="x or h was changed.")
     expect(change).close(0.0, 1e-4, hint="At z = 1 torch's cell gives back the old state, for every batch.")
+    change = change_at_z_one(plain(lambda x, h, z_bias: 0.5 * torch_step(x, h, z_bias)), x, h)
+    expect(change).at_least(0.01, hint="This cell loses a part of its state at z = 1 too: call what you get.")
 ### END HIDDEN TESTS
 
 
@@ -952,7 +970,7 @@ for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (7, 3, 2), (1, 5, 11)]):
 #   > Equal influences would be an accident (a = 1 in the small model). The *reason* that the claim gives does not hold anywhere.
 
 # %% [markdown]
-# **Claim 6.** *"Dot attention has no parameters, so it costs nothing."* Count the multiply-adds as in 6.8: a score costs D, and adding a value with its weight costs D.
+# **Claim 6.** *"Dot attention has no parameters, but its work grows with the product of the two lengths."* Count the multiply-adds as in 6.8: a score costs D, and adding a value with its weight costs D.
 
 # %% [markdown] quiz="cost_number" kind="number" points=1 read="6.8" draw="S=20,30,40 T=10,15,25 D=64,128" tolerance="0"
 # How many multiply-adds do the scores and the contexts of `dot` take for one sentence with {S} source words, {T} target words and states of {D} numbers?
@@ -971,16 +989,16 @@ for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (7, 3, 2), (1, 5, 11)]):
 #   > How many pairs of words are there? What does one pair cost in the score, and what in the context?
 
 # %% [markdown] quiz="cost_verdict" kind="one" points=1 read="6.8"
-# *"Dot attention has no parameters, so it costs nothing."*
+# *"Dot attention has no parameters, but its work grows with the product of the two lengths."*
 #
-# - [ ] A. True.
-#   > You have just counted what it costs.
-# - [x] B. False.
-#   > Yes: work that grows with the product of the lengths, and all encoder states in memory. Parameters are one price, time and memory are others.
+# - [x] A. True.
+#   > Yes: S · T pairs, and each pair costs 2 D. On top of it all encoder states stay in memory. Parameters are one price, time and memory are others.
+# - [ ] B. False.
+#   > Double both lengths in your formula: the work is four times as large. And there is no W, U or v in it.
 # - [ ] C. A convention.
 #   > A clock measures it, whatever one calls it.
 # - [ ] D. It depends.
-#   > For short sentences it is *little*. It is never nothing.
+#   > For short sentences the work is *little*. It grows with S · T all the same.
 
 # %% [markdown]
 # ### Claims 7 to 9: what a score is
@@ -1034,6 +1052,8 @@ effect = query_effect(plain(lambda q, K: q @ w + K @ u), 4 * Q, K)
 expect(effect).close(0.0, 1e-5, hint="Compare weights, after the softmax over the keys, and not scores.")
 effect = query_effect(plain(lambda q, K: K @ K[0] * q.sum()), Q[:1], K)
 expect(effect).close(0.0, 1e-6, hint="With one query there is nothing to compare: the effect is 0.")
+effect = query_effect(plain(lambda q, K: K @ K[0] * q.sum()), Q, K)
+expect(effect).at_least(0.01, hint="This score is not linear: its query multiplies, and the weights differ.")
 ### END HIDDEN TESTS
 
 
@@ -1186,6 +1206,12 @@ for seed, (T_, S_, d_) in enumerate([(3, 5, 7), (11, 2, 5), (2, 13, 3)]):
         hint="For each query, the weights over all keys sum to 1, and there is one sum for each query.",
     )
     expect(divided).shape(T_, hint="The first result has one number for each query too.")
+Q, K = torch.tensor([[1.0, 0.0], [3.0, 0.0], [0.0, 2.0]]), torch.tensor([[1.0, 4.0], [2.0, -1.0], [1.0, 1.0]])
+divided, weights = row_sums(Q, K)
+expect(divided / divided[0]).close(
+    torch.tensor([1.0, 3.0, 2.0]),
+    hint="Before the softmax, a query that is three times as long has a sum three times as large.",
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -1216,7 +1242,7 @@ for d in (4, 64, 1024):
 # %% [markdown]
 # ### Claims 10 to 12: choosing and explaining
 #
-# **Claim 10.** *"Hard attention takes the input with the largest weight."* In the paper that made the name known (Xu et al. 2015), the place to look at is **drawn at random**, with the weights as probabilities. Write it, and
+# **Claim 10.** *"In Xu et al. 2015, hard attention takes the input with the largest weight."* In this paper, which made the name known, the place to look at is **drawn at random**, with the weights as probabilities. Write it, and
 # compare with the largest weight.
 #
 # **By hand.** Weights (0.25, 0.75), values 8 and 4. One draw gives 8 (every fourth time) or 4. The mean over many draws goes to 0.25 · 8 + 0.75 · 4 = 5: the context of soft attention. The largest weight
@@ -1263,27 +1289,32 @@ expect(mean).close(
 for seed in range(3):
     torch.manual_seed(seed)
     alpha, values = torch.randn(5).softmax(dim=0), torch.randn(5, 3)
+    expected = alpha @ values
     mean = hard_glimpse(alpha, values, 20000, torch.Generator().manual_seed(seed))
     expect(mean).close(
-        alpha @ values,
+        expected,
         0.03,
         hint="With many draws the mean goes to the weighted sum. Is each draw made anew, with these weights?",
     )
+mean = hard_glimpse(torch.tensor([0.26, 0.33, 0.41]), torch.eye(3), 10, torch.Generator().manual_seed(0))
+expect(10 * mean).close(
+    (10 * mean).round(), 1e-4, hint="Ten draws of the values 0 and 1: each mean is a whole number of tenths."
+)
 ### END HIDDEN TESTS
 
 # %% check="hard_glimpse-draws" points=1
 alpha, values = torch.tensor([0.5, 0.2, 0.3]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]])
+rows = values.tolist()
 draw = hard_glimpse(alpha, values, 1, torch.Generator().manual_seed(0))
-expect([draw.tolist() == row.tolist() for row in values].count(True)).equal(
+expect([draw.tolist() == row for row in rows].count(True)).equal(
     1, hint="One draw is one row of the values, and no mixture."
 )
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(5)
 alpha, values = torch.tensor([0.4, 0.35, 0.25]), torch.randn(3, 2)
+rows = values.tolist()
 draws = [hard_glimpse(alpha, values, 1, torch.Generator().manual_seed(seed)).tolist() for seed in range(30)]
-expect(all(any(draw == row for row in values.tolist()) for draw in draws)).equal(
-    True, hint="With n = 1 the result is exactly one of the values."
-)
+expect(all(draw in rows for draw in draws)).equal(True, hint="With n = 1 the result is exactly one of the values.")
 expect(len({tuple(draw) for draw in draws})).equal(
     3, hint="In 30 draws each of the three values comes up: draw, do not take the largest."
 )
@@ -1321,14 +1352,14 @@ ax.set_xscale("log")
 # *What to see:* the mean of the draws goes to soft attention. The largest weight stands somewhere else, and no number of draws moves it.
 
 # %% [markdown] quiz="hard_verdict" kind="one" points=1 read="10.5"
-# *"Hard attention takes the input with the largest weight."*
+# *"In Xu et al. 2015, hard attention takes the input with the largest weight."*
 #
 # - [ ] A. True.
 #   > Then its mean would never be the soft context, and there would be nothing random to learn from.
 # - [x] B. False.
 #   > Yes: it draws, with the weights as probabilities. On average it is soft attention; this is why its gradient can be estimated from rewards. Taking the largest has no useful gradient at all.
 # - [ ] C. A convention.
-#   > The name comes from a method that samples. Who takes the largest one has built something else, with another mean.
+#   > Some later texts do call the largest weight *hard*. But the claim names its paper, and there a place is drawn.
 # - [ ] D. It depends.
 #   > Only if one weight is 1 do both agree. Then there is nothing to choose.
 
@@ -1426,7 +1457,7 @@ print("sigmoids:", torch.bincount(demo_sigmoid, minlength=6).tolist())
 #   > On what? It holds for all logits. Somebody can choose another threshold than a half; then the labels still take from each other.
 
 # %% [markdown]
-# **Claim 12.** *"If a translator is nearly always right, its attention weights show the right alignment."* Stage 05 stored 20 additive translators: the share of exact translations (`exact`) and the alignment error rate (`aer`; 0 is perfect).
+# **Claim 12.** *"That a translator is nearly always right does not mean that its attention weights show the right alignment."* Stage 05 stored 20 additive translators: the share of exact translations (`exact`) and the alignment error rate (`aer`; 0 is perfect).
 
 # %%
 runs_05 = data.load("attention_runs")["runs"]
@@ -1448,16 +1479,16 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 #   > Keep the runs with exact >= 0.99, take their aer, and then the largest.
 
 # %% [markdown] quiz="explain_verdict" kind="one" points=1 read="5.10"
-# *"If a translator is nearly always right, its attention weights show the right alignment."*
+# *"That a translator is nearly always right does not mean that its attention weights show the right alignment."*
 #
-# - [ ] A. True.
-#   > Nearly every translation is right in these runs, and still the alignment error rate lies between 0.15 and 0.22.
-# - [x] B. False.
-#   > Yes: right answers do not certify the picture. The picture has to be measured on its own.
+# - [x] A. True.
+#   > Yes: nearly every translation is right in these runs, and still the alignment error rate lies between 0.15 and 0.22. The picture has to be measured on its own.
+# - [ ] B. False.
+#   > Then every good translator would have an alignment error rate near 0. Your number is above a fifth.
 # - [ ] C. A convention.
 #   > The gold alignment is fixed here, and the number comes from it.
 # - [ ] D. It depends.
-#   > In none of the 20 good translators is the alignment right. Some are less wrong than others.
+#   > In none of the 20 good translators is the alignment right. Some are less wrong than others, but right answers alone do not tell which.
 
 # %% [markdown]
 # ## 10.6 The bug clinic: write the test
@@ -1467,8 +1498,9 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 # **The contract.** A test is a function of one argument, the `candidate`:
 #
 # - the candidate is a version of a function that you know. You can **call** it, with its arguments in the order that is given and without their names. You cannot look inside.
-# - Your test returns `True` if the candidate is right and `False` if it is wrong. It does not raise.
-# - A version never raises when its arguments are valid, and right versions keep every promise of the docstring. A wrong version may return anything, also a wrong shape.
+# - Your test returns `True` if the candidate is right and `False` if it is wrong, and nothing else. It does not raise. The verdict is read
+#   at once: what you change later does not count.
+# - A version never raises when its arguments are valid. Other arguments give one and the same error for all versions. And right versions keep every promise of the docstring. A wrong version may return anything, also a wrong shape.
 #
 # **How it is graded.** Your test gets several right versions, which may be written in very different ways, and several wrong ones: the bug of the text, and others that belong
 # to the same family. It gets its points only if it accepts **all** right ones and refuses **all** wrong ones. A test that always says True gets nothing, and so does one that
@@ -1535,10 +1567,10 @@ def without_tanh(q, K, W, U, v):
     return ((q @ W.T).unsqueeze(1) + K @ U.T) @ v
 
 
-expect(test_additive_score(plain(additive))).equal(
+expect(decided(test_additive_score(plain(additive)))).equal(
     True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
 )
-expect(test_additive_score(plain(without_tanh))).equal(
+expect(decided(test_additive_score(plain(without_tanh)))).equal(
     False, hint="The tanh is missing here, and your test does not notice."
 )
 
@@ -1609,7 +1641,7 @@ versions = [
     (no_v, False, "A wrong version passes your test: it does not use v."),
     (cut, False, "A wrong version passes your test: its activation is only nearly tanh. Is your tolerance too large?"),
 ]
-verdicts = [test_additive_score(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_additive_score(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -1670,8 +1702,10 @@ def masked_late(scores, mask):
     return scores.softmax(dim=1) * mask
 
 
-expect(test_masked_softmax(plain(masked_first))).equal(True, hint="This version is right, and your test refuses it.")
-expect(test_masked_softmax(plain(masked_late))).equal(
+expect(decided(test_masked_softmax(plain(masked_first)))).equal(
+    True, hint="This version is right, and your test refuses it."
+)
+expect(decided(test_masked_softmax(plain(masked_late)))).equal(
     False, hint="The mask comes after the softmax here: the weights of a padded row do not sum to 1."
 )
 
@@ -1762,7 +1796,7 @@ versions = [
     (row_by_row, True, refused),
     (not_divided, False, "A wrong version passes your test: its weights do not sum to 1."),
 ]
-verdicts = [test_masked_softmax(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_masked_softmax(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -1814,8 +1848,10 @@ def view_only(x, N):
     return x.view(B, N, T, D // N)
 
 
-expect(test_split_heads(plain(cut_and_transpose))).equal(True, hint="This version is right, and your test refuses it.")
-expect(test_split_heads(plain(view_only))).equal(
+expect(decided(test_split_heads(plain(cut_and_transpose)))).equal(
+    True, hint="This version is right, and your test refuses it."
+)
+expect(decided(test_split_heads(plain(view_only)))).equal(
     False,
     hint="This head holds pieces of several positions. Compare contents, and not only the shape; take T and N larger than 1.",
 )
@@ -1892,7 +1928,7 @@ versions = [
     (features_last_but_one, False, "A wrong version passes your test: positions and features have changed places."),
     (backwards, False, "A wrong version passes your test: its positions run backwards."),
 ]
-verdicts = [test_split_heads(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_split_heads(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -1942,8 +1978,8 @@ def last_column(states, lengths):
     return states[:, -1]
 
 
-expect(test_last_state(plain(index))).equal(True, hint="This version is right, and your test refuses it.")
-expect(test_last_state(plain(last_column))).equal(
+expect(decided(test_last_state(plain(index)))).equal(True, hint="This version is right, and your test refuses it.")
+expect(decided(test_last_state(plain(last_column)))).equal(
     False, hint="This is the state after a pad, for every row that is shorter than T."
 )
 
@@ -2038,7 +2074,7 @@ versions = [
         "A wrong version passes your test: its result has one dimension too many. Compare shapes first.",
     ),
 ]
-verdicts = [test_last_state(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_last_state(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -2095,10 +2131,10 @@ def mean_over_all(logits, y, pad):
     return (losses * (y.flatten() != pad)).mean()
 
 
-expect(test_masked_loss(plain(ignoring))).equal(
+expect(decided(test_masked_loss(plain(ignoring)))).equal(
     True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
 )
-expect(test_masked_loss(plain(mean_over_all))).equal(
+expect(decided(test_masked_loss(plain(mean_over_all)))).equal(
     False, hint="The pads count in the mean here. Is there a pad in your y at all?"
 )
 
@@ -2181,7 +2217,7 @@ versions = [
     (by_batch, False, "A wrong version passes your test: it divides by the number of rows."),
     (in_bits, False, "A wrong version passes your test: it uses the logarithm to base 2."),
 ]
-verdicts = [test_masked_loss(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_masked_loss(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -2263,10 +2299,10 @@ def multiplies_logs(first, table, k):
     return [(t, s) for _, s, t in beam]
 
 
-expect(test_beam_search(plain(adds_logs))).equal(
+expect(decided(test_beam_search(plain(adds_logs)))).equal(
     True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
 )
-expect(test_beam_search(plain(multiplies_logs))).equal(
+expect(decided(test_beam_search(plain(multiplies_logs)))).equal(
     False, hint="This one ranks by the product of the logarithms. Its log-probabilities are right, its choice is not."
 )
 
@@ -2392,7 +2428,7 @@ versions = [
     ),
     (by_mean, False, "A wrong version passes your test: its log-probability is divided by the length."),
 ]
-verdicts = [test_beam_search(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_beam_search(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -2451,10 +2487,10 @@ def in_another_order(x, h, c, W_ih, W_hh, b_ih, b_hh):
     return torch.sigmoid(o) * torch.tanh(c), c
 
 
-expect(test_lstm_step(plain(in_torchs_order))).equal(
+expect(decided(test_lstm_step(plain(in_torchs_order)))).equal(
     True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
 )
-expect(test_lstm_step(plain(in_another_order))).equal(
+expect(decided(test_lstm_step(plain(in_another_order)))).equal(
     False, hint="This version takes its gates in the order i, f, o, g."
 )
 
@@ -2559,7 +2595,7 @@ versions = [
         "A wrong version passes your test: it gives back the old memory. Compare both results.",
     ),
 ]
-verdicts = [test_lstm_step(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_lstm_step(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
@@ -2617,10 +2653,10 @@ def sees_the_next(Q, K, V):
     return (Q @ K.mT / Q.shape[2] ** 0.5).masked_fill(hidden, -torch.inf).softmax(dim=2) @ V
 
 
-expect(test_causal_attention(plain(sees_itself))).equal(
+expect(decided(test_causal_attention(plain(sees_itself)))).equal(
     True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
 )
-expect(test_causal_attention(plain(sees_the_next))).equal(
+expect(decided(test_causal_attention(plain(sees_the_next)))).equal(
     False, hint="Every position sees one position of the future here."
 )
 
@@ -2723,7 +2759,7 @@ versions = [
     (one_sentence, False, "A wrong version passes your test: all sentences use the keys of the first one."),
     (keys_as_values, False, "A wrong version passes your test: it returns keys in place of values."),
 ]
-verdicts = [test_causal_attention(plain(version)) for version, _, _ in versions]
+verdicts = [decided(test_causal_attention(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
     expect(your_test_says).equal(right, hint=hint)
 ### END HIDDEN TESTS
