@@ -179,18 +179,17 @@ def test_a_test_that_decides_by_the_text_of_an_error_gets_nothing(worker: Worker
 
 
 def test_a_verdict_cannot_be_changed_after_it_was_given(worker: Worker, content: Content) -> None:
-    """Every version gets a parameter of False; as soon as the next one comes, it is given the right value."""
+    """One verdict is a parameter that is wrong when it is given, and right as soon as the next version comes."""
     body = """
 right = judged(candidate)
-kept.append((torch.nn.Parameter(torch.tensor([not right]), requires_grad=False), right))
-for tensor, value in kept[:-1]:
+for tensor, value in kept:
     tensor.data.fill_(value)
-return right if len(kept) < 3 else kept[-1][0]
+kept.append((torch.nn.Parameter(torch.tensor([not right]), requires_grad=False), right))
+return kept[-1][0] if len(kept) == 5 else right
 """
     tests = with_solution(content, body)
-    result = grade(worker, content, tests)
-    assert result.passed == []
-    # The same with parameters that are right from the first moment on: a tensor with one bool is a verdict.
+    assert grade(worker, content, tests).passed == []
+    # The same with a parameter that is right from the first moment on: a tensor with one bool is a verdict.
     at_once = {name: source.replace("[not right]", "[right]") for name, source in tests.items()}
     assert len(grade(worker, content, at_once).passed) == 8
 

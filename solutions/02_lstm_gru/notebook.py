@@ -10,7 +10,7 @@
 # **What you will be able to do after this page**
 #
 # - write one step of an LSTM and of a GRU, equal to torch's in all digits that count;
-# - read a paper's GRU and say which of two conventions it uses, twice;
+# - read a paper's GRU and say which convention it uses for $z$, and which for $r$;
 # - count the parameters of a recurrent layer with pencil and paper;
 # - run two layers over a padded batch, one from each end, so that no pad is read;
 # - set the forget bias, and show with numbers what it does to the gradient and to the memory;
@@ -25,11 +25,16 @@
 # |---|---|
 # | B, T | batch size, number of steps |
 # | I, H | number of inputs and of hidden units at one step |
+# | $x$, $y$ | the input of one step `[B, I]`; what a layer gives out at one step |
+# | $W$, $b$ | weights and biases; the index says where: $W_{if}$ leads from the input to $f$, $W_{hf}$ from the state to $f$ |
 # | $h$, $c$ | the state that others read, and the LSTM's inner memory: `[B, H]` each |
 # | $i, f, g, o$ | the LSTM's input gate, forget gate, proposal, output gate: `[B, H]` each |
 # | $r, z, n$ | the GRU's reset gate, update gate, proposal: `[B, H]` each |
 # | $\sigma$ | the sigmoid, $\sigma(a) = 1 / (1 + e^{-a})$: always between 0 and 1 |
 # | $\odot$ | element by element: the first number times the first number, and so on |
+#
+# Two letters have more than one meaning. $k$ is one of $i, f, g, o$ in 2.2, and a number of steps from 2.6 on. $n$ is
+# the GRU's proposal; in `n_bias` and in the quiz it is a number of things.
 
 # %% given="setup"
 import copy
@@ -113,7 +118,7 @@ print(f"another first input changes the last state by {demo_change:.0e}")
 # by nothing, or by $10^{-7}$ at most: a `float` has about seven digits, and this is the rounding of the last one. From
 # such a state, nobody can tell what the first input was.
 #
-# The idea of 1997: do not write over everything. Keep a second state, the **memory** $c$, and let small networks
+# The idea (1997, completed in 2000): do not write over everything. Keep a second state, the **memory** $c$, and let small networks
 # decide at each step *what is kept*, *what is added* and *what is shown*. Such a network is a **gate**: its output
 # is between 0 (closed) and 1 (open), and it multiplies something.
 
@@ -263,7 +268,7 @@ h_new, c_new = lstm_cell(*arguments.values())
 h_new.sum().backward()
 for name, argument in arguments.items():
     expect(argument).gradient(
-        hint=f"From h no gradient reaches {name}. Is there a detach, .data or no_grad on the way?"
+        hint=f"From h no gradient reaches {name}. Is {name} used at all? Is there a detach, .data or no_grad on the way?"
     )
 ### BEGIN HIDDEN TESTS
 for seed in (2, 3):
@@ -553,7 +558,7 @@ expect(weights[1].grad).close(
 
 # %% [markdown]
 # The answer to the prediction. Sigmoids have a mirror: $\sigma(-a) = 1 - \sigma(a)$. So we change the sign of all
-# weights of $z$ and take the other convention of $z$. And the reset? We only turn the switch.
+# weights and biases of $z$ and take the other convention of $z$. And the reset? We only turn the switch.
 
 # %%
 torch.manual_seed(0)
@@ -729,15 +734,20 @@ for kind in ("gru2", "Elman", "Transformer"):
 
 
 # %%
-def demo_seconds(layer, rounds=9):
-    """Seconds for one step of training (forward and backward) over 40 steps of 32 sequences; the middle of some rounds."""
+def demo_seconds(layers, rounds=9):
+    """Seconds for one step of training (forward and backward) over 40 steps of 32 sequences, for each layer.
+
+    The layers take turns, so that other work of the computer meets them all. The first round only warms up; of the
+    others, the middle one counts.
+    """
     x = torch.randn(32, 40, 32)
-    taken = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        layer(x)[0].sum().backward()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[rounds // 2]
+    taken = {name: [] for name in layers}
+    for _ in range(rounds + 1):
+        for name, layer in layers.items():
+            started = time.perf_counter()
+            layer(x)[0].sum().backward()
+            taken[name].append(time.perf_counter() - started)
+    return {name: sorted(values[1:])[rounds // 2] for name, values in taken.items()}
 
 
 demo_kinds = {
@@ -751,17 +761,18 @@ plots.bars({k: n for k, (_, n) in demo_kinds.items()}, title="Parameters, I = 32
 for text, (_, n) in zip(axes[0].texts, demo_kinds.values(), strict=True):
     text.set_text(f"{n:,}")
 axes[0].set_xlim(0, 68000)
-demo_times = {k: 1000 * demo_seconds(layer) for k, (layer, _) in demo_kinds.items()}
+demo_times = demo_seconds({k: layer for k, (layer, _) in demo_kinds.items()})
+demo_times = {k: 1000 * seconds for k, seconds in demo_times.items()}
 plots.bars(demo_times, title="Time of one training step", xlabel="milliseconds", ax=axes[1])
 for text, value in zip(axes[1].texts, demo_times.values(), strict=True):
     text.set_text(f"{value:.1f}")
-axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
+_ = axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
 
 # %% [markdown]
 # *What to see:* the parameters stand like 1 : 3 : 4 : 8. (In each piece, the state's part is twice the input's: 64 · 64
-# against 64 · 32.) The times do not. On the computer where this page was made, with one thread of its processor, the
-# GRU took *longer* than the LSTM, because torch has faster code for the LSTM there. On a GPU, or in another version,
-# the order may be another one. "Fewer parameters, so faster" must be measured.
+# against 64 · 32.) The times are not in the same proportions. Run the cell again: do the GRU and the LSTM keep their
+# order? Which of them is faster depends on the computer, on what else it does, and on the version of torch. "Fewer
+# parameters, so faster" must be measured.
 
 # %% [markdown]
 # ## 2.5 Reading from both ends
@@ -832,7 +843,7 @@ def bi_rnn(cell_f, cell_b, x, lengths):
     Args:
         cell_f, cell_b: recurrent layers. They are only called: cell(x [B, T, I]) gives (states [B, T, H], last).
             States start from zeros. cell_f reads forward, cell_b backward.
-        x: float [B, T, I]. What stands at the pads is arbitrary. x is not changed.
+        x: float [B, T, I]. At the pads stands any finite number. x is not changed.
         lengths: torch.long [B], in any order, each from 1 to T.
 
     Returns:
@@ -966,6 +977,9 @@ for ax, part, title in zip(
         ylabel="output at position t",
         ax=ax,
     )
+demo_top = max(float(ax.images[0].get_array().max()) for ax in axes)
+for ax in axes:
+    ax.images[0].set_clim(0.0, demo_top)  # one scale for both
 
 # %% [markdown]
 # *What to see:* the brighter, the more the output feels the input. Left, all above the diagonal is 0: the forward half
@@ -979,7 +993,7 @@ for ax, part, title in zip(
 # through $c$ by a factor of exactly 1 per step. It cannot vanish.
 #
 # But that LSTM had no forget gate. Since 2000 the formula is $c' = f \odot c + i \odot g$, and the factor per step is
-# $f$. Over $k$ steps, along the memory:
+# $f$. Over $k$ steps, along this road only, from memory to memory:
 #
 # $$\frac{\partial c_{t+k}}{\partial c_t} = f_{t+1} \odot f_{t+2} \odot \dots \odot f_{t+k}$$
 #
@@ -999,8 +1013,9 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
 
 # %% [markdown]
 # *What to see:* at lag 90 the LSTM has about $2 \cdot 10^{-19}$, the GRU $4 \cdot 10^{-20}$. That is more than the RNN
-# has, and still nothing: the gradient of a weight is a sum over all steps, and beside parts of size 1 such a part is
-# lost in a sum of seven digits. **The gradient of an LSTM as torch starts it vanishes, too.**
+# has, and still nothing. The gradient of a weight is a sum: each step adds its part. The parts of near steps have a size
+# of about 1. A `float` has about seven digits, so a part of $10^{-19}$ is lost beside them. **The gradient of an LSTM as
+# torch starts it vanishes, too.**
 #
 # Why? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half. Along the memory
 # alone, this leaves $0.5^{90} \approx 10^{-27}$; the other roads add the rest. The cell *can* keep; nobody has told it
@@ -1017,7 +1032,7 @@ for name, kind in (("RNN", RNN), ("GRU", GRU), ("LSTM", LSTM)):
 #
 # **Where to write.** The layer's parameters must stay the same objects: an optimiser may hold them already. So this is
 # the one function of the page that changes its argument. Write into the parameters *in place*, and tell torch to record
-# nothing of it.
+# nothing of it: `torch.no_grad()`.
 #
 # Names of the parameters: `bias_ih_l0` and `bias_hh_l0` for the first layer, `…_l1` for a second layer on top of it,
 # and the ending `_reverse` for the backward direction.
@@ -1044,7 +1059,7 @@ def set_forget_bias(lstm, value):
 
     Args:
         lstm: an LSTM layer (class LSTM or nn.LSTM) with any number of layers and directions. Its biases are changed in
-            place, in all layers and directions; every parameter stays the same object and can still be trained.
+            place, in all layers and directions: the parameters stay the same objects and can still be trained.
         value: a float.
 
     Returns:
@@ -1070,11 +1085,12 @@ set_forget_bias(lstm, 3.0)
 total = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()
 expect(total[5:10].mean()).close(
     3.0,
-    tol=1e-4,
+    tol=0.2,
     hint="The sum of both biases at the forget gate must be the value. Twice the value: you wrote it into both. Near 0: another piece was changed, or a copy.",
 )
 expect(total[5:10]).close(
-    torch.full((5,), 3.0), hint="Each of the H sums must be exactly the value: the old biases must go."
+    torch.full((5,), 3.0),
+    hint="Nearly, but each of the H sums must be exactly the value: the old numbers of both biases must go.",
 )
 ### BEGIN HIDDEN TESTS
 for seed, (n_in, n_hidden, value) in enumerate([(2, 7, 1.0), (8, 32, -2.5), (5, 3, 0.0)]):
@@ -1099,7 +1115,12 @@ for value, low, high in ((1.0, 1e-11, 1e-6), (3.0, 1e-3, 1e2)):
 torch.manual_seed(1)
 lstm = LSTM(3, 5)
 before = {name: p.detach().clone() for name, p in lstm.named_parameters()}
+held = [lstm.bias_ih_l0, lstm.bias_hh_l0]  # as an optimiser holds them
 set_forget_bias(lstm, 2.0)
+expect([p.detach() for p in held]).equal(
+    [lstm.bias_ih_l0.detach(), lstm.bias_hh_l0.detach()],
+    hint="The layer has new parameters now; an optimiser still holds the old ones. Write into the parameters that are there.",
+)
 for name in ("bias_ih_l0", "bias_hh_l0"):
     after = getattr(lstm, name).detach()
     expect(torch.cat([after[:5], after[10:]])).equal(
@@ -1126,8 +1147,9 @@ lstm = LSTM(3, 5, num_layers=2)
 set_forget_bias(lstm, 1.5)
 first = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()[5:10]
 second = (lstm.bias_ih_l1 + lstm.bias_hh_l1).detach()[5:10]
+expect(first).close(torch.full((5,), 1.5), hint="The sum in the first layer must be the value.")
 expect(second).close(
-    first, hint="The second layer must get the same as the first: it has biases bias_ih_l1 and bias_hh_l1."
+    torch.full((5,), 1.5), hint="The second layer must get the value, too: it has biases bias_ih_l1 and bias_hh_l1."
 )
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(4)
@@ -1170,7 +1192,8 @@ for name, felt in demo_start.items():
 # *What to see:* the scale is logarithmic; from one line of the grid to the next is a factor of 10,000. RNN, GRU and the
 # LSTM as torch starts it all fall below $10^{-18}$ at lag 90. A forget bias of 1 lifts the LSTM by about ten powers of
 # ten; that is much more than along the memory alone. With a forget bias of 3, the gradient at lag 90 is 0.02, and after
-# lag 50 it hardly falls any more.
+# lag 50 it hardly falls any more. (In longer sequences it goes on falling in some runs and not in others. This page does
+# not explain why.)
 #
 # One run proves little. Here are 20: the file `datasets/lstm_runs.json`, made with the code of this page (seeds 0 to
 # 19). The last row is a mistake that is easily made: 3 in *both* biases, so that the sum is 6.
@@ -1197,8 +1220,8 @@ for name, values in runs["gradient"].items():
 # keep**, 4 to 7 are **noise**. A sequence is one word, then `lag` symbols of noise. After the last one, the question
 # is: which word was it?
 #
-# **By hand.** `lag = 5`: the sequence `2 6 4 4 7 5`. It has 6 symbols. The answer is `2`. Who guesses, is right in one
-# of four.
+# **By hand.** `lag = 5`: the sequence `2 6 4 4 7 5`. It has 6 symbols. The answer is `2`. Whoever guesses is right
+# in one of four.
 
 
 # %% given="recall_task"
@@ -1221,7 +1244,7 @@ class Delay(nn.Module):
     def __init__(self, k):
         super().__init__()
         self.k, self.input_size, self.hidden_size = k, SYMBOLS, 32 * SYMBOLS
-        self.gain = nn.Parameter(torch.tensor(1.0))
+        self.gain = nn.Parameter(torch.tensor(1.0))  # one weight to train, so that it is a layer like the others
 
     def forward(self, x):
         """x: [B, T, SYMBOLS]. Returns (states [B, T, hidden_size], last)."""
@@ -1245,7 +1268,7 @@ class Delay(nn.Module):
 # | one step | a fresh batch of 32 |
 # | in the end | the share of right answers to 500 fresh sequences |
 #
-# The function sets no seed itself: who wants a run again calls `torch.manual_seed` before.
+# The function sets no seed itself: whoever wants the same run again calls `torch.manual_seed` before.
 #
 # *Predict first:* `Delay(7)` has perfect memory of what was 7 steps ago. What accuracy does it reach at lag 7? And at
 # lag 6?
@@ -1273,7 +1296,8 @@ def recall_accuracy(cell, lag, steps):
 
     Args:
         cell: a recurrent layer with SYMBOLS inputs, batch first: cell(x [B, T, SYMBOLS]) gives (states [B, T, H], last).
-            It has hidden_size and parameters(). It is trained, so its parameters change.
+            It has hidden_size and parameters(), a generator: make a list of it, for it is empty after one loop.
+            It is trained, so its parameters change.
         lag: the number of noise symbols, an int of at least 1.
         steps: the number of training steps, an int; with 0 nothing is trained.
 
@@ -1340,7 +1364,7 @@ accuracy = recall_accuracy(layer, 3, 100)
 expect(layer.weight_hh_l0.detach()).differs_from(
     before,
     tol=1e-3,
-    hint="The layer was not trained. The optimiser needs the parameters of the layer and of the readout.",
+    hint="W_hh was not trained. The optimiser needs the parameters of the layer and of the readout. Or is the first state read?",
 )
 expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimiser take a step after backward?")
 ### BEGIN HIDDEN TESTS
@@ -1355,7 +1379,7 @@ for seed in (1, 2):
     with torch.no_grad():
         lstm.bias_ih_l0[32:64], lstm.bias_hh_l0[32:64] = 3.0, 0.0
     accuracy = recall_accuracy(lstm, 40, 130)
-    if not 0.7 <= accuracy < 0.95:  # a second chance for who has learned, but confuses two words
+    if not 0.7 <= accuracy < 0.95:  # a second chance for a layer that has learned, but confuses two words
         break
 expect(accuracy).at_least(
     0.95,
@@ -1370,6 +1394,15 @@ before = [p.detach().clone() for p in lstm.parameters()]
 accuracy = recall_accuracy(lstm, 3, 0)
 expect(accuracy).at_least(0.0, hint="With 0 steps nothing is trained; the accuracy is measured all the same.")
 expect([p.detach() for p in lstm.parameters()]).equal(before, hint="0 steps: no parameter may change. Is `steps` used?")
+chance = []
+for seed in (7, 8):
+    torch.manual_seed(seed)
+    accuracy = recall_accuracy(Delay(2), 3, 0)
+    chance.append(torch.rand(3))
+expect(chance[0]).differs_from(
+    chance[1],
+    hint="After two calls with different seeds, the same chance numbers follow. The function itself must set no seed.",
+)
 torch.manual_seed(6)
 layer = RNN(SYMBOLS, 16)  # its gradient explodes: W_hh makes every vector three times as long
 layer.weight_hh_l0.data = 3 * torch.linalg.qr(torch.randn(16, 16))[0]
@@ -1378,6 +1411,25 @@ gradient_norm = sum(float(p.grad.square().sum()) for p in layer.parameters() if 
 expect(gradient_norm).at_most(
     1.001,
     hint="This gradient explodes. After backward and before the step, clip all gradients together to the norm 1.",
+)
+layer = RNN(SYMBOLS, 64)  # here the gradients of the layer and of the readout are both larger than 1
+layer.weight_hh_l0.data = 3 * torch.linalg.qr(torch.randn(64, 64))[0]
+recall_accuracy(layer, 2, 1)
+gradient_norm = sum(float(p.grad.square().sum()) for p in layer.parameters() if p.grad is not None) ** 0.5
+expect(gradient_norm).at_most(
+    0.9,
+    hint="Layer and readout together have the norm 1 after the clipping, so the layer alone has less. Is the readout clipped with it?",
+)
+shares = torch.zeros(5, dtype=torch.double)
+for place in range(5):  # not trained, so each answer is a guess
+    torch.manual_seed(30 + place)
+    layer = RNN(SYMBOLS, 64)
+    layer.weight_ih_l0.data *= 20  # many different last states
+    torch.manual_seed(40 + place)
+    shares[place] = recall_accuracy(layer, 7, 0)
+expect(shares.mean()).at_least(
+    0.2,
+    hint="Guesses among WORDS words are right in one of four. Has the readout outputs for symbols that are never right?",
 )
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(5)
@@ -1390,10 +1442,6 @@ expect(change).at_least(0.0015, hint="With steps=1 there must be one step of Ada
 torch.manual_seed(3580)  # a batch in which the symbol 7 does not occur
 accuracy = recall_accuracy(RNN(SYMBOLS, 5), 1, 1)
 expect(accuracy).type(float, hint="Also a batch without the last symbol is one-hot with SYMBOLS columns.")
-shares = torch.zeros(3, dtype=torch.double)
-for place in range(3):  # at lag 3, Delay(2) guesses: the share is seldom a round number
-    torch.manual_seed(30 + place)
-    shares[place] = recall_accuracy(Delay(2), 3, 1)
 part_of_500ths = (shares * 500 - (shares * 500).round()).abs().max()
 expect(part_of_500ths).at_most(
     0.01, hint="The share of right answers among 500 fresh sequences is a whole number of 500ths."
@@ -1427,7 +1475,7 @@ for name, (kind, value) in demo_layers.items():
         set_forget_bias(demo_trained[name], value)
     demo_right[name] = recall_accuracy(demo_trained[name], 40, 200)
 ax = plots.bars(
-    demo_right, title="Recall at lag 40 after 200 steps", xlabel="share of right answers (dotted: who guesses)"
+    demo_right, title="Recall at lag 40 after 200 steps", xlabel="share of right answers (dotted: guessing)"
 )
 for text, value in zip(ax.texts, demo_right.values(), strict=True):
     text.set_text(f"{value:.2f}")
@@ -1459,10 +1507,13 @@ ax = plots.heatmap(
 # %% [markdown]
 # *What to see:*
 #
-# - At lag 5 everybody learns it. Who needs no long memory, needs no open gate.
+# - At lag 5 everybody learns it. Whoever needs no long memory needs no open gate.
 # - At lag 10 the LSTM as torch starts it is the *worst* of all: 5 of 20. The plain RNN learns in 19.
 # - At lag 40 only gates that start wide open learn: the LSTM with 3 in all 20 runs, the GRU with 3 in 17. The LSTM with
 #   1 learns in none.
+# - At lag 80 an open gate is not always enough in 200 steps: the LSTM with 3 learns in 14 runs, with 6 in 15 (with 20
+#   runs, that is no difference), the GRU with 3 in 1. But none of that GRU's runs only guesses: the others are right in
+#   46 to 93 of 100 answers.
 # - "3 in both biases", a sum of 6, does no harm here. This task never asks the layer to forget anything.
 #
 # Now be careful. "It cannot learn this" would be too much; "it did not learn this, with this recipe" is what we know.
@@ -1521,30 +1572,35 @@ demo_ids = recall_batch(100, 40)
 demo_guesses = demo_look(demo_trained["LSTM"], demo_ids)
 demo_knows = demo_look(demo_trained["LSTM, forget bias 3"], demo_ids)
 demo_order = demo_knows["memory"][0, -1].argsort()  # units by their memory at the end
+demo_other_order = demo_guesses["memory"][0, -1].argsort()  # the other layer's units by their own memory
 demo_top = float(demo_knows["memory"][0].abs().max())
 figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.2))
-for ax, (title, values, low) in zip(
+for ax, (title, values, order) in zip(
     axes.flat,
     [
-        ("Forget gate, as torch starts it", demo_guesses["forget"], 0.0),
-        ("Forget gate, bias 3", demo_knows["forget"], 0.0),
-        ("Input gate, bias 3", demo_knows["input"], 0.0),
-        ("Memory, bias 3", demo_knows["memory"], -demo_top),
+        ("Forget gate, as torch starts it", demo_guesses["forget"], demo_other_order),
+        ("Forget gate, bias 3", demo_knows["forget"], demo_order),
+        ("Input gate, bias 3", demo_knows["input"], demo_order),
+        ("Memory, bias 3", demo_knows["memory"], demo_order),
     ],
     strict=True,
 ):
-    image = ax.imshow(values[0][:, demo_order].T, aspect="auto", vmin=low, vmax=demo_top if low else 1.0)
+    if title.startswith("Memory"):  # red above 0, blue below 0, white at 0
+        scale = {"vmin": -demo_top, "vmax": demo_top, "cmap": "RdBu_r"}
+    else:
+        scale = {"vmin": 0.0, "vmax": 1.0}
+    image = ax.imshow(values[0][:, order].T, aspect="auto", **scale)
     ax.grid(False)
     ax.set_title(title)
     ax.set_xlabel("step (the word is step 0)")
-    ax.set_ylabel("unit")
+    ax.set_ylabel("unit (sorted by final memory)", fontsize=9)
     figure.colorbar(image, ax=ax)
 
 # %% [markdown]
 # *What to see:* the forget gates are what we expect: near one half in the layer that guesses, near 1 in the layer that
 # knows, at all steps. But the input gate does *not* open at step 0 and close afterwards: after ten steps, some units
-# open and some close. And the memory does not hold something from the start: it is nearly 0 for ten steps, then it
-# grows.
+# open and some close. And the memory holds almost nothing at the start: it is nearly white, and its colours grow
+# stronger until the end. (Panel 1 shows another layer, so its units are others.)
 #
 # One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. It also follows one
 # unit: the same noise four times, with each of the four words before it.
@@ -1567,16 +1623,19 @@ demo_four = recall_batch(1, 40).repeat(WORDS, 1)
 demo_four[:, 0] = torch.arange(WORDS)
 demo_memory = demo_look(demo_trained["LSTM, forget bias 3"], demo_four)["memory"]  # [WORDS, 41, H]
 demo_unit = int(demo_memory[:, -1].std(dim=0).argmax())  # the unit in which the words differ most at the end
-ax = plots.lines(
-    {f"word {word}": demo_memory[word, :, demo_unit].tolist() for word in range(WORDS)},
-    title=f"Memory of unit {demo_unit}: four words, then the same noise",
-    xlabel="step (the word is step 0)",
-    ylabel="memory c",
-)
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.4))
+for ax, end, title in zip(axes, (10, 40), ("Steps 0 to 10, larger", f"Memory of unit {demo_unit}"), strict=True):
+    plots.lines(
+        {f"word {word}": demo_memory[word, : end + 1, demo_unit].tolist() for word in range(WORDS)},
+        title=title,
+        xlabel="step (the word is step 0)",
+        ylabel="memory c",
+        ax=ax,
+    )
 
 # %% [markdown]
 # *What to see:* on average, the input gate is half open at the word and a little more than half open at the noise. The
-# memory grows from 0.1 to 5. And at step 20, nine of ten proposals have the sign of the memory that is there already;
+# memory grows from 0.1 at the word to 0.9 at step 10 and 5 at the end. And at step 20, nine of ten proposals have the sign of the memory that is there already;
 # at the end nearly all have. So this layer does not *store and hold*. It **says the word again at each step**, louder
 # and louder: the noise knows nothing of the word, so it is the state $h$ that tells the proposal $g$ what to add. A
 # small difference of the first steps becomes a large one. The forget gate near 1 lets it add up.
@@ -1591,25 +1650,25 @@ ax = plots.lines(
 # Five questions, one point each.
 
 # %% [markdown] quiz="gate_roles" kind="match" points=1 read="2.2"
-# Each sentence says what happens in one unit of an LSTM at one step. In which state of the gates does it happen?
+# What happens in one unit of an LSTM at one step? Find the sentence for each state of the gates A to D.
 #
-# 1. $f = 1$, $i = 0$
-# 2. $f = 0$, $i = 1$
-# 3. $f = 1$, $i = 1$
-# 4. $o = 0$
+# 1. The memory stays exactly as it was.
+# 2. The memory becomes the proposal; nothing old is left.
+# 3. The proposal is added to the whole old memory.
+# 4. The state that others read is 0, whatever the memory is.
 #
-# - [3] A. The proposal is added to the whole old memory.
-#   > Put the two numbers into c' = f · c + i · g. Here both parts must stand in the sum, whole.
-# - [1] B. The memory stays exactly as it was.
-#   > Then c' = c: the first part stands whole in the sum, and the second is missing.
-# - [4] C. The state that others read is 0, whatever the memory is.
-#   > The memory is not asked here. Which gate stands in h' = o · tanh(c')?
-# - [2] D. The memory becomes the proposal; nothing old is left.
-#   > Then c' = g: the first part of the sum is missing.
+# - [3] A. $f = 1$, $i = 1$
+#   > Put the two numbers into c' = f · c + i · g. Here both parts stand in the sum, whole.
+# - [1] B. $f = 1$, $i = 0$
+#   > Put the two numbers into c' = f · c + i · g: the first part stands whole in the sum, and the second is missing.
+# - [4] C. $o = 0$
+#   > This gate does not stand in the formula of the memory. Where does it stand in h' = o · tanh(c')?
+# - [2] D. $f = 0$, $i = 1$
+#   > Put the two numbers into c' = f · c + i · g: the first part of the sum is missing.
 
-# %% [markdown] quiz="stack_count" kind="number" points=1 read="2.4" draw="I=10,20,30 H=18,24,40" tolerance="0"
+# %% [markdown] quiz="bigru_count" kind="number" points=1 read="2.4" draw="I=10,20,30 H=18,24,40" tolerance="0"
 # A **bidirectional GRU** has {I} inputs and {H} hidden units in each direction, with torch's two biases. How many
-# parameters has it?
+# parameters does it have?
 #
 # - [x] 2 * 3 * H * (I + H + 2)
 #   > Yes: two directions, three pieces each; a piece has H · I, H · H and two biases of H.
@@ -1633,7 +1692,8 @@ ax = plots.lines(
 #   > In torch and in Cho et al. 2014 it does. Others write the formula the other way round, and then the sentence is right.
 # - [x] B. It depends on the formula of this text: there are two conventions.
 #   > Yes. Look for $z \odot h$ or $(1 - z) \odot h$ before you believe the sentence.
-# - [x] C. With the signs of z's weights changed, a GRU of this text computes the same as one of the other convention.
+# - [x] C. With the signs of z's weights and biases changed, and r in the same place, a GRU of this text computes the
+#   same as one of the other convention.
 #   > Yes: $\sigma(-a) = 1 - \sigma(a)$. You measured it: the difference was only rounding.
 # - [ ] D. From this sentence you also know where r acts, before or after the linear map.
 #   > These are two separate choices. The page has all four versions.
@@ -1641,7 +1701,8 @@ ax = plots.lines(
 # %% [markdown] quiz="backward_reads" kind="shape" points=1 read="2.5" draw="B=3,5 T=11,12,13 H=7,10 n=5,6,8"
 # A batch of {B} sequences is padded to {T} steps. The first one has {n} real positions. `bi_rnn` reads it with two
 # cells of {H} hidden units. Write a pair: how many numbers stand beside each other at one position of the result, and
-# how many real positions of the first sequence has the *backward* half read when it stands at position 1?
+# how many real positions of the first sequence has the *backward* half read when it stands at position 1? (Positions
+# count from 0.)
 #
 # - [x] (2 * H, n - 1)
 #   > Yes: two halves of H numbers; the backward half has read from the last real position down to position 1.
@@ -1693,11 +1754,14 @@ ax = plots.lines(
 #   12(10), 2000: the forget gate.
 # - K. Cho and others, *Learning Phrase Representations using RNN Encoder–Decoder for Statistical Machine Translation*,
 #   2014, [arXiv 1406.1078](https://arxiv.org/abs/1406.1078): the GRU, equations (5) to (8); z keeps the old state.
+# - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*, 2014,
+#   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): the appendix has the GRU with the other convention of z.
 # - J. Chung, C. Gulcehre, K. Cho, Y. Bengio, *Empirical Evaluation of Gated Recurrent Neural Networks on Sequence
 #   Modeling*, 2014, [arXiv 1412.3555](https://arxiv.org/abs/1412.3555): section 3.2 has the GRU with the other
 #   convention of z.
 # - R. Jozefowicz, W. Zaremba, I. Sutskever, *An Empirical Exploration of Recurrent Network Architectures*, ICML 2015:
 #   many cells compared; it recommends a forget bias of 1 for every LSTM.
+#   (Here, with 1, lag 40 was learned in none of 20 runs of 200 steps: their tasks are others.)
 # - K. Greff and others, *LSTM: A Search Space Odyssey*, 2015, [arXiv 1503.04069](https://arxiv.org/abs/1503.04069):
 #   which part of the LSTM can be left out, measured on three tasks.
 # - M. Schuster, K. Paliwal, *Bidirectional Recurrent Neural Networks*, IEEE Transactions on Signal Processing 45(11),

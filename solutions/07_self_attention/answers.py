@@ -941,7 +941,7 @@ def score_entropy(d, seed=0):
     K = torch.randn(32, d, generator=generator)
     scores = Q @ K.T
     entropies = []
-    for scaled in (scores, scores / (d**1 / 2)):
+    for scaled in (scores, scores / (d ** 1 / 2)):
         log_p = torch.log_softmax(scaled, dim=-1)
         entropies.append(-(log_p.exp() * log_p).sum(dim=-1).mean().item())
     return entropies[0], entropies[1]

@@ -1621,7 +1621,7 @@ _ = axes[1].set_ylim(bottom=0)
 #
 # Two honest notes. First, this task is easy for attention: a word is another symbol than noise, so it can be found by
 # what it *is*, and no position is needed. Second, the price. On this machine the block is the slowest at every lag. Its table of
-# weights has T² fields, so its time also *grows* faster: from lag 80 to lag 160 to about 2.5 times, the LSTM's to less than twice. (The
+# weights has T² fields, so its time also *grows* faster: from lag 80 to lag 160 to about 2.5 times, the LSTM's to about 1.6 times, if nothing else runs on the machine. (The
 # linear layers of a block grow like T, so the factor is not yet 4.) The block can compute all positions at once, but that saves time only on
 # hardware that does many things at once, and here one core does all.
 #
