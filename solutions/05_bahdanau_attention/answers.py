@@ -141,6 +141,12 @@ def additive_score(q, K, W, U, v):
     return torch.tanh(hidden) @ v.unsqueeze(1)
 
 
+# %% wrong="additive_score" name="summed over the words" says="The sum goes over the words and not over the A hidden numbers: there are A results for a sentence, and none of them belongs to a word."
+def additive_score(q, K, W, U, v):
+    hidden = (q @ W.T).unsqueeze(1) + K @ U.T
+    return (torch.tanh(hidden) * v).sum(dim=1)
+
+
 # %% wrong="additive_score" name="squeeze" says="squeeze() drops every dimension of size 1, also the batch of one sentence."
 def additive_score(q, K, W, U, v):
     hidden = (q @ W.T).unsqueeze(1) + K @ U.T
@@ -1184,6 +1190,19 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
     ax.set_xticklabels(source, rotation=90)
     ax.set_yticks(list(range(rows)))
     ax.set_yticklabels(target)
+    ax.set_title(title)
+    return ax
+
+
+# %% wrong="plot_alignment" name="into the current figure" says="gca() gives the Axes of the picture before, so the second picture is drawn over the first. Without ax, make a new figure."
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if alpha.shape != (len(target), len(source)):
+        raise ValueError(f"the shape of alpha is {tuple(alpha.shape)}")
+    if ax is None:
+        ax = plots.plt.gca()
+    ax.imshow(alpha.detach(), vmin=0, vmax=1, aspect="auto")
+    ax.set_xticks(range(len(source)), source)
+    ax.set_yticks(range(len(target)), target)
     ax.set_title(title)
     return ax
 
