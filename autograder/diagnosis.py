@@ -65,7 +65,7 @@ class Catalogue:
         """
         self.content, self.limits, self.run = content, limits, run
         there = content.stage.answers.is_file()
-        self.wrong = [a for a in read_answers(content.stage, content) if not a.right] if there else []
+        self.wrong = [a for a in read_answers(content.stage, content, complete=False) if not a.right] if there else []
         self._known: dict[str, Known] = {}
         self._locks = {exercise: threading.Lock() for exercise in content.exercises}
 

@@ -105,7 +105,7 @@ print(f"{len(corpus.train)} sentences to learn from, {demo_order:.0%} of them wi
 # %% [markdown]
 # *What to see:* only *I love China* goes from left to right. In the second sentence, time and place move before
 # the verb. In the third, what stands behind *dog* in English stands before 狗 (dog) in Chinese. *the* has
-# no partner, and 的 only a possible one.
+# no partner, and this 的 only a possible one.
 #
 # Stage 04's decoder gets one vector, and must have all of this ready in it. Now we let it look back at *all*
 # states of the encoder. For that it must decide, at every step, how much it looks at each word.
@@ -1246,7 +1246,7 @@ def easy_sentences(n, seed):
 # $$\text{AER} = 1 - \frac{|\text{links} \cap \text{sure}| + |\text{links} \cap \text{possible}|}{|\text{links}| + |\text{sure}|}$$
 #
 # 0 is a perfect picture. In our data, links by chance have an AER of 0.91. And 0.04 is the best that is possible with
-# one link for each word. For some words, like many 的, stand for nothing, and their link is always wrong. And 每天 (every
+# one link for each word. There are two reasons. Many 的 stand for nothing, so their link is always wrong. And 每天 (every
 # day) and 上周 (last week) have two sure links each, so one link must miss one. Stage 06 looks at this measure closely; here you use it.
 
 
@@ -1631,7 +1631,7 @@ print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 #   word before, and a context of zeros.
 #
 # Be careful with the last one. A context of zeros never occurred in training. A word that comes out right needed no
-# looking. But a wrong word can have two causes: the model needed what it would have seen, or the strange input confused it.
+# looking in this step. But a wrong word can have two causes: the model needed what it would have seen, or the strange input confused it.
 #
 # *Predict first:* for which kind of words can the model close its eyes?
 

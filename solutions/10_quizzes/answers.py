@@ -722,15 +722,15 @@ def test_split_heads(candidate):
 def test_last_state(candidate):
     lengths = torch.tensor([5, 2, 1, 3, 2])
     states = (torch.arange(5 * 8).view(5, 8, 1) + torch.tensor([0.0, 0.25, 0.5])).float() + 1
-    got = candidate(states, lengths)
+    got, alone = candidate(states, lengths), candidate(states[:1], lengths[:1])
     wanted = [[8 * b + n - 1 + 1 + e for e in (0.0, 0.25, 0.5)] for b, n in enumerate(lengths.tolist())]
-    return got.shape == (5, 3) and got.tolist() == wanted
+    return got.shape == (5, 3) and got.tolist() == wanted and alone.tolist() == wanted[:1]
 
 
 # %% right="test_last_state" name="several draws"
 def test_last_state(candidate):
     torch.manual_seed(3)
-    for lengths in ([2, 4, 1], [1, 3, 5, 2], [6, 6, 2]):
+    for lengths in ([2, 4, 1], [1, 3, 5, 2], [6, 6, 2], [3]):
         states = torch.randn(len(lengths), 7, 5)
         got = candidate(states, torch.tensor(lengths))
         if got.shape != (len(lengths), 5):
@@ -823,9 +823,12 @@ def test_masked_loss(candidate):
     torch.manual_seed(2)
     logits, y = 3 * torch.randn(4, 6, 7), torch.randint(0, 7, (4, 6))
     y[0, 2:], y[1, 0], y[2, 0] = 5, 0, 2
-    real = y != 5
-    expected = float(nn.NLLLoss()(F.log_softmax(logits[real].double(), dim=1), y[real]))
-    return abs(float(candidate(logits, y, 5)) - expected) < 1e-4
+    for pad in (5, 0):
+        real = y != pad
+        expected = float(nn.NLLLoss()(F.log_softmax(logits[real].double(), dim=1), y[real]))
+        if abs(float(candidate(logits, y, pad)) - expected) > 1e-4:
+            return False
+    return True
 
 
 # %% wrong="test_masked_loss" name="always true" says="A test that always says True refuses nothing, so it tests nothing."

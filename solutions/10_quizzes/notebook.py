@@ -1940,7 +1940,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 #
 # <details><summary>Hint 1</summary>
 #
-# At least three lengths, one of them 1, one of them in the middle, not sorted. And T larger than the longest of them.
+# At least three lengths, one of them 1, one of them in the middle, not sorted. And T larger than the longest of them. Then once more with a batch of one.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -1953,7 +1953,7 @@ def test_last_state(candidate):
     """Does this pick the right states?
 
     Args:
-        candidate: a function (states [B, T, H], lengths long [B]) -> [B, H], 1 ≤ length ≤ T.
+        candidate: a function (states [B, T, H], lengths long [B]) -> [B, H], B ≥ 1 and 1 ≤ length ≤ T.
             A right one returns for each row the state at position length − 1. At the pads after it, states holds
             any finite numbers.
 
@@ -1964,8 +1964,11 @@ def test_last_state(candidate):
     states = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(0))
     lengths = torch.tensor([3, 1, 6, 4])
     expected = torch.stack([states[b, n - 1] for b, n in enumerate(lengths.tolist())])  # [B, H]
-    got = candidate(states, lengths)
-    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-6)
+    for B in (4, 1):
+        got = candidate(states[:B], lengths[:B])
+        if got.shape != expected[:B].shape or not torch.allclose(got, expected[:B], atol=1e-6):
+            return False
+    return True
     ### END SOLUTION
 
 
@@ -2035,6 +2038,10 @@ def first_state(states, lengths):
     return states[:, 0]
 
 
+def squeezed(states, lengths):
+    return states[torch.arange(len(states)), lengths - 1].squeeze()
+
+
 def extra_dimension(states, lengths):
     return states[torch.arange(len(states)), lengths - 1].unsqueeze(0)
 
@@ -2073,6 +2080,7 @@ versions = [
         False,
         "A wrong version passes your test: its result has one dimension too many. Compare shapes first.",
     ),
+    (squeezed, False, "A wrong version passes your test: for a batch of one word its result has lost a dimension."),
 ]
 verdicts = [decided(test_last_state(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
@@ -2091,7 +2099,8 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Take a pad id that is not 0, and let 0 be an ordinary symbol that occurs. Let the rows have different numbers of real symbols, and include the id 2 as well.
+# Take a pad id that is not 0, and let 0 be an ordinary symbol that occurs. Let the rows have different numbers of real symbols, and include the id 2 as well. Then ask once more,
+# with pad = 0.
 # </details>
 
 
@@ -2110,14 +2119,17 @@ def test_masked_loss(candidate):
     ### BEGIN SOLUTION
     logits = 2 * torch.randn(3, 5, 6, generator=torch.Generator().manual_seed(0))
     y = torch.tensor([[0, 4, 2, 3, 3], [1, 2, 3, 3, 3], [5, 0, 1, 4, 2]])
-    losses = []
-    for b in range(3):
-        for t in range(5):
-            if y[b, t] != 3:
-                losses.append(-torch.log_softmax(logits[b, t], dim=0)[y[b, t]])
-    expected = torch.stack(losses).mean()
-    got = candidate(logits, y, 3)
-    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-5)
+    for pad in (3, 0):
+        losses = []
+        for b in range(3):
+            for t in range(5):
+                if y[b, t] != pad:
+                    losses.append(-torch.log_softmax(logits[b, t], dim=0)[y[b, t]])
+        expected = torch.stack(losses).mean()
+        got = candidate(logits, y, pad)
+        if got.shape != expected.shape or not torch.allclose(got, expected, atol=1e-5):
+            return False
+    return True
     ### END SOLUTION
 
 
@@ -2194,6 +2206,10 @@ def by_batch(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad, reduction="sum") / len(y)
 
 
+def never_zero(logits, y, pad):
+    return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad or -100)
+
+
 def in_bits(logits, y, pad):
     return F.cross_entropy(logits.flatten(0, 1), y.flatten(), ignore_index=pad) / math.log(2)
 
@@ -2216,6 +2232,7 @@ versions = [
     (by_probabilities, True, refused),
     (by_batch, False, "A wrong version passes your test: it divides by the number of rows."),
     (in_bits, False, "A wrong version passes your test: it uses the logarithm to base 2."),
+    (never_zero, False, "A wrong version passes your test: it masks nothing if pad is 0. Try more than one pad."),
 ]
 verdicts = [decided(test_masked_loss(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
@@ -2395,6 +2412,10 @@ def by_mean(first, table, k):
     return [(t, s / len(t)) for t, s in adding(first, table, best(k))]
 
 
+def not_wider(first, table, k):
+    return adding(first, table, best(min(k, len(first))))
+
+
 refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding, are there ties, or do you ask for more than the docstring promises?"
 versions = [
     (greedy, False, "A wrong version passes your test: it keeps one prefix, whatever k is."),
@@ -2427,6 +2448,7 @@ versions = [
         "A wrong version passes your test: all its hypotheses have the log-probability of the best one.",
     ),
     (by_mean, False, "A wrong version passes your test: its log-probability is divided by the length."),
+    (not_wider, False, "A wrong version passes your test: it never keeps more prefixes than there are tokens."),
 ]
 verdicts = [decided(test_beam_search(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):

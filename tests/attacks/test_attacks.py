@@ -100,7 +100,10 @@ def test_an_attack_gains_nothing(place: Range, name: str) -> None:
     result = place.run(attack)
     assert [c.id for c in result.checks] == ["f-values" if attack.check else "differences-values"]
     assert attack.mark == "either" or result.checks[0].passed == (attack.mark == "always"), result.checks[0]
-    told = json.dumps(asdict(result), ensure_ascii=False)
+    everything = asdict(result)
+    for check in everything["checks"]:
+        del check["record"]  # what the calls gave, for `autograder.diagnosis` only: no page and no file shows it
+    told = json.dumps(everything, ensure_ascii=False)
     assert [secret for secret in SECRETS if secret in told] == []
     assert len(told) < 3 << 20
     assert result.checks[0].passed or result.checks[0].message
