@@ -1247,7 +1247,8 @@ def easy_sentences(n, seed):
 #
 # 0 is a perfect picture. In our data, links by chance have an AER of 0.91. And 0.04 is the best that is possible with
 # one link for each word. There are two reasons. Many 的 stand for nothing, so their link is always wrong. And 每天 (every
-# day) and 上周 (last week) have two sure links each, so one link must miss one. Stage 06 looks at this measure closely; here you use it.
+# day) and 上周 (last week) have two sure links each, so one link must miss one. Stage 06 looks at this measure closely;
+# here you use it.
 
 
 # %% given="measures"
@@ -1276,8 +1277,8 @@ def alignment_error_rate(model, pairs):
 
 
 # %% [markdown]
-# **The training** is that of stage 03, with three additions. The learning rate *rises* first, because Adam knows the size
-# of the gradients only after some batches. The second beta is 0.98 and not 0.999, so that Adam's mean of squared
+# **The training** is that of stage 03, with three additions. The learning rate *rises* first, because Adam knows the
+# size of the gradients only after some batches. The second beta is 0.98 and not 0.999, so that Adam's mean of squared
 # gradients covers about the last 50 batches, and not 1000: we only have 800. And the gradient is clipped, so that one
 # batch with a very large gradient does no harm.
 #
@@ -1514,8 +1515,8 @@ for pair in (corpus.test[0], demo_long):
 # else. Still, nearly every noun and verb looks at its own English word, and the pieces change places as in the gold.
 # This is what made attention famous.
 #
-# But look, for example, at the rows of 的, 在 and 后面 in the second picture. There the weights are blurred, or at a wrong word. Section
-# 5.10 asks why.
+# But look, for example, at the rows of 的, 在 and 后面 in the second picture. There the weights are blurred, or at a
+# wrong word. Section 5.10 asks why.
 
 # %% [markdown]
 # ## 5.9 Measured: what is one tanh worth?
@@ -1536,14 +1537,14 @@ demo_static = train_translator(corpus.train, seed=0, steps=200, score=linear_sco
 draw_beside_gold(demo_static, demo_long, "without tanh")
 
 # %% [markdown]
-# *What to see:* stripes. They are pale: the highest weight is near 0.2. Every row is the same, as the proof in 5.5 says.
+# *What to see:* stripes. They are pale: the highest weight is about 0.15. Every row is the same, as the proof in 5.5 says.
 # The model looks more at some words than at
 # others, but it cannot look at *this* word *now*.
 #
 # Two pictures prove nothing. The file `datasets/attention_runs.json` holds 20 runs of *additive* and 5 of each of the
-# others, made with the code of this page (seeds from 0 on, one thread, 800 steps). Each was asked about two sets of new
-# sentences: the 300 of the test, and a second set with 20 sentences of every length from 3 to 22. The curves and "from 16
-# words on" come from the second set, all other numbers from the test.
+# others, made with the code of this page (seeds from 0 on, one thread, 800 steps). Each was asked about two sets of
+# new sentences: the 300 of the test, and a second set with 20 sentences of every length from 3 to 22. The curves and
+# "from 16 words on" come from the second set, all other numbers from the test.
 #
 # *Predict first:* for which length of sentence will the three differ most, and for which least?
 
@@ -1582,7 +1583,7 @@ for name in ("static", "none"):
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
 # *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
 # its runs. *additive* stays above 0.95 in the mean at every length. So the gap is widest for the longest sentences. It
-# looks like the bottleneck of stage 04 again: with one fixed mixture, the model learns sentences of three words, and not
+# looks like the bottleneck of stage 04 again: with one fixed mixture, the model learns sentences of three words, but not
 # those of sixteen.
 #
 # **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and
@@ -1618,12 +1619,13 @@ print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 
 # %% [markdown]
 # *What to see:* no, they are not. All 20 have between 0.977 and 0.997 of the sentences right. But the AER runs from
-# 0.15 to 0.22, and no run comes near 0.04. And we see no sign that the better translator has the better picture. The best
-# picture (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. (These are 20 runs, and they
-# differ by at most 6 of 300 sentences: a weak connection would stay hidden.) Accuracy does not certify the picture.
+# 0.15 to 0.22, and no run comes near 0.04. And we see no sign that the better translator has the better picture. The
+# best picture (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. (These are 20 runs, and
+# they differ by at most 6 of 300 sentences: a weak connection would stay hidden.) Accuracy does not certify the
+# picture.
 #
-# **Second:** which rows are wrong, and does it harm? We take the translator of 5.8: of the 20, it has the best picture. For every word of
-# the test sentences, we ask three things:
+# **Second:** which rows are wrong, and does it harm? We take the translator of 5.8: of the 20, it has the best
+# picture. For every word of the test sentences, we ask three things:
 #
 # - *looks right*: does its largest weight lie on a sure or possible link?
 # - *right word*: does the model write the right word, with the right words before it as inputs?
@@ -1631,7 +1633,8 @@ print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 #   word before, and a context of zeros.
 #
 # Be careful with the last one. A context of zeros never occurred in training. A word that comes out right needed no
-# looking in this step. But a wrong word can have two causes: the model needed what it would have seen, or the strange input confused it.
+# looking in this step. But a wrong word can have two causes: the model needed what it would have seen, or the strange
+# input confused it.
 #
 # *Predict first:* for which kind of words can the model close its eyes?
 
@@ -1681,9 +1684,9 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   model writes nearly all of them as well. After 在 公园 (in, park) it knows without looking that 里 comes. And what do the weights do
 #   meanwhile? They already look at the word that comes *next*: in the picture of 5.8, the row of 后面 looks at *buy*.
 # - **河 (river):** the strangest row. It looks at the wrong word every time, at *by*. And yet it seems to
-#   need this look: with closed eyes, no 河 comes out right. How can that be? Probably like this: the memory does not hold
-#   words. It holds *states* of an encoder that reads in both directions, and the state at *by* has read *the river*
-#   already, from the right.
+#   need this look: with closed eyes, no 河 comes out right. How can that be? Probably like this: the memory does not
+#   hold words. It holds *states* of an encoder that reads in both directions, and the state at *by* has read *the
+#   river* already, from the right.
 #
 # So three things make a picture differ from the gold: a word that needs no looking; looking ahead; and a state that
 # knows its neighbours. A wrong square need not be a mistake of the model, and a right one need not be the
@@ -1717,8 +1720,8 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   > It falls: a fixed mixture of the words helps too. This is why the mistake is so easy to overlook.
 
 # %% [markdown] quiz="score_parameters" kind="number" points=1 read="5.2" draw="H=48,64,96 Dk=40,56,80 A=24,32,50" tolerance="0"
-# A decoder has states of size {H}, a memory of width {Dk} and an additive score with a hidden layer of size {A}. How many
-# parameters do W, U and v have together?
+# A decoder has states of size {H}, a memory of width {Dk} and an additive score with a hidden layer of size {A}. How
+# many parameters do W, U and v have together?
 #
 # - [x] A * (H + Dk + 1)
 #   > Yes: W is [A, H], U is [A, Dk], v is [A], and there are no biases.
@@ -1732,8 +1735,8 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   > Write down the three shapes first: W makes A numbers of a state, U makes A numbers of a row of the memory, v makes one of A.
 
 # %% [markdown] quiz="shape_scores" kind="shape" points=1 read="5.2" draw="B=16,24,32 S=9,13,17 A=20,28,36"
-# A batch of {B} queries, {S} keys each, a hidden layer of size {A}. Which shape does the tensor have that goes through the
-# tanh?
+# A batch of {B} queries, {S} keys each, a hidden layer of size {A}. Which shape does the tensor have that goes
+# through the tanh?
 #
 # - [x] (B, S, A)
 #   > Yes: for each sentence and each word of it, A numbers. Then v makes one of them.

@@ -529,8 +529,8 @@ for d in (4, 64, 1024):
 #
 # <details><summary>Hint 1</summary>
 #
-# Both masks are comparisons. You made `padding_mask` of shape `[B, T]` in stage 00: positions 0 … S − 1, compared with the
-# lengths as a column.
+# A comparison makes this mask. You made one of shape `[B, T]` in stage 00: positions 0 … S − 1, compared with the lengths as
+# a column.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -538,8 +538,8 @@ for d in (4, 64, 1024):
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# For the causal mask, a row of positions against a column of positions; or a matrix of True, of which `tril` keeps the
-# lower triangle. Does the diagonal stay?
+# In words: raise if a length is below 0 or above S. Compare `torch.arange(S)` with the lengths of shape `[B, 1, 1, 1]`: True
+# where the position is smaller than the length.
 # </details>
 
 
@@ -591,6 +591,19 @@ for lengths, S in (([9, 1, 3], 7), ([1, 8, 3], 7), ([4, -1, 2], 5), ([3, 3, 3], 
         ValueError, mention="length", hint="Every length must be from 0 to S; one wrong one is enough for a ValueError."
     )
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the other mask. It has no lengths; it only looks at places.
+#
+# <details><summary>Hint 1</summary>
+#
+# A comparison again: every position s against every position t. Which of the two is a column?
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Or start from a matrix of True, of which `tril` keeps the lower triangle. Does the diagonal stay? It must: a position may
+# look at itself.
+# </details>
 
 
 # %% exercise="causal_mask"
@@ -741,8 +754,7 @@ _ = ax.set_ylim(0, 3.6)
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `merge_heads` is the way back: the same two steps, each turned round, in the other order. After `transpose` the numbers lie
-# in memory in another order than the shape says. `view` then refuses; `reshape` and `flatten` copy if they must.
+# In words: raise if N does not divide D. `view` x as `[B, T, N, d]`; then `transpose` the dimensions 1 and 2.
 # </details>
 
 
@@ -808,6 +820,19 @@ before = x.clone()
 split_heads(x, 3)
 expect(x).equal(before, hint="x was changed.")
 ### END HIDDEN TESTS
+
+# %% [markdown]
+# And the way back: every word gets its whole width again.
+#
+# <details><summary>Hint 1</summary>
+#
+# The same two steps, each turned round, in the other order.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# After `transpose` the numbers lie in memory in another order than the shape says. `view` then refuses; `reshape` and
+# `flatten` copy if they must.
+# </details>
 
 
 # %% exercise="merge_heads"
