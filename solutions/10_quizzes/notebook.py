@@ -1303,9 +1303,8 @@ expect(10 * mean).close(
 ### END HIDDEN TESTS
 
 # %% check="hard_glimpse-draws" points=1
-alpha, values = torch.tensor([0.5, 0.2, 0.3]), torch.tensor([[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]])
-rows = values.tolist()
-draw = hard_glimpse(alpha, values, 1, torch.Generator().manual_seed(0))
+rows = [[1.0, 0.0], [0.0, 1.0], [5.0, 5.0]]
+draw = hard_glimpse(torch.tensor([0.5, 0.2, 0.3]), torch.tensor(rows), 1, torch.Generator().manual_seed(0))
 expect([draw.tolist() == row for row in rows].count(True)).equal(
     1, hint="One draw is one row of the values, and no mixture."
 )
@@ -1500,7 +1499,7 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 # - the candidate is a version of a function that you know. You can **call** it, with its arguments in the order that is given and without their names. You cannot look inside.
 # - Your test returns `True` if the candidate is right and `False` if it is wrong, and nothing else. It does not raise. The verdict is read
 #   at once: what you change later does not count.
-# - A version never raises when its arguments are valid. Other arguments give one and the same error for all versions. And right versions keep every promise of the docstring. A wrong version may return anything, also a wrong shape.
+# - A version never raises when its arguments are valid. Where it cannot take its arguments, the error is the same for all versions. Right versions keep every promise of the docstring. A wrong version may return anything, also a wrong shape.
 #
 # **How it is graded.** Your test gets several right versions, which may be written in very different ways, and several wrong ones: the bug of the text, and others that belong
 # to the same family. It gets its points only if it accepts **all** right ones and refuses **all** wrong ones. A test that always says True gets nothing, and so does one that
