@@ -366,7 +366,7 @@ def _set_random_state(state: Any) -> None:
 
 def _child(send: Connection, world: World, task: Task, until_failure: bool, seconds: float) -> None:
     _bound_memory()
-    warnings.simplefilter("default")  # as in a notebook: whatever the caller does with warnings, they fail no check
+    warnings.simplefilter("ignore")  # as in a notebook, they fail no check, whatever the caller does with them
     try:
         send.send_bytes(pickle.dumps(world.try_out(task, until_failure, seconds)))
     finally:
