@@ -565,6 +565,14 @@ def test_changed_arguments_gradients_and_callbacks_are_in_the_record(worker: Wor
     assert 0 < (distance(once, twice) or 0) < 1  # the same wrong result, come to in another way
 
 
+def test_what_was_changed_between_two_calls_back_is_in_the_record(worker: Worker) -> None:
+    """Here each change is told with the call back that follows it, and the last one is `next`."""
+    student = "def f(layer):\n    for p in layer.parameters():\n        p.data[%d] = 7.0"
+    check = "torch.manual_seed(0)\nf(torch.nn.Linear(3, 3))\nassert False"
+    one, other = (fail(worker, student % place, check) for place in (0, 1))
+    assert distance(one, one) == 0 and distance(one, other) is None
+
+
 def test_a_refusal_that_is_missing_is_the_same_mistake_where_the_same_error_comes_instead(worker: Worker) -> None:
     check = "expect(lambda: f([])).raises(ValueError, mention='no words')"
     bodies = ("return x[0]", "return ()[0]", "return 0", "raise KeyError('no words')", "raise ValueError('x')")

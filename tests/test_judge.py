@@ -438,6 +438,36 @@ def test_gradients_flow_through_two_remote_functions(worker: Worker) -> None:
     )
 
 
+def test_gradients_flow_back_to_a_state_that_was_used_and_let_go(worker: Worker) -> None:
+    """`cat` keeps only the sizes of what it joins, so nobody holds the state that came back as an argument."""
+    passes(
+        worker,
+        """
+        import torch
+        from torch import nn
+        class f(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.W = nn.Parameter(torch.full((2, 2), 0.5))
+            def step(self, x, h):
+                return torch.cat([x, h], dim=1), torch.tanh(x @ self.W)
+            def again(self, h):
+                return torch.cat([2 * h], dim=1)
+        """,
+        """
+        model, W = f(), torch.full((2, 2), 0.5, requires_grad=True)
+        x = torch.tensor([[1.0, 2.0]])
+        _, h = model.step(x, torch.zeros(1, 2))
+        first, _ = model.step(x, h)
+        other = model.again(h)  # the same state once more, before the first gradient goes back
+        (first.square().sum() + other.sum()).backward()
+        state = torch.tanh(x @ W)
+        (state.square().sum() + 2 * state.sum()).backward()
+        expect(model.W.grad).close(W.grad)
+        """,
+    )
+
+
 def test_student_may_call_backward_itself(worker: Worker) -> None:
     passes(
         worker,

@@ -76,10 +76,13 @@ def test_an_answer_that_never_ends_is_stopped(mini: Stage, monkeypatch) -> None:
 
 
 def copied(stage: Stage, tmp_path: Path) -> Stage:
-    """The same stage in a course of its own, to be changed."""
+    """The same stage in a course of its own, to be changed; quizzes send their readers to the others."""
     for name in ("course.py", "nbgrader_config.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     shutil.copytree(stage.folder, tmp_path / "solutions" / stage.slug)
+    for other in Course(ROOT).stages():
+        if other.slug != stage.slug:
+            (tmp_path / "solutions" / other.slug).symlink_to(other.folder)
     (tmp_path / "datasets").symlink_to(ROOT / "datasets")
     return Stage(Course(tmp_path), stage.slug)
 

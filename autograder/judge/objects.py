@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.weak import TensorWeakRef
 
 from autograder.judge import wire
 from autograder.judge.proxy import Proxy
@@ -130,13 +131,18 @@ class PeerDecoder(wire.Decoder):
             data.requires_grad_()
         leaf = None
         if requires_grad is True and is_leaf is not True:
+            leaf = data
+            old = None if entry is None else entry.leaf()
+            if old is not None and (old.shape, old.dtype) == (data.shape, data.dtype):
+                leaf, old.data = old, data.data  # the graph of an earlier call leads there
             # Not a leaf over there, so it may be changed in place: give it a history here too.
             with torch.enable_grad():
-                leaf, data = data, data.clone()
+                data = leaf.clone()
         elif grad is not None:
             data.grad = read_tensor(self, grad)
         entry = tracked.add(data, key, weak=self.weak, data=bytes(self.part(offset, size)))
-        entry.leaf = leaf
+        if leaf is not None:
+            entry.leaf = TensorWeakRef(leaf)
         return self.remember(data)
 
     def other(self, node: list[Any]) -> Any:

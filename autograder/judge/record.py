@@ -100,9 +100,9 @@ class _Decoder(wire.Decoder):
             return self.remember(self.shared[node[1]])
         return _Object()
 
-    def sync(self, nodes: Any) -> list[Any]:
-        """Make the changes of shared tensors; what they are now."""
-        now: list[Any] = []
+    def sync(self, nodes: Any) -> list[int]:
+        """Make the changes of shared tensors; their keys."""
+        changed: list[int] = []
         for key, data, grad, requires_grad in nodes:
             if key not in self.shared:
                 continue
@@ -111,8 +111,8 @@ class _Decoder(wire.Decoder):
             if requires_grad is True:
                 tensor.requires_grad_()
             tensor.grad = old.grad if grad is False else None if grad is None else self.data(grad)
-            now += [tensor.detach(), tensor.grad]
-        return now
+            changed.append(key)
+        return changed
 
 
 class _Reader:
@@ -123,13 +123,16 @@ class _Reader:
         self.back: list[Step] = []  # calls of the student's program into objects of the check
         self.random = False  # the student's program drew random numbers
         self.shared: dict[int, Tensor] = {}
+        self.moved: dict[int, None] = {}  # the shared tensors that the call under way changed
         self.open: list[list[Any]] = []  # what was passed in the calls that are under way
 
     def frame(self, ours: bool, message: dict[str, Any], parts: list[bytes]) -> None:
         body = memoryview(b"".join(parts))
         if "do" in message:
             dec = _Decoder(body, self.shared)
-            dec.sync(message.get("sync", ()))
+            changed = dec.sync(message.get("sync", ()))
+            if not ours:
+                self.moved.update(dict.fromkeys(changed))
             args = [dec.value(node) for node in message.get("args", ())]
             more = [(str(name), dec.value(node)) for name, node in message.get("kwargs", ())]
             self.open.append(dec.refs)
@@ -137,13 +140,15 @@ class _Reader:
                 self.back.append(_step(message["do"], [args, more]))
             return
         dec = _Decoder(body, self.shared, self.open.pop())
-        synced = dec.sync(message.get("sync", ()))
+        moved = dec.sync(message.get("sync", ()))
         for node in message.get("graphs", ()):
             dec.outputs.append(dec.data(node[1:]).requires_grad_())
         value = dec.value(message.get("value"))
         if ours:
             return
         self.random = self.random or any(part is not None for part in message.get("random") or ())
+        keys, self.moved = self.moved | dict.fromkeys(moved), {}
+        synced = [x for key in keys for x in (self.shared[key].detach(), self.shared[key].grad)]
         changed = []
         for index, (what, node) in message.get("changed", ()):
             self.random = self.random or what == "state"

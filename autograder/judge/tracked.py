@@ -25,7 +25,8 @@ class Entry:
     def __init__(self, key: int, tensor: Callable[[], Tensor | None], mine: bool) -> None:
         self.key, self.tensor, self.mine = key, tensor, mine
         self.id = id(tensor())
-        self.leaf: Tensor | None = None  # where gradients gather, when the twin itself is no leaf
+        # Where gradients gather, when the twin itself is no leaf. A graph can need it when nobody holds the twin.
+        self.leaf: Callable[[], Tensor | None] = lambda: None
         self.data, self.requires_grad = b"", False
         self.grad: bytes | None = None
 
@@ -80,8 +81,8 @@ class Tracked:
         self.by_id.clear()
 
     def sweep(self) -> list[int]:
-        """The keys of twins that nobody on this side holds any more."""
-        dead = [key for key, entry in self.by_key.items() if entry.tensor() is None]
+        """The keys of twins that nobody on this side holds any more, and no graph either."""
+        dead = [key for key, entry in self.by_key.items() if entry.tensor() is None and entry.leaf() is None]
         for key in dead:
             self.drop(key)
         return dead
@@ -155,7 +156,8 @@ def backward(tracked: Tracked, outputs: list[Tensor], gradients: list[Tensor], k
     leaves: list[Tensor | None] = []
     for key in keys:
         entry = tracked.by_key.get(key)
-        leaves.append(None if entry is None else entry.leaf if entry.leaf is not None else entry.tensor())
+        leaf = None if entry is None else entry.leaf()
+        leaves.append(leaf if entry is None or leaf is not None else entry.tensor())
     saved = [(leaf, leaf.grad) for leaf in leaves if leaf is not None]
     for leaf, _ in saved:
         leaf.grad = None
