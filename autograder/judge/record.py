@@ -130,9 +130,9 @@ class _Reader:
         body = memoryview(b"".join(parts))
         if "do" in message:
             dec = _Decoder(body, self.shared)
-            changed = dec.sync(message.get("sync", ()))
+            moved = dec.sync(message.get("sync", ()))
             if not ours:
-                self.moved.update(dict.fromkeys(changed))
+                self.moved.update(dict.fromkeys(moved))
             args = [dec.value(node) for node in message.get("args", ())]
             more = [(str(name), dec.value(node)) for name, node in message.get("kwargs", ())]
             self.open.append(dec.refs)
