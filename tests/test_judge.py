@@ -537,6 +537,32 @@ def test_the_students_training_loop_trains_a_model_of_the_check(worker: Worker) 
     )
 
 
+def test_a_parameter_of_a_model_of_the_check_can_be_replaced_and_nothing_else(worker: Worker) -> None:
+    passes(
+        worker,
+        """
+        from torch import nn
+        def f(model):
+            model.bias = nn.Parameter(model.bias.detach() + 1)
+            refused = 0
+            for name, value in [("bias", model), ("forward", len), ("new", nn.Parameter(model.bias)), ("training", 0)]:
+                try:
+                    setattr(model, name, value)
+                except TypeError:
+                    refused += 1
+            return refused
+        """,
+        """
+        model = nn.Linear(2, 3)
+        held, before = model.bias, model.bias.detach().clone()
+        expect(f(model)).equal(4)
+        expect(model.bias.detach()).close(before + 1)
+        expect(held.detach()).equal(before)
+        assert list(model._parameters) == ["weight", "bias"] and model.training is True
+        """,
+    )
+
+
 def test_objects_of_given_classes_can_be_passed_and_read(worker: Worker) -> None:
     passes(
         worker,

@@ -88,28 +88,36 @@ def copied(stage: Stage, tmp_path: Path) -> Stage:
 
 
 QUICK = ("00_start_here",)
-CHECKS = [
-    pytest.param(stage, check, id=f"{stage.slug}: {check}", marks=[] if stage.slug in QUICK else pytest.mark.slow)
-    for stage in Course(ROOT).stages()
-    for check in re.findall(r'^# %% check="([^"]*)"', stage.text.read_text(encoding="utf-8"), re.MULTILINE)
+CONTENTS = {stage.slug: read_stage(stage) for stage in Course(ROOT).stages()}
+WEAKENED = [
+    pytest.param(slug, k, id=f"{slug}: {k}", marks=[] if slug in QUICK else pytest.mark.slow)
+    for slug, content in CONTENTS.items()
+    for k in range(max(len(content.checks(exercise)) for exercise in content.written))
 ]
 recall: Recall = {}  # the other checks of an exercise run once for all of these tests
 
 
-@pytest.mark.parametrize(("stage", "check"), CHECKS)
-def test_no_check_can_be_weakened_unseen(stage: Stage, check: str, tmp_path: Path) -> None:
-    """With `pass` in place of any one check, the proof fails and names the wrong answers that nobody catches now."""
-    stage = copied(stage, tmp_path)
-    (cell,) = [cell for cell in read_stage(stage).of_kind("check") if cell.id == check]
+@pytest.mark.parametrize(("slug", "k"), WEAKENED)
+def test_no_check_can_be_weakened_unseen(slug: str, k: int, tmp_path: Path) -> None:
+    """With `pass` in place of check number k of an exercise, the proof names the wrong answers that nobody catches now.
+
+    Checks of one exercise catch the wrong answers of this one only, so one proof shows it for all exercises.
+    """
+    content = CONTENTS[slug]
+    stage = copied(content.stage, tmp_path)
+    weakened = [checks[k] for exercise in content.written if len(checks := content.checks(exercise)) > k]
     text = stage.text.read_text(encoding="utf-8")
-    assert text.count(cell.source) == 1
-    stage.text.write_text(text.replace(cell.source, "pass"), encoding="utf-8")
-    proof = prove(stage, seeds=1, only=[cell.exercise], recall=recall)
-    missed = [p for p in proof.problems if f'of "{cell.exercise}" passes every check. Add a check' in p]
-    assert missed and proof.caught == proof.wrong - len(missed)
-    blank = [p for p in proof.problems if f'a blank "{cell.exercise}" passes in the check "{check}"' in p]
-    assert len(blank) == 1 and proof.blank_score == cell.points
-    assert len(proof.problems) == len(missed) + 1  # nothing else is said
+    for cell in weakened:
+        assert text.count(cell.source) == 1
+        text = text.replace(cell.source, "pass")
+    stage.text.write_text(text, encoding="utf-8")
+    proof = prove(stage, seeds=1, only=[cell.exercise for cell in weakened], recall=recall)
+    for cell in weakened:
+        assert [p for p in proof.problems if f'of "{cell.exercise}" passes every check. Add a check' in p], cell.id
+        blank = [p for p in proof.problems if f'a blank "{cell.exercise}" passes in the check "{cell.id}"' in p]
+        assert len(blank) == 1
+    assert proof.blank_score == sum(cell.points for cell in weakened)
+    assert len(proof.problems) == len(weakened) + proof.wrong - proof.caught  # nothing else is said
 
 
 # What concerns a stage as a whole
