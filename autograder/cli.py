@@ -139,11 +139,11 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         proofs = prove_all(chosen, seeds, jobs, _bar(progress, "verify"), read=texts)
         runs = [stage for stage, proof in zip(chosen, proofs, strict=True) if not proof.broken]
         surveys = survey(runs, jobs, _bar(progress, "generated wrong answers")) if mutants else []
-    headings = ["stage", "exercises", "blank", "solution", "right accepted", "wrong caught", "by visible", "diagnosed"]
+    headings = ["stage", "exercises", "blank", "solution", "right", "wrong caught", "by visible", "diagnosed"]
     rows: list[list[object]] = []
     for p in proofs:
         solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
-        wrong = [f"{n} of {p.wrong}, {n / max(p.wrong, 1):.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
+        wrong = [f"{n} of {p.wrong} {n / max(p.wrong, 1):.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
         rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
     _table("Proof of the tests", headings, rows)
     if surveys:
@@ -523,7 +523,7 @@ def _table(title: str, headings: list[str], rows: list[list[object]]) -> None:
 
     table = Table(title=title, title_justify="left", pad_edge=False)
     for heading in headings:
-        table.add_column(heading, justify="left")
+        table.add_column(heading, justify="left", overflow="fold")
     for row in rows:
         table.add_row(*(str(value) for value in row))
     _console().print(table, markup=False)
