@@ -76,7 +76,7 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
         pass
     data = whole.as_json()
     for name, student in whole.students.items():
-        data["students"][name] |= {"blank": sorted(student.blank), "seconds": round(student.seconds, 3)}
+        data["students"][name] |= {"blank": sorted(student.blank), "seconds": round(student.seconds, 2)}
     data["graded"] = datetime.now().isoformat(timespec="seconds")
     write_whole(stored(stage), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
     return whole
