@@ -248,7 +248,7 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
 
 def _what_to_know(content: Content, result: StudentResult) -> str:
     """The reason of a repair or failure, then a remark for each exercise that lost points."""
-    from autograder.grade import broken_below
+    from autograder.grade import broken_below, stopped_with
 
     if result.status == "failed":
         return result.reason
@@ -260,6 +260,8 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
             blank.append(exercise)
         elif below := broken_below(content, result, exercise):
             remarks.append(f"{exercise}: loses points, see {', '.join(below)}")
+        elif error := stopped_with(result, exercise):
+            remarks.append(f"{exercise}: its cell stopped with {error}")
         else:
             remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
     if blank:

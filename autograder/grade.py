@@ -224,5 +224,12 @@ def broken_below(content: Content, result: StudentResult, exercise: str) -> list
     return [name for name in below if any(result.checks[c.id].lost for c in content.checks(name))]
 
 
+def stopped_with(result: StudentResult, exercise: str) -> str:
+    """The error with which the cell of this exercise stopped before it defined the name; nothing where it did not."""
+    words = f"{exercise} is not defined: its cell stopped with "
+    messages = (check.message for check in result.checks.values())
+    return next((m.removeprefix(words).rstrip(".") for m in messages if m.startswith(words)), "")
+
+
 def _number(value: float) -> int | float:
     return int(value) if value == int(value) else value

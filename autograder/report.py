@@ -138,7 +138,7 @@ def correlation(xs: list[float], ys: list[float]) -> float | None:
 
 def mistakes(content: Content, result: ClassResult) -> tuple[list[Mistake], list[tuple[str, str]]]:
     """The known mistakes, the commonest first; and (exercise, student) of wrong answers that nobody knows yet."""
-    from autograder.grade import broken_below
+    from autograder.grade import broken_below, stopped_with
 
     known: dict[tuple[str, str], Mistake] = {}
     unknown = []
@@ -148,7 +148,7 @@ def mistakes(content: Content, result: ClassResult) -> tuple[list[Mistake], list
             if name := told.misconceptions.get(exercise):
                 mistake = Mistake(exercise, name, told.says.get(exercise, ""))
                 known.setdefault((exercise, name), mistake).students.append(student)
-            elif exercise in wrong and not broken_below(content, told, exercise):
+            elif exercise in wrong and not broken_below(content, told, exercise) and not stopped_with(told, exercise):
                 unknown.append((exercise, student))
     return sorted(known.values(), key=lambda m: (-len(m.students), m.exercise, m.name)), unknown
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import struct
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from autograder.course import CourseError, Stage
 from autograder.execute import Blueprint, prepare
 from autograder.feedback import Texts, render
 from autograder.feedback import page as feedback_page
-from autograder.grade import CheckResult, ClassResult, StudentResult
+from autograder.grade import CheckResult, ClassResult, StudentResult, stopped_with
 from autograder.report import as_csv, correlation, items, keep, load, mistakes, render_page
 from autograder.stage import read_stage
 from autograder.verdict import verdict_outputs
@@ -164,6 +165,15 @@ def test_a_report_counts_what_a_class_did(mini: Stage) -> None:
     assert rows[1] | {"seconds": "3.50"} == rows[1]
     assert rows[1]["misconceptions"] == "differences: sign swapped"
     assert [row["score"] for row in rows] == ["2", "0", "0", "0", "0"]
+
+
+def test_only_an_answer_that_ran_can_be_one_that_nobody_knows(mini: Stage) -> None:
+    ran, stopped = student(0), student(0)
+    message = "differences is not defined: its cell stopped with SyntaxError."
+    stopped.checks["differences-values"] = replace(stopped.checks["differences-values"], message=message)
+    assert stopped_with(stopped, "differences") == "SyntaxError" and stopped_with(ran, "differences") == ""
+    result = ClassResult("12_my_stage", 2, {"ana": ran, "bob": stopped})
+    assert mistakes(read_stage(mini), result) == ([], [("differences", "ana")])
 
 
 def test_difficulty_and_discrimination_are_what_they_are_called() -> None:

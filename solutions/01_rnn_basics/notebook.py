@@ -1644,9 +1644,9 @@ ax = plots.heatmap(
 # With torch's start, the gradient of an RNN with tanh is about $10^{-12}$ at lag 50. Why?
 #
 # - [ ] A. Because the slope of tanh is at most 0.25.
-#   > The slope of tanh goes up to 1; 0.25 is the sigmoid's. And $0.25^{50}$ is about $10^{-30}$, far from what you measured.
+#   > The slope of tanh goes up to 1; 0.25 is the sigmoid's. And 0.25 to the power of 50 is about 1e-30, far from what you measured.
 # - [x] B. Because a step multiplies it by $W_{hh}$ and the slopes; measured, that is about 0.58 a step.
-#   > Yes: 0.58 to the power of 50 is about $10^{-12}$. Most of it comes from the singular values of $W_{hh}$.
+#   > Yes: 0.58 to the power of 50 is about 1e-12. Most of it comes from the singular values of W_hh.
 # - [ ] C. Because the largest singular value of $W_{hh}$ is below 1.
 #   > That would be enough, but it is not so here: it is about 1.15. The typical one, about 0.58, decides.
 # - [ ] D. Because the inputs of 50 steps ago were small.

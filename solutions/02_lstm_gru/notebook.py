@@ -1694,10 +1694,10 @@ for ax, end, title in zip(axes, (10, 40), ("Steps 0 to 10, larger", f"Memory of 
 # - [ ] A. The text is wrong: z near 1 keeps the old state.
 #   > In torch and in Cho et al. 2014 it does. Others write the formula the other way round, and then the sentence is right.
 # - [x] B. It depends on the formula of this text: there are two conventions.
-#   > Yes. Look for $z \odot h$ or $(1 - z) \odot h$ before you believe the sentence.
+#   > Yes. Look for z ⊙ h or (1 − z) ⊙ h before you believe the sentence.
 # - [x] C. With the signs of z's weights and biases changed, and r in the same place, a GRU of this text computes the
 #   same as one of the other convention.
-#   > Yes: $\sigma(-a) = 1 - \sigma(a)$. You measured it: the difference was only rounding.
+#   > Yes: σ(−a) = 1 − σ(a). You measured it: the difference was only rounding.
 # - [ ] D. From this sentence you also know where r acts, before or after the linear map.
 #   > These are two separate choices. The page has all four versions.
 

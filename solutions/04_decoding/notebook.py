@@ -2141,7 +2141,7 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 # - [ ] D + 2 * H
 #   > You counted the old state as well. It is not part of the input.
 # - [ ] else
-#   > Write down what $[y_t; C]$ means: which two lists stand side by side, and how long is each?
+#   > Write down what [y_t; C] means: which two lists stand side by side, and how long is each?
 
 # %% [markdown] quiz="equal_influence" kind="one" points=1 read="4.8"
 # "Without attention, all input letters have the same influence on every output letter." What did you measure?

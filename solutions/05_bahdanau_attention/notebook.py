@@ -1699,9 +1699,9 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 # Which vector is the query when Bahdanau's decoder writes word t?
 #
 # - [ ] A. What the GRU returns in this step.
-#   > That is the new state $s_t$. It is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first and looks then.
+#   > That is the new state, s at t. It is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first and looks then.
 # - [x] B. What the GRU returned when word t − 1 was written.
-#   > Yes, $s_{t-1}$: first look, then move.
+#   > Yes, s at t − 1: first look, then move.
 # - [ ] C. The encoder's state at word t.
 #   > The encoder's states are the keys. And word t of the translation need not belong to word t of the source.
 # - [ ] D. The embedding of word t.

@@ -298,7 +298,7 @@ ax = plots.course_map(here="10_quizzes")
 # Two GRUs differ in one of their conventions. For which one can you find other weights, so that both compute the same function?
 #
 # - [ ] A. Whether the reset acts before or after the linear map: change the sign of all weights of $r$.
-#   > No. $W (r \odot h)$ and $r \odot (W h)$ are different functions; no choice of the same matrices makes them equal in general.
+#   > No. W (r ⊙ h) and r ⊙ (W h) are different functions; no choice of the same matrices makes them equal in general.
 # - [x] B. What $z$ keeps: change the sign of all weights of $z$.
 #   > Yes: σ(−a) = 1 − σ(a), so the two gates change their roles.
 # - [ ] C. For both of them.
@@ -795,7 +795,7 @@ print("LSTM, seeds 0 to 4:", gradients_02["LSTM"][:5])
 # Take the **median** over the 20 seeds for `LSTM`, as torch starts it. What is its logarithm to base 10? (Two digits are enough.)
 #
 # - [x] -18.85
-#   > Yes: about $10^{-19}$. A single-precision number next to 1 does not even notice it.
+#   > Yes: about 1e-19. A single-precision number next to 1 does not even notice it.
 # - [ ] -25.53
 #   > This is the plain RNN. The LSTM is better than that, by more than six powers of ten, and still far from usable.
 # - [ ] -7.71
