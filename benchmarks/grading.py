@@ -10,6 +10,8 @@ Per stage it prints medians and these ratios:
     floor_ratio             ours on one worker over a bare fork of a warm process: no sandbox, no judge
     overhead_s              ours on one worker: wall time less the student's own cells and checks
     two_workers             one worker's time over two workers' time
+    command_each_ratio      stock over the whole of `autograder grade`, per further submission: with the diagnosis, the
+                            gradebook and the feedback pages, which stock makes with another command
 
 Both sides get notebooks without the demonstrations (stock would run them as well), and one thread. What is paid once
 a run is left out on both sides and shown apart: stock's by timing two submissions and all of them, ours by timing
@@ -81,7 +83,8 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
     one, own = ours(jobs, 1)
     two, _ = ours(jobs, 2)
     floor = bare_forks(jobs)
-    command = our_command(stage, folder, notebooks)
+    command = our_command(stage, folder / "all", notebooks)
+    few = our_command(stage, folder / "few", dict(list(notebooks.items())[:2]))
     result: dict[str, Any] = {
         "submissions": count,
         "ours_wall_s": two["wall"],
@@ -93,6 +96,7 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
         "two_workers": one["wall"] / two["wall"],
         "start_s": one["start"],
         "command_s": command,
+        "command_each_s": (command - few) / (count - 2),
     }
     if not skip_stock:
         stock_wall, stock_cpu, stock_start = stock(content, folder, notebooks)
@@ -103,6 +107,7 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
             "wall_ratio": stock_wall / two["wall"],
             "wall_ratio_one_worker": stock_wall / one["wall"],
             "cpu_ratio": stock_cpu / one["cpu"],
+            "command_each_ratio": stock_wall / ((command - few) / (count - 2)),
             "whole_command_ratio": (stock_start + count * stock_wall) / command,
         }
     return result
@@ -225,7 +230,7 @@ def bare_main() -> None:
 
 def our_command(stage: Stage, folder: Path, notebooks: dict[str, Any]) -> float:
     """Wall seconds of the whole of `autograder grade`, gradebook, diagnosis and feedback pages included."""
-    root = folder / "ours"
+    root = folder
     handed_in = root / "in"
     handed_in.mkdir(parents=True)
     for name in ("course.py", "nbgrader_config.py"):
