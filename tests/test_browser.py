@@ -91,6 +91,13 @@ class Notebook:
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        page.wait_for_function(  # the indicator says so, too, before there is a kernel: a cell would not run then
+            """() => {
+                const context = window.jupyterapp.shell.currentWidget.context.sessionContext;
+                const kernel = context.isReady && context.session?.kernel;
+                return kernel && kernel.connectionStatus === 'connected' && kernel.status === 'idle';
+            }"""
+        )
 
     def go_to(self, text: str) -> None:
         """Make the first code cell that holds `text` the active one, and show it."""
@@ -110,24 +117,43 @@ class Notebook:
         assert found, f"no cell holds {text!r}"
         self.page.wait_for_selector(".jp-Cell.jp-mod-active .cm-content")
 
+    def enter(self, text: str) -> None:
+        """Click into that cell. On a busy machine the page may still move, and the click meet another cell."""
+        there = """(text) => {
+            const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
+            return cell.model.sharedModel.source.includes(text) && cell.node.contains(document.activeElement);
+        }"""
+        deadline = time.monotonic() + 60
+        while True:
+            self.go_to(text)
+            self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+            if self.page.evaluate(there, text):
+                return
+            assert time.monotonic() < deadline, f"no click gets into the cell with {text!r}"
+
     def run(self, text: str) -> str:
         """Run that cell with Ctrl+Enter; its output as text."""
-        self.go_to(text)
-        self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
-        self.page.keyboard.press("Control+Enter")
-        self.page.wait_for_function(
-            """() => {
-                const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
-                return cell.promptNode.textContent.match(/\\[\\d+\\]/);
-            }"""
-        )
+        from playwright.sync_api import TimeoutError
+
+        prompt = """(pattern) => {
+            const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
+            return new RegExp(pattern).test(cell.promptNode.textContent);
+        }"""
+        for timeout in (20_000, 40_000, 120_000):
+            self.enter(text)
+            self.page.keyboard.press("Control+Enter")
+            try:  # a page that is still being laid out can take the focus away, and the keys are lost
+                self.page.wait_for_function(prompt, arg=r"\[[*\d]+\]", timeout=timeout)
+                break
+            except TimeoutError:
+                continue
+        self.page.wait_for_function(prompt, arg=r"\[\d+\]")
         outputs = self.page.locator(".jp-Cell.jp-mod-active .jp-Cell-outputArea")
         return "\n".join(outputs.all_inner_texts())
 
     def write(self, text: str, source: str) -> None:
         """Replace what stands in that cell, as a student would."""
-        self.go_to(text)
-        self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+        self.enter(text)
         self.page.keyboard.press("Control+a")
         self.page.keyboard.insert_text(source)
         self.page.keyboard.press("Escape")
