@@ -52,6 +52,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     home = tmp_path_factory.mktemp("home")  # no setting of the person who runs the test
     environment = {**os.environ, "PATH": path, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "jupyter")}
+    environment["OMP_NUM_THREADS"] = "1"  # other tests run beside this one
     with open(root / "lab.log", "w") as log:
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=log, stderr=log)
     address = f"http://127.0.0.1:{port}"
@@ -204,7 +205,7 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     page.keyboard.press("Control+s")
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate").click()
     dialog = page.locator(".jp-Dialog")
-    dialog.get_by_text("not written yet").first.wait_for()
+    dialog.get_by_text("not written yet").first.wait_for(timeout=300_000)  # the whole notebook is run
     dialog.get_by_role("button").last.click()
     assert errors == []
 
