@@ -117,12 +117,11 @@ def test_a_variant_with_nothing_left_out_is_train(measure: ModuleType) -> None:
 
 
 @pytest.mark.slow
-def test_more_seeds_give_the_stored_counts_again(measure: ModuleType, stored: dict[str, Any]) -> None:
-    """Counts may differ by 2 of 6 on another processor; the course's own training must never fail."""
-    seeds = measure.SEEDS[:6]
-    again = measure.collect(seeds)["runs"]
+def test_all_seeds_give_the_stored_counts_again(measure: ModuleType, stored: dict[str, Any]) -> None:
+    """Counts may differ by 3 of 20 on another processor; the course's own training must never fail."""
+    again = measure.collect(measure.SEEDS)["runs"]
     for name, run in again.items():
         for question in ("highh", "kingh", "words"):
-            assert abs(sum(run[question]) - sum(stored["runs"][name][question][:6])) <= 2, (name, question)
-    assert all(sum(again["train"][question]) == 6 for question in ("highh", "kingh", "words"))
+            assert abs(sum(run[question]) - sum(stored["runs"][name][question])) <= 3, (name, question)
+    assert all(sum(again["train"][question]) == 20 for question in ("highh", "kingh", "words"))
     assert min(again["train"]["typos"]) >= 0.95
