@@ -15,7 +15,7 @@ from autograder.course import CourseError, Stage
 from autograder.diagnosis import Catalogue
 from autograder.execute import Blueprint, choose_sandbox, job, prepare, run_cached, untouched, write_back
 from autograder.gradebook import Attempt, Book
-from autograder.judge.job import Job, Result
+from autograder.judge.job import STOPPED, Job, Result
 from autograder.sandbox import Worker
 from autograder.stage import Content, read_stage
 from autograder.store import Store, write_whole
@@ -226,7 +226,7 @@ def broken_below(content: Content, result: StudentResult, exercise: str) -> list
 
 def stopped_with(result: StudentResult, exercise: str) -> str:
     """The error with which the cell of this exercise stopped before it defined the name; nothing where it did not."""
-    words = f"{exercise} is not defined: its cell stopped with "
+    words = f"{exercise} {STOPPED} "
     messages = (check.message for check in result.checks.values())
     return next((m.removeprefix(words).rstrip(".") for m in messages if m.startswith(words)), "")
 

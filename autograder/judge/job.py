@@ -8,6 +8,8 @@ from typing import Any, Literal
 from autograder.quiz import STUDENT, draws_numbers
 from autograder.sandbox.limits import Limits
 
+STOPPED = "is not defined: its cell stopped with"  # in the message of a check whose exercise has no name
+
 
 @dataclass(frozen=True)
 class Cell:

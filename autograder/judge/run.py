@@ -22,7 +22,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.judge import faults, messages, policy, wire
-from autograder.judge.job import Cell, CellResult, CheckResult, Job
+from autograder.judge.job import STOPPED, Cell, CellResult, CheckResult, Job
 from autograder.judge.outputs import clean_outputs
 from autograder.judge.peer import Peer, Stop, TimeUp
 from autograder.judge.proxy import Proxy
@@ -195,7 +195,7 @@ class Run:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **log.read()}
             name = cell.id.partition("-")[0]
             if result.kind == "missing" and name in self.stopped:
-                result.message = f"{name} is not defined: its cell stopped with {self.stopped[name]}."
+                result.message = f"{name} {STOPPED} {self.stopped[name]}."
             error.__traceback__ = None
         if type(answer := names.get("quiz_answer")) is quiz.QuizAnswer:
             self._quiz(result, answer)
