@@ -55,12 +55,10 @@ class Expectation:
         self._value, self._place, self._hint = value, place, hint
 
     @cached_property
-    def _described(self) -> tuple[str, bool]:
-        return _describe(self._place) if self._place is not None else ("the result", False)
-
-    @property
     def _hidden(self) -> bool:
-        return self._described[1]
+        """Does it stand in a hidden test?"""
+        place = self._place
+        return place is not None and is_hidden(linecache.getlines(place.tb_frame.f_code.co_filename), place.tb_lineno)
 
     def shape(self, *expected: int, hint: str = "") -> Expectation:
         """The value is a tensor with exactly this shape."""
@@ -137,7 +135,7 @@ class Expectation:
             raise
         except Exception as e:
             ok = isinstance(e, error) and mention.lower() in str(e).lower()
-            text = f"{type(e).__name__}: {e}" if not self._hidden else type(e).__name__
+            text = type(e).__name__ if ok or self._hidden else f"{type(e).__name__}: {e}"
             return self._require(ok, text, expected, hint)
         return self._require(False, f"no error, but {self._show(got)}", expected, hint)
 
@@ -153,7 +151,8 @@ class Expectation:
         self._fail(got, expected, hint, detail)
 
     def _fail(self, got: str, expected: str, hint: str, detail: str = "") -> NoReturn:
-        lines = [self._described[0], f"  got:       {got}", f"  expected:  {expected}"]
+        call = _describe(self._place, self._hidden) if self._place is not None else "the result"
+        lines = [call, f"  got:       {got}", f"  expected:  {expected}"]
         if detail:
             lines.append(f"  {detail}")
         if cause := hint or self._hint:
@@ -287,13 +286,12 @@ def _sizes(shape: tuple[int, ...]) -> str:
 # Where the words for a call come from: the source of the check cell itself.
 
 
-def _describe(place: TracebackType) -> tuple[str, bool]:
-    """The call that an `expect(...)` at this place is about, in words, and whether it stands in a hidden test."""
-    hidden = is_hidden(linecache.getlines(place.tb_frame.f_code.co_filename), place.tb_lineno)
+def _describe(place: TracebackType, hidden: bool) -> str:
+    """The call that an `expect(...)` at this place is about, in words."""
     executing = Source.executing(place)
     node = executing.node
     if not isinstance(node, ast.Call) or not node.args:
-        return "the result", hidden
+        return "the result"
     subject = node.args[0]
     if isinstance(subject, ast.Lambda):
         subject = subject.body
@@ -304,9 +302,9 @@ def _describe(place: TracebackType) -> tuple[str, bool]:
         if call is None or _root_name(call.func) in ("torch", "F", "nn", "random"):
             continue
         if isinstance(subject, ast.Call):
-            return f"{text}\n  where {name} is from {_words(call, hidden)}", hidden
-        return f"{text}, from {_words(call, hidden)}", hidden
-    return text, hidden
+            return f"{text}\n  where {name} is from {_words(call, hidden)}"
+        return f"{text}, from {_words(call, hidden)}"
+    return text
 
 
 def _words(node: ast.expr, hidden: bool) -> str:
