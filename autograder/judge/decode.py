@@ -14,7 +14,7 @@ from torch import Tensor
 
 from autograder.judge.frames import Bounds, MissingName, WireError
 from autograder.judge.plain import ATOMS, DTYPES, FACTORIES, NUMPY_DTYPE, TYPES, make_tensor, sizes, torch_state
-from autograder.judge.randomness import unpack_random
+from autograder.judge.randomness import set_random
 
 
 class Decoder:
@@ -96,7 +96,7 @@ class Decoder:
         if kind == "torch":
             generator.set_state(torch_state(self.part(*rest)))
         elif kind == "random":
-            generator.setstate(unpack_random(self.part(*rest)))
+            set_random(generator, self.part(*rest))
         elif kind == "numpy":
             state, inc, has, integer = rest
             generator.bit_generator.state = {

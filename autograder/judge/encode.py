@@ -26,7 +26,7 @@ from autograder.judge.plain import (
     is_plain_tensor,
     tensor_bytes,
 )
-from autograder.judge.randomness import pack_random
+from autograder.judge.randomness import random_bytes
 
 
 class Encoder:
@@ -148,7 +148,7 @@ def generator_state(enc: Encoder, x: Any) -> list[Any]:
     if type(x) is torch.Generator:
         return ["torch", *enc.part(tensor_bytes(x.get_state()))]
     if type(x) is random.Random:
-        return ["random", *enc.part(pack_random(x.getstate()))]
+        return ["random", *enc.part(random_bytes(x))]
     state = x.bit_generator.state
     return ["numpy", str(state["state"]["state"]), str(state["state"]["inc"]), state["has_uint32"], state["uinteger"]]
 

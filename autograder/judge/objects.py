@@ -15,6 +15,7 @@ from torch.utils.weak import TensorWeakRef
 
 from autograder.judge import wire
 from autograder.judge.proxy import Proxy
+from autograder.judge.randomness import random_bytes
 from autograder.judge.tracked import grad_data, read_tensor, set_state
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def snapshot(x: Any) -> Any:
     if kind is torch.Generator:
         return wire.tensor_bytes(x.get_state())
     if kind is random.Random:
-        return x.getstate()
+        return random_bytes(x)
     if kind is np.random.Generator:
         return repr(x.bit_generator.state)
     return None

@@ -14,7 +14,8 @@ import torch
 from autograder.judge.frames import WireError
 from autograder.judge.plain import tensor_bytes, torch_state
 
-_KEY = 624 * 4 + 4  # numpy's Mersenne Twister: its words and its position
+_KEY = _MERSENNE = 624 * 4 + 4  # a Mersenne Twister: 624 words and its position (first in Python's, last in numpy's)
+_HEAD = object.__basicsize__
 State = tuple[bytes, bytes, bytes]
 
 
@@ -22,17 +23,12 @@ class Randomness:
     """Reads and sets the state. Packing and numpy's `get_state` are slow, so they happen only where something moved."""
 
     def __init__(self) -> None:
-        self._words: Any = None
-        self._packed = b""
         self._memory: bytes | None = None
         self._gauss = True
         self._numpy = b""
 
     def get(self) -> State:
-        words = random.getstate()
-        if words != self._words:
-            self._words, self._packed = words, pack_random(words)
-        return tensor_bytes(torch.random.get_rng_state()), self._packed, self._get_numpy()
+        return tensor_bytes(torch.random.get_rng_state()), random_bytes(_GLOBAL), self._get_numpy()
 
     def _get_numpy(self) -> bytes:
         generator = np.random.mtrand._rand._bit_generator
@@ -52,7 +48,7 @@ class Randomness:
         if state[0] != old[0]:
             torch.random.set_rng_state(torch_state(state[0]))
         if state[1] != old[1]:
-            random.setstate(unpack_random(state[1]))
+            set_random(_GLOBAL, state[1])
         if state[2] != old[2] and state[2]:
             position, has, kept = struct.unpack("<Iid", state[2][-16:])
             if not 0 <= position <= 624:
@@ -62,13 +58,37 @@ class Randomness:
                 np.random.set_state(("MT19937", words, position, has, kept))
 
 
-def pack_random(state: Any) -> bytes:
-    _, words, gauss = state
-    return struct.pack("<625I?d", *words, gauss is not None, gauss or 0.0)
+def random_bytes(generator: random.Random) -> bytes:
+    """Position, 624 words, and the normal number that is kept for the next call."""
+    kept = generator.gauss_next
+    normal = struct.pack("<?d", type(kept) is float, kept if type(kept) is float else 0.0)
+    if _IN_MEMORY:
+        return ctypes.string_at(id(generator) + _HEAD, _MERSENNE) + normal
+    return _packed(generator) + normal
 
 
-def unpack_random(data: bytes | memoryview) -> Any:
-    *words, has, gauss = struct.unpack("<625I?d", data)
-    if words[-1] > 624:
+def set_random(generator: random.Random, data: bytes | memoryview) -> None:
+    """Make this its state. Whoever made the bytes: nothing beyond the words is read or written."""
+    has, kept = struct.unpack("<?d", data[_MERSENNE:])
+    words = bytes(data[:_MERSENNE])
+    if int.from_bytes(words[:4], "little") > 624:
         raise WireError("not a state")
-    return 3, tuple(words), gauss if has else None
+    if _IN_MEMORY:
+        ctypes.memmove(id(generator) + _HEAD, words, _MERSENNE)
+        generator.gauss_next = kept if has else None
+    else:
+        position, *rest = struct.unpack("<625I", words)
+        generator.setstate((3, (*rest, position), kept if has else None))
+
+
+def _packed(generator: random.Random) -> bytes:
+    *words, position = generator.getstate()[1]
+    return struct.pack("<625I", position, *words)
+
+
+# CPython keeps a generator's position and words right behind the head of the object (`Modules/_randommodule.c`).
+# `getstate` makes 625 numbers of them, which with 4,000 calls of a function with an `rng` costs a second.
+_GLOBAL: random.Random = random.getstate.__self__  # type: ignore[attr-defined]
+_IN_MEMORY = random.Random.__basicsize__ >= _HEAD + _MERSENNE and (
+    ctypes.string_at(id(_GLOBAL) + _HEAD, _MERSENNE) == _packed(_GLOBAL)
+)
