@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import tempfile
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +22,7 @@ class Store:
 
     def key(self, job: Job) -> str:
         """The student's cells, the checks, the limits, the sandbox, and the program that runs them."""
-        data = json.dumps([to_json(job), self.sandbox, fingerprint()], sort_keys=True)
+        data = to_json([job, self.sandbox, fingerprint()])
         return hashlib.sha256(data.encode()).hexdigest()
 
     def get(self, job: Job) -> Result | None:
@@ -33,7 +32,7 @@ class Store:
             return None  # not there, or not readable: it is run again
 
     def put(self, job: Job, result: Result) -> None:
-        write_whole(self._path(job), json.dumps(asdict(result)))
+        write_whole(self._path(job), to_json(result))
 
     def _path(self, job: Job) -> Path:
         key = self.key(job)

@@ -103,14 +103,14 @@ class Notebook:
     def go_to(self, text: str) -> None:
         """Make the first code cell that holds `text` the active one, and show it."""
         found = self.page.evaluate(
-            """(text) => {
+            """async (text) => {
                 const notebook = window.jupyterapp.shell.currentWidget.content;
                 const at = notebook.widgets.findIndex(w => w.model.type === 'code'
                     && w.model.sharedModel.source.includes(text));
                 if (at < 0) return false;
                 notebook.activeCellIndex = at;
                 notebook.deselectAll();
-                notebook.scrollToItem(at, 'center');
+                await notebook.scrollToItem(at, 'center');
                 return true;
             }""",
             text,
@@ -119,36 +119,30 @@ class Notebook:
         self.page.wait_for_selector(".jp-Cell.jp-mod-active .cm-content")
 
     def enter(self, text: str) -> None:
-        """Click into that cell. On a busy machine the page may still move, and the click meet another cell."""
-        there = """(text) => {
-            const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
-            return cell.model.sharedModel.source.includes(text) && cell.node.contains(document.activeElement);
-        }"""
-        deadline = time.monotonic() + 60
-        while True:
-            self.go_to(text)
-            self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
-            if self.page.evaluate(there, text):
-                return
-            assert time.monotonic() < deadline, f"no click gets into the cell with {text!r}"
+        """Click into that cell."""
+        self.go_to(text)
+        self.page.locator(".jp-Cell.jp-mod-active .cm-content").click()
+        self.page.wait_for_function(
+            """(text) => {
+                const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
+                return cell.model.sharedModel.source.includes(text) && cell.node.contains(document.activeElement);
+            }""",
+            arg=text,
+        )
 
     def run(self, text: str) -> str:
         """Run that cell with Ctrl+Enter; its output as text."""
-        from playwright.sync_api import TimeoutError
-
-        prompt = """(pattern) => {
-            const cell = window.jupyterapp.shell.currentWidget.content.activeCell;
-            return new RegExp(pattern).test(cell.promptNode.textContent);
-        }"""
-        for timeout in (20_000, 40_000, 120_000):
-            self.enter(text)
-            self.page.keyboard.press("Control+Enter")
-            try:  # a page that is still being laid out can take the focus away, and the keys are lost
-                self.page.wait_for_function(prompt, arg=r"\[[*\d]+\]", timeout=timeout)
-                break
-            except TimeoutError:
-                continue
-        self.page.wait_for_function(prompt, arg=r"\[\d+\]")
+        self.enter(text)
+        prompt = self.page.locator(".jp-Cell.jp-mod-active .jp-InputPrompt")
+        before = prompt.inner_text()
+        self.page.keyboard.press("Control+Enter")
+        self.page.wait_for_function(
+            r"""(before) => {
+                const now = window.jupyterapp.shell.currentWidget.content.activeCell.promptNode.textContent;
+                return now !== before && /\[\d+\]/.test(now);
+            }""",
+            arg=before,
+        )
         outputs = self.page.locator(".jp-Cell.jp-mod-active .jp-Cell-outputArea")
         return "\n".join(outputs.all_inner_texts())
 
@@ -202,7 +196,7 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     page.locator(".jp-Cell.jp-mod-active .jp-OutputArea img").first.wait_for()
 
     # nbgrader's Validate finds the exercises that are still blank.
-    page.keyboard.press("Control+s")
+    # It saves the notebook first: a Ctrl+S just before it could still be on its way, and the file look changed.
     page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate").click()
     dialog = page.locator(".jp-Dialog")
     dialog.get_by_text("not written yet").first.wait_for(timeout=300_000)  # the whole notebook is run

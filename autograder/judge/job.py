@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+import json
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograder.quiz import STUDENT, draws_numbers
@@ -99,8 +100,9 @@ class Result:
         return [check.id for check in self.checks if check.passed]
 
 
-def to_json(job: Job) -> dict[str, Any]:
-    return asdict(job)
+def to_json(data: Any) -> str:
+    """A job or a result, or plain data with such in it."""
+    return json.dumps(data, default=vars)  # `dataclasses.asdict` would copy every output first
 
 
 def from_json(data: dict[str, Any]) -> Job:

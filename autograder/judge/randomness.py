@@ -60,7 +60,7 @@ class Randomness:
 
 def random_bytes(generator: random.Random) -> bytes:
     """Position, 624 words, and the normal number that is kept for the next call."""
-    kept = generator.gauss_next
+    kept = generator.gauss_next  # type: ignore[attr-defined]
     normal = struct.pack("<?d", type(kept) is float, kept if type(kept) is float else 0.0)
     if _IN_MEMORY:
         return ctypes.string_at(id(generator) + _HEAD, _MERSENNE) + normal
@@ -75,7 +75,7 @@ def set_random(generator: random.Random, data: bytes | memoryview) -> None:
         raise WireError("not a state")
     if _IN_MEMORY:
         ctypes.memmove(id(generator) + _HEAD, words, _MERSENNE)
-        generator.gauss_next = kept if has else None
+        generator.gauss_next = kept if has else None  # type: ignore[attr-defined]
     else:
         position, *rest = struct.unpack("<625I", words)
         generator.setstate((3, (*rest, position), kept if has else None))

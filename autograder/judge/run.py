@@ -16,7 +16,6 @@ import sys
 import time
 import types
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -89,9 +88,9 @@ class Run:
         for cell in self.job.cells:
             self.where = f'the {"check" if cell.kind == "check" else "cell"} "{cell.id}"'
             if cell.kind == "check":
-                self.emit({"check": asdict(self.check(cell))})
+                self.emit({"check": self.check(cell)})
             else:
-                self.emit({"cell": asdict(self.cell(cell))})
+                self.emit({"cell": self.cell(cell)})
                 if cell.kind == "given":
                     self.given(cell)
         self.emit({"end": True})

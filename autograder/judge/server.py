@@ -20,10 +20,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import asdict
 from typing import Any
 
-from autograder.judge.job import CellResult, CheckResult, Job, Result, from_json
+from autograder.judge.job import CellResult, CheckResult, Job, Result, from_json, to_json
 from autograder.sandbox import bwrap
 from autograder.sandbox.cgroup import Cgroup
 from autograder.sandbox.confine import seccomp_file
@@ -38,7 +37,7 @@ _CODE = (
 
 
 def send(sock: socket.socket, data: Any) -> None:
-    text = json.dumps(data).encode()
+    text = to_json(data).encode()
     sock.sendall(_SIZE.pack(len(text)) + text)
 
 
@@ -107,7 +106,7 @@ class ZygoteProcess:
     def say(self, message: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
         """Send a message. Where nobody reads it, no answer will come."""
         with contextlib.suppress(OSError):
-            socket.send_fds(self.control, [json.dumps(message).encode()], list(fds))
+            socket.send_fds(self.control, [to_json(message).encode()], list(fds))
 
     def answer(self, seconds: float) -> dict[str, Any]:
         """The answer to the last message, or an empty one where none comes."""
@@ -159,7 +158,7 @@ class Server:
 
     def loop(self) -> None:
         while (message := receive(self.caller)) is not None:
-            send(self.caller, asdict(self.run(from_json(message))))
+            send(self.caller, self.run(from_json(message)))
         self.zygote.close()
 
     def run(self, job: Job) -> Result:
@@ -183,7 +182,7 @@ class Server:
         from autograder.judge.run import compile_ahead
 
         compile_ahead(job)
-        self.zygote.say({"do": "start", "limits": asdict(job.limits), "seed": job.seed}, (theirs.fileno(),))
+        self.zygote.say({"do": "start", "limits": job.limits, "seed": job.seed}, (theirs.fileno(),))
         theirs.close()
         read, write = os.pipe()  # the judge and the student's process start at the same time
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -235,7 +234,7 @@ class Server:
             quiet()
 
             def emit(data: dict[str, Any]) -> None:
-                view = memoryview(json.dumps(data).encode() + b"\n")
+                view = memoryview(to_json(data).encode() + b"\n")
                 while view:
                     view = view[os.write(write, view) :]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
@@ -21,9 +22,7 @@ WIDTH, HEIGHT = 7.0, 3.4  # inches; 770 pixels wide, as wide as a notebook's tex
 
 def use_style() -> None:
     """Set the course's style for every later plot of this process."""
-    spec = find_spec("zhplot")  # only its font file: importing the package would set a style of its own
-    if spec is not None and spec.origin is not None:
-        font_manager.fontManager.addfont(Path(spec.origin).parent / "fonts" / "NotoSansSC-Regular.ttf")
+    _add_chinese_font()
     plt.rcParams.update(
         {
             "figure.figsize": (WIDTH, HEIGHT),
@@ -43,6 +42,13 @@ def use_style() -> None:
             "lines.linewidth": 2,
         }
     )
+
+
+@cache
+def _add_chinese_font() -> None:
+    spec = find_spec("zhplot")  # only its font file: importing the package would set a style of its own
+    if spec is not None and spec.origin is not None:
+        font_manager.fontManager.addfont(Path(spec.origin).parent / "fonts" / "NotoSansSC-Regular.ttf")
 
 
 def heatmap(

@@ -82,11 +82,11 @@ class Worker:
 
     def run(self, job: Job) -> Result:
         """Run a submission. Whatever it does, the result names every cell and every check, and the next run works."""
-        from autograder.judge.job import CellResult, CheckResult, Result, result_from_json, to_json
+        from autograder.judge.job import CellResult, CheckResult, Result, result_from_json
 
         with self._lock:
             self.start()
-            answer = self._ask(to_json(job), 2 * job.limits.total_seconds + 60)
+            answer = self._ask(job, 2 * job.limits.total_seconds + 60)
             if answer is not None:
                 return result_from_json(answer)
             self.close()
@@ -94,7 +94,7 @@ class Worker:
         cells = [CellResult(c.id, error=reason) for c in job.cells if c.kind != "check"]
         return Result(cells, [CheckResult(c.id, message=reason) for c in job.cells if c.kind == "check"], reason)
 
-    def _ask(self, message: dict[str, Any] | None, seconds: float) -> Any:
+    def _ask(self, message: Job | None, seconds: float) -> Any:
         from autograder.judge.server import receive, send
 
         assert self._sock is not None
