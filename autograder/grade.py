@@ -16,6 +16,7 @@ from autograder.diagnosis import Catalogue
 from autograder.execute import Blueprint, choose_sandbox, job, prepare, run_cached, untouched, write_back
 from autograder.gradebook import Attempt, Book
 from autograder.judge.job import STOPPED, Job, Result
+from autograder.recover import FOREIGN
 from autograder.sandbox import Worker
 from autograder.stage import Content, read_stage
 from autograder.store import Store, write_whole
@@ -150,7 +151,7 @@ def _run(submission: Submission, blueprint: Blueprint, store: Store, workers: Wo
     if notebook is None:
         return Attempt(submission)
     notes = prepare(notebook, blueprint)
-    if len([n for n in notes if "put back" in n]) == len(blueprint.cells):
+    if FOREIGN in notes:
         slug = blueprint.stage.slug
         submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
         return Attempt(submission)

@@ -17,6 +17,7 @@ from nbformat import NotebookNode
 from autograder.quiz import assignment, is_answer
 from autograder.stage import visible
 
+FOREIGN = "It has none of the stage's cells."
 Cells = dict[str, NotebookNode]  # of the stage, or the student's for these, by id and in order
 
 
@@ -39,21 +40,34 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> list[str]:
     if lost := [n for n in stage if n in found and (n in bare or not _id(found[n]))]:
         notes.append(f"These cells had lost their grading labels and were recognised all the same: {', '.join(lost)}.")
     notes += _drop_copies(notebook, stage, found)
+    notes += _gone([name for name in stage if name not in found], stage)
     place = 0
     for name, cell in stage.items():
         if name not in found:
-            blank = _kind(cell) == "exercise"
-            found[name] = _code(_blank(cell.source, name) if blank else cell.source, name)
+            found[name] = _code(_blank(cell.source, name) if _kind(cell) == "exercise" else cell.source, name)
             notebook.cells.insert(place, found[name])
-            notes.append(
-                f"The exercise {name} was put back blank." if blank else f"The deleted cell {name} was put back."
-            )
         notes += _restore(name, found[name], cell)
         place = _index(notebook, found[name]) + 1
     notes += _order(notebook, stage, found)
     exercises = [name for name in stage if _kind(stage[name]) == "exercise"]
     notes += [f"The two parts of the exercise {n} were joined." for n in exercises if _join(notebook, found[n])]
     _number(notebook, {n: cell.id for n, cell in stage.items()})
+    return notes
+
+
+def _gone(names: list[str], stage: Cells) -> list[str]:
+    """What is put back, in words."""
+    if names == list(stage):
+        return [FOREIGN]
+    blank = [name for name in names if _kind(stage[name]) == "exercise"]
+    deleted = [name for name in names if name not in blank]
+    notes = []
+    if blank:
+        what = f"exercise {blank[0]} was" if len(blank) == 1 else f"exercises {', '.join(blank)} were"
+        notes.append(f"The {what} put back blank.")
+    if deleted:
+        what = f"cell {deleted[0]} was" if len(deleted) == 1 else f"cells {', '.join(deleted)} were"
+        notes.append(f"The deleted {what} put back.")
     return notes
 
 

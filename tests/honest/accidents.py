@@ -117,7 +117,10 @@ def a_check_deleted(nb):
     del nb.cells[at(nb, "differences-values")]
 
 
-@repaired("The deleted cell roughest-type was put back.")
+@repaired(
+    "The deleted cells differences-values, differences-batch, Roughness-value, Roughness-batch, roughest-index, "
+    "roughest-type were put back."
+)
 def all_checks_deleted(nb):
     nb.cells = [c for c in nb.cells if c not in checks(nb)]
 
