@@ -26,6 +26,7 @@ from autograder.verdict import said
 
 MOST_PICTURES, MOST_MB, MOST_PIXELS = 12, 4, 4000  # of a page; of one side of a picture
 MOST_LINES, MOST_CHARACTERS, MOST_OUTPUTS = 30, 2000, 3  # of one text output; of an exercise
+NO_RESPONSE = "No response."  # nbgrader's own comment on what was not started: the page says that already
 ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -70,7 +71,8 @@ def page(nb: NotebookNode, told: dict[str, Any], texts: Texts) -> dict[str, Any]
                 exercise["checks"].append(_check(cell, texts))
         elif mark.get("solution") and name in exercises:
             current = exercises[name]
-            current["blank"], current["comment"] = name in blank, mark.get("comment") or ""
+            comment = mark.get("comment") or ""
+            current["blank"], current["comment"] = name in blank, comment if comment != NO_RESPONSE else ""
             current["code"] = _highlight(cell.source)
             _show(cell, current, pictures)
         elif not mark and cell.cell_type == "code" and cell.source not in texts.blueprint.demos and current:

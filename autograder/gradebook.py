@@ -22,6 +22,7 @@ from traitlets.config import Config
 
 from autograder.course import CourseError, Fault, Stage
 from autograder.diagnosis import Misconception
+from autograder.feedback import NO_RESPONSE
 from autograder.judge.job import Result
 from autograder.pipeline import configure
 from autograder.store import write_whole
@@ -112,7 +113,7 @@ class Book:
                     grade.auto_score = grade.cell.max_score * credit.get(grade.name, 0)
                     grade.needs_manual_grade = grade.manual_score is not None
                 for comment in submission.notebooks[0].comments:
-                    comment.auto_comment = "No response." if comment.name in attempt.blank else None
+                    comment.auto_comment = NO_RESPONSE if comment.name in attempt.blank else None
         except OperationalError as e:
             raise _locked(self.stage.place(self.stage.course.gradebook), str(e.orig)) from e
         except OSError as e:

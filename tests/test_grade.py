@@ -121,6 +121,23 @@ def test_a_failed_resubmission_keeps_no_old_mark(mini: Stage) -> None:
         assert gradebook.find_submission(mini.slug, "ana").score == 0
 
 
+def test_only_what_a_teacher_wrote_is_shown_as_a_teachers_words(mini: Stage) -> None:
+    from nbgrader.api import Gradebook
+
+    run("build", "12", cwd=mini.course.root)
+    grade(mini, hand_in(mini, "ana", mini.released.read_text(encoding="utf-8")))
+    page = mini.course.work / "feedback" / "ana" / mini.slug / f"{mini.slug}.html"
+    assert Book(mini).feedback("ana") == ""
+    assert "not started" in page.read_text(encoding="utf-8")
+    assert "From your teacher" not in page.read_text(encoding="utf-8")  # nbgrader's own comment: "No response."
+    with Gradebook(f"sqlite:///{mini.course.gradebook}") as gradebook:
+        assert gradebook.find_comment("differences", mini.slug, mini.slug, "ana").comment == "No response."
+        gradebook.find_comment("differences", mini.slug, mini.slug, "ana").manual_comment = "Come and see me."
+        gradebook.db.commit()
+    assert Book(mini).feedback("ana") == ""
+    assert "From your teacher:</strong> Come and see me." in page.read_text(encoding="utf-8")
+
+
 def test_folders_and_zips_are_read_in_either_form(mini: Stage, tmp_path: Path) -> None:
     source = tmp_path / "src"
     (source / "ana").mkdir(parents=True)
