@@ -852,6 +852,25 @@ def test_forged_frames_never_pass(worker: Worker, frame: str) -> None:
     assert result.passed == [] and all(c.message for c in result.checks)
 
 
+@pytest.mark.parametrize("generator", ["torch.Generator()", "np.random.default_rng(0)"])
+def test_a_state_for_a_generator_of_another_kind_reaches_no_memory(worker: Worker, generator: str) -> None:
+    student = """
+    import json, os, stat, struct
+    def f(g):
+        changed = [[0, ["state", ["random", 0, 2509]]]]
+        header = json.dumps({"value": 1, "graphs": [], "changed": changed}).encode()
+        frame = struct.pack("<II", len(header), 2509) + header + bytes([1, 0, 0, 0]) + bytes([1]) * 2505
+        for fd in range(3, 64):
+            try:
+                if stat.S_ISSOCK(os.fstat(fd).st_mode):
+                    os.write(fd, frame)
+            except OSError:
+                pass
+    """
+    result = run(worker, student, f"expect(f({generator})).equal(1)")
+    assert result.checks[0].kind == "dead" and "not a generator of Python" in result.checks[0].message
+
+
 def test_a_death_keeps_what_was_earned(worker: Worker) -> None:
     student = "import os\ndef f(x):\n    if x: os._exit(3)\n    return 1"
     result = run(

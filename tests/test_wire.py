@@ -186,6 +186,13 @@ def test_no_state_reaches_beyond_the_words(in_memory: bool) -> None:
     assert generator.getstate() == before
 
 
+def test_no_generator_takes_the_state_of_another_kind() -> None:
+    state = randomness.random_bytes(random.Random(1))
+    for generator in (torch.Generator(), np.random.default_rng(), object(), type("R", (random.Random,), {})()):
+        with pytest.raises(wire.WireError):
+            wire.Decoder(memoryview(state)).state(generator, ["random", 0, len(state)])
+
+
 def test_a_slow_drip_does_not_prolong_the_deadline() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:

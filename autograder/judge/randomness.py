@@ -60,6 +60,7 @@ class Randomness:
 
 def random_bytes(generator: random.Random) -> bytes:
     """Position, 624 words, and the normal number that is kept for the next call."""
+    _exactly_random(generator)
     kept = generator.gauss_next  # type: ignore[attr-defined]
     normal = struct.pack("<?d", type(kept) is float, kept if type(kept) is float else 0.0)
     if _IN_MEMORY:
@@ -69,6 +70,7 @@ def random_bytes(generator: random.Random) -> bytes:
 
 def set_random(generator: random.Random, data: bytes | memoryview) -> None:
     """Make this its state. Whoever made the bytes: nothing beyond the words is read or written."""
+    _exactly_random(generator)
     has, kept = struct.unpack("<?d", data[_MERSENNE:])
     words = bytes(data[:_MERSENNE])
     if int.from_bytes(words[:4], "little") > 624:
@@ -79,6 +81,12 @@ def set_random(generator: random.Random, data: bytes | memoryview) -> None:
     else:
         position, *rest = struct.unpack("<625I", words)
         generator.setstate((3, (*rest, position), kept if has else None))
+
+
+def _exactly_random(generator: Any) -> None:
+    """A frame can call any object a generator of Python; another one's memory must not be written over."""
+    if type(generator) is not random.Random:
+        raise WireError("not a generator of Python")
 
 
 def _packed(generator: random.Random) -> bytes:
