@@ -153,6 +153,9 @@ def choose_sandbox(wanted: str) -> str:
     Raises:
         CourseError: where bubblewrap is wanted and does not work here.
     """
+    if not hasattr(os, "fork"):
+        fix = "On Windows use WSL 2: `wsl --install`, and then the same commands in its terminal."
+        raise CourseError(Fault("sandbox", "grading forks processes, and this system cannot.", fix))
     if wanted == "none":
         return "none"
     from autograder.sandbox import available

@@ -112,7 +112,6 @@ def grade(
     blueprint = Blueprint(stage)
     book = Book(stage)
     book.register()
-    before = book.scores() if dry_run else {}
     results: dict[str, StudentResult] = {}
     with submissions(stage, path) as found, Workers(min(jobs, len(found)), sandbox) as workers:
         store = Store(stage.course.verdicts, sandbox)
@@ -123,11 +122,11 @@ def grade(
                 book.save(attempt)
             results[attempt.submission.student] = _verdict(attempt, content)
             step(len(results), len(found))
-    book.close()
     result = ClassResult(stage.slug, content.max_score, dict(sorted(results.items())), sandbox)
     if dry_run:
-        changed = {name: (before.get(name), r.score) for name, r in result.students.items()}
-        result.changed = {name: marks for name, marks in changed.items() if marks[0] != marks[1]}
+        marks = {name: {i: c.score for i, c in r.checks.items()} for name, r in result.students.items()}
+        result.changed = book.changed(marks)
+    book.close()
     return result
 
 

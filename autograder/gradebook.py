@@ -122,13 +122,24 @@ class Book:
                 Fault(str(e.filename or self.coursedir.root), f"cannot be written: {e.strerror}.", fix)
             ) from e
 
-    def scores(self) -> dict[str, float]:
-        """The marks that the gradebook has now, by student."""
+    def changed(self, marks: dict[str, dict[str, float]]) -> dict[str, tuple[float | None, float]]:
+        """By student, each score that the points of these checks would change: before and after.
+
+        What a teacher gave by hand stays as it is.
+        """
+        changed: dict[str, tuple[float | None, float]] = {}
         with self._open() as gradebook:
-            try:
-                return {s.student_id: s.score for s in gradebook.find_assignment(self.stage.slug).submissions}
-            except MissingEntry:
-                return {}
+            for student, points in marks.items():
+                try:
+                    submission = gradebook.find_submission(self.stage.slug, student)
+                except MissingEntry:
+                    changed[student] = None, sum(points.values())
+                    continue
+                automatic = [g for g in submission.notebooks[0].grades if g.manual_score is None]
+                more = sum(points.get(g.name, 0) - (g.auto_score or 0) for g in automatic)
+                if abs(more) > 1e-9:
+                    changed[student] = submission.score, submission.score + more
+        return changed
 
     def feedback(self, student: str) -> str:
         """Make the feedback page of a graded submission; what went wrong, or nothing."""
@@ -184,7 +195,8 @@ class Book:
 
 
 def _locked(place: str, said: str = "database is locked") -> CourseError:
-    fix = "Close what else uses it (formgrader, another grading run) and run the same command again: nothing is lost."
+    what = "Close what else uses it (formgrader, another grading run)" if "locked" in said else "Mend that"
+    fix = f"{what} and run the same command again: nothing is lost."
     return CourseError(Fault(place, f"cannot be written: {said}.", fix))
 
 

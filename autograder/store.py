@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
 
+from autograder.course import CourseError, Fault
 from autograder.judge.job import Job, Result, result_from_json, to_json
 
 PACKAGE = Path(__file__).resolve().parent
@@ -32,7 +34,12 @@ class Store:
             return None  # not there, or not readable: it is run again
 
     def put(self, job: Job, result: Result) -> None:
-        write_whole(self._path(job), to_json(result))
+        path = self._path(job)
+        try:
+            write_whole(path, to_json(result))
+        except OSError as e:
+            fix = "Mend that and run the same command again: what was graded so far is kept."
+            raise CourseError(Fault(str(path.parent), f"cannot be written: {e.strerror}.", fix)) from e
 
     def _path(self, job: Job) -> Path:
         key = self.key(job)
@@ -55,10 +62,11 @@ def write_whole(path: Path, data: str | bytes) -> None:
 
 @cache
 def fingerprint() -> str:
-    """Of this package's code and of the torch that runs below it."""
+    """Of this package's code and of what runs below it."""
     from importlib.metadata import version
 
-    digest = hashlib.sha256(version("torch").encode())
+    versions = [sys.version, *map(version, ("torch", "numpy", "matplotlib", "ipython"))]
+    digest = hashlib.sha256("\n".join(versions).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

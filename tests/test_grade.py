@@ -206,6 +206,26 @@ def test_a_locked_gradebook_is_a_clear_error_and_loses_nothing(mini: Stage) -> N
     assert {name: r.score for name, r in grade(mini, folder).students.items()} == {"ana": 2, "bob": 2}
 
 
+def test_a_full_disk_stops_the_run_and_loses_no_mark(mini: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    import errno
+    import os
+
+    from autograder import store
+
+    folder = hand_in(mini, "ana", solved(mini))
+    grade(mini, folder)
+    changed = solved(mini)
+    next(c for c in changed.cells if c.id == "differences").source += "\n# again"
+
+    def full(path: Path, data: str | bytes) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(store, "write_whole", full)
+    with pytest.raises(CourseError, match=r"No space left on device.*run the same command again"):
+        grade(mini, hand_in(mini, "ana", changed))
+    assert Book(mini).changed({"ana": {"differences-values": 2}}) == {}  # the mark is still 2
+
+
 def test_a_dry_run_lists_whose_marks_would_change_and_writes_nothing(mini: Stage) -> None:
     folder = hand_in(mini, "ana", solved(mini))
     hand_in(mini, "bob", solved(mini))
@@ -217,6 +237,18 @@ def test_a_dry_run_lists_whose_marks_would_change_and_writes_nothing(mini: Stage
     assert grade(mini, folder, dry_run=True).changed == {"bob": (2, 0)}
     grade(mini, folder)
     assert grade(mini, folder, dry_run=True).changed == {}
+    hand_in(mini, "bob", solved(mini))
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{mini.course.gradebook}") as gradebook:
+        mark = gradebook.find_submission(mini.slug, "bob").notebooks[0].grades[0]
+        mark.extra_credit = 1
+        gradebook.db.commit()
+    assert grade(mini, folder, dry_run=True).changed == {"bob": (1, 3)}  # the extra credit stays
+    with Gradebook(f"sqlite:///{mini.course.gradebook}") as gradebook:
+        gradebook.find_submission(mini.slug, "bob").notebooks[0].grades[0].manual_score = 1.5
+        gradebook.db.commit()
+    assert grade(mini, folder, dry_run=True).changed == {}  # and so does what a teacher gave by hand
 
 
 def test_nbgraders_own_commands_work_on_the_course(mini: Stage) -> None:

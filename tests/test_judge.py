@@ -552,6 +552,19 @@ def test_a_parameter_of_a_model_of_the_check_can_be_replaced_and_nothing_else(wo
     )
 
 
+@pytest.mark.parametrize(
+    "damage",
+    ["layer.weight_ih_l0.data = torch.ones(1)", "layer.weight_ih_l0 = nn.Parameter(torch.ones(1))",
+     "next(iter(layer.parameters())).data = torch.ones(1)", "layer.bias_hh_l0.data = torch.ones(256).double()"],
+)  # fmt: skip
+def test_a_parameter_of_a_model_of_the_check_keeps_its_shape(worker: Worker, damage: str) -> None:
+    """torch's LSTM does not look at the sizes of its weights, and would write beyond them."""
+    trains = "layer = nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()"
+    result = run(worker, f"import torch\nfrom torch import nn\ndef f(layer):\n    {damage}\n", trains, "assert True")
+    assert [c.kind for c in result.checks] == ["student_error", "passed"], result.checks[0].message
+    assert "another shape" in result.checks[0].message or "setattr" in result.checks[0].message
+
+
 def test_objects_of_given_classes_can_be_passed_and_read(worker: Worker) -> None:
     passes(
         worker,
@@ -617,8 +630,6 @@ def test_generators_are_lazy_and_objects_keep_their_identity(worker: Worker) -> 
             def __len__(self): return 2
             def __contains__(self, x): return x in self.items
             def __getitem__(self, i): return self.items[i]
-            def __add__(self, n): self.items[0] += n; return self
-            def __radd__(self, n): return self + n
             def __call__(self, x): return x + 1
             def numbers(self):
                 n = 0
@@ -630,7 +641,6 @@ def test_generators_are_lazy_and_objects_keep_their_identity(worker: Worker) -> 
         obj = f()
         assert obj.me is obj and obj == obj.me and obj != f() and f.made == 2
         assert len(obj) == 2 and 2 in obj and obj[1] == 2 and obj(4) == 5 and list(obj) == [1, 2]
-        assert (obj + 1)[0] == 2 and (1 + obj) is obj and obj.items == [3, 2]
         numbers = obj.numbers()
         assert [next(numbers) for _ in range(3)] == [0, 1, 2]
         for n in obj.numbers():

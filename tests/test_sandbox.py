@@ -12,13 +12,14 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.judge import Cell, Job, Result
-from autograder.sandbox import Limits, SandboxMissing, Worker, available, bwrap
+from autograder.sandbox import Limits, SandboxMissing, Worker, available, bwrap, clean
 
 WORKS, REASON = available()
 boxed = pytest.mark.skipif(not WORKS, reason=REASON)
@@ -327,6 +328,29 @@ def test_a_zygote_killed_from_outside_is_replaced(worker: Worker) -> None:
     is_healthy(worker)
 
 
+@boxed
+def test_a_sandbox_that_breaks_down_is_not_the_submissions_fault(worker: Worker) -> None:
+    assert worker._process is not None
+    children = Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text().split()
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(run, worker, "import time\ntime.sleep(60)\ndef f(): return 1")
+        time.sleep(0.5)
+        os.kill(int(children[0]), signal.SIGKILL)
+        assert [check.kind for check in waiting.result().checks] == ["internal"]
+    is_healthy(worker)
+
+
+def test_who_may_use_the_shared_folders_is_looked_at(tmp_path: Path) -> None:
+    """As an ordinary user the child has the warm process's rights, and could lock the next submission out."""
+    before = clean.own_state((str(tmp_path),))
+    assert clean.own_state((str(tmp_path),)) == before
+    tmp_path.chmod(0o500)
+    assert clean.own_state((str(tmp_path),)) != before
+    tmp_path.chmod(0o700)
+    os.setxattr(tmp_path, "user.message", b"to the next one")
+    assert clean.own_state((str(tmp_path),)) != before
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_without_a_sandbox_too_no_process_survives() -> None:
     source = """
@@ -350,6 +374,7 @@ def test_a_killed_worker_says_so_and_starts_again() -> None:
         os.kill(worker._process.pid, signal.SIGKILL)
         result = run(worker, "def f(): return 1")
         assert result.passed == [] and "worker ended" in result.checks[0].message
+        assert result.checks[0].kind == "internal"  # so that it is not stored as this submission's verdict
         assert run(worker, "def f(): return 1").passed == ["f-1"]
 
 

@@ -34,12 +34,8 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "float": float,
     "index": operator.index,
     "str": str,
-    "abs": abs,
-    "neg": operator.neg,
     "copy": copy.copy,
     "deepcopy": copy.deepcopy,
     "enter": lambda manager: manager.__enter__(),
     "exit": _exit,
-    **{name: getattr(operator, name) for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")},
-    **{name: getattr(operator, name) for name in ("and_", "or_", "xor")},
 }

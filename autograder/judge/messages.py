@@ -10,12 +10,15 @@ from typing import Any
 from autograder.judge.faults import Fault
 from autograder.judge.job import CheckResult
 from autograder.judge.peer import Call, Stop, TimeUp
+from autograder.sandbox.limits import Limits
 
 MOST = 4000  # characters of a message
 _MISSING = "Is its cell still there, does it define that name, and did it run without an error?"
 
 
-def explain(result: CheckResult, error: BaseException, filename: str, source: str, last: Call, seconds: float) -> None:
+def explain(
+    result: CheckResult, error: BaseException, filename: str, source: str, last: Call, limit: str, limits: Limits
+) -> None:
     """Fill in kind, message, hidden and traceback of a check that ended with this error."""
     from autograder.lab.expect import is_hidden
 
@@ -27,11 +30,11 @@ def explain(result: CheckResult, error: BaseException, filename: str, source: st
     elif type(error).__name__ == "NoAnswer" and fault is None:
         result.kind, result.message = "not_implemented", str(error)
     elif isinstance(error, TimeUp):
-        result.kind, result.message = "limit", _late(last, seconds)
+        result.kind, result.message = "limit", _late(last, limit)
     elif type(error).__name__ == "ExpectationError" and fault is None:
         result.kind, result.message = "expectation", str(error)
     elif isinstance(fault, Fault):
-        _student(result, error, fault, fault.label if result.hidden else _call(error, filename) or fault.label)
+        _student(result, error, fault, fault.label if result.hidden else _call(error, filename) or fault.label, limits)
     elif isinstance(error, AssertionError):
         result.kind, result.message = "expectation", _assertion(error, source, line, result.hidden)
     else:
@@ -39,7 +42,7 @@ def explain(result: CheckResult, error: BaseException, filename: str, source: st
     result.message = result.message[:MOST]
 
 
-def _student(result: CheckResult, error: BaseException, fault: Fault, call: str) -> None:
+def _student(result: CheckResult, error: BaseException, fault: Fault, call: str, limits: Limits) -> None:
     name = fault.label.partition("(")[0]
     if fault.missing:
         result.kind = "missing"
@@ -65,6 +68,8 @@ def _student(result: CheckResult, error: BaseException, fault: Fault, call: str)
         )
         text = f": {fault.message}" if fault.message and not result.hidden else ""
         result.message = _got(call, f"it raised {kind}{fault.place(result.hidden)}{text}", "a result without an error")
+        if (reached := limits.reached(f"{fault.type}: {fault.message}")) and not result.hidden:
+            result.message += f"\n  likely cause: The limit of {reached} was reached."
     if not result.hidden:  # its text could repeat what a hidden test passed
         result.traceback = fault.traceback()
 
@@ -88,9 +93,9 @@ def _call(error: BaseException, filename: str) -> str:
     return text if len(text) <= 160 else text[:159] + "…"
 
 
-def _late(last: Call, seconds: float) -> str:
+def _late(last: Call, limit: str) -> str:
     where = f"{last.label} was still running" if last.label and not last.done else "it was not finished"
-    return f"The time limit of this check ({seconds:g} s) was reached: {where}. Is there a loop that does not end?"
+    return f"The time limit of {limit} was reached: {where}. Is there a loop that does not end?"
 
 
 def _assertion(error: AssertionError, source: str, line: int, hidden: bool) -> str:

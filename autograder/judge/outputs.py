@@ -45,9 +45,12 @@ def _clean(output: Any) -> dict[str, Any]:
         "metadata": _plain_dict(output.get("metadata")),
     }
     if kind == "execute_result":
-        count = output.get("execution_count")
-        clean["execution_count"] = count if type(count) is int else None
+        clean["execution_count"] = clean_count(output.get("execution_count"))
     return clean
+
+
+def clean_count(number: Any) -> int | None:
+    return number if type(number) is int and number >= 0 else None
 
 
 def _bundle(data: Any) -> dict[str, Any]:

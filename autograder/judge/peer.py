@@ -198,6 +198,10 @@ class Peer:
             error = reply.get("error")
         except Exception as wrong:
             raise self._break(f"it sent no valid answer ({wrong})") from None
+        if self.tracked.refused:
+            self.tracked.refused = False
+            text = "a parameter of the check's model was given another shape or dtype"
+            error = error or {"type": "ValueError", "kinds": ["ValueError"], "message": text}
         if error is not None:
             self.raise_error(error, _label)
         last.value, last.done = value, True
@@ -314,7 +318,7 @@ class Peer:
                     reply["error"] = error
                 self._attach(enc, reply)
                 return reply, enc.parts
-            except (wire.NotPlain, RecursionError) as wrong:
+            except Exception as wrong:  # too large, too deep, or no memory: the other side waits for an answer
                 value, before = None, []
                 error = {"type": "NotPlain", "message": f"what it returned cannot be used: {wrong}"}
         raise wire.WireError("a reply that cannot be sent")

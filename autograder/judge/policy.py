@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from autograder.judge.peer import Peer
+from autograder.judge.tracked import same_layout
 
 _MODULE_METHODS = frozenset(
     [
@@ -63,6 +64,7 @@ def _parameter(target: Any, name: Any, value: Any) -> bool:
         and type(name) is str
         and name in target._parameters
         and type(value) is torch.nn.Parameter
+        and ((old := target._parameters[name]) is None or same_layout(old, value))
     )
 
 

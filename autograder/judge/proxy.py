@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 class Proxy:
     """An object that lives on the other side: a function, a class, a module, an iterator, a figure …
 
-    Equality is identity of the object there, there is no order, and arithmetic gives objects, never numbers: nothing
+    Equality is identity of the object there, and there is neither order nor arithmetic: nothing
     that it says about itself is believed.
     """
 
@@ -126,24 +126,7 @@ def _forward(what: str) -> Any:
     return method
 
 
-def _arithmetic(what: str, reflected: bool = False) -> Any:
-    def method(self: Proxy, *other: Any) -> Any:
-        operands = (*other, self) if reflected else (self, *other)
-        value = self._peer.request(what, *operands, _label=self._label)
-        # An object that is handed the expected value to subtract could always answer 0.
-        if not isinstance(value, Proxy):
-            raise TypeError(f"{self._label} is an object and no number")
-        return value
-
-    return method
-
-
-BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and_", "or_", "xor")
-for _what in BINARY:
-    setattr(Proxy, f"__{_what.strip('_')}__", _arithmetic(_what))
-    setattr(Proxy, f"__r{_what.strip('_')}__", _arithmetic(_what, reflected=True))
-for _what in ("neg", "abs"):
-    setattr(Proxy, f"__{_what}__", _arithmetic(_what))
-# No ordering: an object could say that it is greater than anything.
+# No ordering and no arithmetic: an object could say that it is greater than anything, and a difference to it could say
+# that it is small, or take the expected value home.
 for _what in ("getitem", "setitem", "delitem"):
     setattr(Proxy, f"__{_what}__", _forward(_what))

@@ -22,7 +22,7 @@ from typing import Any
 
 from autograder.judge import faults, messages, policy, wire
 from autograder.judge.job import STOPPED, Cell, CellResult, CheckResult, Job
-from autograder.judge.outputs import clean_outputs
+from autograder.judge.outputs import clean_count, clean_outputs
 from autograder.judge.peer import Peer, Stop, TimeUp
 from autograder.judge.proxy import Proxy
 from autograder.judge.record import Log
@@ -111,7 +111,7 @@ class Run:
     def cell(self, cell: Cell) -> CellResult:
         """Have a cell run in the sandbox."""
         result = CellResult(cell.id)
-        seconds = min(self.job.limits.cell_seconds, max(self.end - time.monotonic(), 0.01))
+        seconds, limit = self._time(self.job.limits.cell_seconds, "a cell")
         self.peer.until = time.monotonic() + seconds
         self.peer.random = None  # the cell draws numbers of which the judge knows nothing
         broken = bool(self.peer.broken)
@@ -122,11 +122,13 @@ class Run:
             result.error = str(reply.get("error", ""))[:2000]
             if vars(builtins).get(kind := result.error.partition(":")[0]) is not None:
                 self.stopped[cell.id] = kind
-            number = reply.get("number")
-            result.execution_count = number if type(number) is int else None
+            result.execution_count = clean_count(reply.get("number"))
+            if reached := self.job.limits.reached(result.error):
+                text = f'The limit of {reached} was reached in the cell "{cell.id}".\n'
+                result.outputs.append({"output_type": "stream", "name": "stderr", "text": text})
             if reply.get("late") is True:
                 result.error_is_ours = True
-                result.error = f'The time limit of a cell ({seconds:g} s) was reached in the cell "{cell.id}".'
+                result.error = f'The time limit of {limit} was reached in the cell "{cell.id}".'
         except Stop as stop:
             self._broke(broken)
             result.error, result.error_is_ours = str(stop), True
@@ -134,6 +136,13 @@ class Run:
             self._broke(broken)
             result.error, result.error_is_ours = str(self.peer._break("it sent outputs that are none")), True
         return result
+
+    def _time(self, most: float, what: str) -> tuple[float, str]:
+        """How many seconds it may take, and which limit that is."""
+        left = max(self.end - time.monotonic(), 0.01)
+        if left < most:
+            return left, f"the whole submission ({self.job.limits.total_seconds:g} s)"
+        return most, f"{what} ({most:g} s)"
 
     def _broke(self, before: bool) -> None:
         if not before:
@@ -160,8 +169,7 @@ class Run:
         result = CheckResult(cell.id)
         filename = f"<check {cell.id}>"
         broken = bool(self.peer.broken)
-        left = max(self.end - time.monotonic(), 0.01)
-        seconds = min(self.job.limits.check_seconds, left)
+        seconds, limit = self._time(self.job.limits.check_seconds, "this check")
         seed(seed_of(cell.id, self.job.seed))
         self.peer.random = None
         self.peer.last.label = ""
@@ -189,7 +197,7 @@ class Run:
         if error is None:
             result.passed, result.kind = True, "passed"
         else:
-            messages.explain(result, error, filename, cell.source, self.peer.last, seconds)
+            messages.explain(result, error, filename, cell.source, self.peer.last, limit, self.job.limits)
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **log.read()}
             name = cell.id.partition("-")[0]

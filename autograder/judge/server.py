@@ -158,7 +158,9 @@ class Server:
 
     def loop(self) -> None:
         while (message := receive(self.caller)) is not None:
-            send(self.caller, self.run(from_json(message)))
+            result = self.run(from_json(message))
+            with contextlib.suppress(OSError):  # the caller has gone
+                send(self.caller, result)
         self.zygote.close()
 
     def run(self, job: Job) -> Result:
@@ -209,6 +211,7 @@ class Server:
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
         out_of_memory = self.zygote.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
+        collected.not_theirs = not end and not out_of_memory
         if not end or end["dirty"]:
             self._restart()
 
@@ -286,6 +289,7 @@ class Collected:
         self.error = self.ended = ""
         self.broken: dict[str, str] = {}
         self.complete = False
+        self.not_theirs = False  # it was the sandbox that broke down
         self.cpu = 0.0
 
     def add(self, line: dict[str, Any]) -> None:
@@ -315,7 +319,7 @@ class Collected:
             check = self.checks.setdefault(i, CheckResult(self.job.cells[i].id, message=reason))
             if check.kind == "dead":
                 check.message = reason
-                if self.error and not self.broken:
+                if self.not_theirs or (self.error and not self.broken):
                     check.kind = "internal"
         early = "" if self.complete and not self.broken and not self.error else reason
         cells = [self.cells[i] for i in self.places["cell"]]

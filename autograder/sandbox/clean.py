@@ -106,10 +106,12 @@ def leftovers() -> str:
     return ""
 
 
-def own_state() -> tuple[object, ...]:
-    """What another process of the same user could change of this one: its limits, priority and processors."""
+def own_state(folders: tuple[str, ...]) -> tuple[object, ...]:
+    """What another process of the same user could change: limits, priority, processors, and who may use the folders."""
+    shared = [(s.st_mode, s.st_uid, s.st_gid, sorted(os.listxattr(f))) for f in folders for s in (os.stat(f),)]
     limits = [resource.getrlimit(what) for what in range(resource.RLIMIT_MSGQUEUE + 1)]
-    return limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0), os.getcwd()
+    scheduled = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)
+    return shared, limits, scheduled, os.getcwd()
 
 
 def memory_used(pids: list[int]) -> int:

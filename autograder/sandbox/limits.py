@@ -24,3 +24,14 @@ class Limits:
     value_mb: int = 64  # one argument list or result
     calls: int = 100_000
     handles: int = 50_000
+
+    def reached(self, error: str) -> str:
+        """Which limit an error of Python, the system or torch is about, in words; nothing where it is about none."""
+        told = {
+            f"processes and threads ({self.processes})": ("[Errno 11]", "can't start new thread"),
+            f"open files ({self.open_files})": ("[Errno 24]",),
+            f"the size of a file ({self.file_mb} MB)": ("[Errno 27]",),
+            f"all files together ({self.scratch_mb} MB)": ("[Errno 28]",),
+            f"memory ({self.memory_mb} MB)": ("MemoryError", "[Errno 12]", "DefaultCPUAllocator"),
+        }
+        return next((limit for limit, words in told.items() if any(word in error for word in words)), "")

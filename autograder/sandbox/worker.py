@@ -92,7 +92,8 @@ class Worker:
             self.close()
         reason = "The grading worker ended in the middle of this submission. Run it again, and report it if it recurs."
         cells = [CellResult(c.id, error=reason) for c in job.cells if c.kind != "check"]
-        return Result(cells, [CheckResult(c.id, message=reason) for c in job.cells if c.kind == "check"], reason)
+        checks = [CheckResult(c.id, message=reason, kind="internal") for c in job.cells if c.kind == "check"]
+        return Result(cells, checks, reason)
 
     def _ask(self, message: Job | None, seconds: float) -> Any:
         from autograder.judge.server import receive, send

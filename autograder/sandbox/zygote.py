@@ -125,7 +125,7 @@ class Zygote:
         gc.collect()
         gc.freeze()
         if boxed:
-            self.before = clean.own_state()
+            self.before = clean.own_state((scratch, "/dev/shm"))
             self.base = clean.memory_used([os.getpid()])
         self.send({"ready": os.getpid()})
 
@@ -261,8 +261,8 @@ class Zygote:
             clean.wipe(self.scratch, deadline)
             if self.boxed:
                 why = clean.leftovers()
-                if clean.own_state() != self.before:
-                    why = "changed limits of the warm process"
+                if clean.own_state((self.scratch, "/dev/shm")) != self.before:
+                    why = why or "changed limits or folders"
         except (clean.Dirty, OSError) as error:
             why, ended_itself = str(error) or "something", True
         self.child = 0

@@ -85,6 +85,21 @@ VALUES = [
            "class Near(float):\n    __sub__ = __rsub__ = __abs__ = lambda *_: Near(0)\n"
            "    __lt__ = __le__ = lambda *_: True\ndef f():\n    return Near(1)",
            check="assert abs(f() - 42.5) < 1e-6"),
+    *(
+        Attack(f"a difference that answers for itself: {check}", "Return an object whose difference to anything says 0.",
+               "class Near:\n    __sub__ = __rsub__ = __pow__ = __abs__ = lambda self, *_: self\n"
+               "    __bool__ = lambda self: False\n    __float__ = lambda self: 0.0\n"
+               "    __getattr__ = lambda self, name: lambda *_: torch.zeros(())\ndef f():\n    return Near()", check=check)
+        for check in ("assert (f() - torch.ones(3)).abs().max() < 1e-6", "assert (torch.ones(3) - f()).norm() < 1e-6",
+                      "assert ((f() - 3) ** 2).mean() < 0.1", "assert not (f() - 42)",
+                      "expect((f() - torch.ones(3)).abs().max()).close(0.0)", "assert abs(f() - 42.5).item() < 1e-6")
+    ),
+    Attack("a weight that is too small", "torch's LSTM writes beyond it: break the judge's memory.",
+           "def f(layer):\n    layer.weight_ih_l0.data = torch.ones(1)",
+           check="layer = torch.nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()"),
+    Attack("a parameter that is too small", "The same with a new parameter in place of the old one.",
+           "def f(layer):\n    layer.weight_hh_l0 = torch.nn.Parameter(torch.ones(1))",
+           check="layer = torch.nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()"),
     Attack("order that holds for everything", "Return an object that is smaller and larger than any number.",
            "class All(float):\n    __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True\ndef f():\n    return All(50)",
            check="assert f() <= 0.1"),
