@@ -230,14 +230,15 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
                 bar(done, len(graded))
     if result.sandbox == "none":
         click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
+    unsafe = " (no sandbox)" if result.sandbox == "none" else ""
     if dry_run:
         rows: list[list[object]] = [
             [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
         ]
-        _table(f"{stage.slug}: marks that would change", ["student", "now", "then"], rows)
+        _table(f"{stage.slug}: marks that would change{unsafe}", ["student", "now", "then"], rows)
         return result
     rows = [[student, f"{r.score:g}", r.status, _what_to_know(content, r)] for student, r in result.students.items()]
-    title = f"{stage.slug}: marks, of {result.max_score:g}" + (" (no sandbox)" if result.sandbox == "none" else "")
+    title = f"{stage.slug}: marks, of {result.max_score:g}{unsafe}"
     _table(title, ["student", "score", "status", "what to know"], rows)
     page, _ = write(stage, content, keep(stage, result), course.work / "report")
     click.echo(f"gradebook   {stage.place(course.gradebook)}")

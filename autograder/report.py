@@ -168,12 +168,13 @@ def as_csv(content: Content, result: ClassResult) -> str:
     """One line a student: status, score, points of each exercise, misconceptions, seconds."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    heads = ["student", "status", "score", "max", *content.exercises, "misconceptions", "seconds", "reason"]
+    heads = ["student", "status", "score", "max", *content.exercises, "misconceptions", "seconds", "reason", "sandbox"]
     writer.writerow(heads)
     for name, r in result.students.items():
         own = [_number(points(r, exercise)[0]) for exercise in content.exercises]
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
         row = [name, r.status, _number(r.score), _number(result.max_score), *own, known, f"{r.seconds:.2f}", r.reason]
+        row.append(result.sandbox)
         writer.writerow([_harmless(value) for value in row])
     return text.getvalue()
 

@@ -31,6 +31,10 @@ def test_grading_refuses_says_what_is_missing_and_goes_on_only_when_told_to(mini
     assert graded.returncode == 0, graded.stderr
     assert "could have forged its marks" in graded.stderr
     assert "(no sandbox)" in graded.stdout
+    table = (mini.course.work / "report" / f"{mini.slug}.csv").read_text(encoding="utf-8")
+    assert all(line.endswith(",none") for line in table.splitlines()[1:])
+    listed = grade_without_bubblewrap(mini, "--sandbox", "none", "--dry-run").stdout
+    assert "(no sandbox)" in " ".join(listed.split())  # a small table breaks the line of its title
     pages = list((mini.course.work / "feedback").rglob("*.html"))
     assert len(pages) == 2
     assert all("Graded without a sandbox" in page.read_text(encoding="utf-8") for page in pages)

@@ -308,6 +308,29 @@ def test_a_bomb_hurts_only_itself(worker: Worker, bomb: str) -> None:
 
 
 @boxed
+@pytest.mark.parametrize(
+    ("source", "limit"),
+    [
+        ("files = [open('/dev/null') for _ in range(999)]", "open files (256)"),
+        ("open('big', 'wb').write(bytes(100 << 20))", "the size of a file (64 MB)"),
+        ("for i in range(9): open(f'part-{i}', 'wb').write(bytes(60 << 20))", "all files together (64 MB)"),
+        ("import threading, time\nfor _ in range(99): threading.Thread(target=time.sleep, args=(9,)).start()",
+         "processes and threads (64)"),
+        ("import torch\ntorch.zeros(1 << 34)", "memory (2048 MB)"),
+    ],
+)  # fmt: skip
+def test_a_limit_is_told_by_its_name_and_cell(worker: Worker, source: str, limit: str) -> None:
+    result = run(worker, source, "def f(): return 1", limits=Limits(cell_seconds=20, scratch_mb=64))
+    said = "".join(o.get("text", "") for o in result.cells[0].outputs)
+    assert f'The limit of {limit} was reached in the cell "cell-0".' in said, result.cells[0]
+    assert result.passed == ["f-1"]
+
+
+def test_the_time_of_the_whole_submission_is_a_limit_of_its_own(worker: Worker) -> None:
+    result = run(worker, "while True: pass", limits=Limits(total_seconds=1))
+    assert result.cells[0].error.startswith("The time limit of the whole submission (1 s) was reached")
+
+
 def test_processor_time_is_limited(worker: Worker) -> None:
     result = run(
         worker,

@@ -51,7 +51,10 @@ def receive(sock: socket.socket) -> Any:
 def _exactly(sock: socket.socket, size: int) -> bytes | None:
     data = bytearray()
     while len(data) < size:
-        more = sock.recv(min(size - len(data), 1 << 20))
+        try:
+            more = sock.recv(min(size - len(data), 1 << 20))
+        except ConnectionError:
+            return None
         if not more:
             return None
         data += more
