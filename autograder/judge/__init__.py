@@ -5,7 +5,7 @@ In a check an exercise's name is a proxy, and a check is written as for JupyterL
 - by value: numbers, strings, bytes, containers of the standard library, named tuples, tensors, arrays, dtypes, sizes,
   devices, random generators (by state), built-in exceptions. Exactly these types: a subclass stays over there.
 - by handle: functions, classes, modules, iterators, figures … They can be called, indexed, iterated, read, written,
-  compared by identity, copied, used with operators and in `with`.
+  compared by identity, copied, used in `with`.
 - arguments come back: what a call changed in place (containers, arrays, generators, tensors and their `.grad`) is
   changed for the check, and a tensor that the student's program keeps stays shared for the rest of the check.
 - gradients: `backward()` in the check runs on in the student's process and fills `.grad` of its parameters; a change of
@@ -14,9 +14,16 @@ In a check an exercise's name is a proxy, and a check is written as for JupyterL
 - functions and modules of the check as arguments: called back here. Classes and functions of torch, numpy and math, and
   classes of given cells, go by name.
 
-What does not: `isinstance` with the student's classes, `inspect`, hooks, double backward, equality of the student's
-objects, changes in place of a tensor that a call returned (other than parameters), the history of a tensor that is no
-leaf and was kept in an earlier call.
+What does not:
+
+- of the student's objects: `isinstance` with their classes, `inspect`, equality, order, arithmetic. They could lie.
+- errors of types of their own: they come as the nearest built-in type, also where a given cell has the class.
+- hooks, double backward, the history of a tensor that is no leaf and was kept in an earlier call.
+- changes in place of a tensor that a call returned (other than parameters); of a list or array that the student's
+  program keeps, in a later call; the shape of a tensor that a call changes in place (`unsqueeze_`).
+- another shape or dtype for a parameter of the check's model: that raises `ValueError`.
+- random numbers that the student's function drew: the check's own stream goes on as if there had been none. So draw the
+  inputs first, or seed again.
 """
 
 from autograder.judge.job import Cell, CellResult, CheckResult, Job, Result
