@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +44,12 @@ def edit(stage: Stage, old: str, new: str) -> None:
     text = stage.text.read_text(encoding="utf-8")
     assert old in text
     stage.text.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def pytest_configure() -> None:
+    """A shell that starts this in the background has it ignore Ctrl-C, and so do all programs below; some tests send it."""
+    with contextlib.suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
