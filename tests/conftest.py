@@ -47,7 +47,7 @@ def edit(stage: Stage, old: str, new: str) -> None:
 
 
 def pytest_configure() -> None:
-    """A shell that starts this in the background has it ignore Ctrl-C, and so do all programs below; some tests send it."""
+    """Ctrl-C counts also where a shell that started this in the background has it ignored: some tests send it."""
     with contextlib.suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
