@@ -153,6 +153,7 @@ def execute(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
     Raises:
         CourseError: when a cell fails.
     """
+    import subprocess
     import time
 
     from nbclient import NotebookClient
@@ -178,7 +179,7 @@ def execute(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
     client.extra_arguments = ["--IPKernelApp.log_level=40"]  # no warning about the kernel's local connection
     start = time.perf_counter()
     try:
-        client.execute()
+        client.execute(stderr=subprocess.DEVNULL)  # what a kernel says of its own end; cells' errors are outputs
     except CellExecutionError as e:
         raise CourseError(Fault(stage.place(stage.text), f"the solved stage fails.\n{e}\n", "Mend the cell.")) from e
     notebook.metadata["language_info"] = {"name": "python"}  # without the version of this machine's Python

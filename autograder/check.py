@@ -476,14 +476,18 @@ def _read_quickly(path: Path) -> tuple[float, dict[str, str]]:
 
 
 def watch(papers: list[tuple[Stage, Path]]) -> Iterator[int]:
-    """The number of each notebook that was saved, as soon as it was; never ends."""
+    """The number of each notebook that was saved since this call, as soon as it was; never ends."""
     seen = [_stamp(path) for _, path in papers]
-    while True:
-        time.sleep(POLL)
-        for i, (_, path) in enumerate(papers):
-            if (stamp := _stamp(path)) != seen[i] and stamp is not None:
-                seen[i] = stamp
-                yield i
+
+    def saves() -> Iterator[int]:
+        while True:
+            time.sleep(POLL)
+            for i, (_, path) in enumerate(papers):
+                if (stamp := _stamp(path)) != seen[i] and stamp is not None:
+                    seen[i] = stamp
+                    yield i
+
+    return saves()
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:

@@ -317,6 +317,7 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
             def run(work: Job) -> Result:
                 return run_cached(work, store, worker)
 
+            saves = checker.watch(papers)  # from here on, so that a save during the first check counts too
             with _progress() as progress:
                 bar = _bar(progress, "check")
                 for done, i in enumerate(begun):
@@ -331,7 +332,7 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
             if watch:
                 worker.start()
                 click.echo("Waiting for the next save. Ctrl-C ends this.")
-                for i in checker.watch(papers):
+                for i in saves:
                     desk = desks.get(i) or desks.setdefault(i, checker.Desk(*papers[i]))
                     while (again := checker.once_more(desk, worker.run, known[i], hint)) is not None:
                         reports[i] = again

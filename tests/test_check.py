@@ -163,6 +163,19 @@ def test_only_what_changed_is_run_again_and_ones_own_exercise_first(mini: Stage)
     ]
 
 
+def test_a_save_before_the_first_look_is_not_missed(mini: Stage) -> None:
+    from autograder.check import watch
+
+    path, found = mini.course.root / "a.ipynb", list[int]()
+    path.write_text("{}")
+    saves = watch([(mini, path)])
+    path.write_text("{ }")
+    looking = threading.Thread(target=lambda: found.append(next(saves)), daemon=True)
+    looking.start()
+    looking.join(20)
+    assert found == [0]
+
+
 def test_watching_shows_each_save_and_ends_quietly(mini: Stage) -> None:
     build(mini)
     command = [sys.executable, "-m", "autograder.cli", "check", "12", "--watch"]
