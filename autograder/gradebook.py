@@ -25,7 +25,7 @@ from autograder.diagnosis import Misconception
 from autograder.feedback import NO_RESPONSE
 from autograder.judge.job import Result
 from autograder.pipeline import configure
-from autograder.store import write_whole
+from autograder.store import cannot_write, write_whole
 from autograder.submissions import MOST_MB, Submission
 
 
@@ -117,10 +117,7 @@ class Book:
         except OperationalError as e:
             raise _locked(self.stage.place(self.stage.course.gradebook), str(e.orig)) from e
         except OSError as e:
-            fix = "Mend that and run the same command again: what was graded so far is kept."
-            raise CourseError(
-                Fault(str(e.filename or self.coursedir.root), f"cannot be written: {e.strerror}.", fix)
-            ) from e
+            raise cannot_write(str(e.filename or self.coursedir.root), e) from e
 
     def changed(self, marks: dict[str, dict[str, float]]) -> dict[str, tuple[float | None, float]]:
         """By student, each score that the points of these checks would change: before and after.

@@ -38,12 +38,17 @@ class Store:
         try:
             write_whole(path, to_json(result))
         except OSError as e:
-            fix = "Mend that and run the same command again: what was graded so far is kept."
-            raise CourseError(Fault(str(path.parent), f"cannot be written: {e.strerror}.", fix)) from e
+            raise cannot_write(str(path.parent), e) from e
 
     def _path(self, job: Job) -> Path:
         key = self.key(job)
         return self.folder / key[:2] / f"{key}.json"
+
+
+def cannot_write(place: str, error: OSError) -> CourseError:
+    """A full disk or a missing right in the middle of grading."""
+    fix = "Mend that and run the same command again: what was graded so far is kept."
+    return CourseError(Fault(place, f"cannot be written: {error.strerror}.", fix))
 
 
 def write_whole(path: Path, data: str | bytes) -> None:

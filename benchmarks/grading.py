@@ -86,6 +86,7 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
     floor = bare_forks(jobs)
     command = our_command(stage, folder / "all", notebooks)
     few = our_command(stage, folder / "few", dict(list(notebooks.items())[:2]))
+    command_each = (command - few) / (count - 2)
     result: dict[str, Any] = {
         "submissions": count,
         "ours_wall_s": two["wall"],
@@ -97,7 +98,7 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
         "two_workers": one["wall"] / two["wall"],
         "start_s": one["start"],
         "command_s": command,
-        "command_each_s": (command - few) / (count - 2),
+        "command_each_s": command_each,
     }
     if not skip_stock:
         stock_wall, stock_cpu, stock_start = stock(content, folder, notebooks)
@@ -108,7 +109,7 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
             "wall_ratio": stock_wall / two["wall"],
             "wall_ratio_one_worker": stock_wall / one["wall"],
             "cpu_ratio": stock_cpu / one["cpu"],
-            "command_each_ratio": stock_wall / ((command - few) / (count - 2)),
+            "command_each_ratio": stock_wall / command_each,
             "whole_command_ratio": (stock_start + count * stock_wall) / command,
         }
     return result
@@ -195,14 +196,8 @@ def many(count: int) -> None:
 
 def private_mb() -> float:
     """What the processes below this one hold for themselves; files that they map are shared by all workers."""
-    total, todo = 0, [os.getpid()]
-    while todo:
-        pid = todo.pop()
-        with contextlib.suppress(OSError):
-            todo += map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
-            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines() if pid != os.getpid() else []
-            total += sum(int(line.split()[1]) for line in lines if line.startswith(("Private_Clean", "Private_Dirty")))
-    return total / 1024
+    below = psutil.Process().children(recursive=True)
+    return float(sum(process.memory_full_info().uss for process in below)) / (1 << 20)
 
 
 def bare_forks(jobs: list[Job]) -> float:
@@ -245,9 +240,8 @@ def bare_main() -> None:
     print(statistics.median(round_() for _ in range(3)))
 
 
-def our_command(stage: Stage, folder: Path, notebooks: dict[str, Any]) -> float:
+def our_command(stage: Stage, root: Path, notebooks: dict[str, Any]) -> float:
     """Wall seconds of the whole of `autograder grade`, gradebook, diagnosis and feedback pages included."""
-    root = folder
     handed_in = root / "in"
     handed_in.mkdir(parents=True)
     for name in ("course.py", "nbgrader_config.py"):

@@ -189,7 +189,6 @@ def test_watching_shows_each_save_and_ends_quietly(mini: Stage) -> None:
             stderr=file,
             text=True,
             env=environment,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's `&` would have it ignored
         )
     lines: Queue[str] = Queue()
     assert process.stdout is not None

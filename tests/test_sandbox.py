@@ -48,6 +48,12 @@ def output(worker: Worker, source: str, limits: Limits | None = None) -> str:
     return "".join(o.get("text", "") for o in result.cells[0].outputs)
 
 
+def sandbox_of(worker: Worker) -> int:
+    """The number of the process in which the sandbox is."""
+    assert worker._process is not None
+    return int(Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text().split()[0])
+
+
 def is_healthy(worker: Worker) -> None:
     """The next submission is graded as if nothing had happened."""
     result = run(worker, "import os\nprint(os.listdir('.'), os.listdir('/dev/shm'))\ndef f(): return 1")
@@ -343,22 +349,17 @@ def test_processor_time_is_limited(worker: Worker) -> None:
 
 @boxed
 def test_a_zygote_killed_from_outside_is_replaced(worker: Worker) -> None:
-    assert worker._process is not None
-    children = Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text().split()
-    assert children
-    os.kill(int(children[0]), signal.SIGKILL)
+    os.kill(sandbox_of(worker), signal.SIGKILL)
     run(worker, "def f(): return 1")
     is_healthy(worker)
 
 
 @boxed
 def test_a_sandbox_that_breaks_down_is_not_the_submissions_fault(worker: Worker) -> None:
-    assert worker._process is not None
-    children = Path(f"/proc/{worker._process.pid}/task/{worker._process.pid}/children").read_text().split()
     with concurrent.futures.ThreadPoolExecutor(1) as threads:
         waiting = threads.submit(run, worker, "import time\ntime.sleep(60)\ndef f(): return 1")
         time.sleep(0.5)
-        os.kill(int(children[0]), signal.SIGKILL)
+        os.kill(sandbox_of(worker), signal.SIGKILL)
         assert [check.kind for check in waiting.result().checks] == ["internal"]
     is_healthy(worker)
 

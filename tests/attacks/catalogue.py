@@ -94,12 +94,13 @@ VALUES = [
                       "assert ((f() - 3) ** 2).mean() < 0.1", "assert not (f() - 42)",
                       "expect((f() - torch.ones(3)).abs().max()).close(0.0)", "assert abs(f() - 42.5).item() < 1e-6")
     ),
-    Attack("a weight that is too small", "torch's LSTM writes beyond it: break the judge's memory.",
-           "def f(layer):\n    layer.weight_ih_l0.data = torch.ones(1)",
-           check="layer = torch.nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()"),
-    Attack("a parameter that is too small", "The same with a new parameter in place of the old one.",
-           "def f(layer):\n    layer.weight_hh_l0 = torch.nn.Parameter(torch.ones(1))",
-           check="layer = torch.nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()"),
+    *(
+        Attack(f"a weight that is too small: {damage}", "torch's LSTM writes beyond it: break the judge's memory.",
+               f"def f(layer):\n    {damage}",
+               check="layer = torch.nn.LSTM(64, 64)\nf(layer)\nlayer(torch.randn(5, 2, 64))[0].sum().backward()")
+        for damage in ("layer.weight_ih_l0.data = torch.ones(1)",
+                       "layer.weight_hh_l0 = torch.nn.Parameter(torch.ones(1))")
+    ),
     Attack("order that holds for everything", "Return an object that is smaller and larger than any number.",
            "class All(float):\n    __lt__ = __le__ = __gt__ = __ge__ = lambda *_: True\ndef f():\n    return All(50)",
            check="assert f() <= 0.1"),
