@@ -1,6 +1,6 @@
 """nbgrader's own entry: `nbgrader …` and formgrader find this file and work on the course as it stands."""
 
-from autograder.course import find_course
-from autograder.pipeline import configure
+from autograder.course.layout import find_course
+from autograder.nbgrader_steps import configure
 
 configure(get_config(), find_course())  # noqa: F821  traitlets provides get_config

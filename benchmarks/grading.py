@@ -43,13 +43,16 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import nbformat
 import psutil
 
-from autograder.build import build, source_notebook
-from autograder.course import Course, Stage, find_course
-from autograder.execute import Blueprint, job, prepare
-from autograder.judge.job import Cell, Job
-from autograder.sample import make_class
-from autograder.sandbox import Worker
-from autograder.stage import Content, read_stage
+from autograder.build.release import source_notebook
+from autograder.build.write import build
+from autograder.course.layout import Course, Stage, find_course
+from autograder.intake.blueprint import Blueprint
+from autograder.intake.prepare import job, prepare
+from autograder.proof.sample import make_class
+from autograder.run.job import Job, JobCell
+from autograder.run.worker.worker import Worker
+from autograder.stage.model import Content
+from autograder.stage.read import read_stage
 
 
 def main() -> None:
@@ -183,13 +186,13 @@ def own_seconds(warm: list[psutil.Process]) -> float:
 
 def many(count: int) -> None:
     """One worker, tiny submissions: milliseconds each and its private memory, quarter by quarter."""
-    given, cell = Cell("given", "setup", "from autograder.lab import expect"), "def f(x):\n    return x + {}"
-    check = Cell("check", "f-value", "expect(f(1)).equal(2)")
+    given, cell = JobCell("given", "setup", "from autograder.lab import expect"), "def f(x):\n    return x + {}"
+    check = JobCell("check", "f-value", "expect(f(1)).equal(2)")
     with Worker("bwrap") as worker:
         for quarter in range(4):
             begin = time.perf_counter()
             for i in range(count // 4):
-                worker.run(Job([given, Cell("student", "f", cell.format(i % 3)), check], ["f"]))
+                worker.run(Job([given, JobCell("student", "f", cell.format(i % 3)), check], ["f"]))
             each = (time.perf_counter() - begin) / (count // 4)
             print(f"to {(quarter + 1) * (count // 4):5}   {each * 1e3:.1f} ms each   {private_mb():.0f} MB", flush=True)
 
@@ -210,7 +213,7 @@ def bare_forks(jobs: list[Job]) -> float:
 
 def bare_main() -> None:
     """Fork, run the student's cells in IPython's shell and the checks with `exec`, end."""
-    from autograder.sandbox import shell, zygote
+    from autograder.run.sandbox import shell, zygote
 
     zygote.warm_up()
     ipython = shell.make_shell()

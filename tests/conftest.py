@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Course, Stage
-from autograder.new import make_stage
+from autograder.course.layout import Course, Stage
+from autograder.stage.new import make_stage
 
 ROOT = Path(__file__).resolve().parent.parent
 

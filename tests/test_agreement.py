@@ -6,14 +6,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.build import blank_source
-from autograder.course import Course, Stage
-from autograder.diagnosis import SHARE, Catalogue, recognize
-from autograder.execute import read_limits
-from autograder.judge import Cell, Job
-from autograder.sandbox import Worker, available
-from autograder.stage import Answer, Content, read_answers, read_stage
-from autograder.verify import Task, run_tasks
+from autograder.build.release import blank_source
+from autograder.course.layout import Course, Stage
+from autograder.diagnosis.catalogue import Catalogue
+from autograder.diagnosis.compare import recognize
+from autograder.intake.blueprint import read_limits
+from autograder.proof.diagnosed import SHARE
+from autograder.proof.tasks import Task
+from autograder.proof.trials import run_tasks
+from autograder.run.job import Job, JobCell
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import Worker
+from autograder.stage.model import Answer, Content
+from autograder.stage.read import read_answers, read_stage
 
 from .conftest import ROOT
 
@@ -33,10 +38,10 @@ def in_the_judge(worker: Worker, content: Content, exercise: str, source: str) -
     for cell in content.of_kind("given", "exercise", "check"):
         if cell.kind == "check":
             if cell.exercise == exercise:
-                cells.append(Cell("check", cell.id, cell.source))
+                cells.append(JobCell("check", cell.id, cell.source))
         else:
             kind = "given" if cell.kind == "given" else "student"
-            cells.append(Cell(kind, cell.id, source if cell.id == exercise else cell.source))
+            cells.append(JobCell(kind, cell.id, source if cell.id == exercise else cell.source))
     job = Job(cells, content.exercises, read_limits(content.stage))
     return {check.id: check.passed for check in worker.run(job).checks}
 

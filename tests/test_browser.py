@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from autograder.course import Course, Stage
-from autograder.stage import read_stage
+from autograder.course.layout import Course, Stage
+from autograder.stage.read import read_stage
 
 from .conftest import ROOT
 

@@ -7,9 +7,10 @@ import json
 import nbformat
 import pytest
 
-from autograder.build import build, check, release, source_notebook
-from autograder.course import Course, Stage
-from autograder.stage import read_stage
+from autograder.build.release import release, source_notebook
+from autograder.build.write import build, check
+from autograder.course.layout import Course, Stage
+from autograder.stage.read import read_stage
 
 from .conftest import ROOT, edit, run
 

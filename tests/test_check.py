@@ -15,11 +15,12 @@ from queue import Queue
 import nbformat
 import pytest
 
-from autograder.build import build
-from autograder.check import Desk, Known, examine
-from autograder.course import Stage
-from autograder.guide import guides
-from autograder.judge.job import CheckResult, Job, Result
+from autograder.build.write import build
+from autograder.course.layout import Stage
+from autograder.own.check import Known, examine
+from autograder.own.paper import Desk
+from autograder.run.job import CheckResult, Job, Result
+from autograder.stage.guide import guides
 
 from .conftest import ROOT, edit, run
 
@@ -164,7 +165,7 @@ def test_only_what_changed_is_run_again_and_ones_own_exercise_first(mini: Stage)
 
 
 def test_a_save_before_the_first_look_is_not_missed(mini: Stage) -> None:
-    from autograder.check import watch
+    from autograder.own.watch import watch
 
     path, found = mini.course.root / "a.ipynb", list[int]()
     path.write_text("{}")

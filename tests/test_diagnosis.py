@@ -15,16 +15,21 @@ import nbformat
 import pytest
 import torch
 
-from autograder import diagnosis
-from autograder.course import Course, Stage
-from autograder.diagnosis import Catalogue, distance
-from autograder.execute import read_limits, run_cached
-from autograder.judge import Cell, CheckResult, Job
-from autograder.judge.record import Log, _step
-from autograder.sandbox import Limits, Worker, available
-from autograder.stage import Content, read_answers, read_stage
-from autograder.store import Store
-from autograder.verify import prove
+from autograder.course.layout import Course, Stage
+from autograder.diagnosis import compare as diagnosis
+from autograder.diagnosis.catalogue import Catalogue
+from autograder.diagnosis.compare import distance
+from autograder.intake.blueprint import read_limits
+from autograder.proof.verify import prove
+from autograder.run.job import CheckResult, Job, JobCell
+from autograder.run.judge.record import _step
+from autograder.run.limits import Limits
+from autograder.run.sandbox.bwrap import available
+from autograder.run.store import Store, run_cached
+from autograder.run.wire.log import Log
+from autograder.run.worker.worker import Worker
+from autograder.stage.model import Content
+from autograder.stage.read import read_answers, read_stage
 
 from .conftest import ROOT, run
 
@@ -59,10 +64,10 @@ def hand_in(worker: Worker, content: Content, **sources: str) -> list[CheckResul
     for cell in content.of_kind("given", "exercise", "check"):
         if cell.kind == "check":
             if cell.exercise in sources:
-                cells.append(Cell("check", cell.id, cell.source))
+                cells.append(JobCell("check", cell.id, cell.source))
         else:
             kind = "given" if cell.kind == "given" else "student"
-            cells.append(Cell(kind, cell.id, textwrap.dedent(sources.get(cell.id, cell.source))))
+            cells.append(JobCell(kind, cell.id, textwrap.dedent(sources.get(cell.id, cell.source))))
     result = worker.run(Job(cells, content.exercises, read_limits(content.stage)))
     assert not result.error
     return result.checks
@@ -500,8 +505,11 @@ def test_the_sentence_is_in_the_marks_and_on_the_page_and_nothing_else_of_the_ca
 
 
 def fail(worker: Worker, student: str, check: str = "f(1)\nassert False", **limits: Any) -> CheckResult:
-    cells = [Cell("given", "setup", "import torch\nfrom autograder.lab import expect"), Cell("student", "f", student)]
-    result = worker.run(Job([*cells, Cell("check", "f-0", check)], ["f"], Limits(**limits)))
+    cells = [
+        JobCell("given", "setup", "import torch\nfrom autograder.lab import expect"),
+        JobCell("student", "f", student),
+    ]
+    result = worker.run(Job([*cells, JobCell("check", "f-0", check)], ["f"], Limits(**limits)))
     assert not result.checks[0].passed
     return result.checks[0]
 

@@ -11,10 +11,11 @@ from typing import Any
 import nbformat
 import pytest
 
-from autograder.course import CourseError, Stage
-from autograder.grade import grade
-from autograder.gradebook import Book
-from autograder.submissions import submissions
+from autograder.course.faults import CourseError
+from autograder.course.layout import Stage
+from autograder.gradebook.book import Book
+from autograder.grading.grade import grade
+from autograder.intake.find import submissions
 
 from .conftest import edit, run
 
@@ -210,7 +211,7 @@ def test_a_full_disk_stops_the_run_and_loses_no_mark(mini: Stage, monkeypatch: p
     import errno
     import os
 
-    from autograder import store
+    from autograder.run import store
 
     folder = hand_in(mini, "ana", solved(mini))
     grade(mini, folder)

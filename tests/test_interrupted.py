@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Course, Stage
-from autograder.sandbox import available
-from autograder.submissions import submissions
+from autograder.course.layout import Course, Stage
+from autograder.intake.find import submissions
+from autograder.run.sandbox.bwrap import available
 
 from .conftest import run
 
@@ -71,7 +71,7 @@ def test_a_run_killed_at_twenty_random_moments_ends_as_if_undisturbed(mini: Stag
     assert len(killed) == 50
 
     undisturbed = Stage(Course(root, ".course/undisturbed"), mini.slug)
-    from autograder.grade import grade
+    from autograder.grading.grade import grade
 
     grade(undisturbed, root / "class", SANDBOX, 2)
     assert marks(undisturbed) == killed

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.judge import Cell, CheckResult, Job, Result
-from autograder.sandbox import Limits, Worker
+from autograder.run.job import CheckResult, Job, JobCell, Result
+from autograder.run.limits import Limits
+from autograder.run.worker.worker import Worker
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="grading forks processes")
 
@@ -28,8 +29,11 @@ def worker() -> Iterator[Worker]:
 def run(
     worker: Worker, student: str, *checks: str, limits: Limits | None = None, given: str = "", names: str = "f"
 ) -> Result:
-    cells = [Cell("given", "setup", SETUP + textwrap.dedent(given)), Cell("student", "f", textwrap.dedent(student))]
-    cells += [Cell("check", f"f-{i}", textwrap.dedent(check)) for i, check in enumerate(checks)]
+    cells = [
+        JobCell("given", "setup", SETUP + textwrap.dedent(given)),
+        JobCell("student", "f", textwrap.dedent(student)),
+    ]
+    cells += [JobCell("check", f"f-{i}", textwrap.dedent(check)) for i, check in enumerate(checks)]
     return worker.run(Job(cells, names.split(), limits or Limits()))
 
 
@@ -153,7 +157,7 @@ def test_no_object_is_greater_than_all(worker: Worker, source: str) -> None:
 def test_patches_in_the_students_process_do_not_reach_the_judge(worker: Worker) -> None:
     student = """
     import torch, numpy, builtins, sys
-    import autograder.lab.expect as e
+    import autograder.lab.expectations as e
     torch.allclose = torch.equal = numpy.allclose = lambda *a, **k: True
     torch.Tensor.__eq__ = lambda s, o: torch.ones((), dtype=torch.bool)
     e.Expectation._compare = lambda *a, **k: None
@@ -742,9 +746,9 @@ def test_what_a_hidden_test_passed_is_told_nowhere(worker: Worker) -> None:
         return 1
     """
     hidden = "f('')\n### BEGIN HIDDEN TESTS\nf('{}-ecret')\n### END HIDDEN TESTS"
-    checks = [Cell("check", f"f-{i}", hidden.format(kind)) for i, kind in enumerate(("s", "si", "sk"))]
+    checks = [JobCell("check", f"f-{i}", hidden.format(kind)) for i, kind in enumerate(("s", "si", "sk"))]
     later = "import os\nprint(seen, os.path.exists('seen'))\nif seen: raise ValueError(str(seen))\nseen"
-    cells = [Cell("student", "f", textwrap.dedent(student)), *checks, Cell("student", "later", later)]
+    cells = [JobCell("student", "f", textwrap.dedent(student)), *checks, JobCell("student", "later", later)]
     result = worker.run(Job(cells, ["f"]))
     assert result.passed == [] and all(c.hidden for c in result.checks)
     assert "ecret" not in str(result), result

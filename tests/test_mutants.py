@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from autograder.course import Course, CourseError, Stage
-from autograder.mutants import mutants_of, survey
-from autograder.stage import Cell
+from autograder.course.faults import CourseError
+from autograder.course.layout import Course, Stage
+from autograder.proof.mutant_rules import mutants_of
+from autograder.proof.mutants import survey
+from autograder.stage.model import Cell
 
 from .conftest import ROOT, edit, run
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from autograder.course import Stage
+from autograder.course.layout import Stage
 
 from .conftest import run
 

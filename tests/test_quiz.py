@@ -13,19 +13,24 @@ import nbformat
 import pytest
 from nbgrader.utils import compute_checksum
 
-from autograder.build import blank_source, build, release, source_notebook
-from autograder.course import Course, CourseError, Stage
-from autograder.execute import Blueprint, job, prepare
-from autograder.grade import ClassResult, grade
-from autograder.gradebook import Book
+from autograder.build.release import blank_source, release, source_notebook
+from autograder.build.write import build
+from autograder.course.faults import CourseError
+from autograder.course.layout import Course, Stage
+from autograder.feedback.quiz_counts import option_counts
+from autograder.gradebook.book import Book
+from autograder.gradebook.results import ClassResult
+from autograder.grading.grade import grade
+from autograder.intake.blueprint import Blueprint
+from autograder.intake.prepare import job, prepare
+from autograder.intake.recover import recover
 from autograder.lab import ExpectationError, quiz
-from autograder.quiz import Quiz, option_counts
-from autograder.recover import recover
-from autograder.sample import make_class
-from autograder.stage import read_answers, read_stage
-from autograder.store import Store
-from autograder.verify import prove
-from autograder.verify_quiz import prove_quizzes, wrong_answers
+from autograder.proof.quizzes import prove_quizzes, wrong_answers
+from autograder.proof.sample import make_class
+from autograder.proof.verify import prove
+from autograder.run.store import Store
+from autograder.stage.question import Quiz
+from autograder.stage.read import read_answers, read_stage
 
 from .conftest import ROOT, edit, run
 

@@ -16,15 +16,20 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.build import build, build_source
-from autograder.course import CourseError, Stage
-from autograder.execute import Blueprint, prepare
-from autograder.feedback import Texts, render
-from autograder.feedback import page as feedback_page
-from autograder.grade import CheckResult, ClassResult, StudentResult, stopped_with
-from autograder.report import as_csv, correlation, items, keep, load, mistakes, render_page
-from autograder.stage import read_stage
-from autograder.verdict import verdict_outputs
+from autograder.build.write import build, build_source
+from autograder.course.faults import CourseError
+from autograder.course.layout import Stage
+from autograder.feedback.kept import keep, load
+from autograder.feedback.page import Texts
+from autograder.feedback.page import page as feedback_page
+from autograder.feedback.report import as_csv, render_page
+from autograder.feedback.statistics import correlation, items, mistakes
+from autograder.feedback.templates import render
+from autograder.gradebook.outputs import verdict_outputs
+from autograder.gradebook.results import ClassResult, Mark, StudentResult, stopped_with
+from autograder.intake.blueprint import Blueprint
+from autograder.intake.prepare import prepare
+from autograder.stage.read import read_stage
 
 from .conftest import edit, run
 from .test_browser import ARGUMENTS, CHROMIUM
@@ -132,7 +137,7 @@ def test_pictures_and_texts_have_an_end(mini: Stage) -> None:
 
 
 def student(score: float, seconds: float = 1.0, **checks: float) -> StudentResult:
-    marks = {f"{name}-values": CheckResult(points, 2) for name, points in {"differences": score, **checks}.items()}
+    marks = {f"{name}-values": Mark(points, 2) for name, points in {"differences": score, **checks}.items()}
     return StudentResult("graded", "", marks, seconds=seconds)
 
 
@@ -205,7 +210,7 @@ def test_late_submissions_join_the_class_and_a_changed_stage_starts_anew(mini: S
     late = ClassResult("12_my_stage", 2, {"zoe": student(2), "ana": student(1)}, "none")
     both = keep(mini, late)
     assert (len(both.students), both.students["ana"].score, both.sandbox) == (6, 1, "none")
-    other = ClassResult("12_my_stage", 3, {"zoe": StudentResult("graded", "", {"differences-new": CheckResult(3, 3)})})
+    other = ClassResult("12_my_stage", 3, {"zoe": StudentResult("graded", "", {"differences-new": Mark(3, 3)})})
     assert list(keep(mini, other).students) == ["zoe"]
 
 

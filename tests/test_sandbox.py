@@ -18,8 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.judge import Cell, Job, Result
-from autograder.sandbox import Limits, SandboxMissing, Worker, available, bwrap, clean
+from autograder.run.job import Job, JobCell, Result
+from autograder.run.limits import Limits
+from autograder.run.sandbox import bwrap, clean
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import SandboxMissing, Worker
 
 WORKS, REASON = available()
 boxed = pytest.mark.skipif(not WORKS, reason=REASON)
@@ -37,8 +40,8 @@ def worker() -> Iterator[Worker]:
 
 def run(worker: Worker, *cells: str, limits: Limits | None = None, check: str = "assert f() == 1") -> Result:
     """Cells of a student, then a check of `f`."""
-    student = [Cell("student", f"cell-{i}", textwrap.dedent(cell)) for i, cell in enumerate(cells)]
-    return worker.run(Job([*student, Cell("check", "f-1", check)], ["f"], limits or Limits(cell_seconds=20)))
+    student = [JobCell("student", f"cell-{i}", textwrap.dedent(cell)) for i, cell in enumerate(cells)]
+    return worker.run(Job([*student, JobCell("check", "f-1", check)], ["f"], limits or Limits(cell_seconds=20)))
 
 
 def output(worker: Worker, source: str, limits: Limits | None = None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from autograder.course import CourseError, Stage
-from autograder.stage import names, read_answers, read_stage
+from autograder.course.faults import CourseError
+from autograder.course.layout import Stage
+from autograder.stage.names import names
+from autograder.stage.read import read_answers, read_stage
 
 from .conftest import edit
 

@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
-from autograder.build import build
-from autograder.course import Course, Stage
-from autograder.judge import Cell, Job, Result
-from autograder.sandbox import Limits, Worker, available
-from autograder.stage import Content, read_stage
+from autograder.build.write import build
+from autograder.course.layout import Course, Stage
+from autograder.run.job import Job, JobCell, Result
+from autograder.run.limits import Limits
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import Worker
+from autograder.stage.model import Content
+from autograder.stage.read import read_stage
 
 from .conftest import ROOT
 
@@ -51,11 +54,11 @@ def grade(
     worker: Worker, content: Content, tests: dict[str, str], after: str = "", limits: Limits | None = None
 ) -> Result:
     """Grade these tests as a submission is graded; `after` is one more cell of the student."""
-    cells = [Cell("given", cell.id, cell.source) for cell in content.of_kind("given")]
+    cells = [JobCell("given", cell.id, cell.source) for cell in content.of_kind("given")]
     for name, source in tests.items():
-        cells += [Cell("student", name, source)]
-        cells += [Cell("check", check.id, check.source) for check in content.checks(name)]
-    cells += [Cell("student", "cell 99", after)] if after else []
+        cells += [JobCell("student", name, source)]
+        cells += [JobCell("check", check.id, check.source) for check in content.checks(name)]
+    cells += [JobCell("student", "cell 99", after)] if after else []
     result = worker.run(Job(cells, list(tests), limits or Limits()))
     assert not result.error, result.error
     assert len(result.checks) == len(tests)

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
-from autograder.course import Course, Stage
-from autograder.stage import read_stage
-from autograder.trials import Recall
-from autograder.verify import prove
+from autograder.build.write import build
+from autograder.course.layout import Course, Stage
+from autograder.proof.tasks import Recall
+from autograder.proof.verify import prove
+from autograder.stage.read import read_stage
 
 from .conftest import ROOT, edit, run
 

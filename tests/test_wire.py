@@ -15,11 +15,12 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
+from autograder.judge import wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from autograder.judge import randomness, wire
+from autograder.run.wire import randomness
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
 KEYS = st.integers() | st.text() | st.booleans() | st.none()

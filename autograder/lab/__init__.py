@@ -1,6 +1,23 @@
-"""What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results, `quiz`."""
+"""What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results, `quiz`.
 
-from autograder.lab import data, plots, quiz
-from autograder.lab.expect import ExpectationError, expect
+Each is imported when it is first asked for, so that who needs a question's form does not wait for torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.lab import data, plots, quiz
+    from autograder.lab.expectations import expect
+    from autograder.lab.failures import ExpectationError
 
 __all__ = ["ExpectationError", "data", "expect", "plots", "quiz"]
+_FROM = {"expect": "expectations", "ExpectationError": "failures"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_FROM.get(name, name)}")
+    value = globals()[name] = getattr(module, name) if name in _FROM else module
+    return value

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.lab.expect import ExpectationError
+from autograder.lab.failures import ExpectationError, NoAnswer
 
+STUDENT = "student"  # the name by which a notebook with drawn numbers says whose it is
 Numbers = dict[str, int | float]
 
 # The id under which this notebook was handed in. None: it is not being graded. Empty: nobody knows it.
@@ -25,14 +26,6 @@ submitted_as: str | None = None
 
 _MATH: dict[str, Any] = {"__builtins__": {}, "math": math, "sum": sum, "range": range, "len": len, "round": round}
 _MATH |= {"min": min, "max": max, "abs": abs}
-
-
-class NoAnswer(NotImplementedError):
-    """The question is still open."""
-
-    def _render_traceback_(self) -> list[str]:
-        """IPython and JupyterLab show this line instead of a traceback."""
-        return ["\x1b[33m…\x1b[0m " + str(self)]
 
 
 def read(

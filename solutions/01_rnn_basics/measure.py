@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from autograder.stage import code_cells
+from autograder.stage.read import code_cells
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "datasets" / "rnn_runs.json"

@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 from autograder.lab import grammar
-from autograder.stage import code_cells
+from autograder.stage.read import code_cells
 from torch import nn
 
 HERE = Path(__file__).resolve().parent

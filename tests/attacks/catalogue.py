@@ -289,7 +289,7 @@ def raising(name: str, tries: str, what: str, setup: str = "") -> Attack:
 
 ERRORS = [
     raising("an expectation's error", "Raise ExpectationError, as if the check had spoken.",
-            "ExpectationError('passed')", "from autograder.lab.expect import ExpectationError\n"),
+            "ExpectationError('passed')", "from autograder.lab.failures import ExpectationError\n"),
     raising("a failed assert", "Raise AssertionError.", "AssertionError('passed')"),
     raising("SystemExit", "End the judge as if all were done.", "SystemExit(0)"),
     raising("KeyboardInterrupt", "Interrupt the judge as a teacher would.", "KeyboardInterrupt"),
@@ -347,7 +347,7 @@ PATCHES = [
           "for name in ('all', 'any', 'abs', 'print', 'compile', 'exec', 'callable'): setattr(builtins, name, true)\n"
           "builtins.AssertionError = builtins.NotImplementedError = type('Quiet', (Exception,), {})"),
     patch("expect patched", "Make every expectation hold, in the student's process.",
-          "import sys, autograder.lab\nE = sys.modules['autograder.lab.expect'].Expectation\n"
+          "import sys, autograder.lab\nE = sys.modules['autograder.lab.expectations'].Expectation\n"
           "E._require = E._compare = E._fail = lambda self, *a, **k: self\nexpect = autograder.lab.expect = E"),
     patch("the encoder patched", "Send the right value whatever the function returned.",
           "from autograder.judge import encode, wire, objects\n"

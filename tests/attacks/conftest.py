@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.build import build
-from autograder.course import Course, Stage
-from autograder.new import make_stage
+from autograder.build.write import build
+from autograder.course.layout import Course, Stage
+from autograder.stage.new import make_stage
 
 from ..conftest import ROOT, edit
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import Stage
-from autograder.execute import Blueprint
-from autograder.judge import Cell, Job, Result
-from autograder.sandbox import Limits, Worker, available
+from autograder.course.layout import Stage
+from autograder.intake.blueprint import Blueprint
+from autograder.run.job import Job, JobCell, Result
+from autograder.run.limits import Limits
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import Worker
 
 from .catalogue import RIGHT, THEMES, Attack
 from .conftest import IN_ENVIRONMENT, IN_FILE, SECRETS, tree
@@ -62,10 +64,10 @@ class Range:
             source = source.replace(name, value)
         exercise = "f" if attack.check else "differences"
         cells = [
-            Cell("given", "setup", self.given),
-            Cell("student", exercise, source),
-            Cell("check", f"{exercise}-values", attack.check or self.check),
-            *([Cell("student", "cell 9", attack.after)] if attack.after else []),
+            JobCell("given", "setup", self.given),
+            JobCell("student", exercise, source),
+            JobCell("check", f"{exercise}-values", attack.check or self.check),
+            *([JobCell("student", "cell 9", attack.after)] if attack.after else []),
         ]
         return self.worker.run(Job(cells, [exercise], Limits(**LIMITS | attack.limits)))  # type: ignore[arg-type]
 

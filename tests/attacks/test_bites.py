@@ -19,7 +19,7 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.course import Stage
+from autograder.course.layout import Stage
 
 from .conftest import CANARY
 

@@ -16,14 +16,16 @@ from typing import Any
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder import grade as grading
-from autograder.course import Stage
-from autograder.grade import ClassResult, grade
-from autograder.gradebook import Book
-from autograder.report import write
-from autograder.sandbox import Worker, available
-from autograder.stage import read_stage
-from autograder.submissions import read_notebook
+from autograder.course.layout import Stage
+from autograder.feedback.report import write
+from autograder.gradebook.book import Book
+from autograder.gradebook.results import ClassResult
+from autograder.grading import grade as grading
+from autograder.grading.grade import grade
+from autograder.intake.read import read_notebook
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import Worker
+from autograder.stage.read import read_stage
 
 from .catalogue import RIGHT, WRONG
 from .conftest import CANARY, SECRETS

@@ -8,10 +8,10 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from autograder.build import release, source_notebook
-from autograder.course import Course, Stage
-from autograder.new import make_stage
-from autograder.stage import read_stage
+from autograder.build.release import release, source_notebook
+from autograder.course.layout import Course, Stage
+from autograder.stage.new import make_stage
+from autograder.stage.read import read_stage
 
 from ..conftest import ROOT
 

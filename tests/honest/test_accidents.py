@@ -12,8 +12,10 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
-from autograder.grade import ClassResult, grade
-from autograder.submissions import read_notebook, submissions
+from autograder.gradebook.results import ClassResult
+from autograder.grading.grade import grade
+from autograder.intake.find import submissions
+from autograder.intake.read import read_notebook
 
 from .accidents import ACCIDENTS, Accident
 from .stage import FULL, course, solved, source

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.recover import recover
+from autograder.intake.recover import recover
 
 from .stage import ANSWERS, course, solved
 from .stage import source as source_of

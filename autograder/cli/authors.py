@@ -1,0 +1,144 @@
+"""Commands for who writes the course: build, verify, new."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from autograder.cli.group import main
+from autograder.cli.show import default_jobs, print_table, progress_bar, steps, writable
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import Stage, find_course
+
+
+@main.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]…")
+@click.option("--check", is_flag=True, help="Write nothing; fail where a notebook is not what its text says.")
+@click.option("--execute", is_flag=True, help="Also run the solved stage and save it with its plots.")
+def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
+    """Make the notebooks from solutions/NN_slug/notebook.py.
+
+    \b
+    autograder build                  all stages
+    autograder build 03 --execute     one stage, and its solved notebook with plots
+    autograder build --check          is what is committed up to date?
+    """
+    from autograder.build import write as builder
+
+    chosen = find_course().stages(stages)
+    if not chosen:
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
+    faults: list[Fault] = []
+    for stage in chosen:
+        try:
+            if check:
+                faults += builder.check(stage)
+                continue
+            changed, kept = builder.build(stage)
+        except CourseError as error:  # the other stages are built all the same
+            faults += error.faults
+            continue
+        click.echo(f"{stage.slug}: {'built ' + stage.place(stage.released) if changed else 'nothing to do'}")
+        if kept:
+            click.echo(f"{stage.slug}: somebody had worked in it; that notebook is now {stage.place(kept)}")
+        if execute:
+            with progress_bar() as progress:
+                seconds = builder.execute(stage, steps(progress, f"run {stage.slug}"))
+            click.echo(f"{stage.slug}: ran in {seconds:.0f} s, saved {stage.place(stage.solved)}")
+    if faults:
+        raise CourseError(*faults)
+    if check:
+        click.echo(f"{len(chosen)} stages are what their text says.")
+
+
+@main.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]…")
+@click.option(
+    "--seeds", default=3, show_default=True, help="Run the solution this many times, each with other random numbers."
+)
+@click.option("--jobs", default=default_jobs, show_default="processors", type=click.IntRange(1), help="Processes.")
+@click.option(
+    "--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result here, too."
+)
+@click.option(
+    "--mutants", is_flag=True, help="Also change the solutions mechanically, and report what no check catches."
+)
+def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None, mutants: bool) -> None:
+    """Prove the tests: blank 0, solution full, every right answer accepted, every wrong one caught.
+
+    \b
+    autograder verify                       the whole course
+    autograder verify 03 --seeds 20         one stage, more seeds
+    autograder verify 03 --mutants          wrong answers made by machine, too
+    """
+    import time
+
+    writable(json_path)
+    from autograder.proof.mutants import survey
+    from autograder.proof.verify import Read, prove_all, read_texts
+
+    chosen, texts, faults = list[Stage](), list[Read](), list[Fault]()
+    for stage in find_course().stages(stages):
+        try:
+            texts.append(read_texts(stage))
+            chosen.append(stage)
+        except CourseError as error:  # the other stages are proven all the same
+            faults += error.faults
+    if not chosen and not faults:
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
+    start = time.perf_counter()
+    with progress_bar() as progress:
+        proofs = prove_all(chosen, seeds, jobs, steps(progress, "verify"), read=texts)
+        runs = [stage for stage, proof in zip(chosen, proofs, strict=True) if not proof.broken]
+        surveys = survey(runs, jobs, steps(progress, "generated wrong answers")) if mutants else []
+    headings = ["stage", "exercises", "blank", "solution", "right", "wrong caught", "by visible", "diagnosed"]
+    rows: list[list[object]] = []
+    for p in proofs:
+        solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
+        wrong = [f"{n} of {p.wrong} {n / max(p.wrong, 1):.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
+        rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
+    print_table("Proof of the tests", headings, rows)
+    if surveys:
+        counts: list[list[object]] = [[s.slug, s.total, s.caught, s.equivalent, len(s.survivors)] for s in surveys]
+        print_table("Generated wrong answers", ["stage", "made", "caught", "right all the same", "survive"], counts)
+    for proof in proofs:
+        for check in proof.redundant_checks:
+            fact = f'{proof.slug}: check "{check}" is redundant: others catch every wrong answer that it catches.'
+            click.echo(f"{fact} Add a wrong answer that only it catches, or drop it.")
+        for fact in proof.alike:
+            if fact not in proof.problems:
+                click.echo(fact)
+        for problem in proof.problems:
+            click.echo(problem)
+    for found in surveys:
+        for fact in [*found.notes, *found.problems]:
+            click.echo(fact)
+    seconds = round(time.perf_counter() - start, 1)
+    if json_path:
+        shown = {p.slug: p.as_json() for p in proofs}
+        for found in surveys:
+            shown[found.slug]["mutants"] = found.as_json()
+        result = {"stages": shown, "seconds": seconds}
+        json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    if faults:
+        raise CourseError(*faults)
+    if any(p.problems for p in proofs) or any(s.problems for s in surveys):
+        raise SystemExit(1)
+    click.echo(f"All proven in {seconds} s.")
+
+
+@main.command()
+@click.argument("slug")
+def new(slug: str) -> None:
+    """Make a new stage that builds and verifies, to start from.
+
+    \b
+    autograder new 12_my_stage
+    """
+    from autograder.stage.new import make_stage
+
+    stage = make_stage(find_course(), slug)
+    click.echo(f"made        {stage.place(stage.text)}, {stage.place(stage.answers)}")
+    click.echo(f"next        python3 course.py build {slug} --execute && python3 course.py verify {slug}")

@@ -1,0 +1,155 @@
+"""Commands for who learns: check, progress, lab; and test."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import find_course
+
+if TYPE_CHECKING:
+    from autograder.run.job import Job, Result
+from autograder.cli.group import main
+from autograder.cli.show import console, print_table, progress_bar, steps, writable
+
+
+@main.command()
+@click.argument("names", nargs=-1, metavar="[STAGE|NOTEBOOK]…")
+@click.option("--hint", type=click.IntRange(1), help="Show this hint of each exercise that fails.")
+@click.option("--watch", is_flag=True, help="Go on: check what changed, as often as you save. Ctrl-C ends it.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result, too.")
+def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path | None) -> None:
+    """Check your own notebook: what passes, what to mend, the next hint, what to read again.
+
+    Without a name, all notebooks in notebooks/ that you have started. Where solutions/ is, the hidden tests run too.
+    Exit code 0 if everything that you started passes.
+
+    \b
+    autograder check                  what you have started
+    autograder check 03 --hint 2      one stage, with the second hint
+    autograder check 03 --watch       again after each save
+    """
+    from contextlib import closing
+
+    writable(json_path)
+    from autograder.own.check import examine, name_misconceptions, once_more
+    from autograder.own.findings import Known, Report
+    from autograder.own.paper import Desk, find, started
+    from autograder.own.show import show_again, table
+    from autograder.own.watch import watch as saves_of
+    from autograder.run.sandbox.bwrap import available
+    from autograder.run.store import Store, run_cached
+    from autograder.run.worker.worker import SandboxMissing, Worker
+
+    course = find_course()
+    papers = find(course, names)
+    if not papers:
+        raise CourseError(Fault("notebooks", "holds no notebook.", "Go to the folder of the course."))
+    begun = [i for i, (_, path) in enumerate(papers) if names or started(path)]
+    if not begun and not watch:
+        click.echo("Nothing is started yet. Open the course: python3 course.py lab")
+        return
+    sandbox = "bwrap" if available()[0] else "none"  # one's own code: either will do
+    try:
+        worker = Worker(sandbox)
+    except SandboxMissing as error:
+        raise CourseError(Fault("check", str(error), "Or run the check cells in JupyterLab.")) from error
+    desks: dict[int, Desk] = {}
+    known: list[Known] = [{} for _ in papers]
+    reports: dict[int, Report] = {}
+    with closing(worker):
+        try:
+            store = Store(course.verdicts, sandbox)
+
+            def run(work: Job) -> Result:
+                return run_cached(work, store, worker)
+
+            saves = saves_of(papers)  # from here on, so that a save during the first check counts too
+            with progress_bar() as progress:
+                step = steps(progress, "check")
+                for done, i in enumerate(begun):
+                    step(done, len(begun))
+                    desks[i] = Desk(*papers[i])
+                    paper = desks[i].read()
+                    reports[i] = examine(paper, run, known[i], hint)
+                    name_misconceptions(reports[i], run)
+                    step(done + 1, len(begun))
+            for report in reports.values():
+                console().print(table(report))
+            if watch:
+                worker.start()
+                click.echo("Waiting for the next save. Ctrl-C ends this.")
+                for i in saves:
+                    desk = desks.get(i) or desks.setdefault(i, Desk(*papers[i]))
+                    while (again := once_more(desk, worker.run, known[i], hint)) is not None:
+                        reports[i] = again
+                        show_again(again, console(), run)
+                        if not again.waiting:
+                            break
+        except KeyboardInterrupt:
+            if not watch:
+                raise
+            click.echo()
+        if json_path:
+            stages = {report.paper.stage.slug: report.as_json() for report in reports.values()}
+            json_path.write_text(json.dumps({"stages": stages}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    if not all(report.passes for report in reports.values()):
+        raise SystemExit(1)
+
+
+@main.command()
+def progress() -> None:
+    """The course at a glance: what you have done and started, from your last checks.
+
+    \b
+    autograder check && autograder progress
+    """
+    from autograder.own.state import overview
+
+    print_table(
+        "Your course", ["stage", "done", "started", "exercises", "points", "last checked"], overview(find_course())
+    )
+
+
+@main.command()
+@click.option("--instructor", is_flag=True, help="With formgrader and nbgrader's other panels.")
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def lab(instructor: bool, arguments: tuple[str, ...]) -> None:
+    """Open the course in JupyterLab. Further arguments go to JupyterLab.
+
+    \b
+    autograder lab
+    autograder lab --instructor
+    autograder lab -- --no-browser --port 8899
+    """
+    from autograder.cli.jupyterlab import command
+
+    course = find_course()
+    words, environment = command(course, instructor, arguments)
+    os.chdir(course.root)  # nbgrader's extensions look for nbgrader_config.py here
+    if os.name == "posix":
+        os.execvpe(words[0], words, environment)
+    import subprocess
+
+    raise SystemExit(subprocess.call(words, env=environment))
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def test(arguments: tuple[str, ...]) -> None:
+    """Run the tests of the course and of its tools. Further arguments go to pytest.
+
+    \b
+    autograder test
+    autograder test -k build
+    autograder test -m slow
+    """
+    import subprocess
+
+    raise SystemExit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=find_course().root))

@@ -1,0 +1,190 @@
+"""Commands for who grades: grade, report, sample-class, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from autograder.course.layout import Course, find_course
+
+if TYPE_CHECKING:
+    from autograder.gradebook.results import ClassResult, StudentResult
+    from autograder.stage.model import Content
+from autograder.cli.group import main
+from autograder.cli.show import default_jobs, print_table, progress_bar, steps, writable
+
+
+@main.command()
+@click.argument("stage")
+@click.option("--from", "path", required=True, type=click.Path(path_type=Path), help="Folder or zip of submissions.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks here, too.")
+@click.option("--jobs", default=default_jobs, show_default="processors", type=click.IntRange(1), help="Workers.")
+@click.option(
+    "--sandbox",
+    type=click.Choice(["bwrap", "none"]),
+    default="bwrap",
+    show_default=True,
+    help="`none` only for submissions of people you trust.",
+    envvar="AUTOGRADER_SANDBOX",
+)
+@click.option("--dry-run", is_flag=True, help="Write no mark and no page; list whose marks would change.")
+def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: str, dry_run: bool) -> None:
+    """Grade a class. Exit code 0 only if every submission has a verdict, and its feedback page.
+
+    Submissions are STUDENT.ipynb or STUDENT/NN_slug.ipynb. An interrupted run goes on where it was; a second run
+    only runs what changed.
+
+    \b
+    autograder grade 03_seq2seq --from submissions/
+    autograder grade 03 --from class.zip --json marks.json --jobs 4
+    autograder grade 03 --from submissions/ --dry-run
+    """
+    course = find_course()
+    writable(json_path)
+    result = _grade(course, stage, path, sandbox, jobs, dry_run)
+    if json_path:
+        result.write_json(json_path)
+        click.echo(f"marks       {json_path}")
+    if not result.complete:
+        raise SystemExit(1)
+
+
+def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_run: bool = False) -> ClassResult:
+    """Grade with a progress bar, show each mark as it comes, then the table; say where everything is."""
+    from autograder.feedback.kept import keep
+    from autograder.feedback.report import write
+    from autograder.grading import grade as grader
+    from autograder.stage.read import read_stage
+
+    stage = course.stages((name,))[0]
+    content = read_stage(stage)
+    with progress_bar() as progress:
+
+        def told(student: str, result: StudentResult) -> None:
+            progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
+
+        step = steps(progress, f"grade {stage.slug}")
+        result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, told)
+    if result.sandbox == "none":
+        click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
+    unsafe = " (no sandbox)" if result.sandbox == "none" else ""
+    if dry_run:
+        rows: list[list[object]] = [
+            [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
+        ]
+        print_table(f"{stage.slug}: marks that would change{unsafe}", ["student", "now", "then"], rows)
+        return result
+    rows = [[student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()]
+    title = f"{stage.slug}: marks, of {result.max_score:g}{unsafe}"
+    print_table(title, ["student", "score", "status", "what to know"], rows)
+    page, _ = write(stage, content, keep(stage, result), course.work / "report")
+    click.echo(f"gradebook   {stage.place(course.gradebook)}")
+    click.echo(f"feedback    {stage.place(course.work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
+    click.echo(f"report      {stage.place(page)}")
+    return result
+
+
+def _what_to_know(content: Content, result: StudentResult) -> str:
+    """The reason of a repair or failure, then a remark for each exercise that lost points."""
+    from autograder.gradebook.results import broken_below, stopped_with
+
+    if not result.has_marks:
+        return result.reason
+    blank, remarks = [], []
+    for exercise in content.exercises:
+        if not any(result.checks[cell.id].lost for cell in content.checks(exercise)):
+            continue
+        if exercise in result.blank:
+            blank.append(exercise)
+        elif below := broken_below(content, result, exercise):
+            remarks.append(f"{exercise}: loses points, see {', '.join(below)}")
+        elif error := stopped_with(result, exercise):
+            remarks.append(f"{exercise}: its cell stopped with {error}")
+        else:
+            remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
+    if blank:
+        remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
+    return "\n".join(filter(None, [result.reason, result.no_page, *remarks]))
+
+
+def _score(result: StudentResult) -> str:
+    return "–" if result.status == "ungraded" else f"{result.score:g}"
+
+
+@main.command()
+@click.argument("stage")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for it, in place of the usual.")
+def report(stage: str, out: Path | None) -> None:
+    """Report on a graded class: points, difficulty, misconceptions, time, failures. A page and a table (CSV).
+
+    `grade` writes the same; nothing is run again.
+
+    \b
+    autograder report 03
+    autograder report 03 --out to_print/
+    """
+    from autograder.feedback.kept import load
+    from autograder.feedback.report import write
+    from autograder.stage.read import read_stage
+
+    course = find_course()
+    chosen = course.stages((stage,))[0]
+    content, result = read_stage(chosen), load(chosen)
+    now = {cell.id for cell in content.of_kind("check")}
+    if any(r.has_marks and set(r.checks) != now for r in result.students.values()):
+        click.echo(f"{chosen.slug}: its checks have changed since this class was graded. Grade it again.", err=True)
+    for path in write(chosen, content, result, out or course.work / "report"):
+        click.echo(f"report      {chosen.place(path) if out is None else path}")
+
+
+@main.command("sample-class")
+@click.argument("stage")
+@click.option("--students", default=12, show_default=True, type=click.IntRange(1), help="How many.")
+@click.option("--seed", default=0, show_default=True, help="The same seed makes the same class.")
+@click.option(
+    "--out", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder for the submissions."
+)
+def sample_class(stage: str, students: int, seed: int, out: Path) -> None:
+    """Make submissions from the answer catalogue: right, partly right, wrong, blank and broken.
+
+    \b
+    autograder sample-class 03 --students 30 --out /tmp/class
+    """
+    from autograder.proof.sample import make_class
+
+    make_class(find_course().stages((stage,))[0], students, seed, out)
+    click.echo(f"{students} submissions in {out}; class.json there says what each one is.")
+
+
+@main.command()
+def demo() -> None:
+    """The main job from end to end: build, make a sample class of 12, grade it.
+
+    It has a gradebook of its own, in .course/demo.
+    """
+    import shutil
+
+    from autograder.build import write as builder
+    from autograder.proof.sample import make_class
+
+    course = find_course()
+    for stage in course.stages():
+        _, kept = builder.build(stage)
+        click.echo(f"built       {stage.place(stage.released)}")
+        if kept:
+            click.echo(f"kept        {stage.place(kept)}, in which somebody had worked")
+    own = Course(course.root, ".course/demo")
+    shutil.rmtree(own.work, ignore_errors=True)
+    folder = own.work / "class"
+    make_class(own.stages(("03",))[0], 12, 0, folder)
+    click.echo(f"class       {folder.relative_to(course.root)}, 12 submissions made from the answer catalogue")
+    from autograder.run.sandbox.bwrap import available
+
+    works, reason = available()
+    if not works:
+        click.secho(
+            f"There is no sandbox here, and this class is our own: graded without. {reason}", fg="yellow", err=True
+        )
+    _grade(own, "03", folder, "bwrap" if works else "none", default_jobs())

@@ -1,0 +1,72 @@
+"""What the last grading of a stage found, kept for the report."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course.faults import CourseError, Fault
+from autograder.course.files import write_whole
+from autograder.course.layout import Stage
+from autograder.gradebook.results import ClassResult, Mark, StudentResult
+
+
+def stored(stage: Stage) -> Path:
+    return stage.course.work / "report" / f"{stage.slug}.json"
+
+
+def keep(stage: Stage, result: ClassResult) -> ClassResult:
+    """Store what grading found. Students who were graded before stay, as in the gradebook; returns all of them.
+
+    So does the earlier result of a submission that is ungraded now. Whoever was graded without a sandbox stays marked.
+    """
+    students = {name: replace(told, sandbox=result.sandbox) for name, told in result.students.items()}
+    try:
+        before = load(stage).students
+        checks = [{n: c.max for n, c in s.checks.items()} for s in (*before.values(), *students.values()) if s.checks]
+        if all(c == checks[-1] for c in checks):
+            stay = {name: told for name, told in students.items() if told.status == "ungraded" and name in before}
+            students = before | {name: told for name, told in students.items() if name not in stay}
+    except CourseError:  # the first time
+        pass
+    sandbox = "none" if any(told.sandbox == "none" for told in students.values()) else "bwrap"
+    whole = ClassResult(result.stage, result.max_score, dict(sorted(students.items())), sandbox)
+    data = whole.as_json()
+    for name, student in whole.students.items():
+        data["students"][name] |= {
+            "checks": {check: vars(mark) for check, mark in student.checks.items()},
+            "blank": sorted(student.blank),
+            "seconds": round(student.seconds, 2),
+            "sandbox": student.sandbox,
+        }
+    data["graded"] = datetime.now().isoformat(timespec="seconds")
+    write_whole(stored(stage), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+    return whole
+
+
+def load(stage: Stage) -> ClassResult:
+    """What was stored.
+
+    Raises:
+        CourseError: when there is nothing, or nothing that can be read.
+    """
+    fix = f"Grade a class first: python3 course.py grade {stage.slug} --from submissions/"
+    try:
+        data = json.loads(stored(stage).read_text(encoding="utf-8"))
+        students = {name: _student(told) for name, told in data["students"].items()}
+        return ClassResult(stage.slug, data["max_score"], dict(sorted(students.items())), data["sandbox"])
+    except FileNotFoundError as e:
+        raise CourseError(Fault(stage.slug, "has not been graded yet.", fix)) from e
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
+        raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", fix)) from e
+
+
+def _student(told: dict[str, Any]) -> StudentResult:
+    result = StudentResult(told["status"], told["reason"], {n: Mark(**c) for n, c in told["checks"].items()})
+    result.misconceptions, result.says = told["misconceptions"], told.get("says", {})
+    result.blank, result.seconds = set(told["blank"]), float(told["seconds"])
+    result.sandbox = told.get("sandbox", "bwrap")
+    return result

@@ -1,0 +1,83 @@
+"""The class report: how the points are spread, which exercises are hard, which mistakes are common, what failed."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from datetime import datetime
+from pathlib import Path
+
+from autograder.course.files import write_whole
+from autograder.course.layout import Stage
+from autograder.feedback.pictures import pictures
+from autograder.feedback.quiz_counts import option_counts
+from autograder.feedback.render import render
+from autograder.feedback.statistics import FEW, items, mistakes, points
+from autograder.gradebook.results import ClassResult
+from autograder.stage.model import Content
+
+MOST_MISTAKES, MOST_EXAMPLES = 15, 3
+
+
+def write(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
+    """Write the page and the table beside it; returns where they are."""
+    page, table = folder / f"{stage.slug}.html", folder / f"{stage.slug}.csv"
+    write_whole(page, render_page(content, result))
+    write_whole(table, "\ufeff" + as_csv(content, result))  # with the mark by which spreadsheets know UTF-8
+    return page, table
+
+
+def as_csv(content: Content, result: ClassResult) -> str:
+    """One line a student: status, score, points of each exercise, misconceptions, seconds."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    heads = ["student", "status", "score", "max", *content.exercises, "misconceptions", "seconds", "reason", "sandbox"]
+    writer.writerow(heads)
+    for name, r in result.students.items():
+        ungraded = r.status == "ungraded"
+        own = ["" if ungraded else _number(points(r, exercise)[0]) for exercise in content.exercises]
+        known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
+        score = "" if ungraded else _number(r.score)
+        row = [name, r.status, score, _number(result.max_score), *own, known, f"{r.seconds:.2f}", r.reason]
+        row.append(result.sandbox)
+        writer.writerow([_harmless(value) for value in row])
+    return text.getvalue()
+
+
+def _number(value: float) -> str:
+    return f"{value:.10g}"
+
+
+def _harmless(value: str) -> str:
+    """A spreadsheet would take a name such as `=cmd()` for a formula."""
+    return "'" + value if value[:1] in tuple("=+-@\t\r") and value[:1] else value
+
+
+def render_page(content: Content, result: ClassResult) -> str:
+    """The whole page, pictures and all."""
+    graded = {name: r for name, r in result.students.items() if r.has_marks}
+    scores, seconds = [r.score for r in graded.values()], sorted(r.seconds for r in graded.values())
+    known, unknown = mistakes(content, result)
+    counts = option_counts(content, result.students)
+    return render(
+        "report.html.j2",
+        result=result,
+        graded=graded,
+        failed={name: r for name, r in result.students.items() if not r.has_marks},
+        repaired={name: r for name, r in graded.items() if r.status == "repaired"},
+        mean=statistics.fmean(scores) if scores else 0,
+        median=statistics.median(scores) if scores else 0,
+        spread=statistics.pstdev(scores) if scores else 0,
+        items=items(result, content.exercises),
+        few=FEW,
+        mistakes=known,
+        most=MOST_MISTAKES,
+        examples=MOST_EXAMPLES,
+        unknown=unknown,
+        quizzes=[(quiz, counts[quiz.id]) for quiz in content.quizzes],
+        seconds=seconds,
+        slowest=sorted(graded.items(), key=lambda pair: -pair[1].seconds)[:MOST_EXAMPLES],
+        pictures=pictures(content, result, graded),
+        when=f"{datetime.now():%Y-%m-%d %H:%M}",
+    )

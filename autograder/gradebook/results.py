@@ -1,0 +1,155 @@
+"""What grading found: of a check, a student, a class. Plain data, from the judge to the pages."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from autograder.course.files import as_number, write_whole
+from autograder.diagnosis.compare import Misconception
+from autograder.intake.find import Submission
+from autograder.run.job import CheckResult, Result, in_words
+from autograder.stage.model import Content
+
+
+@dataclass
+class Mark:
+    """The points of one check, and its verdict (`run.job.CheckResult` explains the fields)."""
+
+    score: float
+    max: float
+    message: str = ""
+    answer: str = ""
+    options: list[str] = field(default_factory=list)
+    kind: str = ""
+    hint: str = ""
+    says: str = ""
+    stopped_with: str = ""
+
+    @property
+    def lost(self) -> bool:
+        return self.score < self.max
+
+    @property
+    def words(self) -> str:
+        return in_words(self.message, self.hint, self.says)
+
+    @staticmethod
+    def of(check: CheckResult, points: float) -> Mark:
+        message = "" if check.passed else check.message
+        told = check.answer, check.options, check.kind, check.hint, check.says, check.stopped_with
+        return Mark(points * check.credit, points, message, *told)
+
+
+@dataclass
+class StudentResult:
+    """One submission's verdict.
+
+    `graded`, `repaired` (with what was repaired) or `failed` (with the reason); `ungraded` where the machine failed:
+    then nobody knows, and an earlier mark stays. `no_page` says why there is no feedback page where there should be one.
+    """
+
+    status: str
+    reason: str = ""
+    checks: dict[str, Mark] = field(default_factory=dict)
+    misconceptions: dict[str, str] = field(default_factory=dict)  # by exercise: the wrong answer's name
+    says: dict[str, str] = field(default_factory=dict)  # and its sentence
+    blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
+    seconds: float = 0.0  # that it ran, now or when its result was stored
+    no_page: str = ""
+    sandbox: str = "bwrap"
+
+    @property
+    def has_marks(self) -> bool:
+        """Could it be run? Of others there is nothing to count."""
+        return self.status in ("graded", "repaired")
+
+    @property
+    def score(self) -> float:
+        return sum(check.score for check in self.checks.values())
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "score": None if self.status == "ungraded" else as_number(self.score),
+            "status": self.status,
+            "reason": self.reason,
+            "checks": {
+                name: {"score": as_number(c.score), "max": as_number(c.max), "message": c.words}
+                | {"kind": c.kind, "hint": c.hint, "says": c.says, "stopped_with": c.stopped_with}
+                | ({"answer": c.answer, "options": c.options} if c.answer else {})
+                for name, c in self.checks.items()
+            },
+            "misconceptions": self.misconceptions,
+            "says": self.says,
+        }
+
+
+@dataclass
+class ClassResult:
+    """A graded class. `changed` is of a dry run: each mark that would change, before and after."""
+
+    stage: str
+    max_score: float
+    students: dict[str, StudentResult]
+    sandbox: str = "bwrap"
+    changed: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+
+    @property
+    def complete(self) -> bool:
+        """Has every submission a verdict, and a page where there should be one?"""
+        return not any(r.status == "ungraded" or r.no_page for r in self.students.values())
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "stage": self.stage,
+            "max_score": as_number(self.max_score),
+            "sandbox": self.sandbox,
+            "students": {name: result.as_json() for name, result in sorted(self.students.items())},
+        }
+
+    def write_json(self, path: Path) -> None:
+        write_whole(path, json.dumps(self.as_json(), indent=1, ensure_ascii=False) + "\n")
+
+
+@dataclass
+class Attempt:
+    """A submission that was run, or one that could not be.
+
+    Then `submission.problem` says why; or `machine_fault`, where it was not the submission's.
+    """
+
+    submission: Submission
+    notebook: NotebookNode | None = None
+    result: Result | None = None
+    blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
+    misconceptions: dict[str, list[Misconception]] = field(default_factory=dict)  # by exercise
+    machine_fault: str = ""
+
+
+@dataclass
+class Marks:
+    """What the gradebook says of one submission, marks and comments by hand included."""
+
+    student: str
+    score: float = 0.0
+    max_score: float = 0.0
+    late_penalty: float = 0.0
+    scores: dict[str, tuple[float, float]] = field(default_factory=dict)  # by check: reached and possible
+    comments: dict[str, str] = field(default_factory=dict)  # by exercise
+
+
+def broken_below(content: Content, result: StudentResult, exercise: str) -> list[str]:
+    """The exercises that this one builds on and that lost points."""
+    below = next(cell.builds_on for cell in content.of_kind("exercise") if cell.id == exercise)
+    marks = result.checks  # of an earlier version of the stage a check may be missing
+    return [name for name in below if any(c.id in marks and marks[c.id].lost for c in content.checks(name))]
+
+
+def stopped_with(result: StudentResult, exercise: str) -> str:
+    """The error with which the cell of this exercise stopped before it defined the name; nothing where it did not."""
+    own = (check.stopped_with for name, check in result.checks.items() if name.partition("-")[0] == exercise)
+    return next(filter(None, own), "")

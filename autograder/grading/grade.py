@@ -1,0 +1,173 @@
+"""Grade a class: run each submission, or take its result from the store, and collect marks and messages."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from autograder.build.write import build_source
+from autograder.course.faults import CourseError
+from autograder.course.files import cannot_write, write_whole
+from autograder.course.layout import Course, Stage
+from autograder.diagnosis.catalogue import Catalogue
+from autograder.feedback.page import Texts, page
+from autograder.feedback.render import render
+from autograder.gradebook.book import Book
+from autograder.gradebook.outputs import write_back
+from autograder.gradebook.results import Attempt, ClassResult, Mark, StudentResult
+from autograder.intake.blueprint import Blueprint, read_limits
+from autograder.intake.find import Submission, submissions
+from autograder.intake.prepare import job, prepare, untouched
+from autograder.intake.read import read_notebook
+from autograder.run.store import Store, run_cached
+from autograder.run.worker.pool import Workers
+from autograder.run.worker.worker import choose_sandbox
+from autograder.stage.model import Content
+from autograder.stage.read import read_stage
+
+Told = Callable[[str, StudentResult], None]
+
+
+def grade(
+    stage: Stage,
+    path: Path,
+    sandbox: str = "bwrap",
+    jobs: int = 1,
+    step: Callable[[int, int], None] = lambda done, total: None,
+    dry_run: bool = False,
+    content: Content | None = None,
+    told: Told = lambda student, result: None,
+) -> ClassResult:
+    """Grade every submission in `path`, and write the marks and the feedback pages.
+
+    Whatever stops this in the middle, the same call goes on where it was. With `dry_run` no mark or page is written.
+
+    Args:
+        step: is told how many are done, of how many.
+        content: of the stage, where it is read already.
+        told: is told each verdict as soon as it is there.
+
+    Raises:
+        CourseError: where nothing can be graded, or a mark cannot be written.
+    """
+    sandbox = choose_sandbox(sandbox)
+    with submissions(stage, path) as found:
+        limits = read_limits(stage)
+        with Workers(min(jobs, len(found)), sandbox, limits.scratch_mb) as workers:  # they warm up beside the rest
+            run = _Grading(content or read_stage(stage), sandbox, workers, dry_run)
+            try:
+                step(0, len(found))
+                for attempt in workers.each(run.attempt, found):
+                    student = attempt.submission.student
+                    run.results[student] = run.keep(attempt)
+                    told(student, run.results[student])
+                    step(len(run.results), len(found))
+                return run.result()
+            finally:
+                run.book.close()
+
+
+class _Grading:
+    """What one run of `grade` needs."""
+
+    def __init__(self, content: Content, sandbox: str, workers: Workers, dry_run: bool) -> None:
+        self.content, self.stage, self.dry_run = content, content.stage, dry_run
+        self.blueprint = Blueprint(content)
+        self.store = Store(self.stage.course.verdicts, sandbox)
+        self.workers = workers
+        self.catalogue = Catalogue(content, self.blueprint.limits, lambda work: run_cached(work, self.store, workers))
+        self.book = Book(self.blueprint)
+        self.texts = Texts(self.blueprint)
+        self.results: dict[str, StudentResult] = {}
+        if not dry_run:
+            build_source(self.stage, self.blueprint.plain)
+            self.book.register()
+
+    def attempt(self, submission: Submission) -> Attempt:
+        """Read, repair, run and diagnose one submission. What is wrong with it is told, not raised."""
+        try:
+            return self._run(submission)
+        except CourseError:
+            raise
+        except Exception as error:  # a mistake of ours: one submission must not stop the class
+            place = keep_traceback(self.stage.course, f"grade {self.stage.slug}: {submission.student}")
+            fault = f"The grader stumbled over this notebook ({type(error).__name__}); the traceback is in {place}."
+            return Attempt(submission, machine_fault=f"{fault} Please report it.")
+
+    def _run(self, submission: Submission) -> Attempt:
+        if submission.path is None or submission.problem:
+            return Attempt(submission)
+        notebook, note, submission.problem = read_notebook(submission.path)
+        if notebook is None:
+            return Attempt(submission)
+        repairs = prepare(notebook, self.blueprint)
+        if repairs.foreign:
+            slug = self.stage.slug
+            submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
+            return Attempt(submission)
+        submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
+        result = run_cached(job(notebook, self.blueprint, submission.student), self.store, self.workers)
+        if result.machine_failed:
+            why = next(check.message for check in result.checks if check.kind == "internal")
+            fault = f"{why} It was tried twice. Any earlier mark stays; run the same command again."
+            return Attempt(submission, machine_fault=fault)
+        misconceptions = self.catalogue.name_mistakes(result.checks)
+        write_back(notebook, self.blueprint, result, self.store.sandbox)
+        return Attempt(submission, notebook, result, untouched(notebook), misconceptions)
+
+    def keep(self, attempt: Attempt) -> StudentResult:
+        """Write the mark and the page of one submission; what there is to say of it."""
+        result = _verdict(attempt, self.content)
+        if self.dry_run or result.status == "ungraded":
+            return result
+        marks = self.book.save(attempt)
+        if attempt.notebook is not None:
+            try:
+                shown = page(attempt.notebook, marks, self.texts)
+                write_whole(self.book.page(attempt.submission.student), render("feedback.html.j2", page=shown))
+            except OSError as error:
+                raise cannot_write(str(error.filename or self.stage.course.work), error) from error
+            except Exception as error:
+                place = keep_traceback(self.stage.course, f"page of {self.stage.slug}: {attempt.submission.student}")
+                result.no_page = f"no feedback page: {type(error).__name__}; the traceback is in {place}."
+        return result
+
+    def result(self) -> ClassResult:
+        students = dict(sorted(self.results.items()))
+        result = ClassResult(self.stage.slug, self.content.max_score, students, self.store.sandbox)
+        if self.dry_run:
+            graded = {name: r for name, r in students.items() if r.status != "ungraded"}
+            result.changed = self.book.changed(
+                {name: {i: c.score for i, c in r.checks.items()} for name, r in graded.items()}
+            )
+        return result
+
+
+def _verdict(attempt: Attempt, content: Content) -> StudentResult:
+    submission, checks = attempt.submission, content.of_kind("check")
+    if attempt.machine_fault:
+        return StudentResult("ungraded", attempt.machine_fault)
+    if attempt.result is None:
+        return StudentResult("failed", submission.problem, {c.id: Mark(0, c.points) for c in checks})
+    told = {check.id: check for check in attempt.result.checks}
+    first = {exercise: found[0] for exercise, found in attempt.misconceptions.items()}
+    return StudentResult(
+        "repaired" if submission.note else "graded",
+        submission.note,
+        {cell.id: Mark.of(told[cell.id], cell.points) for cell in checks},
+        {exercise: misconception.name for exercise, misconception in first.items()},
+        {exercise: misconception.says for exercise, misconception in first.items()},
+        attempt.blank,
+        attempt.result.seconds,
+    )
+
+
+def keep_traceback(course: Course, what: str) -> str:
+    """Add the traceback of the error at hand to the course's log; where that is."""
+    path = course.work / "errors.log"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(f"{datetime.now().isoformat(timespec='seconds')}  {what}\n{traceback.format_exc()}\n")
+    return str(path)

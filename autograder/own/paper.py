@@ -1,0 +1,142 @@
+"""One's own notebook, as far as it can be checked here."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from autograder.build.release import is_as_built
+from autograder.build.write import build_source
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import Course, Stage
+from autograder.intake.blueprint import Blueprint
+from autograder.intake.prepare import job, prepare, untouched
+from autograder.intake.read import read_notebook
+from autograder.lab.quiz import STUDENT
+from autograder.run.job import JobCell
+from autograder.run.limits import Limits
+from autograder.stage.guide import Guide, guides
+from autograder.stage.model import Content
+from autograder.stage.question import draws_numbers
+from autograder.stage.read import read_stage
+
+
+@dataclass
+class Paper:
+    """One's own notebook, ready to run."""
+
+    stage: Stage
+    path: Path
+    cells: list[JobCell]
+    points: dict[str, float]  # by check
+    blank: set[str]
+    guides: dict[str, Guide]
+    limits: Limits
+    content: Content | None  # where `solutions/` is
+    who: str = ""  # by which name the notebook says whose it is, where a question needs that
+
+    @property
+    def exercises(self) -> list[str]:
+        return list(self.guides)
+
+    @property
+    def quizzes(self) -> set[str]:
+        return {c.id.partition("-")[0] for c in self.cells if c.kind == "check" and "quiz.read(" in c.source}
+
+    def checks(self, exercise: str) -> list[JobCell]:
+        return [cell for cell in self.cells if cell.kind == "check" and cell.id.partition("-")[0] == exercise]
+
+
+def find(course: Course, words: tuple[str, ...]) -> list[tuple[Stage, Path]]:
+    """The notebooks that are meant: stages or paths of notebooks; without any, all in `notebooks/`.
+
+    Raises:
+        CourseError: for one that is not there, or is of no stage.
+    """
+    found = []
+    for word in words:
+        path = Path(word)
+        if path.suffix == ".ipynb":
+            if not path.is_file():
+                raise CourseError(Fault(word, "is not there.", "Give a stage such as 03, or the path of a notebook."))
+            fits = [s for s in course.stages(released=True) if path.resolve() == s.released.resolve()]
+            fits = fits or [s for s in course.stages(released=True) if path.stem.lower().startswith(s.slug.lower())]
+            if not fits:
+                fix = "Let its name begin with the stage's, as in 03_seq2seq.ipynb."
+                raise CourseError(Fault(word, "does not say which stage it is of.", fix))
+            found.append((fits[-1], path))
+        else:
+            stage = course.stages((word,), released=True)[0]
+            found.append((stage, stage.released))
+    return found or [(stage, stage.released) for stage in course.stages(released=True)]
+
+
+def started(path: Path) -> bool:
+    """Has somebody worked in this notebook? It tells by itself: nbgrader's checksums are in it."""
+    try:
+        notebook = nbformat.read(path, as_version=4)
+        return bool(_exercises(notebook) - untouched(notebook))
+    except Exception:  # damaged: the check will say how
+        return True
+
+
+def _exercises(notebook: NotebookNode) -> set[str]:
+    return {c.metadata.nbgrader.grade_id for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")}
+
+
+class Desk:
+    """Reads the notebook of one stage as often as it changes; what does not change is read once."""
+
+    def __init__(self, stage: Stage, path: Path) -> None:
+        self.stage, self.path = stage, path
+        self.content: Content | None = None
+        if stage.text.is_file():
+            self.content = read_stage(stage)
+            self.blueprint = Blueprint(self.content)
+            build_source(stage, self.blueprint.plain)
+
+    def read(self) -> Paper:
+        """The notebook as it is now.
+
+        Raises:
+            CourseError: when it cannot be read.
+        """
+        notebook, _, problem = read_notebook(self.path)
+        if notebook is None:
+            raise CourseError(Fault(self.stage.place(self.path), problem, ""))
+        if self.content is None:
+            return self._visible()
+        prepare(notebook, self.blueprint)
+        work = job(notebook, self.blueprint)
+        points = {cell.id: cell.points for cell in self.content.of_kind("check")}
+        known = guides(self.blueprint.source.cells)
+        blank = untouched(notebook)
+        return Paper(self.stage, self.path, work.cells, points, blank, known, work.limits, self.content, work.who)
+
+    def _visible(self) -> Paper:
+        """Without `solutions/` the notebook itself says what there is to run."""
+        notebook = nbformat.read(self.path, as_version=4)
+        cells, points = [], dict[str, float]()
+        for number, cell in enumerate(notebook.cells, 1):
+            told = cell.metadata.get("nbgrader", {})
+            as_handed_out = not told and is_as_built(cell)
+            if cell.cell_type != "code" or not cell.source.strip() or as_handed_out:
+                continue
+            kind = "check" if told.get("grade") else "given" if told.get("locked") else "student"
+            cells.append(JobCell(kind, told.get("grade_id") or f"cell {number}", cell.source))  # type: ignore[arg-type]
+            if kind == "check":
+                points[told["grade_id"]] = told.get("points", 0)
+        known = guides(notebook.cells)
+        if not known or not points:
+            fact = "has lost its grading labels, so nothing can be checked."
+            raise CourseError(Fault(self.stage.place(self.path), fact, "Copy your code into a fresh copy of it."))
+        who = STUDENT if any(draws_numbers(cell.source) for cell in cells if cell.kind == "check") else ""
+        return Paper(self.stage, self.path, cells, points, untouched(notebook), known, Limits(), None, who)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

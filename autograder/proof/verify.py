@@ -1,0 +1,258 @@
+"""Prove a stage: blank scores 0, the solution full marks, right answers are accepted, wrong ones are caught.
+
+How they are run, stands in trials.py; that everything agrees with everything, in consistency.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograder.build.agree import inconsistencies
+from autograder.course.faults import CourseError
+from autograder.course.files import as_number
+from autograder.course.layout import Stage
+from autograder.proof.diagnosed import SHARE, prove_diagnosis
+from autograder.proof.quizzes import QuizProof, prove_quizzes
+from autograder.proof.tasks import Outcomes, Recall, Task, Trial
+from autograder.proof.trials import World, run_all
+from autograder.stage.model import Answer, Content
+from autograder.stage.read import read_answers, read_stage
+
+
+@dataclass
+class Proof:
+    """What `verify` found out about a stage."""
+
+    slug: str
+    exercises: int
+    max_score: float
+    blank_score: float = 0
+    solution_score: float = 0
+    right: int = 0
+    accepted: int = 0
+    wrong: int = 0
+    caught: int = 0
+    caught_by_visible: int = 0
+    diagnosed: int = 0
+    quizzes: int = 0
+    quiz_answers: int = 0  # tried beside the keys
+    redundant_checks: list[str] = field(default_factory=list)
+    alike: list[str] = field(default_factory=list)  # wrong answers that cannot be told by name
+    problems: list[str] = field(default_factory=list)
+    broken: bool = False  # its own cells do not run, so nothing else is known
+
+    def as_json(self) -> dict[str, Any]:
+        """What other programs may rely on. The words are printed."""
+        return {
+            "exercises": self.exercises,
+            "blank_score": as_number(self.blank_score),
+            "solution_score": as_number(self.solution_score),
+            "max_score": as_number(self.max_score),
+            "right": {"total": self.right, "accepted": self.accepted},
+            "wrong": {
+                "total": self.wrong,
+                "caught": self.caught,
+                "caught_by_visible": self.caught_by_visible,
+                "diagnosed": self.diagnosed,
+            },
+            "redundant_checks": self.redundant_checks,
+        }
+
+
+Read = tuple[Content, list[Answer]]
+
+
+def read_texts(stage: Stage) -> Read:
+    """A stage and its answer catalogue.
+
+    Raises:
+        CourseError: with every fault of one of the two.
+    """
+    content = read_stage(stage)
+    return content, read_answers(stage, content)
+
+
+def prove(
+    stage: Stage,
+    seeds: int = 3,
+    jobs: int = 2,
+    step: Callable[[int, int], None] = lambda done, total: None,
+    only: Collection[str] = (),
+    recall: Recall | None = None,
+) -> Proof:
+    """Prove one stage, or only some of its exercises; see `prove_all`."""
+    return prove_all([stage], seeds, jobs, step, only, recall)[0]
+
+
+def prove_all(
+    stages: Sequence[Stage],
+    seeds: int = 3,
+    jobs: int = 2,
+    step: Callable[[int, int], None] = lambda done, total: None,
+    only: Collection[str] = (),
+    recall: Recall | None = None,
+    read: Sequence[Read] | None = None,
+) -> list[Proof]:
+    """Run the blank, the solution on `seeds` seeds, and every answer of the catalogue; look whether all agrees.
+
+    A stage whose cells do not run does not stop the others.
+
+    Args:
+        step: is told how many tasks are done, of how many.
+        only: these exercises, without what concerns a stage as a whole, and without asking the judge for a diagnosis.
+        recall: outcomes that are known from an earlier call; those of this one are added.
+        read: the texts of these stages, where they are read already.
+
+    Raises:
+        CourseError: when a text cannot be read.
+    """
+    texts = [read_texts(stage) for stage in stages] if read is None else read
+    contents, answers = [content for content, _ in texts], [known for _, known in texts]
+    recall = {} if recall is None else recall
+    worlds, proofs = dict[str, World](), dict[str, Proof]()
+    for content in contents:
+        try:
+            worlds[content.stage.slug] = World(content, recall)
+        except CourseError as error:
+            proofs[content.stage.slug] = _broken(content, error)
+    work: list[tuple[Content, Task]] = []
+    for content, known in zip(contents, answers, strict=True):
+        if content.stage.slug in worlds:
+            exercises = [name for name in content.written if not only or name in only]
+            tasks = [Task("blank", exercise) for exercise in exercises]
+            tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
+            tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
+            work += [(content, task) for task in tasks]
+    trials: dict[int, Trial] = {}
+    for index, trial in run_all(work, jobs, recall=recall, worlds=worlds):
+        trials[index] = trial
+        step(len(trials), len(work))
+    results = [[(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content] for content in contents]
+    unclear = [_unclear(content.stage.slug, tried) for content, tried in zip(contents, results, strict=True)]
+    asked = {} if only else {key: names for part in unclear for key, names in part.items()}
+    diagnosed = prove_diagnosis(contents, jobs, asked)
+    for i, content in enumerate(contents):
+        if content.stage.slug in worlds:
+            proof = proofs[content.stage.slug] = _proof(content, results[i], seeds)
+            count, proof.alike = diagnosed[i]
+            proof.diagnosed = proof.caught - sum(map(len, unclear[i].values())) + count
+            if proof.diagnosed < SHARE * proof.wrong:
+                proof.problems += proof.alike
+            try:
+                _add_quizzes(proof, prove_quizzes(content, only))
+                if not only:
+                    proof.problems += inconsistencies(content, answers[i])
+            except Exception as error:  # a notebook that is none, a quiz whose numbers cannot be drawn
+                place = content.stage.place(content.stage.folder)
+                proof.problems.append(f"{place}: could not be proven to the end: {type(error).__name__}: {error}")
+    return [proofs[stage.slug] for stage in stages]
+
+
+def _broken(content: Content, error: CourseError) -> Proof:
+    points = sum(cell.points for cell in content.of_kind("check"))
+    return Proof(content.stage.slug, len(content.written), points, problems=list(map(str, error.faults)), broken=True)
+
+
+def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> Proof:
+    stage, exercises = content.stage, {task.exercise for task, _ in results}
+    points = {cell.id: cell.points for cell in content.of_kind("check") if cell.exercise in exercises}
+    proof = Proof(stage.slug, len(exercises), sum(points.values()))
+    scores = dict.fromkeys(range(seeds), 0.0)
+    caught_by: dict[str, set[str]] = {check: set() for check in points}  # check -> the wrong answers that fail it
+    for task, trial in results:
+        score = sum(points[check] for check, o in trial.outcomes.items() if o.passed)
+        failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
+        if task.what == "blank":
+            proof.blank_score += score
+            proof.problems += _blank_problems(stage.place(stage.text), task.exercise, trial.outcomes)
+        elif task.what == "solution":
+            scores[task.seed] += score
+            proof.problems += [
+                f'{stage.place(stage.text)}: the solution fails "{check}" with seed {task.seed}: {o.message}\n'
+                "  Mend the check or the solution."
+                for check, o in failed.items()
+            ]
+        elif task.answer is not None:
+            answer, place = task.answer, f"{stage.place(stage.answers)}:{task.answer.line}"
+            if answer.right:
+                proof.right += 1
+                proof.accepted += not failed
+                proof.problems += [
+                    f'{place}: the right answer "{answer.name}" fails "{check}": {o.message}\n'
+                    "  Mend the check, or move the answer to the wrong ones."
+                    for check, o in failed.items()
+                ]
+            else:
+                proof.wrong += 1
+                proof.caught += bool(failed)
+                proof.caught_by_visible += any(not o.hidden for o in failed.values())
+                for check in failed:
+                    caught_by[check].add(answer.name)
+                if not failed:
+                    fact = f'the wrong answer "{answer.name}" of "{answer.exercise}" passes every check.'
+                    proof.problems.append(f"{place}: {fact} Add a check that it fails.")
+            proof.problems += _problems_elsewhere(place, answer, trial.elsewhere)
+    proof.solution_score = min(scores.values(), default=0)
+    proof.redundant_checks = _redundant(content, caught_by)
+    return proof
+
+
+def _unclear(slug: str, results: list[tuple[Task, Trial]]) -> dict[tuple[str, str], list[str]]:
+    """Caught wrong answers whose failures read like another one's: only what their calls gave can tell them apart."""
+    failures: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
+    unclear: dict[tuple[str, str], list[str]] = {}
+    for task, trial in results:
+        failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
+        if task.answer is not None and not task.answer.right and failed:
+            told = {check: o.message for check, o in failed.items()}
+            if any(o.error in ("TimeoutError", "SystemExit") for o in failed.values()):
+                told = {}  # another limit may end it in the judge
+            failures.setdefault((slug, task.exercise), []).append((task.answer.name, told))
+    for key, own in failures.items():
+        messages = [told for _, told in own]
+        if names := [name for name, told in own if not told or messages.count(told) > 1]:
+            unclear[key] = names
+    return unclear
+
+
+def _add_quizzes(proof: Proof, quizzes: QuizProof) -> None:
+    proof.quizzes, proof.quiz_answers = quizzes.quizzes, quizzes.answers
+    proof.max_score += quizzes.max_score
+    proof.blank_score += quizzes.blank_score
+    proof.solution_score += quizzes.score
+    proof.problems += quizzes.problems
+
+
+def _problems_elsewhere(place: str, answer: Answer, outcomes: Outcomes) -> list[str]:
+    """An answer loses points on its own exercise, and on others only where these declare it."""
+    return [
+        f'{place}: the answer "{answer.name}" of "{answer.exercise}" also fails "{check}" ({outcome.message}), though '
+        f"that exercise does not build on it. Make the check independent of it, or the answer change no other name."
+        for check, outcome in outcomes.items()
+        if not outcome.passed
+    ]
+
+
+def _blank_problems(place: str, exercise: str, outcomes: Outcomes) -> list[str]:
+    """A blank exercise fails each of its checks with its own NotImplementedError, and with nothing else."""
+    problems = []
+    for check, outcome in outcomes.items():
+        if outcome.error != "NotImplementedError" or not outcome.message.startswith(exercise + ":"):
+            said = "passes" if outcome.passed else f"fails with {outcome.error}: {outcome.message}"
+            fix = f"Let the check call {exercise} first."
+            problems.append(f'{place}: a blank "{exercise}" {said} in the check "{check}". {fix}')
+    return problems
+
+
+def _redundant(content: Content, caught_by: dict[str, set[str]]) -> list[str]:
+    """Checks that catch no wrong answer which the exercise's other checks let through."""
+    redundant = []
+    for exercise in content.written:
+        checks = [cell for cell in content.checks(exercise) if cell.id in caught_by]
+        for cell in checks:
+            others = {name for other in checks if other is not cell for name in caught_by[other.id]}
+            if not caught_by[cell.id] - others:
+                redundant.append(cell.id)
+    return redundant

@@ -1,0 +1,143 @@
+"""Words for a check that failed: the call, what it did, and the place, but nothing of a hidden test."""
+
+from __future__ import annotations
+
+import ast
+import traceback
+from types import TracebackType
+from typing import Any
+
+from autograder.run.job import CheckResult
+from autograder.run.judge.faults import StudentFault
+from autograder.run.limits import Limits
+from autograder.run.wire.ends import Call, Stop, TimeUp
+
+MOST = 4000  # characters of a message
+_MISSING = "Is its cell still there, does it define that name, and did it run without an error?"
+
+
+def fill_in(
+    result: CheckResult, error: BaseException, filename: str, source: str, last: Call, limit: str, limits: Limits
+) -> None:
+    """Fill in kind, message, hidden and traceback of a check that ended with this error."""
+    from autograder.lab.markers import is_hidden
+
+    line = line_of(error.__traceback__, filename)
+    result.hidden = is_hidden(source.splitlines(), line)
+    fault = getattr(error, "student_fault", None)
+    if isinstance(error, Stop):
+        result.kind, result.message = "dead", str(error)
+    elif type(error).__name__ == "NoAnswer" and fault is None:
+        result.kind, result.message = "not_implemented", str(error)
+    elif isinstance(error, TimeUp):
+        result.kind, result.message = "limit", _late(last, limit)
+    elif type(error).__name__ == "ExpectationError" and fault is None:
+        result.kind, result.message = "expectation", getattr(error, "facts", "") or str(error)
+        result.hint, result.wants_error = getattr(error, "hint", ""), getattr(error, "error", False)
+    elif isinstance(fault, StudentFault):
+        _student(result, error, fault, fault.label if result.hidden else _call(error, filename) or fault.label, limits)
+    elif isinstance(error, AssertionError):
+        result.kind, result.message = "expectation", _assertion(error, source, line, result.hidden)
+    else:
+        result.kind, result.message = "unusable", _unusable(error, last, result.hidden)
+        if last.label and last.done and last.value is None:
+            result.hint = "A `return` is missing."
+    result.message = result.message[:MOST]
+
+
+def _student(result: CheckResult, error: BaseException, fault: StudentFault, call: str, limits: Limits) -> None:
+    name = fault.label.partition("(")[0]
+    if fault.missing:
+        result.kind = "missing"
+        result.message = f"{name} is not defined. {_MISSING}"
+    elif isinstance(error, NotImplementedError):
+        text = fault.message if not result.hidden else ""
+        result.kind, result.message = (
+            "not_implemented",
+            text or f"{name} is not implemented yet{fault.place(result.hidden)}.",
+        )
+    elif fault.type == "NotPlain":
+        text = "something that is no plain value" if result.hidden else fault.message
+        result.kind, result.message = "unusable", _got(call, text, "a value that a check can use")
+    else:
+        result.kind = "student_error"
+        # Even the name of a type could be made of what a hidden test passed.
+        kind = (
+            fault.type
+            if not result.hidden
+            else type(error).__name__
+            if type(error).__module__ == "builtins"
+            else "an error"
+        )
+        text = f": {fault.message}" if fault.message and not result.hidden else ""
+        result.message = _got(call, f"it raised {kind}{fault.place(result.hidden)}{text}", "a result without an error")
+        if fault.limit and not result.hidden:
+            result.hint = f"The limit of {limits.in_words(fault.limit)} was reached."
+    if not result.hidden:  # its text could repeat what a hidden test passed
+        result.traceback = fault.traceback()
+
+
+def _got(call: str, got: str, expected: str) -> str:
+    """In the same lines as a message of `expect`."""
+    return f"{call}\n  got:       {got}\n  expected:  {expected}"
+
+
+def _call(error: BaseException, filename: str) -> str:
+    """The student's call that failed, in the check's own words."""
+    from executing import Source
+
+    own = None
+    trace = error.__traceback__
+    while trace is not None:
+        own = trace if trace.tb_frame.f_code.co_filename == filename else own
+        trace = trace.tb_next
+    node = Source.executing(own).node if own is not None else None
+    text = ast.unparse(node) if isinstance(node, ast.Call) else ""
+    return text if len(text) <= 160 else text[:159] + "…"
+
+
+def _late(last: Call, limit: str) -> str:
+    where = f"{last.label} was still running" if last.label and not last.done else "it was not finished"
+    return f"The time limit of {limit} was reached: {where}. Is there a loop that does not end?"
+
+
+def _assertion(error: AssertionError, source: str, line: int, hidden: bool) -> str:
+    if hidden:
+        return "A hidden test found a wrong result."
+    text = source.splitlines()[line - 1].strip() if 0 < line <= len(source.splitlines()) else ""
+    return str(error) or f"This does not hold: {text}"
+
+
+def _unusable(error: BaseException, last: Call, hidden: bool) -> str:
+    what = type(error).__name__ if hidden else f"{type(error).__name__}: {error}"
+    if not last.label:
+        return f"The check itself raised {what}."
+    if not last.done:
+        return _got(last.label, what, "a call that works")
+    if last.value is None:
+        return _got(last.label, "None", "a value")
+    return _got(last.label, f"{_kind(last.value, hidden)}; with it the check raised {what}", "a value that it can use")
+
+
+def _kind(value: Any, hidden: bool) -> str:
+    import torch
+
+    if hidden:  # a shape or the name of a type could carry what a hidden test passed
+        return "a tensor" if isinstance(value, torch.Tensor) else "an object"
+    if isinstance(value, torch.Tensor):
+        return f"a tensor of shape {tuple(value.shape)}"
+    return f"an object of type {value._type if type(value).__name__ == 'Proxy' else type(value).__name__}"
+
+
+def line_of(trace: TracebackType | None, filename: str) -> int:
+    """The line of the check itself that was running, not of a helper that it defines further up."""
+    lines = [line for frame, line in traceback.walk_tb(trace) if frame.f_code.co_filename == filename]
+    return lines[0] if lines else 0
+
+
+def parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True

@@ -1,0 +1,47 @@
+"""How much one submission may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MB = 1 << 20
+# Several threads on a loaded machine are up to ten times slower than one, and a fork of a process with threads hangs.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hitting one is a message to the student: which limit, in which cell."""
+
+    cell_seconds: float = 60.0  # wall time of one cell
+    check_seconds: float = 20.0  # wall time of one check
+    total_seconds: float = 300.0  # wall time of the whole submission
+    cpu_seconds: int = 300  # processor time of one of its processes
+    memory_mb: int = 2048  # beyond the warm process: each process, and where the kernel can, all together
+    processes: int = 64
+    open_files: int = 256
+    file_mb: int = 64  # one file
+    scratch_mb: int = 256  # all files
+    output_mb: float = 1.0  # text and pictures of one cell
+    value_mb: int = 64  # one argument list or result
+    calls: int = 100_000
+    handles: int = 50_000
+
+    def in_words(self, name: str) -> str:
+        """One of `LIMITS_REACHED`, as a message says it."""
+        return {
+            "processes": f"processes and threads ({self.processes})",
+            "open_files": f"open files ({self.open_files})",
+            "file_mb": f"the size of a file ({self.file_mb} MB)",
+            "scratch_mb": f"all files together ({self.scratch_mb} MB)",
+            "memory_mb": f"memory ({self.memory_mb} MB)",
+        }[name]
+
+
+LIMITS_REACHED = ("processes", "open_files", "file_mb", "scratch_mb", "memory_mb")  # that an error can tell of

@@ -1,0 +1,275 @@
+"""The warm process inside the sandbox. It imports what notebooks import, once, and forks a child for each submission.
+
+It is process 1 in the sandbox, so no signal from inside reaches it, and it runs no code of a submission.
+Its only way out is one socket, on which the trusted side says `start` (with the child's own socket) and `stop`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import socket
+import sys
+import time
+import traceback
+import types
+from collections.abc import Callable
+from typing import Any
+
+from autograder.run.limits import THREADS
+from autograder.run.wire.randomness import seed
+
+TICK = 0.03  # seconds between two looks at the memory
+
+
+def warm_up() -> None:
+    """Import what submissions import, and draw once, so that a fork has it all. One thread, or forks would hang."""
+    for name in THREADS:
+        os.environ[name] = "1"
+    import matplotlib
+
+    matplotlib.use("agg")
+    import numpy  # noqa: F401
+    import torch
+    import torch.testing
+    from matplotlib import pyplot
+
+    compiler_on_demand()
+    # Seeding would queue a seed for GPUs that are not here, with the whole call stack as text: half a millisecond.
+    torch.cuda.manual_seed_all = torch.xpu.manual_seed_all = lambda seed: None
+    torch.set_num_threads(1)
+    torch.set_num_interop_threads(1)
+    figure = pyplot.figure()
+    figure.gca().plot([0, 1], label="x")
+    figure.legend()
+    figure.canvas.draw()
+    pyplot.close("all")
+    with contextlib.suppress(ImportError):  # the course's own helpers
+        import autograder.lab
+        import autograder.lab.data
+        import autograder.lab.plots  # noqa: F401
+
+
+def compiler_on_demand() -> None:
+    """Put off `torch._dynamo`. Optimisers import it (1 s, 70 MB a process) only to say what must not be compiled."""
+    import torch
+
+    name = "torch._dynamo"
+    if name in sys.modules:
+        return
+
+    class Placeholder(types.ModuleType):
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute.startswith("__") and attribute != "__path__":  # somebody only looks at all modules
+                raise AttributeError(attribute)
+            if sys.modules.get(name) is self:
+                del sys.modules[name]
+                torch._dynamo = importlib.import_module(name)
+            return getattr(sys.modules[name], attribute)
+
+    placeholder = Placeholder(name)
+    placeholder.graph_break = lambda: None  # type: ignore[attr-defined]
+    placeholder.disable = lambda fn, *_, **__: fn  # type: ignore[attr-defined]
+    sys.modules[name] = torch._dynamo = placeholder
+
+
+def assert_one_thread() -> None:
+    if sys.platform == "linux" and (count := len(os.listdir("/proc/self/task"))) != 1:
+        raise RuntimeError(f"{count} threads in a process that is going to fork")
+
+
+def main(rehearse: Callable[[str], None]) -> None:
+    """Arguments: control socket, scratch folder, user id for children (-1: keep), and the kind of sandbox."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    zygote = Zygote(control, scratch=sys.argv[2], uid=int(sys.argv[3]), boxed=sys.argv[4] == "bwrap", rehearse=rehearse)
+    zygote.loop()
+
+
+class Zygote:
+    """One child at a time."""
+
+    def __init__(
+        self, control: socket.socket, scratch: str, uid: int, boxed: bool, rehearse: Callable[[str], None]
+    ) -> None:
+        from autograder.run.sandbox import confine
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if boxed:
+            confine.hide()
+        elif sys.platform == "linux":
+            confine.adopt_orphans()
+        warm_up()
+        from autograder.run.sandbox.shell import make_shell
+
+        rehearse("student")
+        self.shell = make_shell()
+        self._draw_inline()
+        assert_one_thread()
+        self.control, self.scratch, self.uid, self.boxed = control, scratch, uid, boxed
+        self.child = 0
+        self.status: int | None = None
+        self.cpu = 0.0
+        self.killed_for = ""
+        self.memory = 0
+        os.chdir(scratch)
+        from autograder.run.sandbox import clean
+
+        clean.wipe(scratch, time.monotonic() + 10)  # caches of fonts and the like
+        gc.collect()
+        gc.freeze()
+        if boxed:
+            self.before = clean.own_state((scratch, "/dev/shm"))
+            self.base = clean.memory_used([os.getpid()])
+        self.send({"ready": os.getpid()})
+
+    def _draw_inline(self) -> None:
+        """The first picture that a shell shows costs most."""
+        from autograder.run.sandbox.shell import OUTPUTS
+
+        OUTPUTS.start(1 << 20)
+        self.shell.run("warm", "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); 1", 1 << 20)
+        self.shell.run("warm", "raise ValueError('warm')", 1 << 20)
+        self.shell.reset(new_session=True)
+        self.shell.execution_count = 1
+        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+
+    def send(self, message: dict[str, Any]) -> None:
+        self.control.sendall(json.dumps(message).encode() + b"\n")
+
+    def loop(self) -> None:
+        while True:
+            ready, _, _ = select.select([self.control], [], [], TICK if self.child else None)
+            if self.child:
+                self.look()
+            if not ready:
+                continue
+            data, fds, _, _ = socket.recv_fds(self.control, 1 << 16, 4)
+            if not data:
+                os._exit(0)
+            message = json.loads(data)  # one line, sent at once
+            if message["do"] == "start":
+                self.start(message, fds)
+            else:
+                self.stop(float(message.get("wait", 0)))
+
+    def start(self, message: dict[str, Any], fds: list[int]) -> None:
+        self.status, self.cpu, self.killed_for = None, 0.0, ""
+        self.memory = message["limits"]["memory_mb"] << 20
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.become_child(message, fds[0])
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(70)
+        os.close(fds[0])
+        self.child = pid
+        self.send({"started": pid})
+
+    def become_child(self, message: dict[str, Any], fd: int) -> None:
+        from autograder.run.limits import Limits
+        from autograder.run.sandbox import confine
+        from autograder.run.sandbox.child import HUNG_UP, serve
+
+        limits = Limits(**message["limits"])
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(fd, 9)
+        os.dup2(null, 0)
+        if self.boxed:
+            confine.hide(False)  # a process that is hidden may not change its own score
+            confine.first_to_go()
+        if self.uid >= 0:
+            os.setgroups([])
+            os.setresgid(self.uid, self.uid, self.uid)
+            os.setresuid(self.uid, self.uid, self.uid)
+        for descriptor in (1, 2):
+            path = os.path.join(self.scratch, f".output-{descriptor}")
+            os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), descriptor)
+            os.unlink(path)
+        sock = socket.socket(fileno=9)
+        os.closerange(3, 9)
+        os.closerange(10, 4096)
+        os.set_inheritable(9, False)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
+            os.environ[name] = self.scratch
+        sys.path.insert(0, self.scratch)  # as in JupyterLab, a module beside the notebook can be imported
+        if self.boxed:
+            confine.hide(False)  # a new user hid it again; the student's programs may look at themselves
+            confine.no_new_privileges()
+        if sys.platform == "linux":
+            confine.limit_process(limits)
+        seed(message["seed"])
+        serve(sock, self.shell, limits)
+        os._exit(HUNG_UP)
+
+    def look(self) -> None:
+        """Has the child ended, or do all processes together use too much?"""
+        if self.status is None:
+            pid, status, usage = os.wait4(self.child, os.WNOHANG)
+            if pid:
+                self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
+                self.end_all()  # whoever is left would keep the socket open
+        if self.boxed and self.status is None:
+            from autograder.run.sandbox import clean
+
+            if clean.memory_used(clean.other_processes()) > self.base + self.memory:
+                self.killed_for = "memory"
+                self.end_all()
+
+    def end_all(self) -> None:
+        from autograder.run.sandbox import clean
+
+        for pid in [-1] if self.boxed else [self.child, *clean.descendants()]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def stop(self, wait: float) -> None:
+        """End whatever runs, empty the scratch folders, and say how the child ended and whether all is clean.
+
+        `wait`: seconds in which it may end by itself, where it has hung up already.
+        """
+        from autograder.run.sandbox import clean
+
+        deadline = time.monotonic() + 10
+        why = ""
+        try:
+            self.look()
+            patience = time.monotonic() + wait  # its socket closes a moment before it has ended
+            while self.status is None and time.monotonic() < patience:
+                time.sleep(0.001)
+                self.look()
+            self.end_all()
+            if self.status is None:
+                _, self.status, usage = os.wait4(self.child, 0)
+                self.cpu = usage.ru_utime + usage.ru_stime
+                ended_itself = False
+            else:
+                ended_itself = True
+            clean.kill_all(deadline, self.boxed)
+            if self.boxed:
+                clean.wipe("/dev/shm", deadline)
+            clean.wipe(self.scratch, deadline)
+            if self.boxed:
+                why = clean.leftovers()
+                if clean.own_state((self.scratch, "/dev/shm")) != self.before:
+                    why = why or "changed limits or folders"
+        except (clean.Dirty, OSError) as error:
+            why, ended_itself = str(error) or "something", True
+        self.child = 0
+        self.send(
+            {
+                "stopped": True,
+                "status": self.status if ended_itself else None,
+                "dirty": why,
+                "for": self.killed_for,
+                "cpu": self.cpu,
+            }
+        )

@@ -1,0 +1,37 @@
+"""Messages between a worker's caller and its server: a length, then JSON."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from typing import Any
+
+from autograder.run.job import to_json
+
+_SIZE = struct.Struct("<I")
+
+
+def send(sock: socket.socket, data: Any) -> None:
+    text = to_json(data).encode()
+    sock.sendall(_SIZE.pack(len(text)) + text)
+
+
+def receive(sock: socket.socket) -> Any:
+    """The next message, or None when the other side has gone."""
+    size = _exactly(sock, _SIZE.size)
+    text = _exactly(sock, _SIZE.unpack(size)[0]) if size is not None else None
+    return None if text is None else json.loads(text)
+
+
+def _exactly(sock: socket.socket, size: int) -> bytes | None:
+    data = bytearray()
+    while len(data) < size:
+        try:
+            more = sock.recv(min(size - len(data), 1 << 20))
+        except ConnectionError:
+            return None
+        if not more:
+            return None
+        data += more
+    return bytes(data)

@@ -1,0 +1,97 @@
+"""What a judge said so far, and what becomes of it where it stopped early."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import Any
+
+from autograder.run.job import CellResult, CheckResult, Job, Result
+
+
+class Collected:
+    """What the judge said so far; it becomes a result in which every cell and check occurs once."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.cells: dict[int, CellResult] = {}
+        self.checks: dict[int, CheckResult] = {}
+        self.places = {
+            "cell": [i for i, c in enumerate(job.cells) if c.kind != "check"],
+            "check": [i for i, c in enumerate(job.cells) if c.kind == "check"],
+        }
+        self.error = self.ended = ""
+        self.broken: dict[str, str] = {}
+        self.complete = False
+        self.not_theirs = False  # it was the sandbox that broke down
+        self.cpu = 0.0
+
+    def add(self, line: dict[str, Any]) -> None:
+        if "cell" in line:
+            self.cells[self.places["cell"][len(self.cells)]] = CellResult(**_unicode(line["cell"]))
+        elif "check" in line:
+            self.checks[self.places["check"][len(self.checks)]] = CheckResult(**_unicode(line["check"]))
+        elif "broken" in line:
+            self.broken = line["broken"]
+        elif "error" in line:
+            self.error = line["error"]
+        else:
+            self.complete = True
+
+    def cells_after_a_check(self) -> list[int]:
+        """The cells below the first check that showed something, where they ran at all."""
+        first = min(self.places["check"], default=len(self.job.cells))
+        return [i for i, cell in self.cells.items() if i > first and (cell.outputs or cell.error)]
+
+    def result(self) -> Result:
+        reason = self._reason()
+        for i in self.places["cell"]:
+            cell = self.cells.setdefault(i, CellResult(self.job.cells[i].id, error=reason))
+            if self.broken and cell.error == self.broken["why"]:
+                cell.error = reason
+        for i in self.places["check"]:
+            check = self.checks.setdefault(i, CheckResult(self.job.cells[i].id, message=reason))
+            if check.kind == "dead":
+                check.message = reason
+                if self.not_theirs or (self.error and not self.broken):
+                    check.kind = "internal"
+        early = "" if self.complete and not self.broken and not self.error else reason
+        cells = [self.cells[i] for i in self.places["cell"]]
+        checks = [self.checks[i] for i in self.places["check"]]
+        return Result(cells, checks, early, cpu_seconds=self.cpu)
+
+    def _reason(self) -> str:
+        if self.broken:
+            why = self.ended or self.broken["why"]
+            return f"The program stopped at {self.broken['where']}: {why}. Nothing after that could be run."
+        return self.error or (f"The judge ended early. {self.ended}".strip() if not self.complete else "")
+
+
+def _unicode(data: Any) -> Any:
+    """The same with each half of a surrogate pair replaced: no file can hold one."""
+    if isinstance(data, str):
+        return data.encode("utf-8", "replace").decode()
+    if isinstance(data, list):
+        return [_unicode(item) for item in data]
+    if isinstance(data, dict):
+        return {_unicode(key): _unicode(value) for key, value in data.items()}
+    return data
+
+
+def end_in_words(end: dict[str, Any], job: Job, out_of_memory: bool) -> str:
+    """How the student's process ended, where it ended before it was told to."""
+    limits, status = job.limits, end.get("status")
+    if not end or end.get("for") == "memory" or out_of_memory:
+        return (
+            f"it used more than {limits.memory_mb} MB of memory" if end or out_of_memory else "its sandbox broke down"
+        )
+    if status is None:
+        return ""
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 77:  # it was the judge who hung up
+        return ""
+    if os.WIFEXITED(status):
+        return f"it ended itself (exit code {os.WEXITSTATUS(status)})"
+    number = os.WTERMSIG(status)
+    if number == signal.SIGXCPU or (number == signal.SIGKILL and end.get("cpu", 0) >= limits.cpu_seconds):
+        return f"it used more than {limits.cpu_seconds} s of processor time"
+    return f"it was ended by {signal.Signals(number).name}"

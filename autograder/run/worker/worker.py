@@ -1,0 +1,158 @@
+"""The caller's side: a warm worker that runs one submission after the other."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from autograder.course.faults import CourseError, Fault
+from autograder.run.job import Job, Result, machine_fault, result_from_json
+from autograder.run.limits import THREADS, Limits
+from autograder.run.sandbox import bwrap
+from autograder.run.worker.channel import receive, send
+
+_CODE = (
+    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
+    "from autograder.run.worker.server import main; main()"
+)
+_START_SECONDS = 180.0
+
+
+class SandboxMissing(RuntimeError):
+    """Student code cannot be confined here; the text says why and what helps."""
+
+
+class Worker:
+    """One trusted process and one sandbox, started once (about 3 s) and kept warm.
+
+    >>> with Worker() as worker:
+    ...     result = worker.run(job)
+
+    `run` survives whatever a submission does. It may be called from any thread, one call at a time.
+    `sandbox="none"` runs student code unconfined: only for code that is trusted.
+    """
+
+    def __init__(self, sandbox: str = "bwrap", scratch_mb: int = Limits.scratch_mb) -> None:
+        if sandbox not in ("bwrap", "none"):
+            raise ValueError(f"sandbox={sandbox!r}: choose 'bwrap' or 'none'")
+        if not hasattr(os, "fork"):
+            raise SandboxMissing("Grading forks processes, and this system cannot. On Windows use WSL 2.")
+        if sandbox == "bwrap":
+            works, reason = bwrap.available()
+            if not works:
+                raise SandboxMissing(reason)
+        self.sandbox, self.scratch_mb = sandbox, scratch_mb
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sock: socket.socket | None = None
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def start(self) -> None:
+        """Start the processes and wait until they are warm."""
+        if self._process is not None:
+            return
+        self._sock, theirs = socket.socketpair()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        environment |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-s", "-c", _CODE.format(root=str(bwrap.PACKAGE.parent))),
+                *(str(theirs.fileno()), self.sandbox, str(self.scratch_mb)),
+            ],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+        theirs.close()
+        if self._ask(None, _START_SECONDS) is None:
+            self.close()
+            raise RuntimeError("The grading worker did not start; its error stands above.")
+
+    def run(self, job: Job) -> Result:
+        """Run a submission. Whatever it does, the result names every cell and every check, and the next run works.
+
+        Where the worker itself fails, the submission is run once more on a fresh one. Then the checks are `internal`:
+        nobody knows whether they pass.
+        """
+        with self._lock:
+            result = self._run(job)
+            return self._run(job) if result.machine_failed else result
+
+    def _run(self, job: Job) -> Result:
+        try:
+            self.start()
+        except (OSError, RuntimeError) as error:
+            return machine_fault(job, str(error))
+        answer = self._ask(job, 2 * job.limits.total_seconds + 60)
+        if answer is not None:
+            return result_from_json(answer)
+        self.close()
+        return machine_fault(job, "The grading worker ended in the middle of this submission.")
+
+    def _ask(self, message: Job | None, seconds: float) -> Any:
+        sock = self._sock
+        if sock is None:  # closed by another thread
+            return None
+        sock.settimeout(seconds)
+        try:
+            if message is not None:
+                send(sock, message)
+            return receive(sock)
+        except (OSError, ValueError):
+            return None
+
+    def hang_up(self) -> None:
+        """Tell the processes to end, and whoever waits for their answer that none will come. Returns at once."""
+        if self._sock is not None:
+            with contextlib.suppress(OSError):
+                self._sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the processes. A later `run` starts them again."""
+        self.hang_up()
+        process, self._process = self._process, None
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+        if process is not None:
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                process.wait()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+
+def choose_sandbox(wanted: str) -> str:
+    """`bwrap`, or `none` where that was asked for.
+
+    Raises:
+        CourseError: where bubblewrap is wanted and does not work here.
+    """
+    if not hasattr(os, "fork"):
+        fix = "On Windows use WSL 2: `wsl --install`, and then the same commands in its terminal."
+        raise CourseError(Fault("sandbox", "grading forks processes, and this system cannot.", fix))
+    if wanted == "none":
+        return "none"
+    works, reason = bwrap.available()
+    if not works:
+        fix = "Submissions of people you trust can be graded without it: --sandbox none (or AUTOGRADER_SANDBOX=none)."
+        raise CourseError(Fault("sandbox", reason, fix))
+    return "bwrap"
