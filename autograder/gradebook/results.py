@@ -49,8 +49,8 @@ class Mark:
 class StudentResult:
     """One submission's verdict.
 
-    `graded`, `repaired` (with what was repaired) or `failed` (with the reason); `ungraded` where the machine failed:
-    then nobody knows, and an earlier mark stays. `no_page` says why there is no feedback page where there should be one.
+    `graded`, `repaired` (with what was repaired) or `failed` (with the reason); `ungraded` where the machine
+    failed: then nobody knows, and an earlier mark stays. `no_page` says why there is no feedback page where there should be one.
     """
 
     status: str
