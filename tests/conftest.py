@@ -39,6 +39,20 @@ def run(*words: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[
     return done
 
 
+def generate_feedback(stage: Stage, student: str = "ana") -> None:
+    """Make a page with nbgrader's own command."""
+    from nbgrader.converters import GenerateFeedback
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    from autograder.nbgrader_steps import configure
+
+    config = Config()
+    configure(config, stage.course)
+    coursedir = CourseDirectory(config=config, assignment_id=stage.slug, student_id=student)
+    GenerateFeedback(coursedir=coursedir, config=config, force=True).start()
+
+
 def edit(stage: Stage, old: str, new: str) -> None:
     """Change the stage's text."""
     text = stage.text.read_text(encoding="utf-8")

@@ -245,7 +245,7 @@ def test_the_same_mistake_in_other_words_is_named(
 ) -> None:
     catalogue = catalogue_of(stage)
     checks = hand_in(worker, catalogue.content, **{exercise: source})
-    found = catalogue.explain(checks)
+    found = catalogue.name_mistakes(checks)
     assert [m.name for m in found.get(exercise, [])] == [name]
     says = found[exercise][0].says
     failed = [check for check in checks if not check.passed]
@@ -293,7 +293,7 @@ def test_an_unknown_mistake_is_told_as_call_got_expected(
 ) -> None:
     catalogue = catalogue_of(stage)
     checks = hand_in(worker, catalogue.content, **{exercise: source})
-    assert catalogue.explain(checks) == {}
+    assert catalogue.name_mistakes(checks) == {}
     failed = [check for check in checks if not check.passed]
     assert failed
     for check in failed:
@@ -393,7 +393,7 @@ def test_of_two_mistakes_both_are_named(worker: Worker, catalogue: Catalogue) ->
     """Here each shows in checks of its own; each of these begins with its sentence."""
     source = "def total(x):\n    return x.sum().float() if len(x) else torch.tensor(1.0)"
     checks = hand_in(worker, catalogue.content, total=source)
-    found = catalogue.explain(checks)
+    found = catalogue.name_mistakes(checks)
     assert sorted(m.name for m in found["total"]) == ["floats", "not empty"]
     told = {check.id: check.message.split("\n")[0] for check in checks if not check.passed}
     assert told == {"total-empty": "No numbers sum to 0.", "total-whole": "You lose whole numbers."}
@@ -652,5 +652,5 @@ def test_a_mended_answer_is_heard_without_running_the_class_again(small: Stage, 
     checks = hand_in(worker, read_stage(small), total="def total(x):\n    return 2 * x.sum()")
     edit_answers = small.answers.read_text(encoding="utf-8").replace("You count twice.", "Each number counts once.")
     small.answers.write_text(edit_answers, encoding="utf-8")
-    found = Catalogue(read_stage(small), Limits(), worker.run).explain(checks)
+    found = Catalogue(read_stage(small), Limits(), worker.run).name_mistakes(checks)
     assert found["total"][0].says == "Each number counts once." == checks[0].message.split("\n")[0]

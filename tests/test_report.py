@@ -22,11 +22,10 @@ from autograder.course.layout import Stage
 from autograder.feedback.kept import keep, load
 from autograder.feedback.page import Texts
 from autograder.feedback.page import page as feedback_page
+from autograder.feedback.render import render
 from autograder.feedback.report import as_csv, render_page
 from autograder.feedback.statistics import correlation, items, mistakes
-from autograder.feedback.templates import render
-from autograder.gradebook.outputs import verdict_outputs
-from autograder.gradebook.results import ClassResult, Mark, StudentResult, stopped_with
+from autograder.gradebook.results import ClassResult, Mark, Marks, StudentResult, stopped_with
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import prepare
 from autograder.stage.read import read_stage
@@ -69,10 +68,10 @@ def is_harmless(text: str) -> bool:
     return True
 
 
-def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str) -> str:
-    """The feedback page of a submission whose one check says `message`."""
+def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str, says: str = "") -> str:
+    """The feedback page of a submission whose one check says this."""
     build(stage)
-    blueprint = Blueprint(stage)
+    blueprint = Blueprint(read_stage(stage))
     notebook = nbformat.read(stage.released, as_version=4)
     prepare(notebook, blueprint)
     for cell in notebook.cells:
@@ -80,11 +79,10 @@ def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str)
         if mark.get("solution"):
             cell.source, cell.outputs = source, outputs
         if mark.get("grade"):
-            cell.outputs = verdict_outputs(message, not message, 0)
-            mark["score"] = 0 if message else mark["points"]
+            cell.metadata["autograder"] = {"kind": "expectation", "message": message, "says": says}
     notebook.metadata["autograder"] = {"sandbox": "bwrap"}
-    told = {"student": f"eve {SCRIPT}", "score": 0 if message else 2, "max_score": 2}
-    return render("feedback.html.j2", page=feedback_page(notebook, told, Texts(blueprint)))
+    marks = Marks(f"eve {SCRIPT}", 0, 2, scores={"differences-values": (0, 2)})
+    return render("feedback.html.j2", page=feedback_page(notebook, marks, Texts(blueprint)))
 
 
 def show(**data: str) -> NotebookNode:
@@ -94,7 +92,8 @@ def show(**data: str) -> NotebookNode:
 def test_a_feedback_page_names_the_mistake_the_section_and_what_to_try(mini: Stage) -> None:
     edit(mini, "torch.manual_seed(0)\n", f"torch.manual_seed(0)  # {CANARY}\n{CANARY} = 1\n")
     says = "It is later minus earlier: what rises has d > 0."
-    text = graded(mini, "def differences(x):\n    return x", [show(image_png=PNG)], f"{says}\ndifferences(…)\n  got: 1")
+    source, message = "def differences(x):\n    return x", "differences(…)\n  got: 1"
+    text = graded(mini, source, [show(image_png=PNG)], message, says)
     assert is_harmless(text)
     assert CANARY not in text
     assert '<p class="sentence">It is later minus earlier: what rises has d &gt; 0.</p>' in text
@@ -117,7 +116,7 @@ def test_nothing_of_a_submission_is_taken_as_html(mini: Stage) -> None:
         nbformat.v4.new_output("stream", name="stdout", text=SCRIPT),
         trace,
     ]
-    text = graded(mini, f"def differences(x):\n    '''{SCRIPT}'''", outputs, f"{SCRIPT}\x1b[31m")
+    text = graded(mini, f"def differences(x):\n    '''{SCRIPT}'''", outputs, f"{SCRIPT}\x1b[31m", SCRIPT)
     assert is_harmless(text)
     assert SCRIPT not in text and "\x1b" not in text
     assert "&lt;script&gt;" in text
@@ -174,8 +173,7 @@ def test_a_report_counts_what_a_class_did(mini: Stage) -> None:
 
 def test_only_an_answer_that_ran_can_be_one_that_nobody_knows(mini: Stage) -> None:
     ran, stopped = student(0), student(0)
-    message = "differences is not defined: its cell stopped with SyntaxError."
-    stopped.checks["differences-values"] = replace(stopped.checks["differences-values"], message=message)
+    stopped.checks["differences-values"] = replace(stopped.checks["differences-values"], stopped_with="SyntaxError")
     assert stopped_with(stopped, "differences") == "SyntaxError" and stopped_with(ran, "differences") == ""
     result = ClassResult("12_my_stage", 2, {"ana": ran, "bob": stopped})
     assert mistakes(read_stage(mini), result) == ([], [("differences", "ana")])

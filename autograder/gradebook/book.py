@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbgrader import api
 from nbgrader.api import Base, Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.preprocessors import SaveCells
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.exc import DBAPIError, OperationalError, SAWarning
 from traitlets.config import Config
 
@@ -115,55 +116,33 @@ class Book:
             raise cannot_write(str(e.filename or self.coursedir.root), e) from e
 
     def _rows(self, gradebook: Gradebook, student: str) -> list[Any]:
-        """Name, automatic mark, mark by hand, whether it needs a look, sum, maximum; of every check of a submission."""
-        from nbgrader import api
-        from sqlalchemy import select
-
-        query = (
-            select(
-                api.BaseCell.name,
-                api.Grade.auto_score,
-                api.Grade.manual_score,
-                api.Grade.needs_manual_grade,
-                api.Grade.score,
-                api.GradeCell.max_score,
-                api.SubmittedNotebook.late_submission_penalty,
-            )
-            .join(api.BaseCell, api.BaseCell.id == api.Grade.cell_id)
-            .join(api.GradeCell, api.GradeCell.id == api.Grade.cell_id)
-            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
-            .where(*self._own(student))
-        )
-        return list(gradebook.db.execute(query).all())
+        """Of each check: name, automatic mark, mark by hand, needs a look, mark, maximum, penalty of the submission."""
+        cell, penalty = api.GradeCell, api.SubmittedNotebook.late_submission_penalty
+        grade = api.Grade
+        columns = cell.name, grade.auto_score, grade.manual_score, grade.needs_manual_grade, grade.score, cell.max_score
+        query = select(*columns, penalty).select_from(grade).join(cell, cell.id == grade.cell_id)
+        return list(gradebook.db.execute(self._own(query, grade, student)).all())
 
     def _comments(self, gradebook: Gradebook, student: str) -> list[Any]:
-        """Name, automatic comment, comment by hand."""
-        from nbgrader import api
-        from sqlalchemy import select
+        """Of each exercise: name, automatic comment, comment by hand."""
+        cell, comment = api.BaseCell, api.Comment
+        query = select(cell.name, comment.auto_comment, comment.manual_comment).select_from(comment)
+        query = query.join(cell, cell.id == comment.cell_id)
+        return list(gradebook.db.execute(self._own(query, comment, student)).all())
 
-        query = (
-            select(api.BaseCell.name, api.Comment.auto_comment, api.Comment.manual_comment)
-            .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id)
-            .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Comment.notebook_id)
-            .where(*self._own(student))
-        )
-        return list(gradebook.db.execute(query).all())
-
-    def _own(self, student: str) -> list[Any]:
-        from nbgrader import api
-
-        return [
-            api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id,
-            api.SubmittedAssignment.student_id == student,
-            api.SubmittedAssignment.assignment_id == api.Assignment.id,
-            api.Assignment.name == self.stage.slug,
-        ]
+    def _own(self, query: Any, part: Any, student: str) -> Any:
+        """Of this stage's submission of this student."""
+        notebook, submission = api.SubmittedNotebook, api.SubmittedAssignment
+        query = query.join(notebook, notebook.id == part.notebook_id)
+        query = query.join(submission, submission.id == notebook.assignment_id)
+        query = query.join(api.Assignment, api.Assignment.id == submission.assignment_id)
+        return query.where(submission.student_id == student, api.Assignment.name == self.stage.slug)
 
     def _stands(self, gradebook: Gradebook, student: str, credit: dict[str, float], blank: set[str]) -> bool:
         """Does all that would be written stand there already?"""
         rows = self._rows(gradebook, student)
         marks = {name: (auto, needs) for name, auto, _, needs, *_ in rows}
-        points = {name: c.metadata.nbgrader.points for name, c in self.blueprint.cells.items()}
+        points = {name: c.metadata.nbgrader.get("points", 0) for name, c in self.blueprint.cells.items()}
         wanted = {name: (points[name] * credit.get(name, 0), by_hand is not None) for name, _, by_hand, *_ in rows}
         if not rows or marks != wanted:
             return False

@@ -38,6 +38,9 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> Repairs:
     """
     stage: Cells = {_id(cell): cell for cell in source.cells if _id(cell)}
     if (found := _in_order(notebook, stage)) is not None:
+        for own in notebook.cells:
+            if not _id(own):
+                own.metadata.pop("nbgrader", None)
         for name, cell in stage.items():
             _restore(name, found[name], cell)
         _give_ids(notebook, stage)
@@ -77,6 +80,8 @@ def _in_order(notebook: NotebookNode, stage: Cells) -> Cells | None:
         return None
     found = dict(zip(stage, labelled, strict=True))
     own = [cell.source for cell in notebook.cells if not _id(cell) and cell.cell_type == "code"]
+    if not all(map(_parses, own)):  # it may be the rest of an exercise
+        return None
     for name, cell in stage.items():
         text = found[name].source
         if _kind(cell) != "exercise":

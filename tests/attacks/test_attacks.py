@@ -17,6 +17,7 @@ from autograder.run.job import Job, JobCell, Result
 from autograder.run.limits import Limits
 from autograder.run.sandbox.bwrap import available
 from autograder.run.worker.worker import Worker
+from autograder.stage.read import read_stage
 
 from .catalogue import RIGHT, THEMES, Attack
 from .conftest import IN_ENVIRONMENT, IN_FILE, SECRETS, tree
@@ -46,7 +47,7 @@ class Range:
     servers: list[socket.socket]
 
     def __post_init__(self) -> None:
-        self.blueprint = Blueprint(self.stage)
+        self.blueprint = Blueprint(read_stage(self.stage))
         self.check = self.blueprint.cells["differences-values"].source
         self.given = self.blueprint.cells["setup"].source
         self.blank = next(c.source for c in self.blueprint.source.cells if c.id == "differences").split("### BEGIN")[0]

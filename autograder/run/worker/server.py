@@ -44,7 +44,8 @@ class Server:
         gc.collect()
         gc.freeze()
         self.zygote.wait_ready()
-        send(caller, {"ready": True})
+        with contextlib.suppress(OSError):  # the caller has gone
+            send(caller, {"ready": True})
 
     def loop(self) -> None:
         while (message := receive(self.caller)) is not None:
