@@ -20,9 +20,10 @@ from autograder.diagnosis import compare as diagnosis
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import distance
 from autograder.intake.blueprint import read_limits
+from autograder.proof.diagnosed import SHARE
 from autograder.proof.verify import prove
 from autograder.run.job import CheckResult, Job, JobCell
-from autograder.run.judge.record import _step
+from autograder.run.judge.record import _step, read
 from autograder.run.limits import Limits
 from autograder.run.sandbox.bwrap import available
 from autograder.run.store import Store, run_cached
@@ -250,7 +251,10 @@ def test_the_same_mistake_in_other_words_is_named(
     says = found[exercise][0].says
     failed = [check for check in checks if not check.passed]
     assert failed
-    assert all(check.message.startswith(says + "\n") and "likely cause" not in check.message for check in failed)
+    assert all(
+        check.says == says and check.words.startswith(says + "\n") and "likely cause" not in check.words
+        for check in failed
+    )
 
 
 # Every wrong answer, run like a student's
@@ -265,7 +269,7 @@ def test_nearly_every_wrong_answer_of_a_stage_is_named(
         found = catalogue.find(hand_in(worker, catalogue.content, **{answer.exercise: answer.source}))
         if [m.name for m in found.get(answer.exercise, [])][:1] != [answer.name]:
             missed.append((answer.exercise, answer.name, found))
-    assert len(missed) <= (1 - diagnosis.SHARE) * len(catalogue.wrong), missed
+    assert len(missed) <= (1 - SHARE) * len(catalogue.wrong), missed
 
 
 # What is in no catalogue
@@ -395,7 +399,7 @@ def test_of_two_mistakes_both_are_named(worker: Worker, catalogue: Catalogue) ->
     checks = hand_in(worker, catalogue.content, total=source)
     found = catalogue.name_mistakes(checks)
     assert sorted(m.name for m in found["total"]) == ["floats", "not empty"]
-    told = {check.id: check.message.split("\n")[0] for check in checks if not check.passed}
+    told = {check.id: check.words.split("\n")[0] for check in checks if not check.passed}
     assert told == {"total-empty": "No numbers sum to 0.", "total-whole": "You lose whole numbers."}
 
 
@@ -623,7 +627,7 @@ def test_a_log_that_is_no_conversation_is_read_as_far_as_it_goes() -> None:
     log.add(True, {"do": "call", "args": [1]}, [], 0)
     log.add(False, {"value": 3}, [], 0)
     log.add(False, {"value": ["T", "float32", [5], 0, 20, False, False, None, None, True]}, [b"short"], 5)
-    told = log.read()
+    told = read(log)
     assert told["cut"] and len(told["steps"]) == 1
 
 
@@ -653,4 +657,4 @@ def test_a_mended_answer_is_heard_without_running_the_class_again(small: Stage, 
     edit_answers = small.answers.read_text(encoding="utf-8").replace("You count twice.", "Each number counts once.")
     small.answers.write_text(edit_answers, encoding="utf-8")
     found = Catalogue(read_stage(small), Limits(), worker.run).name_mistakes(checks)
-    assert found["total"][0].says == "Each number counts once." == checks[0].message.split("\n")[0]
+    assert found["total"][0].says == "Each number counts once." == checks[0].says

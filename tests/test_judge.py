@@ -204,7 +204,7 @@ def test_changed_arguments_are_changed_for_the_check(worker: Worker) -> None:
 
 def test_a_check_that_inputs_are_unchanged_bites(worker: Worker) -> None:
     source = "x = torch.ones(2)\nf(x)\nexpect(x).equal(torch.ones(2), hint='Work on a copy.')"
-    assert "Work on a copy" in fails(worker, "def f(x):\n    x.zero_()", source).message
+    assert "Work on a copy" in fails(worker, "def f(x):\n    x.zero_()", source).hint
     passes(worker, "def f(x):\n    return x * 0", source)
 
 

@@ -15,12 +15,15 @@ from unittest import mock
 import numpy as np
 import pytest
 import torch
-from autograder.judge import wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.run.wire import randomness
+from autograder.run.wire.decode import Decoder
+from autograder.run.wire.encode import Encoder
+from autograder.run.wire.frames import Bounds, Closed, Late, WireError, receive_frame
+from autograder.run.wire.plain import tensor_bytes, torch_state
 
 ATOMS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
 KEYS = st.integers() | st.text() | st.booleans() | st.none()
@@ -41,9 +44,9 @@ VALUES = st.recursive(
 
 
 def roundtrip(value: Any) -> Any:
-    enc = wire.Encoder()
+    enc = Encoder()
     text = json.dumps(enc.value(value))
-    return wire.Decoder(memoryview(b"".join(enc.parts))).value(json.loads(text))
+    return Decoder(memoryview(b"".join(enc.parts))).value(json.loads(text))
 
 
 def same(a: Any, b: Any) -> bool:
@@ -124,8 +127,8 @@ NODES = st.recursive(
 @settings(deadline=None, max_examples=500)
 @given(NODES, st.binary(max_size=64))
 def test_no_node_does_more_than_fail(node: Any, body: bytes) -> None:
-    with contextlib.suppress(wire.WireError):
-        wire.Decoder(memoryview(body), wire.Bounds(depth=20, items=1000)).value(node)
+    with contextlib.suppress(WireError):
+        Decoder(memoryview(body), Bounds(depth=20, items=1000)).value(node)
 
 
 @settings(deadline=None, max_examples=300)
@@ -136,24 +139,24 @@ def test_random_bytes_are_no_frame(data: bytes, framed: bool) -> None:
         theirs.sendall((struct.pack("<II", len(data), 0) if framed else b"") + data)
         theirs.shutdown(socket.SHUT_WR)
         try:
-            message, _ = wire.receive_frame(ours, wire.Bounds(header=1 << 16, body=1 << 16), time.monotonic() + 5)
+            message, _ = receive_frame(ours, Bounds(header=1 << 16, body=1 << 16), time.monotonic() + 5)
             assert type(message) is dict
-        except (wire.WireError, wire.Closed):
+        except (WireError, Closed):
             pass
 
 
 def test_lying_bytes_are_made_honest_or_refused() -> None:
     body = memoryview(b"\x02\x00" + b"\xff" * 8)
-    dec = wire.Decoder(body)
+    dec = Decoder(body)
     assert dec.value(["T", "bool", [2], 0, 2, False, False]).view(torch.uint8).tolist() == [1, 0]
     assert dec.value(["a", "|b1", [2], 0, 2]).view("u1").tolist() == [1, 0]
-    with pytest.raises(wire.WireError):
+    with pytest.raises(WireError):
         dec.value(["a", "<U1", [2], 2, 8])
-    state = bytearray(wire.tensor_bytes(torch.Generator().get_state()))
-    wire.torch_state(state)
+    state = bytearray(tensor_bytes(torch.Generator().get_state()))
+    torch_state(state)
     state[8:12], state[16:24] = struct.pack("<i", 600), struct.pack("<Q", 600)
-    with pytest.raises(wire.WireError):
-        wire.torch_state(state)
+    with pytest.raises(WireError):
+        torch_state(state)
 
 
 @pytest.mark.parametrize("in_memory", [True, False])
@@ -182,7 +185,7 @@ def test_no_state_reaches_beyond_the_words(in_memory: bool) -> None:
     data, before = randomness.random_bytes(generator), generator.getstate()
     with mock.patch.object(randomness, "_IN_MEMORY", in_memory):
         for lie in (struct.pack("<I", 625) + data[4:], b"\xff" * len(data), data + b"\0", data[:-1], b""):
-            with pytest.raises((wire.WireError, struct.error)):
+            with pytest.raises((WireError, struct.error)):
                 randomness.set_random(generator, lie)
     assert generator.getstate() == before
 
@@ -190,13 +193,13 @@ def test_no_state_reaches_beyond_the_words(in_memory: bool) -> None:
 def test_no_generator_takes_the_state_of_another_kind() -> None:
     state = randomness.random_bytes(random.Random(1))
     for generator in (torch.Generator(), np.random.default_rng(), object(), type("R", (random.Random,), {})()):
-        with pytest.raises(wire.WireError):
-            wire.Decoder(memoryview(state)).state(generator, ["random", 0, len(state)])
+        with pytest.raises(WireError):
+            Decoder(memoryview(state)).state(generator, ["random", 0, len(state)])
 
 
 def test_a_slow_drip_does_not_prolong_the_deadline() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         theirs.sendall(struct.pack("<II", 100, 0) + b"{")
-        with pytest.raises(wire.Late):
-            wire.receive_frame(ours, wire.Bounds(), time.monotonic() + 0.05)
+        with pytest.raises(Late):
+            receive_frame(ours, Bounds(), time.monotonic() + 0.05)

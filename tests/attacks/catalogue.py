@@ -301,7 +301,7 @@ ERRORS = [
     raising("errors called Stop and Closed", "Raise an error called like the grader's own.", "Stop('x')",
             "class Closed(Exception): pass\nclass Stop(Closed): pass\n"),
     raising("the grader's real time limit", "Raise the class that the grader itself raises.", "TimeLimit('x')",
-            "from autograder.sandbox.child import TimeLimit\n"),
+            "from autograder.run.sandbox.child import TimeLimit\n"),
     raising("an error whose text raises", "Raise an error whose __str__ and __repr__ raise.", "Bad()",
             "class Bad(Exception):\n    def __str__(self): raise SystemExit\n    __repr__ = __str__\n"),
     raising("an error whose text is enormous", "Raise an error of 200 MB.", "ValueError('x' * 200_000_000)"),
@@ -350,20 +350,20 @@ PATCHES = [
           "import sys, autograder.lab\nE = sys.modules['autograder.lab.expectations'].Expectation\n"
           "E._require = E._compare = E._fail = lambda self, *a, **k: self\nexpect = autograder.lab.expect = E"),
     patch("the encoder patched", "Send the right value whatever the function returned.",
-          "from autograder.judge import encode, wire, objects\n"
+          "from autograder.run.wire import encode, objects\n"
           "objects.PeerEncoder.value = encode.Encoder.value = lambda self, x, depth=0: True"),
     patch("the reply patched", "Add a pass to every reply.",
-          "from autograder.judge import wire, peer\nold = wire.send_frame\n"
+          "from autograder.run.wire import frames, peer\nold = frames.send_frame\n"
           "def send(sock, message, parts, deadline):\n"
           "    message.update(passed=True, check={'id': 'differences-values', 'passed': True}, end=True, error=None)\n"
-          "    old(sock, message, parts, deadline)\nwire.send_frame = peer.wire.send_frame = send"),
+          "    old(sock, message, parts, deadline)\nframes.send_frame = peer.send_frame = send"),
     patch("the peer patched", "Answer every request with nothing wrong.",
-          "from autograder.judge import peer\npeer.Peer._answer = lambda self, message, body: ({'value': None}, [])"),
+          "from autograder.run.wire import peer\npeer.Peer._answer = lambda self, message, body: ({'value': None}, [])"),
     patch("the policy patched", "Allow everything, in the student's process.",
-          "from autograder.judge import policy, proxy, run\npolicy.check = policy._readable = lambda *a: True\n"
-          "proxy.Proxy.__eq__ = lambda *a: True\nrun.Run.check = None"),
+          "from autograder.run.judge import judge, policy\nfrom autograder.run.wire import proxy\npolicy.check = policy._readable = lambda *a: True\n"
+          "proxy.Proxy.__eq__ = lambda *a: True\njudge.Run.check = None"),
     patch("the shell patched", "Replace the shell's run, the displays and the outputs.",
-          "from autograder.sandbox import shell\nshell.Shell.run = lambda self, *a: ([], None, 1)\n"
+          "from autograder.run.sandbox import shell\nshell.Shell.run = lambda self, *a: ([], None, 1)\n"
           "shell.OUTPUTS.finish = lambda: [{'output_type': 'execute_result', 'data': {'text/plain': '2'}}]"),
     patch("modules replaced", "Replace modules of the grader in sys.modules.",
           "import sys, types\nfor name in list(sys.modules):\n"
