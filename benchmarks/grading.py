@@ -78,7 +78,8 @@ def main() -> None:
 
 def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[str, Any]:
     build(stage)
-    content, blueprint = read_stage(stage), Blueprint(stage)
+    content = read_stage(stage)
+    blueprint = Blueprint(content)
     notebooks = submissions(stage, folder / "class", count)
     jobs = []
     for notebook in notebooks.values():

@@ -82,7 +82,7 @@ def _drawn(pictures: dict[str, str], name: str) -> Iterator[Any]:
 
     yield plt
     file = io.BytesIO()
-    plt.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    plt.gcf().savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     plt.close("all")
     pictures[name] = "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
+import json
 import statistics
 from datetime import datetime
 from pathlib import Path
@@ -21,11 +23,27 @@ MOST_MISTAKES, MOST_EXAMPLES = 15, 3
 
 
 def write(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
-    """Write the page and the table beside it; returns where they are."""
+    """Write the page and the table beside it; returns where they are. A page of the same result is not drawn again."""
     page, table = folder / f"{stage.slug}.html", folder / f"{stage.slug}.csv"
-    write_whole(page, render_page(content, result))
+    mark = f"<!-- {_digest(content, result)} -->\n"
+    try:
+        drawn = page.read_text(encoding="utf-8").endswith(mark)
+    except (OSError, UnicodeDecodeError):
+        drawn = False
+    if not drawn:
+        write_whole(page, render_page(content, result) + mark)
     write_whole(table, "\ufeff" + as_csv(content, result))  # with the mark by which spreadsheets know UTF-8
     return page, table
+
+
+def _digest(content: Content, result: ClassResult) -> str:
+    """Of all that a page shows: the class, the stage, and the code that draws it."""
+    files = [path for kind in ("*.py", "*.j2", "*.css") for path in Path(__file__).parent.rglob(kind)]
+    code = [path.read_bytes() for path in sorted(files)]
+    shown = json.dumps(
+        [result, content.cells, content.quizzes], default=lambda x: sorted(x) if type(x) is set else vars(x)
+    )
+    return hashlib.sha256(b"".join([*code, shown.encode()])).hexdigest()
 
 
 def as_csv(content: Content, result: ClassResult) -> str:

@@ -240,14 +240,14 @@ class _SaveCells(SaveCells):
 
 def _make_tables(url: str) -> None:
     """A new database as nbgrader would make it, but in this process: nbgrader asks another program for the version."""
-    import nbgrader
-    from alembic.migration import MigrationContext
-    from alembic.script import ScriptDirectory
-
     engine = create_engine(url)
     try:
         if inspect(engine).get_table_names():
             return
+        import nbgrader
+        from alembic.migration import MigrationContext
+        from alembic.script import ScriptDirectory
+
         scripts = ScriptDirectory(str(Path(nbgrader.__file__).parent / "alembic"))
         with engine.begin() as connection:
             Base.metadata.create_all(connection)

@@ -50,7 +50,7 @@ class StudentResult:
     """One submission's verdict.
 
     `graded`, `repaired` (with what was repaired) or `failed` (with the reason); `ungraded` where the machine
-    failed: then nobody knows, and an earlier mark stays. `no_page` says why there is no feedback page where there should be one.
+    failed: then nobody knows, and an earlier mark stays. `no_page` says why a feedback page is missing.
     """
 
     status: str

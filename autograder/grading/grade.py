@@ -55,7 +55,9 @@ def grade(
     sandbox = choose_sandbox(sandbox)
     with submissions(stage, path) as found:
         limits = read_limits(stage)
-        with Workers(min(jobs, len(found)), sandbox, limits.scratch_mb) as workers:  # they warm up beside the rest
+        with Workers(min(jobs, len(found)), sandbox, limits.scratch_mb) as workers:
+            if not stage.course.verdicts.is_dir():  # else it may all be known
+                workers.start()
             run = _Grading(content or read_stage(stage), sandbox, workers, dry_run)
             try:
                 step(0, len(found))

@@ -18,6 +18,7 @@ from autograder.run.worker.worker import Worker
 
 T = TypeVar("T")
 R = TypeVar("R")
+CGROUP = Path("/sys/fs/cgroup")
 WORTH = 2.0  # another worker has to save so many times what its start costs
 
 
@@ -39,8 +40,11 @@ class Workers:
 
     def __enter__(self) -> Workers:
         self.threads = ThreadPoolExecutor(2 * len(self.all))
-        self._start_one()
         return self
+
+    def start(self) -> None:
+        """Let the first one warm up now, and not only when there is something to run."""
+        self._start_one()
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # Ctrl-C or an error: nobody waits for what is still running
@@ -81,6 +85,8 @@ class Workers:
         return left / max(len(self.all) - len(self.cold), 1) > WORTH * self.start_seconds
 
     def run(self, work: Job) -> Result:
+        if len(self.cold) == len(self.all):
+            self._start_one()
         with self.changed:
             while not self.warm:
                 self.changed.wait()
@@ -116,7 +122,7 @@ def processors() -> int:
 
 def _quotas() -> Iterator[int]:
     """The processors that control groups allow, in whole ones (version 2, then version 1)."""
-    root = Path("/sys/fs/cgroup")
+    root = CGROUP
     with contextlib.suppress(OSError, ValueError):
         quota, period = (root / "cpu.max").read_text().split()
         yield math.ceil(int(quota) / int(period))

@@ -50,6 +50,7 @@ class Worker:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._sock: socket.socket | None = None
+        self._given_up = False
 
     def __enter__(self) -> Worker:
         self.start()
@@ -62,6 +63,8 @@ class Worker:
         """Start the processes and wait until they are warm."""
         if self._process is not None:
             return
+        if self._given_up:
+            raise RuntimeError("The grading worker was closed.")
         self._sock, theirs = socket.socketpair()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
         environment |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
@@ -89,7 +92,7 @@ class Worker:
         """
         with self._lock:
             result = self._run(job)
-            return self._run(job) if result.machine_failed else result
+            return self._run(job) if result.machine_failed and not self._given_up else result
 
     def _run(self, job: Job) -> Result:
         try:
@@ -106,8 +109,8 @@ class Worker:
         sock = self._sock
         if sock is None:  # closed by another thread
             return None
-        sock.settimeout(seconds)
         try:
+            sock.settimeout(seconds)
             if message is not None:
                 send(sock, message)
             return receive(sock)
@@ -115,14 +118,21 @@ class Worker:
             return None
 
     def hang_up(self) -> None:
-        """Tell the processes to end, and whoever waits for their answer that none will come. Returns at once."""
+        """Tell the processes to end, and whoever waits for their answer that none will come. Returns at once.
+
+        Nothing is started again after that.
+        """
+        self._given_up = True
+        self._shut_down()
+
+    def _shut_down(self) -> None:
         if self._sock is not None:
             with contextlib.suppress(OSError):
                 self._sock.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the processes. A later `run` starts them again."""
-        self.hang_up()
+        self._shut_down()
         process, self._process = self._process, None
         if self._sock is not None:
             self._sock.close()
