@@ -8,11 +8,14 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from autograder.course.layout import Course, Stage
+from autograder.run.worker import pool
+from autograder.run.worker.worker import Worker
 from autograder.stage.new import make_stage
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +29,35 @@ def mini(tmp_path: Path) -> Stage:
     for name in ("course.py", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root / name)
     return make_stage(Course(root), "12_my_stage")
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Callable[[str], Worker]]:
+    """A warm worker of each kind of sandbox, for all tests that only need one."""
+    workers: dict[str, Worker] = {}
+
+    def of_kind(sandbox: str) -> Worker:
+        if sandbox not in workers:
+            workers[sandbox] = Worker(sandbox)
+            workers[sandbox].start()
+        return workers[sandbox]
+
+    yield of_kind
+    for worker in workers.values():
+        worker.close()
+
+
+@pytest.fixture
+def one_worker(warm: Callable[[str], Worker], monkeypatch: pytest.MonkeyPatch) -> None:
+    """All gradings of a test share one warm worker with the other tests."""
+
+    def worker(sandbox: str, scratch_mb: int) -> Worker:
+        shared = warm(sandbox)
+        for end in ("close", "hang_up"):
+            monkeypatch.setattr(shared, end, lambda: None, raising=False)
+        return shared
+
+    monkeypatch.setattr(pool, "Worker", worker)
 
 
 def run(*words: str, cwd: Path, ok: bool = True) -> subprocess.CompletedProcess[str]:

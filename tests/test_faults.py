@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from autograder.run.worker.worker import Worker
 
 from .conftest import edit, run
 
+pytestmark = pytest.mark.usefixtures("one_worker")
 RIGHT = "def differences(x):\n    return x[:, 1:] - x[:, :-1]"
 
 
@@ -66,6 +68,7 @@ ASK = Worker._ask
 def test_where_the_machine_fails_a_submission_is_ungraded_and_its_mark_stays(
     mini: Stage, monkeypatch: pytest.MonkeyPatch, fault: dict[str, Any]
 ) -> None:
+    monkeypatch.setattr(pool, "Worker", Worker)  # workers of its own
     folder = hand_in(mini, "ana")
     assert grade(mini, folder, "none").students["ana"].score == 2
     hand_in(mini, "ana", RIGHT + "\n# again")
@@ -200,7 +203,7 @@ def test_a_cell_that_stops_says_with_which_error(mini: Stage, line: str, error: 
     assert f"its cell stopped with {error}" in result.checks["differences-values"].message
 
 
-def test_after_a_check_the_name_of_an_error_is_no_way_out(mini: Stage) -> None:
+def test_after_a_check_the_name_of_an_error_is_no_way_out(warm: Callable[[str], Worker]) -> None:
     """A class could be named after what a hidden test passed; below a check only the built-in type is told."""
     cells = [
         JobCell("student", "f", "def f(x):\n    global seen\n    seen = x"),
@@ -208,8 +211,7 @@ def test_after_a_check_the_name_of_an_error_is_no_way_out(mini: Stage) -> None:
         JobCell("student", "g", "raise type(seen, (ValueError,), {})('x')\ndef g(): pass"),
         JobCell("check", "g-1", "g()"),
     ]
-    with Worker(sandbox="none") as worker:
-        result = worker.run(Job(cells, ["f", "g"]))
+    result = warm("none").run(Job(cells, ["f", "g"]))
     assert result.checks[1].stopped_with == "ValueError" and "canary" not in result.checks[1].message
 
 
@@ -222,7 +224,7 @@ def test_a_limit_that_is_none_is_an_error_with_its_place(mini: Stage) -> None:
     assert (read_limits(mini).cpu_seconds, read_limits(mini).check_seconds) == (20, 0.5)
 
 
-def test_the_size_of_the_scratch_folder_is_the_stages(mini: Stage) -> None:
+def test_the_size_of_the_scratch_folder_is_the_stages() -> None:
     works, reason = pool_sandbox()
     if not works:
         pytest.skip(reason)
@@ -259,8 +261,9 @@ def test_that_a_result_cannot_be_written_is_found_out_before_the_work(mini: Stag
         assert not mini.course.gradebook.exists()
 
 
-def test_ctrl_c_reaches_a_worker_that_waits_for_an_answer(mini: Stage) -> None:
+def test_ctrl_c_reaches_a_worker_that_waits_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends by itself, since its caller hung up; nobody has to kill it, and nothing is started again."""
+    monkeypatch.setattr(pool, "Worker", Worker)
     began = threading.Event()
     with pytest.raises(KeyboardInterrupt), Workers(1, "none") as workers:
         worker = workers.all[0]

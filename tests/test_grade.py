@@ -21,6 +21,7 @@ from autograder.stage.read import read_stage
 
 from .conftest import edit, generate_feedback, run
 
+pytestmark = pytest.mark.usefixtures("one_worker")
 CANARY = "canary_7341"  # stands in the hidden test only
 
 

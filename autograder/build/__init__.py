@@ -1,0 +1,1 @@
+"""From a stage's text to its notebooks."""

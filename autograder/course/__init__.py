@@ -1,0 +1,1 @@
+"""The folders of a course, and the errors that every command shares."""

@@ -1,0 +1,1 @@
+"""Marks, and nbgrader's database and folders."""

@@ -1,0 +1,1 @@
+"""From a hand-in to something that can be run."""

@@ -1,0 +1,1 @@
+"""One's own notebook, checked on one's own machine."""

@@ -1,0 +1,1 @@
+"""The proof of the tests: right answers pass, wrong ones are caught."""

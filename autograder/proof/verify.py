@@ -1,6 +1,6 @@
 """Prove a stage: blank scores 0, the solution full marks, right answers are accepted, wrong ones are caught.
 
-How they are run, stands in trials.py; that everything agrees with everything, in consistency.py.
+How they are run, stands in `proof.trials`; that all agrees, in `build.agree`.
 """
 
 from __future__ import annotations

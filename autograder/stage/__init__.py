@@ -1,0 +1,1 @@
+"""A stage as text: read it, and find every fault in it."""

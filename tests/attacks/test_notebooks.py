@@ -8,7 +8,7 @@ import os
 import shutil
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +19,9 @@ from nbgrader.api import Gradebook
 from autograder.course.layout import Stage
 from autograder.feedback.report import write
 from autograder.gradebook.results import ClassResult
-from autograder.grading import grade as grading
 from autograder.grading.grade import grade
 from autograder.intake.read import read_notebook
 from autograder.run.sandbox.bwrap import available
-from autograder.run.worker.worker import Worker
 from autograder.stage.read import read_stage
 
 from .catalogue import RIGHT, WRONG
@@ -187,19 +185,6 @@ ATTACKS = [
            lambda n: n["cells"].append(code("!cat *.ipynb ../*.ipynb /course/*/*\nimport glob\nprint(glob.glob('/**/*.ipynb'))\n"
                                             "print(In)")), RIGHT, 2),
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Worker]:
-    with Worker(scratch_mb=64) as worker:
-        yield worker
-
-
-@pytest.fixture
-def one_worker(warm: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All gradings share one warm worker."""
-    monkeypatch.setattr(grading, "Worker", lambda sandbox: warm)
-    monkeypatch.setattr(warm, "close", lambda: None, raising=False)
 
 
 def handed_in(stage: Stage, source: str) -> Notebook:

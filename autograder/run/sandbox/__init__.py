@@ -1,0 +1,1 @@
+"""Where student code runs: a warm process in bubblewrap that forks a confined child for each submission."""
