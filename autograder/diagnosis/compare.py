@@ -1,8 +1,8 @@
 """Which known mistake is it? The calls of the checks that failed, compared with those of the catalogue's wrong answers.
 
 The wrong answers run as a student's would, in the same judge, once per version of a stage; the store keeps what their
-calls gave (`run.judge.record`). To diagnose a submission is then to compare records: where a wrong answer gave the same in
-every check, its sentence is what the student reads. Nothing of this reaches the student's process.
+calls gave (`run.judge.record`). To diagnose a submission is then to compare records: where a wrong answer gave the same
+in every check, its sentence is what the student reads. Nothing of this reaches the student's process.
 
 Each check that fails in both has to agree: the same failure at the same line, after the same answers. Numbers may
 differ by a thousandth of their row's length, since the same mistake in other words is computed in another order.

@@ -61,7 +61,7 @@ class CheckResult:
     `hidden` says that the failure stood in the hidden part. `kind` is one of `passed`, `expectation`,
     `not_implemented`, `student_error`, `unusable`, `missing`, `limit`, `dead` and `internal`. `traceback` points into
     the student's cell, and is empty where it could tell of a hidden test. `record` says for a check that failed what
-    its calls gave (`run.judge.record`): nobody reads it but `autograder.diagnosis`. Of a quiz, `answer` is a short text,
+    its calls gave (`run.judge.record`): nobody reads it but `diagnosis`. Of a quiz, `answer` is a short text,
     `options` are those that it chose, and `share` is its part of the points where it did not pass.
 
     What the student reads is made of `message` (the facts), `hint` (the likely cause, as the check names it) and `says`
