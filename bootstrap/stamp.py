@@ -1,0 +1,56 @@
+"""The stamp in .venv: it stands for a finished install of these pins with this Python in this place."""
+
+import os
+
+from bootstrap.base import ROOT, VENV, scripts
+
+
+def stamp_path():
+    return os.path.join(VENV, "course-stamp")
+
+
+def stamp():
+    """What a finished install stands for: the pins, the Python and the place. None without a .venv."""
+    import hashlib
+
+    try:
+        with open(os.path.join(VENV, "pyvenv.cfg"), encoding="utf-8") as file:
+            settings = dict(line.strip().split(" = ", 1) for line in file if " = " in line)
+        with open(os.path.join(ROOT, "pyproject.toml"), "rb") as file:
+            pins = file.read()
+    except (OSError, ValueError):
+        return None
+    python = scripts("python")
+    if os.name == "nt":  # .venv holds a small starter of this one
+        python = os.path.join(settings.get("home", ""), "python.exe")
+    python = os.path.realpath(python)
+    if not os.path.exists(python) or not os.path.exists(scripts("autograder")):
+        return None
+    place = "\n".join((ROOT, python, settings.get("version", "")))
+    return hashlib.sha256(pins + os.fsencode(place)).hexdigest()
+
+
+def ready():
+    """Is a finished install of these pins here?"""
+    try:
+        with open(stamp_path(), encoding="ascii") as file:
+            return file.read() == stamp()
+    except (OSError, ValueError):
+        return False
+
+
+def write_stamp():
+    """Write the stamp at one stroke, after everything else is on the disk."""
+    if hasattr(os, "sync"):
+        os.sync()
+    new = stamp_path() + ".new"
+    with open(new, "w", encoding="ascii") as file:
+        file.write(stamp() or "")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(new, stamp_path())
+
+
+def remove_stamp():
+    if os.path.exists(stamp_path()):
+        os.unlink(stamp_path())
