@@ -6,7 +6,7 @@ import sys
 from bootstrap.base import NEWEST, OLDEST, ROOT, VENV, Problem, clean_environment, dotted, log_path, say, scripts
 from bootstrap.causes import diagnose, full_disk, last_lines
 from bootstrap.lock import Locked
-from bootstrap.stamp import ready, remove_stamp, write_stamp
+from bootstrap.stamp import has_other_autograder, ready, remove_stamp, write_stamp
 from bootstrap.system import apt_install, can_apt, sudo
 
 
@@ -36,10 +36,13 @@ def install():
                 run_step("making .venv", [sys.executable, "-I", "-m", "venv", VENV], lock)
             else:
                 say("[1/3] .venv is there already")
+                if has_other_autograder():  # before the install: it may have written the same files
+                    say("      without the package autograder: the course's own is called sequence-course")
+                    run_step("uninstalling autograder", pip("uninstall", "-y", "autograder"), lock)
             say(f"[2/3] {torch.replace('==', ' ')} ...")
-            run_step("installing torch", pip_install(torch), lock)
+            run_step("installing torch", pip("install", torch), lock)
             say("[3/3] the course's packages ...")
-            run_step("installing the course's packages", pip_install("-e", ".[test]"), lock)
+            run_step("installing the course's packages", pip("install", "-e", ".[test]"), lock)
             write_stamp()
         except Problem as problem:
             lock.mark(unfinished=problem.half_written)
@@ -48,20 +51,20 @@ def install():
         say("ready.")
 
 
-def pip_install(*what):
+def pip(what, *words):
     """The command; on a terminal pip shows its progress and so must log by itself."""
-    command = [scripts("python"), "-I", "-m", "pip", "install"]
+    command = [scripts("python"), "-I", "-m", "pip", what]
     if sys.stderr.isatty():
         command += ["--log", log_path()]
-    return command + list(what)
+    return command + list(words)
 
 
 def run_step(what, command, lock):
     """Run one step of the install, in ROOT; a failure becomes a Problem with the log's last lines."""
     import subprocess
 
-    pip = "pip" in command
-    show = pip and sys.stderr.isatty()
+    by_pip = "pip" in command
+    show = by_pip and sys.stderr.isatty()
     with open(log_path(), "ab") as log:
         start = log.tell()
         more = {}
@@ -93,7 +96,7 @@ def run_step(what, command, lock):
     if code == -9:
         cause, fix = "it was killed (out of memory?)", "close other programs, then run the same command again"
     # pip writes packages only after it has fetched all of them, and then says so.
-    half_written = not pip or code < 0 or any("Installing collected packages" in line for line in lines)
+    half_written = not by_pip or code < 0 or any("Installing collected packages" in line for line in lines)
     raise Problem(f"{what} failed: {cause}", fix + "\n  full log: .venv/install.log", half_written)
 
 

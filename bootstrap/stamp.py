@@ -34,9 +34,23 @@ def ready():
     """Is a finished install of these pins here?"""
     try:
         with open(stamp_path(), encoding="ascii") as file:
-            return file.read() == stamp()
+            return file.read() == stamp() and not has_other_autograder()
     except (OSError, ValueError):
         return False
+
+
+def has_other_autograder():
+    """Does pip know a package `autograder` in .venv? The course's own is called sequence-course.
+
+    It would hide the course's package, or share its files with it: a stranger's program of that name,
+    or the course as it was installed before it was called so.
+    """
+    import glob
+
+    places = (os.path.join("lib", "python*"), "Lib")  # the second one on Windows
+    return any(
+        glob.glob(os.path.join(glob.escape(VENV), place, "site-packages", "autograder-*.dist-info")) for place in places
+    )
 
 
 def write_stamp():

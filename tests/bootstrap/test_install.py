@@ -99,6 +99,23 @@ def test_changed_pins_only_run_pip(course: ModuleType, folder: Path) -> None:
 
 
 @posix
+@pytest.mark.parametrize("change_pins", [False, True])
+def test_another_autograder_is_taken_out_first(course: ModuleType, folder: Path, change_pins: bool) -> None:
+    """A stranger's, installed by hand, or the course under a former name: it is not left beside the course's."""
+    course.main(["build"])
+    [site] = (folder / ".venv" / "lib").glob("python*/site-packages")
+    (site / "autograder-0.1.0.dist-info").mkdir()
+    if change_pins:
+        with open(folder / "pyproject.toml", "a", encoding="utf-8") as file:
+            file.write("\n# changed\n")
+    act = f"if 'uninstall' in sys.argv: os.rmdir({str(site / 'autograder-0.1.0.dist-info')!r})"
+    (folder / "pip-act.py").write_text(act, encoding="utf-8")
+    assert not course.ready()
+    assert course.main(["build"]) == 0 and course.ready()
+    assert pip_calls(folder)[2:] == ["uninstall -y autograder", f"install {pins()[0]}", "install -e .[test]"]
+
+
+@posix
 def test_failed_change_of_pins_is_not_forgotten(course: ModuleType, folder: Path) -> None:
     """Old pins come back (git checkout) after an install of new ones failed: .venv may hold either."""
     course.main(["build"])
@@ -202,14 +219,7 @@ def test_real_install(tmp_path: Path) -> None:
     folder = tmp_path / "空 格 course"
     folder.mkdir()
     copy(folder, "course.py", "bootstrap", "autograder", "pyproject.toml", "LICENSE", "LICENSE-prose")
-    first = subprocess.run(
-        [sys.executable, str(folder / "course.py"), "build", "--help"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=1800,
-    )
+    first = call(folder, "build", "--help", cwd=tmp_path, timeout=1800)
     assert first.returncode == 0, first.stderr
     assert "[2/3] torch " in first.stderr and "build" in first.stdout
     second = call(folder, "--help", cwd=tmp_path)
@@ -217,3 +227,17 @@ def test_real_install(tmp_path: Path) -> None:
     autograder = load(folder).scripts("autograder")
     direct = subprocess.run([autograder, "--help"], capture_output=True, text=True, encoding="utf-8", timeout=60)
     assert second.stdout == direct.stdout and "verify" in direct.stdout
+
+    stranger = tmp_path / "stranger"
+    (stranger / "autograder").mkdir(parents=True)
+    (stranger / "autograder" / "__init__.py").touch()
+    (stranger / "pyproject.toml").write_text(
+        '[project]\nname = "autograder"\nversion = "9"\n[project.scripts]\nautograder = "autograder:none"\n',
+        encoding="utf-8",
+    )
+    python = load(folder).scripts("python")
+    subprocess.run([python, "-m", "pip", "install", "--quiet", str(stranger)], cwd=tmp_path, check=True, timeout=600)
+    third = call(folder, "build", "--help", cwd=tmp_path, timeout=1800)
+    assert third.returncode == 0, third.stderr
+    assert third.stdout == first.stdout and "without the package autograder" in third.stderr
+    assert call(folder, "--help", cwd=tmp_path).stderr == ""
