@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -72,6 +75,32 @@ def test_the_solved_notebook_has_its_plots(mini: Stage) -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_the_committed_notebooks_are_what_the_texts_say(stage: Stage) -> None:
     assert check(stage) == []
+
+
+def told_elsewhere(stage: Stage, *path: Path) -> str:
+    """The last line of the error of a notebook's first code cell, in a Python that has nothing but `path`."""
+    source = next(c.source for c in nbformat.read(stage.released, as_version=4).cells if c.cell_type == "code")
+    code = f"import sys\nsys.path[:0] = {list(map(str, path))}\nexec({source!r})"
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 1
+    return done.stderr.splitlines()[-1]
+
+
+def says_where_to_open_it(line: str) -> bool:
+    return line.startswith("ImportError: ") and "`python3 course.py lab`" in line and "Not `pip install" in line
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_without_the_package_the_first_cell_says_where_to_open_the_notebook(stage: Stage, tmp_path: Path) -> None:
+    assert says_where_to_open_it(told_elsewhere(stage))
+    (tmp_path / "autograder").mkdir()
+    (tmp_path / "autograder" / "__init__.py").touch()  # what `pip install autograder` brings is not the course's
+    assert says_where_to_open_it(told_elsewhere(stage, tmp_path))
+
+
+def test_a_new_stage_says_it_too(mini: Stage) -> None:
+    build(mini)
+    assert says_where_to_open_it(told_elsewhere(mini))
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -16,8 +16,16 @@ NOTEBOOK = '''\
 # Letters: B batch, T time.
 
 # %% given="setup"
+try:
+    from autograder.lab import expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import torch
-from autograder.lab import expect, plots
 
 plots.use_style()
 

@@ -21,11 +21,18 @@
 # top to bottom.
 
 # %% given="setup"
+try:
+    from autograder.lab import ExpectationError, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import random  # the checks use it
 
 import torch
-
-from autograder.lab import ExpectationError, expect, plots
 
 plots.use_style()
 

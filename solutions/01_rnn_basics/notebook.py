@@ -33,12 +33,20 @@
 # Tensors are batch first, as in stage 00: a batch of sequences is `[B, T, I]`.
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import math
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, plots
 from torch import Tensor, nn
 
 torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it helps

@@ -37,12 +37,20 @@
 # the GRU's proposal; in `n_bias` and in the quiz it is a number of things.
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import copy
 import time
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, plots
 from torch import nn
 
 torch.set_num_threads(1)  # the layers are tiny: a second thread costs more than it helps

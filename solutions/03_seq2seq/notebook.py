@@ -27,12 +27,20 @@
 # So S in a shape is a length, and `S` in code or in a row is the start symbol.
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import random
 import time
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, plots
 from torch import nn
 
 torch.set_num_threads(1)  # the models are tiny: a second thread costs more than it helps

@@ -26,6 +26,15 @@
 # number of real symbols of a source, its `E` included.
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import random
 import time
 from functools import lru_cache  # a check uses it
@@ -33,7 +42,6 @@ from itertools import product  # a check uses it
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, plots
 from torch import nn
 
 torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps

@@ -34,12 +34,20 @@
 # | p | a position in the source: the middle of a window (6.7) |
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, grammar, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import random
 import time
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, grammar, plots
 from torch import nn
 
 torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps

@@ -19,11 +19,19 @@
 # heads, d the width of one query or key. Masks are True where something *is there* or *may be seen*.
 
 # %% given="setup"
+try:
+    from autograder.lab import data, expect, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
 import math
 
 import torch
 import torch.nn.functional as F
-from autograder.lab import data, expect, plots
 from torch import nn
 
 torch.set_num_threads(1)
