@@ -12,6 +12,9 @@ Per stage it prints medians and these ratios:
     two_workers             one worker's time over two workers' time
     command_each_ratio      stock over the whole of `autograder grade`, per further submission: with the diagnosis, the
                             gradebook and the feedback pages, which stock makes with another command
+    whole_command_ratio     stock over the whole command in a fresh course folder: nothing stored, start included
+    first_mark_s            from the start of that command until the first mark is on the screen
+    second_run_cpu_s        processor time of the same command once more, when all verdicts are stored
 
 Both sides get notebooks without the demonstrations (stock would run them as well), and one thread. What is paid once
 a run is left out on both sides and shown apart: stock's by timing two submissions and all of them, ours by timing
@@ -88,8 +91,9 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
     one, own = ours(jobs, 1)
     two, _ = ours(jobs, 2)
     floor = bare_forks(jobs)
-    command = our_command(stage, folder / "all", notebooks)
-    few = our_command(stage, folder / "few", dict(list(notebooks.items())[:2]))
+    command, first_mark, _ = our_command(stage, folder / "all", notebooks)
+    _, _, second_cpu = our_command(stage, folder / "all", {})
+    few, _, _ = our_command(stage, folder / "few", dict(list(notebooks.items())[:2]))
     command_each = (command - few) / (count - 2)
     result: dict[str, Any] = {
         "submissions": count,
@@ -103,6 +107,8 @@ def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[st
         "start_s": one["start"],
         "command_s": command,
         "command_each_s": command_each,
+        "first_mark_s": first_mark,
+        "second_run_cpu_s": second_cpu,
     }
     if not skip_stock:
         stock_wall, stock_cpu, stock_start = stock(content, folder, notebooks)
@@ -244,19 +250,30 @@ def bare_main() -> None:
     print(statistics.median(round_() for _ in range(3)))
 
 
-def our_command(stage: Stage, root: Path, notebooks: dict[str, Any]) -> float:
-    """Wall seconds of the whole of `autograder grade`, gradebook, diagnosis and feedback pages included."""
+def our_command(stage: Stage, root: Path, notebooks: dict[str, Any]) -> tuple[float, float, float]:
+    """Of the whole of `autograder grade`, gradebook, diagnosis and feedback pages included: wall seconds, those until
+    the first mark is on the screen, and processor seconds. Without notebooks, those of the last call once more.
+    """
     handed_in = root / "in"
-    handed_in.mkdir(parents=True)
+    handed_in.mkdir(parents=True, exist_ok=True)
     for name in ("course.py", "nbgrader_config.py"):
         shutil.copy(stage.course.root / name, root / name)
-    shutil.copytree(stage.folder, root / "solutions" / stage.slug)
+    shutil.copytree(stage.folder, root / "solutions" / stage.slug, dirs_exist_ok=True)
     for name, notebook in notebooks.items():
         nbformat.write(notebook, handed_in / f"{name}.ipynb")
     words = [sys.executable, "-m", "autograder.cli", "grade", stage.slug, "--from", "in", "--jobs", "2"]
-    begin = time.perf_counter()
-    subprocess.run(words, cwd=root, check=True, capture_output=True, env=environment())
-    return time.perf_counter() - begin
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    with subprocess.Popen(
+        words, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        first_mark = time.perf_counter() - begin
+        process.communicate()
+    wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if process.returncode:
+        raise RuntimeError("autograder grade failed")
+    return wall, first_mark, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def stock(content: Content, folder: Path, notebooks: dict[str, Any]) -> tuple[float, float, float]:
