@@ -29,7 +29,7 @@ from autograder.course.layout import Course
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import render
-from autograder.gradebook.outputs import write_back
+from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
 from autograder.intake.blueprint import Blueprint

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
+from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
-from autograder.cli.show import default_jobs, print_table, progress_bar, steps, writable
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage, find_course
 

@@ -15,8 +15,8 @@ from autograder.course.layout import find_course
 
 if TYPE_CHECKING:
     from autograder.run.job import Job, Result
+from autograder.cli.console import console, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
-from autograder.cli.show import console, print_table, progress_bar, steps, writable
 
 
 @main.command()

@@ -12,8 +12,8 @@ from autograder.course.layout import Course, find_course
 if TYPE_CHECKING:
     from autograder.gradebook.results import ClassResult, StudentResult
     from autograder.stage.model import Content
+from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
-from autograder.cli.show import default_jobs, print_table, progress_bar, steps, writable
 
 
 @main.command()

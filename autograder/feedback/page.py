@@ -17,7 +17,7 @@ from nbconvert.filters.markdown_mistune import markdown2html_mistune
 from nbformat import NotebookNode
 
 from autograder.gradebook.book import NO_RESPONSE
-from autograder.gradebook.outputs import verdict_of
+from autograder.gradebook.notebook import verdict_of
 from autograder.gradebook.results import Marks
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import untouched

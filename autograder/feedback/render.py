@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 
-def _words(sentence: str) -> Markup:
+def _with_code(sentence: str) -> Markup:
     """A sentence of the catalogue, escaped, with its `code` as such."""
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(sentence))))
 
@@ -31,5 +31,5 @@ def _templates() -> Any:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["points"] = lambda value: f"{value:.3g}"
-    environment.filters["words"] = _words
+    environment.filters["words"] = _with_code
     return environment

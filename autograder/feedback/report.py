@@ -25,7 +25,7 @@ MOST_MISTAKES, MOST_EXAMPLES = 15, 3
 def write(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
     """Write the page and the table beside it; returns where they are. A page of the same result is not drawn again."""
     page, table = folder / f"{stage.slug}.html", folder / f"{stage.slug}.csv"
-    mark = f"<!-- {_digest(content, result)} -->\n"
+    mark = f"<!-- {_fingerprint(content, result)} -->\n"
     try:
         drawn = page.read_text(encoding="utf-8").endswith(mark)
     except (OSError, UnicodeDecodeError):
@@ -36,7 +36,7 @@ def write(stage: Stage, content: Content, result: ClassResult, folder: Path) -> 
     return page, table
 
 
-def _digest(content: Content, result: ClassResult) -> str:
+def _fingerprint(content: Content, result: ClassResult) -> str:
     """Of all that a page shows: the class, the stage, and the code that draws it."""
     files = [path for kind in ("*.py", "*.j2", "*.css") for path in Path(__file__).parent.rglob(kind)]
     code = [path.read_bytes() for path in sorted(files)]
@@ -54,16 +54,16 @@ def as_csv(content: Content, result: ClassResult) -> str:
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
-        own = ["" if ungraded else _number(points(r, exercise)[0]) for exercise in content.exercises]
+        own = ["" if ungraded else _points(points(r, exercise)[0]) for exercise in content.exercises]
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
-        score = "" if ungraded else _number(r.score)
-        row = [name, r.status, score, _number(result.max_score), *own, known, f"{r.seconds:.2f}", r.reason]
+        score = "" if ungraded else _points(r.score)
+        row = [name, r.status, score, _points(result.max_score), *own, known, f"{r.seconds:.2f}", r.reason]
         row.append(result.sandbox)
         writer.writerow([_harmless(value) for value in row])
     return text.getvalue()
 
 
-def _number(value: float) -> str:
+def _points(value: float) -> str:
     return f"{value:.10g}"
 
 

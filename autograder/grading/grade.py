@@ -15,7 +15,7 @@ from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import render
 from autograder.gradebook.book import Book
-from autograder.gradebook.outputs import write_back
+from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Attempt, ClassResult, Mark, StudentResult
 from autograder.intake.blueprint import Blueprint, read_limits
 from autograder.intake.find import Submission, submissions

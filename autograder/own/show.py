@@ -32,7 +32,7 @@ def table(report: Report, only: list[str] | None = None) -> Table:
             style = {"done": "green", "started": "red", "blank": "dim"}[f.state]
             mark = f"{f.score:.3g} of {f.max:g}" if report.hidden else f"visible {f.passed} of {f.checks}"
             mark = "not started" if f.state == "blank" else mark
-            shown.add_row(f.exercise, Text(MARKS[f.state], style), Text(mark), _words(f, report.hidden))
+            shown.add_row(f.exercise, Text(MARKS[f.state], style), Text(mark), _what_to_know(f, report.hidden))
     return shown
 
 
@@ -46,7 +46,7 @@ def title(report: Report) -> str:
     return f"{slug}: visible {passed} of {checks} checks; {LATER}"
 
 
-def _words(finding: Finding, hidden: bool) -> Text:
+def _what_to_know(finding: Finding, hidden: bool) -> Text:
     """The message, and under it what helps."""
     from rich.text import Text
 

@@ -22,7 +22,7 @@ from typing import Any
 
 from autograder.lab import quiz
 from autograder.run.job import CellResult, CheckResult, Job, JobCell
-from autograder.run.judge import faults, messages, policy
+from autograder.run.judge import errors, messages, policy
 from autograder.run.judge.outputs import clean_count, clean_outputs
 from autograder.run.judge.record import read
 from autograder.run.limits import LIMITS_REACHED, MB
@@ -68,7 +68,7 @@ class Run:
         self.peer = Peer(
             sock,
             given_name=self.given_name,
-            raise_error=partial(faults.throw, lines),
+            raise_error=partial(errors.throw, lines),
             incoming=bounds,
             outgoing=bounds,
             max_calls=job.limits.calls,

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from autograder.run.job import CheckResult
-from autograder.run.judge.faults import StudentFault
+from autograder.run.judge.errors import StudentFault
 from autograder.run.limits import Limits
 from autograder.run.wire.ends import Call, Stop, TimeUp
 
