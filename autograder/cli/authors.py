@@ -76,8 +76,9 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     import time
 
     writable(json_path)
+    from autograder.proof.beside import Read
     from autograder.proof.mutants import survey
-    from autograder.proof.verify import Read, prove_all, read_texts
+    from autograder.proof.verify import prove_all, read_texts
 
     chosen, texts, faults = list[Stage](), list[Read](), list[Fault]()
     for stage in find_course().stages(stages):

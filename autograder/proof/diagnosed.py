@@ -3,46 +3,74 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
 from autograder.diagnosis.catalogue import Catalogue
-from autograder.diagnosis.compare import SAME, Known, _fits, recognize
+from autograder.diagnosis.compare import SAME, Known, _fits, _general, recognize
+from autograder.proof.tasks import Trial
 from autograder.run.store import Store
 from autograder.stage.model import Content
 
 SHARE = 0.95  # of a stage's wrong answers have to be diagnosed as themselves
-Unclear = Mapping[tuple[str, str], Collection[str]]  # (slug, exercise) -> names of wrong answers
+UNNAMED = ("NotImplementedError", "NameError", "TimeoutError", "MemoryError", "RecursionError", "SystemExit")
+Diagnosed = tuple[int, list[str]]  # how many wrong answers are diagnosed as themselves; which cannot be, in words
 
 
-def prove_diagnosis(contents: Sequence[Content], jobs: int, unclear: Unclear) -> list[tuple[int, list[str]]]:
-    """Of each stage: how many of these wrong answers are diagnosed as themselves, and which cannot be, in words.
+def unclear(tried: Sequence[tuple[str, Trial]]) -> list[str]:
+    """Of an exercise's wrong answers (by name) the caught ones of which only the judge knows whether it names them.
 
-    Those whose failures already read like no other's need not be asked about.
+    The others fail as no other one does, and with errors that a student would hear the answer's sentence for.
     """
-    from autograder.intake.blueprint import read_limits
-    from autograder.run.store import run_cached
-    from autograder.run.worker.pool import Workers
-
-    if not unclear:
-        return [(0, []) for _ in contents]
-    with Workers(min(jobs, len(unclear)), "none") as workers:  # the course's own answers
-        pending = []
-        for content in contents:
-            store = Store(content.stage.course.verdicts, "none")
-            run = functools.partial(run_cached, store=store, worker=workers)
-            made = Catalogue(content, read_limits(content.stage), run)
-            slug = content.stage.slug
-            made.wrong = [a for a in made.wrong if a.name in unclear.get((slug, a.exercise), ())]
-            exercises = dict.fromkeys(answer.exercise for answer in made.wrong)
-            pending.append([(exercise, workers.threads.submit(made.known, exercise)) for exercise in exercises])
-        told = [
-            [_recognized(content, exercise, future.result()) for exercise, future in parts]
-            for content, parts in zip(contents, pending, strict=True)
-        ]
-    return [(sum(count for count, _ in parts), [fact for _, facts in parts for fact in facts]) for parts in told]
+    told = {name: _failures(trial) for name, trial in tried if any(not o.passed for o in trial.outcomes.values())}
+    failures = list(told.values())
+    return [name for name, own in told.items() if not own or failures.count(own) > 1]
 
 
-def _recognized(content: Content, exercise: str, known: Known) -> tuple[int, list[str]]:
+def _failures(trial: Trial) -> dict[str, str]:
+    """The messages of the failed checks; nothing where another one may come in the judge, or no diagnosis."""
+    failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
+    if not trial.ran or not trial.defines or any(o.error in UNNAMED for o in failed.values()):
+        return {}
+    return {check: _general(o.message) for check, o in failed.items()}
+
+
+class Recognition:
+    """The judge, asked about wrong answers. It starts when it is first asked."""
+
+    def __init__(self, contents: Sequence[Content]) -> None:
+        self.contents = {content.stage.slug: content for content in contents}
+
+    def __enter__(self) -> Recognition:
+        from autograder.run.worker.worker import Worker
+
+        self.worker = Worker("none")  # the course's own answers
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.worker.close()
+
+    def of(self, slug: str, exercise: str, names: Collection[str]) -> Diagnosed:
+        """How many of these wrong answers of an exercise are diagnosed as themselves, and which cannot be."""
+        catalogue = self._catalogue(slug)
+        every = catalogue.wrong
+        catalogue.wrong = [a for a in every if a.exercise == exercise and a.name in names]
+        try:
+            return _recognized(catalogue.content, exercise, catalogue.known(exercise))
+        finally:
+            catalogue.wrong = every
+
+    @functools.cache  # noqa: B019 - it lives as long as its process
+    def _catalogue(self, slug: str) -> Catalogue:
+        from autograder.intake.blueprint import read_limits
+        from autograder.run.store import run_cached
+
+        content = self.contents[slug]
+        store = Store(content.stage.course.verdicts, "none")
+        run = functools.partial(run_cached, store=store, worker=self.worker)
+        return Catalogue(content, read_limits(content.stage), run)
+
+
+def _recognized(content: Content, exercise: str, known: Known) -> Diagnosed:
     """Of one exercise: how many wrong answers are diagnosed as themselves, and in words which ones cannot be."""
     count, facts = 0, []
     for answer, checks in known:

@@ -44,7 +44,7 @@ class _Memo:
         function = self.namespace[name]
         try:
             passed = self.dump((args, kwargs))
-            key = name, hashlib.sha256(passed + self.dump(_random_state()) + bytes([self.seed])).digest()
+            key = name, hashlib.sha256(passed + self.dump((_random_state(), self.seed))).digest()
         except Exception:  # it holds something that cannot be pickled
             return function(*args, **kwargs)
         if key in self.known:

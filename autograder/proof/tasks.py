@@ -10,7 +10,7 @@ from typing import NamedTuple
 from autograder.stage.model import Answer, Content
 
 
-def explain(error: str, text: str, hidden: bool) -> str:
+def message_of(error: str, text: str, hidden: bool) -> str:
     """The message for an exception of this name and text.
 
     `expect` and blank exercises raise messages that are meant for students. The text of any other error may quote
@@ -51,6 +51,9 @@ class Task(NamedTuple):
 @dataclass
 class Trial:
     """What came of one task: by its own exercise's checks, and by those of exercises that do not build on it."""
+
+    ran: bool = True  # the cell itself, to its end
+    defines: bool = True  # and it gave the exercise's name a meaning
 
     outcomes: Outcomes = field(default_factory=Outcomes)
     elsewhere: Outcomes = field(default_factory=Outcomes)

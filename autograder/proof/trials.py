@@ -8,6 +8,7 @@ one, so it is computed once (`_Memo`).
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import hashlib
 import io
@@ -19,6 +20,7 @@ import random
 import signal
 import time
 import traceback
+import types
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
@@ -29,7 +31,20 @@ from typing import Any
 from autograder.build.release import blank_source
 from autograder.course.faults import CourseError, Fault
 from autograder.proof.memo import _Memo
-from autograder.proof.tasks import MEMORY, SECONDS, Calls, Outcome, Outcomes, Recall, Step, Task, Trial, _Queue, explain
+from autograder.proof.tasks import (
+    MEMORY,
+    SECONDS,
+    Calls,
+    Outcome,
+    Outcomes,
+    Recall,
+    Step,
+    Task,
+    Trial,
+    _Queue,
+    message_of,
+)
+from autograder.proof.warm import forget_devices, fork, import_what_forks_need, use_large_pages
 from autograder.stage.model import Cell, Content
 from autograder.stage.names import names
 
@@ -72,6 +87,7 @@ def run_all(
     queue = _Queue(work)
     running: dict[Connection, tuple[int, ForkProcess, float]] = {}
     gc.collect()
+    use_large_pages()
     gc.freeze()  # or each child would copy every page that its garbage collector looks at
     try:
         while queue.waiting or running:
@@ -80,10 +96,7 @@ def run_all(
                 content, task = work[index]
                 receive, send = multiprocessing.Pipe(duplex=False)
                 arguments = (send, worlds[content.stage.slug], task, until_failure, seconds)
-                process = multiprocessing.get_context("fork").Process(target=_child, args=arguments)
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore", DeprecationWarning)  # torch has threads; none of them works now
-                    process.start()
+                process = fork(_child, *arguments)
                 send.close()
                 running[receive] = (index, process, time.monotonic())
             ready = wait(running, timeout=5.0)
@@ -128,10 +141,8 @@ class World:
 
     def __init__(self, content: Content, recall: Recall) -> None:
         import matplotlib
-        import torch
-        import torch._dynamo  # the first optimiser would import it in each fork, 1 s each time
 
-        torch.set_num_threads(1)
+        import_what_forks_need()
         matplotlib.use("agg")
         self.content = content
         self.cells = {cell.id: cell for cell in content.of_kind("exercise")}
@@ -151,6 +162,8 @@ class World:
         self.used = {name for cell in content.of_kind("given", "exercise") for name in names(cell.source)[1]}
         for check in content.of_kind("check"):
             self.uses[check.exercise] |= names(check.source)[1] - {check.exercise}
+            if check.exercise in content.written:
+                _prepare(check.source, check.id)
 
     def sees(self, changed: set[str], exercise: str) -> list[str]:
         """Exercises that use these changed names, but do not declare that they build on this exercise."""
@@ -183,12 +196,14 @@ class World:
         cell = self.cells[task.exercise]
         signal.signal(signal.SIGALRM, lambda *_: _too_long(seconds))
         trial, before, broken = Trial(), dict(self.namespace), None
+        self.namespace.pop(cell.id, None)  # or an answer that does not define it would pass with the solution's
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()), _limit(seconds):
             try:
                 _execute(self.source(task), cell.id, self.namespace)
             except BaseException as error:
                 broken = Outcome(False, f"{type(error).__name__}: {error}", type(error).__name__)
-        changed = {name for name, value in self.namespace.items() if value is not before.get(name)}
+        trial.ran, trial.defines = broken is None, cell.id in self.namespace
+        changed = {name for name in {*before, *self.namespace} if self.namespace.get(name) is not before.get(name)}
         others = self.sees(changed, cell.id) if task.what == "answer" else []
         memo = _Memo(self.namespace, self.known, task)
         below = () if (changed - {cell.id}) & self.used else cell.builds_on
@@ -233,7 +248,7 @@ def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) 
             (f.lineno or 0 for f in traceback.extract_tb(error.__traceback__) if f.filename == _file(check.id)), 0
         )
         hidden = is_hidden(check.source.split("\n"), line)
-        return Outcome(False, explain(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
+        return Outcome(False, message_of(type(error).__name__, str(error), hidden), type(error).__name__, hidden)
     return Outcome(True)
 
 
@@ -264,7 +279,21 @@ def _file(name: str) -> str:
 
 def _execute(source: str, name: str, namespace: dict[str, Any]) -> None:
     linecache.cache[_file(name)] = (len(source), None, source.splitlines(keepends=True), _file(name))
-    exec(compile(source, _file(name), "exec"), namespace)
+    exec(_compiled(source, name), namespace)
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(source: str, name: str) -> types.CodeType:
+    return compile(source, _file(name), "exec")
+
+
+def _prepare(source: str, name: str) -> None:
+    """Compile a check, and find its calls for `expect`: every answer would else do it again."""
+    from executing import Source
+
+    _compiled(source, name)
+    linecache.cache[_file(name)] = (len(source), None, source.splitlines(keepends=True), _file(name))
+    Source.for_filename(_file(name))
 
 
 def _shifted(seed: int) -> Callable[[], None]:
@@ -272,6 +301,7 @@ def _shifted(seed: int) -> Callable[[], None]:
     import numpy
     import torch
 
+    forget_devices()
     original = torch.manual_seed
     if seed:
         torch.manual_seed = lambda value: original(int(value) + 7919 * seed)  # type: ignore[assignment]

@@ -1,20 +1,21 @@
 """Prove a stage: blank scores 0, the solution full marks, right answers are accepted, wrong ones are caught.
 
-How they are run, stands in `proof.trials`; that all agrees, in `build.agree`.
+How they are run, stands in `proof.trials`; what runs at the same time, in `proof.beside`.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.build.agree import inconsistencies
 from autograder.course.faults import CourseError
 from autograder.course.files import as_number
 from autograder.course.layout import Stage
-from autograder.proof.diagnosed import SHARE, prove_diagnosis
-from autograder.proof.quizzes import QuizProof, prove_quizzes
+from autograder.proof.beside import Beside, Read
+from autograder.proof.diagnosed import SHARE, unclear
+from autograder.proof.quizzes import QuizProof
 from autograder.proof.tasks import Outcomes, Recall, Task, Trial
 from autograder.proof.trials import World, run_all
 from autograder.stage.model import Answer, Content
@@ -59,9 +60,6 @@ class Proof:
             },
             "redundant_checks": self.redundant_checks,
         }
-
-
-Read = tuple[Content, list[Answer]]
 
 
 def read_texts(stage: Stage) -> Read:
@@ -109,45 +107,73 @@ def prove_all(
         CourseError: when a text cannot be read.
     """
     texts = [read_texts(stage) for stage in stages] if read is None else read
-    contents, answers = [content for content, _ in texts], [known for _, known in texts]
     recall = {} if recall is None else recall
     worlds, proofs = dict[str, World](), dict[str, Proof]()
-    for content in contents:
-        try:
-            worlds[content.stage.slug] = World(content, recall)
-        except CourseError as error:
-            proofs[content.stage.slug] = _broken(content, error)
-    work: list[tuple[Content, Task]] = []
-    for content, known in zip(contents, answers, strict=True):
-        if content.stage.slug in worlds:
-            exercises = [name for name in content.written if not only or name in only]
-            tasks = [Task("blank", exercise) for exercise in exercises]
-            tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
-            tasks += [Task("answer", answer.exercise, answer) for answer in known if answer.exercise in exercises]
-            work += [(content, task) for task in tasks]
-    trials: dict[int, Trial] = {}
-    for index, trial in run_all(work, jobs, recall=recall, worlds=worlds):
-        trials[index] = trial
-        step(len(trials), len(work))
-    results = [[(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content] for content in contents]
-    unclear = [_unclear(content.stage.slug, tried) for content, tried in zip(contents, results, strict=True)]
-    asked = {} if only else {key: names for part in unclear for key, names in part.items()}
-    diagnosed = prove_diagnosis(contents, jobs, asked)
-    for i, content in enumerate(contents):
-        if content.stage.slug in worlds:
-            proof = proofs[content.stage.slug] = _proof(content, results[i], seeds)
-            count, proof.alike = diagnosed[i]
-            proof.diagnosed = proof.caught - sum(map(len, unclear[i].values())) + count
+    with Beside(texts, only) as beside:
+        for content, _ in texts:
+            try:
+                worlds[content.stage.slug] = World(content, recall)
+            except CourseError as error:
+                proofs[content.stage.slug] = _broken(content, error)
+        work = [
+            part
+            for content, known in texts
+            if content.stage.slug in worlds
+            for part in _work(content, known, seeds, only)
+        ]
+        asks = _Asks(work)
+        trials: dict[int, Trial] = {}
+        for index, trial in run_all(work, jobs, recall=recall, worlds=worlds):
+            trials[index] = trial
+            if (names := asks.take(index, trial)) and not only:
+                beside.ask(*asks.keys[index], names)
+            step(len(trials), len(work))
+        found = beside.found()
+    for content, _ in texts:
+        slug = content.stage.slug
+        if slug in worlds:
+            results = [(task, trials[i]) for i, (owner, task) in enumerate(work) if owner is content]
+            proof = proofs[slug] = _proof(content, results, seeds)
+            parts = [found.diagnosed[slug, name] for name in content.written if (slug, name) in found.diagnosed]
+            proof.alike = [fact for _, facts in parts for fact in facts]
+            proof.diagnosed = proof.caught - asks.counts[slug] + sum(count for count, _ in parts)
             if proof.diagnosed < SHARE * proof.wrong:
                 proof.problems += proof.alike
-            try:
-                _add_quizzes(proof, prove_quizzes(content, only))
-                if not only:
-                    proof.problems += inconsistencies(content, answers[i])
-            except Exception as error:  # a notebook that is none, a quiz whose numbers cannot be drawn
-                place = content.stage.place(content.stage.folder)
-                proof.problems.append(f"{place}: could not be proven to the end: {type(error).__name__}: {error}")
+            quizzes, problems = found.agreements[slug]
+            _add_quizzes(proof, quizzes)
+            proof.problems += problems
     return [proofs[stage.slug] for stage in stages]
+
+
+def _work(content: Content, answers: list[Answer], seeds: int, only: Collection[str]) -> list[tuple[Content, Task]]:
+    """All that there is to run of a stage."""
+    exercises = [name for name in content.written if not only or name in only]
+    tasks = [Task("blank", exercise) for exercise in exercises]
+    tasks += [Task("solution", exercise, None, seed) for seed in range(seeds) for exercise in exercises]
+    tasks += [Task("answer", answer.exercise, answer) for answer in answers if answer.exercise in exercises]
+    return [(content, task) for task in tasks]
+
+
+class _Asks:
+    """Which wrong answers the judge has to be asked about: known as soon as all of an exercise were tried."""
+
+    def __init__(self, work: Sequence[tuple[Content, Task]]) -> None:
+        self.keys = [(content.stage.slug, task.exercise) for content, task in work]
+        self.wrong = {i: task.answer.name for i, (_, task) in enumerate(work) if task.answer and not task.answer.right}
+        self.left = Counter(self.keys[i] for i in self.wrong)
+        self.tried: dict[tuple[str, str], list[tuple[str, Trial]]] = {key: [] for key in self.left}
+        self.counts = Counter[str]()  # of each stage, so far
+
+    def take(self, index: int, trial: Trial) -> list[str]:
+        """Their names, with the last wrong answer of an exercise."""
+        if index not in self.wrong:
+            return []
+        key = self.keys[index]
+        self.tried[key].append((self.wrong[index], trial))
+        self.left[key] -= 1
+        names = [] if self.left[key] else unclear(self.tried[key])
+        self.counts[key[0]] += len(names)
+        return names
 
 
 def _broken(content: Content, error: CourseError) -> Proof:
@@ -178,7 +204,11 @@ def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> P
             answer, place = task.answer, f"{stage.place(stage.answers)}:{task.answer.line}"
             if answer.right:
                 proof.right += 1
-                proof.accepted += not failed
+                proof.accepted += trial.defines and not failed
+                if trial.ran and not trial.defines:
+                    fact = f'the right answer "{answer.name}" does not define "{answer.exercise}".'
+                    proof.problems.append(f"{place}: {fact} Define that name in it, as a student's cell has to.")
+                    continue
                 proof.problems += [
                     f'{place}: the right answer "{answer.name}" fails "{check}": {o.message}\n'
                     "  Mend the check, or move the answer to the wrong ones."
@@ -197,24 +227,6 @@ def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> P
     proof.solution_score = min(scores.values(), default=0)
     proof.redundant_checks = _redundant(content, caught_by)
     return proof
-
-
-def _unclear(slug: str, results: list[tuple[Task, Trial]]) -> dict[tuple[str, str], list[str]]:
-    """Caught wrong answers whose failures read like another one's: only what their calls gave can tell them apart."""
-    failures: dict[tuple[str, str], list[tuple[str, dict[str, str]]]] = {}
-    unclear: dict[tuple[str, str], list[str]] = {}
-    for task, trial in results:
-        failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
-        if task.answer is not None and not task.answer.right and failed:
-            told = {check: o.message for check, o in failed.items()}
-            if any(o.error in ("TimeoutError", "SystemExit") for o in failed.values()):
-                told = {}  # another limit may end it in the judge
-            failures.setdefault((slug, task.exercise), []).append((task.answer.name, told))
-    for key, own in failures.items():
-        messages = [told for _, told in own]
-        if names := [name for name, told in own if not told or messages.count(told) > 1]:
-            unclear[key] = names
-    return unclear
 
 
 def _add_quizzes(proof: Proof, quizzes: QuizProof) -> None:
