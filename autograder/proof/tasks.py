@@ -52,11 +52,10 @@ class Task(NamedTuple):
 class Trial:
     """What came of one task: by its own exercise's checks, and by those of exercises that do not build on it."""
 
-    ran: bool = True  # the cell itself, to its end
-    defines: bool = True  # and it gave the exercise's name a meaning
-
     outcomes: Outcomes = field(default_factory=Outcomes)
     elsewhere: Outcomes = field(default_factory=Outcomes)
+    ran: bool = True  # the cell itself, to its end
+    defines: bool = True  # and it gave the exercise's name a meaning
     learned: Calls = field(default_factory=dict, repr=False)
 
 
