@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
-from autograder.run.job import Job, Result
+from autograder.run.job import Job, Result, machine_fault
 from autograder.run.limits import Limits
 from autograder.run.worker.worker import Worker
 
@@ -33,7 +33,8 @@ class Workers:
         self.cold = list(reversed(self.all))
         self.warm: list[Worker] = []  # and free
         self.changed = threading.Condition()
-        self.starting = self.running = 0
+        self.starting = 0
+        self.closed = False
         self.waiting = 0  # things to do of which nothing is known yet
         self.start_seconds = self.spent = 0.0
         self.done = 0
@@ -44,23 +45,25 @@ class Workers:
 
     def start(self) -> None:
         """Let the first one warm up now, and not only when there is something to run."""
-        self._start_one()
+        self._start_one(first=True)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # Ctrl-C or an error: nobody waits for what is still running
             self.threads.shutdown(wait=False, cancel_futures=True)
         with self.changed:
             self.cold.clear()
+            self.closed = True
+            self.changed.notify_all()
         for worker in self.all:
             worker.hang_up()
         for worker in self.all:
             worker.close()
         self.threads.shutdown()
 
-    def _start_one(self) -> None:
-        """Start another worker, in a thread of its own."""
+    def _start_one(self, first: bool = False) -> None:
+        """Start another worker, in a thread of its own; `first`: only where none is."""
         with self.changed:
-            if not self.cold:
+            if not self.cold or (first and len(self.cold) < len(self.all)):
                 return
             worker = self.cold.pop()
             self.starting += 1
@@ -85,10 +88,11 @@ class Workers:
         return left / max(len(self.all) - len(self.cold), 1) > WORTH * self.start_seconds
 
     def run(self, work: Job) -> Result:
-        if len(self.cold) == len(self.all):
-            self._start_one()
+        self._start_one(first=True)
         with self.changed:
             while not self.warm:
+                if self.closed:
+                    return machine_fault(work, "The grading workers were closed.")
                 self.changed.wait()
             worker = self.warm.pop()
         begin = time.monotonic()
