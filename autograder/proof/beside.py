@@ -16,6 +16,7 @@ from autograder.proof.warm import fork
 from autograder.stage.model import Answer, Content
 
 Read = tuple[Content, list[Answer]]
+MANY = 50  # answers: then the judge will surely be asked
 Agreement = tuple[QuizProof, list[str]]  # and the problems
 
 
@@ -81,9 +82,10 @@ def _work(connection: Connection, other_end: Connection, texts: Sequence[Read], 
 
 
 def _found(connection: Connection, texts: Sequence[Read], only: Collection[str]) -> Any:
-    agreements = {content.stage.slug: _agreement(content, answers, only) for content, answers in texts}
+    many = not only and sum(len(answers) for _, answers in texts) >= MANY
     diagnosed = {}
-    with Recognition([content for content, _ in texts]) as recognition:
+    with Recognition([content for content, _ in texts], at_once=many) as recognition:
+        agreements = {content.stage.slug: _agreement(content, answers, only) for content, answers in texts}
         while (asked := connection.recv()) is not None:
             slug, exercise, names = asked
             diagnosed[slug, exercise] = recognition.of(slug, exercise, names)

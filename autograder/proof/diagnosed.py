@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import threading
 from collections.abc import Collection, Sequence
 
 from autograder.diagnosis.catalogue import Catalogue
@@ -35,15 +37,23 @@ def _failures(trial: Trial) -> dict[str, str]:
 
 
 class Recognition:
-    """The judge, asked about wrong answers. It starts when it is first asked."""
+    """The judge, asked about wrong answers. It starts at once, or when it is first asked."""
 
-    def __init__(self, contents: Sequence[Content]) -> None:
-        self.contents = {content.stage.slug: content for content in contents}
-
-    def __enter__(self) -> Recognition:
+    def __init__(self, contents: Sequence[Content], at_once: bool) -> None:
         from autograder.run.worker.worker import Worker
 
+        self.contents = {content.stage.slug: content for content in contents}
         self.worker = Worker("none")  # the course's own answers
+        self.start = threading.Thread(target=self._start, daemon=True)
+        self.at_once = at_once
+
+    def _start(self) -> None:
+        with contextlib.suppress(OSError, RuntimeError):  # its first job tells what is wrong
+            self.worker.start()
+
+    def __enter__(self) -> Recognition:
+        if self.at_once:
+            self.start.start()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -51,6 +61,8 @@ class Recognition:
 
     def of(self, slug: str, exercise: str, names: Collection[str]) -> Diagnosed:
         """How many of these wrong answers of an exercise are diagnosed as themselves, and which cannot be."""
+        if self.at_once:
+            self.start.join()
         catalogue = self._catalogue(slug)
         every = catalogue.wrong
         catalogue.wrong = [a for a in every if a.exercise == exercise and a.name in names]
