@@ -10,11 +10,11 @@ from autograder.build.release import blank_source
 from autograder.course.layout import Course, Stage
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import recognize
-from autograder.intake.blueprint import read_limits
 from autograder.proof.diagnosed import SHARE
 from autograder.proof.tasks import Task
 from autograder.proof.trials import run_tasks
 from autograder.run.job import Job, JobCell
+from autograder.run.limits import read_limits
 from autograder.run.sandbox.bwrap import available
 from autograder.run.worker.worker import Worker
 from autograder.stage.model import Answer, Content

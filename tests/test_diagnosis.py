@@ -19,12 +19,11 @@ from autograder.course.layout import Course, Stage
 from autograder.diagnosis import compare as diagnosis
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import distance
-from autograder.intake.blueprint import read_limits
 from autograder.proof.diagnosed import SHARE
 from autograder.proof.verify import prove
 from autograder.run.job import CheckResult, Job, JobCell
 from autograder.run.judge.record import _step, read
-from autograder.run.limits import Limits
+from autograder.run.limits import Limits, read_limits
 from autograder.run.sandbox.bwrap import available
 from autograder.run.store import Store, run_cached
 from autograder.run.wire.log import Log

@@ -21,11 +21,10 @@ from autograder.feedback.kept import keep, load
 from autograder.gradebook.results import ClassResult, Mark, StudentResult, stopped_with
 from autograder.grading import grade as grading
 from autograder.grading.grade import grade
-from autograder.intake.blueprint import read_limits
 from autograder.intake.read import read_notebook
 from autograder.run import store
 from autograder.run.job import Job, JobCell
-from autograder.run.limits import Limits
+from autograder.run.limits import Limits, read_limits
 from autograder.run.worker import pool
 from autograder.run.worker.pool import Workers
 from autograder.run.worker.worker import Worker

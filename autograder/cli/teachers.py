@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from autograder.course.layout import Course, find_course
+from autograder.course.layout import Course, Stage, find_course
 
 if TYPE_CHECKING:
     from autograder.gradebook.results import ClassResult, StudentResult
@@ -52,38 +55,62 @@ def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: st
 
 
 def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_run: bool = False) -> ClassResult:
-    """Grade with a progress bar, show each mark as it comes, then the table; say where everything is."""
-    from autograder.feedback.kept import keep
-    from autograder.feedback.report import write
-    from autograder.grading import grade as grader
-    from autograder.stage.read import read_stage
+    """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
+    from autograder.run.worker.pool import workers_for
 
     stage = course.stages((name,))[0]
-    content = read_stage(stage)
-    with progress_bar() as progress:
+    with workers_for(stage, sandbox, jobs) as workers:  # they warm up while all else is imported and read
+        from autograder.grading import grade as grader
+        from autograder.stage.read import read_stage
 
-        def told(student: str, result: StudentResult) -> None:
-            progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
+        content = read_stage(stage)
+        with progress_bar() as progress:
 
-        step = steps(progress, f"grade {stage.slug}")
-        result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, told)
-    if result.sandbox == "none":
-        click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
-    unsafe = " (no sandbox)" if result.sandbox == "none" else ""
-    if dry_run:
-        rows: list[list[object]] = [
-            [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
-        ]
-        print_table(f"{stage.slug}: marks that would change{unsafe}", ["student", "now", "then"], rows)
-        return result
-    rows = [[student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()]
-    title = f"{stage.slug}: marks, of {result.max_score:g}{unsafe}"
-    print_table(title, ["student", "score", "status", "what to know"], rows)
-    page, _ = write(stage, content, keep(stage, result), course.work / "report")
-    click.echo(f"gradebook   {stage.place(course.gradebook)}")
-    click.echo(f"feedback    {stage.place(course.work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
-    click.echo(f"report      {stage.place(page)}")
+            def told(student: str, result: StudentResult) -> None:
+                progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
+                if workers.started and not dry_run:
+                    _import_for_pictures()
+
+            step = steps(progress, f"grade {stage.slug}")
+            result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, workers, told)
+        workers.hang_up()
+        if result.sandbox == "none":
+            click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
+        (_show_changes if dry_run else _show_marks)(stage, content, result)
     return result
+
+
+def _import_for_pictures() -> None:
+    """The report draws when the last mark is there; while others are made there is time to import what it needs."""
+    if "autograder.lab.plots" not in sys.modules:
+        threading.Thread(target=import_module, args=("autograder.lab.plots",), daemon=True).start()
+
+
+def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
+    rows: list[list[object]] = [
+        [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
+    ]
+    print_table(f"{stage.slug}: marks that would change{_unsafe(result)}", ["student", "now", "then"], rows)
+
+
+def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
+    from autograder.feedback.kept import keep
+    from autograder.feedback.report import write
+
+    rows: list[list[object]] = [
+        [student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()
+    ]
+    title = f"{stage.slug}: marks, of {result.max_score:g}{_unsafe(result)}"
+    print_table(title, ["student", "score", "status", "what to know"], rows)
+    work = stage.course.work
+    page, _ = write(stage, content, keep(stage, result), work / "report")
+    click.echo(f"gradebook   {stage.place(stage.course.gradebook)}")
+    click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
+    click.echo(f"report      {stage.place(page)}")
+
+
+def _unsafe(result: ClassResult) -> str:
+    return " (no sandbox)" if result.sandbox == "none" else ""
 
 
 def _what_to_know(content: Content, result: StudentResult) -> str:

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import struct
+from functools import lru_cache
 from typing import Any
 
 from markupsafe import Markup
@@ -185,6 +186,7 @@ def _cut(text: str, end: bool = False, times: int = 1) -> str:
     return "… " + text[-most:] if end else text[:most] + " …"
 
 
+@lru_cache(512)  # a class shares its skeletons, and many an answer
 def _highlight(source: str) -> Markup:
     """Escaped, with the words of Python marked."""
     from pygments import highlight

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -17,13 +18,12 @@ from autograder.feedback.render import render
 from autograder.gradebook.book import Book
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Attempt, ClassResult, Mark, StudentResult
-from autograder.intake.blueprint import Blueprint, read_limits
+from autograder.intake.blueprint import Blueprint
 from autograder.intake.find import Submission, submissions
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
 from autograder.run.store import Store, run_cached
-from autograder.run.worker.pool import Workers
-from autograder.run.worker.worker import choose_sandbox
+from autograder.run.worker.pool import Workers, workers_for
 from autograder.stage.model import Content
 from autograder.stage.read import read_stage
 
@@ -38,6 +38,7 @@ def grade(
     step: Callable[[int, int], None] = lambda done, total: None,
     dry_run: bool = False,
     content: Content | None = None,
+    workers: Workers | None = None,
     told: Told = lambda student, result: None,
 ) -> ClassResult:
     """Grade every submission in `path`, and write the marks and the feedback pages.
@@ -47,37 +48,34 @@ def grade(
     Args:
         step: is told how many are done, of how many.
         content: of the stage, where it is read already.
+        workers: where they warm up already; whoever made them ends them.
         told: is told each verdict as soon as it is there.
 
     Raises:
         CourseError: where nothing can be graded, or a mark cannot be written.
     """
-    sandbox = choose_sandbox(sandbox)
-    with submissions(stage, path) as found:
-        limits = read_limits(stage)
-        with Workers(min(jobs, len(found)), sandbox, limits.scratch_mb) as workers:
-            if not stage.course.verdicts.is_dir():  # else it may all be known
-                workers.start()
-            run = _Grading(content or read_stage(stage), sandbox, workers, dry_run)
-            try:
-                step(0, len(found))
-                for attempt in workers.each(run.attempt, found):
-                    student = attempt.submission.student
-                    run.results[student] = run.keep(attempt)
-                    told(student, run.results[student])
-                    step(len(run.results), len(found))
-                return run.result()
-            finally:
-                run.book.close()
+    own = contextlib.nullcontext(workers) if workers is not None else workers_for(stage, sandbox, jobs)
+    with submissions(stage, path) as found, own as workers:
+        run = _Grading(content or read_stage(stage), workers, dry_run)
+        try:
+            step(0, len(found))
+            for attempt in workers.each(run.attempt, found):
+                student = attempt.submission.student
+                run.results[student] = run.keep(attempt)
+                told(student, run.results[student])
+                step(len(run.results), len(found))
+            return run.result()
+        finally:
+            run.book.close()
 
 
 class _Grading:
     """What one run of `grade` needs."""
 
-    def __init__(self, content: Content, sandbox: str, workers: Workers, dry_run: bool) -> None:
+    def __init__(self, content: Content, workers: Workers, dry_run: bool) -> None:
         self.content, self.stage, self.dry_run = content, content.stage, dry_run
         self.blueprint = Blueprint(content)
-        self.store = Store(self.stage.course.verdicts, sandbox)
+        self.store = Store(self.stage.course.verdicts, workers.sandbox)
         self.workers = workers
         self.catalogue = Catalogue(content, self.blueprint.limits, lambda work: run_cached(work, self.store, workers))
         self.book = Book(self.blueprint)

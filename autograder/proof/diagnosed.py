@@ -73,7 +73,7 @@ class Recognition:
 
     @functools.cache  # noqa: B019 - it lives as long as its process
     def _catalogue(self, slug: str) -> Catalogue:
-        from autograder.intake.blueprint import read_limits
+        from autograder.run.limits import read_limits
         from autograder.run.store import run_cached
 
         content = self.contents[slug]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import Stage
 
 MB = 1 << 20
 # Several threads on a loaded machine are up to ten times slower than one, and a fork of a process with threads hangs.
@@ -45,3 +49,41 @@ class Limits:
 
 
 LIMITS_REACHED = ("processes", "open_files", "file_mb", "scratch_mb", "memory_mb")  # that an error can tell of
+
+
+def read_limits(stage: Stage) -> Limits:
+    """The stage's own limits, from `limits.toml` beside its text; what is not named there keeps its default.
+
+    Raises:
+        CourseError: for a name or a value that is none.
+    """
+    import tomllib
+
+    path = stage.folder / "limits.toml"
+    if not path.is_file():
+        return Limits()
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+        raise CourseError(Fault(stage.place(path), f"is no valid TOML: {e}.", "Mend the line.")) from e
+    known = vars(Limits())
+    faults = [
+        Fault(stage.place(path), f"{name} = {value!r} is no limit.", _what_it_may_be(name, known))
+        for name, value in given.items()
+        if name not in known or not _is_limit(value, whole=type(known[name]) is int)
+    ]
+    if faults:
+        raise CourseError(*faults)
+    return Limits(**{name: type(known[name])(value) for name, value in given.items()})
+
+
+def _is_limit(value: object, whole: bool) -> bool:
+    if type(value) is float:
+        return math.isfinite(value) and value > 0 and (not whole or value.is_integer())
+    return type(value) is int and value > 0
+
+
+def _what_it_may_be(name: str, known: dict[str, object]) -> str:
+    if name not in known:
+        return f"Limits are: {', '.join(known)}."
+    return f"Write a {'whole ' if type(known[name]) is int else ''}number above 0."

@@ -12,9 +12,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
+from autograder.course.layout import Stage
 from autograder.run.job import Job, Result, machine_fault
-from autograder.run.limits import Limits
-from autograder.run.worker.worker import Worker
+from autograder.run.limits import Limits, read_limits
+from autograder.run.worker.worker import Worker, choose_sandbox
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,97 +26,108 @@ WORTH = 2.0  # another worker has to save so many times what its start costs
 class Workers:
     """Up to `count` warm workers; a job goes to one that is free.
 
-    To start one takes as long as many a submission, so the others are started when enough is left to do.
+    To start one takes as long as many a submission, so another is started when enough is left to do.
     """
 
     def __init__(self, count: int, sandbox: str, scratch_mb: int = Limits.scratch_mb) -> None:
+        self.sandbox = sandbox
         self.all = [Worker(sandbox, scratch_mb) for _ in range(max(count, 1))]
         self.cold = list(reversed(self.all))
-        self.warm: list[Worker] = []  # and free
+        self.free: list[Worker] = []
         self.changed = threading.Condition()
-        self.starting = 0
         self.closed = False
-        self.waiting = 0  # things to do of which nothing is known yet
-        self.start_seconds = self.spent = 0.0
-        self.done = 0
+        self.left = self.done = 0  # things to do, and jobs that are done
+        self.spent = self.start_seconds = 0.0  # on these jobs; to start the first worker
+        self.threads = ThreadPoolExecutor(2 * len(self.all))  # while one job runs, the next is prepared
 
     def __enter__(self) -> Workers:
-        self.threads = ThreadPoolExecutor(2 * len(self.all))
         return self
-
-    def start(self) -> None:
-        """Let the first one warm up now, and not only when there is something to run."""
-        self._start_one(first=True)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:  # Ctrl-C or an error: nobody waits for what is still running
             self.threads.shutdown(wait=False, cancel_futures=True)
+        self.hang_up()
+        for worker in self.all:
+            worker.close()
+        self.threads.shutdown()
+
+    def hang_up(self) -> None:
+        """Nothing more will be run. Returns at once; the processes end while other things are done."""
         with self.changed:
             self.cold.clear()
             self.closed = True
             self.changed.notify_all()
         for worker in self.all:
             worker.hang_up()
-        for worker in self.all:
-            worker.close()
-        self.threads.shutdown()
 
-    def _start_one(self, first: bool = False) -> None:
-        """Start another worker, in a thread of its own; `first`: only where none is."""
+    @property
+    def started(self) -> bool:
+        return len(self.cold) < len(self.all)
+
+    def start(self) -> None:
+        """Let another one warm up, in a thread of its own."""
         with self.changed:
-            if not self.cold or (first and len(self.cold) < len(self.all)):
-                return
-            worker = self.cold.pop()
-            self.starting += 1
+            worker = self.cold.pop() if self.cold else None
+        if worker is not None:
+            threading.Thread(target=self._warm_up, args=(worker,), daemon=True).start()
 
-        def start() -> None:
-            begin = time.monotonic()
-            with contextlib.suppress(OSError, RuntimeError):  # its first job tells what is wrong
-                worker.start()
-            with self.changed:
-                self.start_seconds = time.monotonic() - begin
-                self.starting -= 1
-                self.warm.append(worker)
-                self.changed.notify_all()
-
-        threading.Thread(target=start, daemon=True).start()
+    def _warm_up(self, worker: Worker) -> None:
+        begin = time.monotonic()
+        with contextlib.suppress(OSError, RuntimeError):  # its first job tells what is wrong
+            worker.start()
+        self.start_seconds = time.monotonic() - begin
+        self._give_back(worker)
 
     def _another_pays(self) -> bool:
         """Is so much left that one more worker is worth its start?"""
-        if not self.cold or self.starting or not self.done:
-            return False
-        left = self.waiting * self.spent / self.done
-        return left / max(len(self.all) - len(self.cold), 1) > WORTH * self.start_seconds
+        if not self.done:
+            return not self.started
+        left = self.left * self.spent / self.done
+        return left / (len(self.all) - len(self.cold)) > WORTH * self.start_seconds
+
+    def _give_back(self, worker: Worker) -> None:
+        with self.changed:
+            self.free.append(worker)
+            self.changed.notify()
 
     def run(self, work: Job) -> Result:
-        self._start_one(first=True)
+        """Run a job on a free worker."""
         with self.changed:
-            while not self.warm:
+            if not self.free and self._another_pays():
+                self.start()
+            while not self.free:
                 if self.closed:
                     return machine_fault(work, "The grading workers were closed.")
                 self.changed.wait()
-            worker = self.warm.pop()
+            worker = self.free.pop()
         begin = time.monotonic()
         try:
             return worker.run(work)
         finally:
             with self.changed:
-                self.spent += time.monotonic() - begin
-                self.done += 1
-                self.warm.append(worker)
-                self.changed.notify()
-                more = self._another_pays()
-            if more:
-                self._start_one()
+                self.spent, self.done = self.spent + time.monotonic() - begin, self.done + 1
+            self._give_back(worker)
 
     def each(self, function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
         """The results, as soon as each is there."""
-        self.waiting += len(things)
+        self.left += len(things)
         waiting = {self.threads.submit(function, thing) for thing in things}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            self.waiting -= len(done)
+            self.left -= len(done)
             yield from (future.result() for future in done)
+
+
+def workers_for(stage: Stage, sandbox: str, jobs: int) -> Workers:
+    """Up to `jobs` workers for a stage's submissions. One warms up at once, unless all may be known from before.
+
+    Raises:
+        CourseError: where there is no such sandbox, or the stage's limits cannot be read.
+    """
+    workers = Workers(jobs, choose_sandbox(sandbox), read_limits(stage).scratch_mb)
+    if not stage.course.verdicts.is_dir():
+        workers.start()
+    return workers
 
 
 def processors() -> int:
