@@ -10,6 +10,7 @@ from autograder.build.release import blank_source
 from autograder.course.layout import Course, Stage
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import recognize
+from autograder.lab.quiz import STUDENT
 from autograder.proof.diagnosed import SHARE
 from autograder.proof.tasks import Task
 from autograder.proof.trials import run_tasks
@@ -42,7 +43,8 @@ def in_the_judge(worker: Worker, content: Content, exercise: str, source: str) -
         else:
             kind = "given" if cell.kind == "given" else "student"
             cells.append(JobCell(kind, cell.id, source if cell.id == exercise else cell.source))
-    job = Job(cells, content.exercises, read_limits(content.stage))
+    who = STUDENT if any(quiz.draw for quiz in content.quizzes) else ""
+    job = Job(cells, content.exercises, read_limits(content.stage), who=who)
     return {check.id: check.passed for check in worker.run(job).checks}
 
 

@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from autograder.build.write import build
 from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
-from autograder.feedback.kept import keep, load
+from autograder.feedback.last_result import keep, load
 from autograder.gradebook.results import ClassResult, Mark, StudentResult, stopped_with
 from autograder.grading import grade as grading
 from autograder.grading.grade import grade

@@ -19,7 +19,7 @@ from nbformat import NotebookNode
 from autograder.build.write import build, build_source
 from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
-from autograder.feedback.kept import keep, load
+from autograder.feedback.last_result import keep, load
 from autograder.feedback.page import Texts
 from autograder.feedback.page import page as feedback_page
 from autograder.feedback.render import render

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -64,26 +63,23 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
         from autograder.stage.read import read_stage
 
         content = read_stage(stage)
+        importing = threading.Thread(target=import_module, args=("autograder.lab.plots",), daemon=True)
         with progress_bar() as progress:
 
             def told(student: str, result: StudentResult) -> None:
                 progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
-                if workers.started and not dry_run:
-                    _import_for_pictures()
+                if workers.started and not dry_run and importing.ident is None:
+                    importing.start()  # the report draws at the end; while others are graded there is time for that
 
             step = steps(progress, f"grade {stage.slug}")
             result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, workers, told)
         workers.hang_up()
+        if importing.ident is not None:
+            importing.join()
         if result.sandbox == "none":
             click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
         (_show_changes if dry_run else _show_marks)(stage, content, result)
     return result
-
-
-def _import_for_pictures() -> None:
-    """The report draws when the last mark is there; while others are made there is time to import what it needs."""
-    if "autograder.lab.plots" not in sys.modules:
-        threading.Thread(target=import_module, args=("autograder.lab.plots",), daemon=True).start()
 
 
 def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
@@ -94,7 +90,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
 
 
 def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
-    from autograder.feedback.kept import keep
+    from autograder.feedback.last_result import keep
     from autograder.feedback.report import write
 
     rows: list[list[object]] = [
@@ -152,7 +148,7 @@ def report(stage: str, out: Path | None) -> None:
     autograder report 03
     autograder report 03 --out to_print/
     """
-    from autograder.feedback.kept import load
+    from autograder.feedback.last_result import load
     from autograder.feedback.report import write
     from autograder.stage.read import read_stage
 

@@ -1,4 +1,4 @@
-"""What generated wrong answers call (`autograder.mutants`)."""
+"""What generated wrong answers call (`proof.mutant_rules`)."""
 
 from __future__ import annotations
 

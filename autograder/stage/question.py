@@ -1,4 +1,9 @@
-"""TODO"""
+"""A quiz question, and the three cells that it becomes: the text, the answer, the check.
+
+One markdown cell of `notebook.py` holds a question, its options, the right set and a sentence for every option
+(CONTRIBUTING.md shows the form). In what students get, the text has no key and no sentence; these stand in the check's
+hidden part.
+"""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""The source form of a quiz question, and the three cells that it becomes: the text, the answer, the check.
-
-One markdown cell of `notebook.py` holds a question, its options, the right set and a sentence for every option
-(CONTRIBUTING.md shows the form). In what students get, the text has no key and no sentence; these stand in the check's
-hidden part.
-"""
+"""Read a quiz question from its markdown cell, and find every fault in it."""
 
 from __future__ import annotations
 

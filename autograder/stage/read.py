@@ -1,4 +1,4 @@
-"""Read a stage and its answer catalogue from their texts."""
+"""Read `solutions/NN_slug/notebook.py` and `answers.py`: from their texts to cells and answers."""
 
 from __future__ import annotations
 

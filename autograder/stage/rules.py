@@ -1,4 +1,4 @@
-"""A stage as text: read `solutions/NN_slug/notebook.py` and `answers.py`, and find every fault in them."""
+"""What a stage has to keep to: ids, markers, names, quizzes. Every fault is told at once."""
 
 from __future__ import annotations
 
