@@ -73,3 +73,17 @@ def test_each_file_is_one_idea() -> None:
     code = [ROOT / "course.py", *(ROOT / "autograder").rglob("*.py"), *(ROOT / "bootstrap").rglob("*.py")]
     long = {path.name: n for path in code if (n := len(path.read_text(encoding="utf-8").splitlines())) > LINES}
     assert long == {}
+
+
+def test_torch_is_imported_only_where_torch_is_used() -> None:
+    """Reading stages, grading, the pages: all of it runs in a process that never waits for torch."""
+    code = (
+        "import sys\n"
+        "import autograder.grading.grade, autograder.feedback.report, autograder.lab.plots, autograder.nbgrader_steps\n"
+        "from autograder.course.layout import find_course\nfrom autograder.intake.blueprint import Blueprint\n"
+        "from autograder.stage.read import read_stage\n"
+        "stages = [Blueprint(read_stage(stage)) for stage in find_course().stages(('00', '10'))]\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
