@@ -44,7 +44,8 @@ from autograder.proof.tasks import (
     _Queue,
     message_of,
 )
-from autograder.proof.warm import forget_devices, fork, import_what_forks_need, use_large_pages
+from autograder.proof.warm import forget_devices, fork, import_what_forks_need
+from autograder.run.memory import use_large_pages
 from autograder.stage.model import Cell, Content
 from autograder.stage.names import names
 

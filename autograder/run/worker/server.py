@@ -20,6 +20,7 @@ import types
 from typing import Any
 
 from autograder.run.job import Job, Result, from_json, to_json
+from autograder.run.memory import use_large_pages
 from autograder.run.worker.box import ZygoteProcess
 from autograder.run.worker.channel import receive, send
 from autograder.run.worker.collected import Collected, end_in_words
@@ -43,6 +44,7 @@ class Server:
         zygote.assert_one_thread()
         gc.collect()
         gc.freeze()
+        use_large_pages()
         self.zygote.wait_ready()
         with contextlib.suppress(OSError):  # the caller has gone
             send(caller, {"ready": True})
