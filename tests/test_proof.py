@@ -12,7 +12,8 @@ from autograder.proof.diagnosed import unclear
 from autograder.proof.memo import _Memo
 from autograder.proof.tasks import Outcome, Task, Trial
 from autograder.proof.verify import prove
-from autograder.proof.warm import fork, use_large_pages
+from autograder.proof.warm import fork
+from autograder.run.memory import use_large_pages
 
 
 def add(stage: Stage, answer: str) -> None:
