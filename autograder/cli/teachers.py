@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -57,6 +58,7 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
     """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
     from autograder.run.worker.pool import workers_for
 
+    gc.set_threshold(100_000)  # what is imported and read stays, so there is little to collect
     stage = course.stages((name,))[0]
     with workers_for(stage, sandbox, jobs) as workers:  # they warm up while all else is imported and read
         from autograder.grading import grade as grader
