@@ -122,7 +122,10 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
             peer.forget()
             _close_figures()
         OUTPUTS.start(0)  # what a checked function prints is nobody's output
-        peer.serve(message, body)
+        try:
+            peer.serve(message, body)
+        except Closed:  # the judge hung up before it had the answer
+            return
 
 
 def _raise(error: dict[str, Any], label: str) -> None:
