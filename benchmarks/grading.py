@@ -180,8 +180,7 @@ def ours(jobs: list[Job], workers: int) -> tuple[dict[str, Any], list[float]]:
 
 def processes(worker: Worker) -> list[psutil.Process]:
     """A worker's warm processes. What they fork is gone when a job ends, and `Result.cpu_seconds` has it."""
-    assert worker._process is not None
-    first = psutil.Process(worker._process.pid)
+    first = psutil.Process(worker.forkserver.pid)
     return [first, *first.children(recursive=True)]
 
 

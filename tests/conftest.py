@@ -15,6 +15,7 @@ import pytest
 
 from autograder.course.layout import Course, Stage
 from autograder.run.worker import pool
+from autograder.run.worker.forkserver import ForkServer
 from autograder.run.worker.worker import Worker
 from autograder.stage.new import make_stage
 
@@ -51,7 +52,7 @@ def warm() -> Iterator[Callable[[str], Worker]]:
 def one_worker(warm: Callable[[str], Worker], monkeypatch: pytest.MonkeyPatch) -> None:
     """All gradings of a test share one warm worker with the other tests."""
 
-    def worker(sandbox: str, scratch_mb: int) -> Worker:
+    def worker(sandbox: str, scratch_mb: int, forkserver: ForkServer) -> Worker:
         shared = warm(sandbox)
         for end in ("close", "hang_up"):
             monkeypatch.setattr(shared, end, lambda: None, raising=False)

@@ -1,24 +1,22 @@
-"""bubblewrap: can it be used here, and how is the zygote started in it."""
+"""bubblewrap: can it be used here, and the room that it builds for the zygote."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import json
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.run.limits import THREADS
 
 PACKAGE = Path(__file__).resolve().parents[2]
-INSIDE = "/course"  # where the package and the data sets are in the sandbox
 SCRATCH = "/scratch"  # not /tmp itself, where the Python that runs this may stand
 _ISOLATION = ["--as-pid-1", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
-
-
-# As root the children get a user of their own, so the zygote needs these; as a user it needs none.
-_ROOT_CAPABILITIES = ["CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE"]
 
 
 @functools.cache
@@ -53,7 +51,7 @@ def _namespaces() -> list[str]:
     if os.geteuid() == 0:
         # No user namespace: in one, only a single user would exist.
         spaces = [f"--unshare-{name}" for name in ("ipc", "pid", "net", "uts", "cgroup-try")]
-        return [bwrap, *spaces, *_ISOLATION, *(word for name in _ROOT_CAPABILITIES for word in ("--cap-add", name))]
+        return [bwrap, *spaces, *_ISOLATION]
     return [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", *_ISOLATION]
 
 
@@ -79,11 +77,13 @@ def _python() -> list[str]:
         if not any(prefix == b or prefix.startswith(b + "/") for b in bound):
             words += ["--ro-bind", prefix, prefix]
             bound.append(prefix)
-    words += ["--ro-bind", str(PACKAGE), f"{INSIDE}/autograder"]
-    words += ["--ro-bind-try", str(PACKAGE.parent / "datasets"), f"{INSIDE}/datasets"]
+    for path in (PACKAGE, PACKAGE.parent / "datasets"):  # where the zygote, which was warm before, looks for them
+        if path.is_dir() and not any(str(path).startswith(b + "/") for b in bound):
+            words += ["--ro-bind", str(path), str(path)]
+            bound.append(str(path))
     if not any(path.startswith("/tmp/") for path in bound):
         words += ["--symlink", SCRATCH, "/tmp"]
-    return _parents([*bound[1:], f"{INSIDE}/autograder", "/etc/fonts"]) + words
+    return _parents([*bound[1:], "/etc/fonts"]) + words
 
 
 def _parents(paths: list[str]) -> list[str]:
@@ -92,24 +92,43 @@ def _parents(paths: list[str]) -> list[str]:
     return [word for folder in folders for word in ("--perms", "0755", "--dir", folder)]
 
 
-def command(control: int, uid: int, scratch_mb: int, seccomp: int | None, code: str) -> list[str]:
-    """The whole command line. `control` and `seccomp` are open descriptors that it inherits."""
+ENVIRONMENT = {
+    "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    **{name: SCRATCH for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR")},
+    **{name: "student" for name in ("USER", "LOGNAME")},
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PYTHONHASHSEED": "0",
+    **dict.fromkeys(THREADS, "1"),
+}  # of the programs in the sandbox
+
+
+@contextlib.contextmanager
+def room(scratch_mb: int) -> Iterator[int]:
+    """Build a sandbox; in the block it is held open by a process of this number, whose name spaces can be joined.
+
+    Raises:
+        OSError: where it cannot be built.
+    """
+    read, write = os.pipe()
     words = [*_namespaces(), *_python(), *_system()]
     words += ["--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue"]
     words += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     words += ["--perms", "1777", "--size", str(scratch_mb << 20), "--tmpfs", SCRATCH, "--remount-ro", "/"]
-    words += ["--chdir", SCRATCH, "--hostname", "sandbox", "--clearenv"]
-    environment = {
-        "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        **{name: SCRATCH for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR")},
-        **{name: "student" for name in ("USER", "LOGNAME")},
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONHASHSEED": "0",
-        **dict.fromkeys(THREADS, "1"),
-    }
-    for name, value in environment.items():
-        words += ["--setenv", name, value]
-    if seccomp is not None:
-        words += ["--seccomp", str(seccomp)]
-    return [*words, sys.executable, "-s", "-c", code, str(control), SCRATCH, str(uid), "bwrap"]
+    words += ["--hostname", "sandbox", "--clearenv", "--info-fd", str(write), "/usr/bin/cat"]
+    pipe = subprocess.PIPE
+    builder = subprocess.Popen(words, pass_fds=[write], stdin=pipe, stdout=pipe, stderr=pipe)
+    try:
+        os.close(write)
+        with open(read, "rb") as told:
+            info = told.read()
+        assert builder.stdin is not None and builder.stdout is not None and builder.stderr is not None
+        with contextlib.suppress(BrokenPipeError):
+            builder.stdin.write(b"\n")
+            builder.stdin.flush()
+        if not builder.stdout.readline():  # all is built when the program in it answers
+            raise OSError(f"bubblewrap: {builder.stderr.read().decode(errors='replace').strip()}")
+        yield int(json.loads(info)["child-pid"])
+    finally:
+        builder.kill()
+        builder.communicate()

@@ -1,4 +1,4 @@
-"""The warm process inside the sandbox. It imports what notebooks import, once, and forks a child for each submission.
+"""The warm process inside the sandbox. What notebooks import is there, and it forks a child for each submission.
 
 It is process 1 in the sandbox, so no signal from inside reaches it, and it runs no code of a submission.
 Its only way out is one socket, on which the trusted side says `start` (with the child's own socket) and `stop`.
@@ -19,7 +19,7 @@ import time
 import traceback
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from autograder.run.limits import THREADS
 from autograder.run.memory import use_large_pages
@@ -84,29 +84,25 @@ def assert_one_thread() -> None:
         raise RuntimeError(f"{count} threads in a process that is going to fork")
 
 
-def main(rehearse: Callable[[str], None]) -> None:
-    """Arguments: control socket, scratch folder, user id for children (-1: keep), and the kind of sandbox."""
-    control = socket.socket(fileno=int(sys.argv[1]))
-    zygote = Zygote(control, scratch=sys.argv[2], uid=int(sys.argv[3]), boxed=sys.argv[4] == "bwrap", rehearse=rehearse)
-    zygote.loop()
-
-
 class Zygote:
     """One child at a time."""
 
     def __init__(
-        self, control: socket.socket, scratch: str, uid: int, boxed: bool, rehearse: Callable[[str], None]
+        self,
+        control: socket.socket,
+        scratch: str,
+        uid: int,
+        boxed: bool,
+        rehearse: Callable[[Literal["judge", "student"]], None],
     ) -> None:
+        """In a process that is warm, and in its sandbox. Children run as the user `uid` (-1: as this one)."""
         from autograder.run.sandbox import confine
+        from autograder.run.sandbox.shell import make_shell
 
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         if boxed:
             confine.hide()
         elif sys.platform == "linux":
             confine.adopt_orphans()
-        warm_up()
-        from autograder.run.sandbox.shell import make_shell
-
         rehearse("student")
         self.shell = make_shell()
         self._draw_inline()

@@ -1,4 +1,4 @@
-"""The sandbox with its warm process, as seen from outside."""
+"""The sandbox with its zygote, as its server sees it."""
 
 from __future__ import annotations
 
@@ -6,69 +6,48 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from typing import Any
 
 from autograder.run.job import to_json
-from autograder.run.limits import THREADS
 from autograder.run.sandbox import bwrap
 from autograder.run.sandbox.cgroup import Cgroup
-from autograder.run.sandbox.confine import seccomp_file
+from autograder.run.worker.channel import ask
 
 _START_SECONDS = 120.0
-_CODE = (
-    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
-    "from autograder.run.sandbox.zygote import main; from autograder.run.worker.rehearse import rehearse; "
-    "main(rehearse)"
-)
 
 
-class ZygoteProcess:
-    """The sandbox with the zygote in it, as seen from outside."""
+class Box:
+    """A sandbox with a zygote in it, which the fork server has made."""
 
-    def __init__(self, sandbox: str, scratch_mb: int) -> None:
-        self.sandbox, self.scratch_mb = sandbox, scratch_mb
+    def __init__(self, forkserver: socket.socket, sandbox: str, scratch_mb: int) -> None:
+        self.forkserver = forkserver
         self.control, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
-        self.scratch = ""
         self.cgroup = Cgroup()
-        pass_fds = [theirs.fileno()]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | {"PYTHONHASHSEED": "0"}
-        environment |= dict.fromkeys(THREADS, "1")
-        seccomp: int | None = None
-        if sandbox == "bwrap":
-            # A user of its own for this worker's children, so that their number is counted apart.
-            uid = 60_000 + os.getpid() % 5_000 if os.geteuid() == 0 else -1
-            seccomp = seccomp_file()
-            pass_fds += [seccomp] if seccomp is not None else []
-            words = bwrap.command(theirs.fileno(), uid, scratch_mb, seccomp, _CODE.format(root=bwrap.INSIDE))
-        else:
-            self.scratch = tempfile.mkdtemp(prefix="autograder-")
-            code = _CODE.format(root=str(bwrap.PACKAGE.parent))
-            words = [sys.executable, "-s", "-c", code, str(theirs.fileno()), self.scratch, "-1", "none"]
-        self.process = subprocess.Popen(
-            words,
-            pass_fds=pass_fds,
-            stdin=subprocess.DEVNULL,
-            stdout=self.log,
-            stderr=self.log,
-            env=environment,
-            start_new_session=True,
-            preexec_fn=self.cgroup.enter if self.cgroup.path else None,
-        )
+        self.scratch = "" if sandbox == "bwrap" else tempfile.mkdtemp(prefix="autograder-")
+        # A user of its own for this worker's children, so that their number is counted apart.
+        uid = 60_000 + os.getpid() % 5_000 if sandbox == "bwrap" and os.geteuid() == 0 else -1
+        wanted = {
+            "do": "zygote",
+            "sandbox": sandbox,
+            "scratch": self.scratch or bwrap.SCRATCH,
+            "scratch_mb": scratch_mb,
+            "uid": uid,
+            "cgroup": str(self.cgroup.path or ""),
+        }
+        told = ask(forkserver, wanted, theirs.fileno(), self.log.fileno())
         theirs.close()
-        if seccomp is not None:
-            os.close(seccomp)
+        if not told:  # the fork server has gone, as it does when all is to end
+            os._exit(0)
+        self.pid, self.error = told.get("pid", 0), told.get("error", "")
         self.ready = False
 
     def wait_ready(self) -> None:
         if not self.ready:
             if "ready" not in self.answer(_START_SECONDS):
-                raise RuntimeError(f"The sandbox did not start.\n{self.said()}")
+                raise RuntimeError(f"The sandbox did not start.\n{self.error or self.said()}")
             self.ready = True
             self.cgroup.base()
 
@@ -97,10 +76,7 @@ class ZygoteProcess:
 
     def close(self) -> None:
         self.control.close()
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.kill()
-        self.process.wait()
+        ask(self.forkserver, {"do": "end", "pid": self.pid, "seconds": 0})
         self.log.close()
         self.cgroup.remove()
         if self.scratch:

@@ -6,7 +6,6 @@ import contextlib
 import math
 import os
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -15,29 +14,29 @@ from typing import TypeVar
 from autograder.course.layout import Stage
 from autograder.run.job import Job, Result, machine_fault
 from autograder.run.limits import Limits, read_limits
+from autograder.run.worker.forkserver import ForkServer
 from autograder.run.worker.worker import Worker, choose_sandbox
 
 T = TypeVar("T")
 R = TypeVar("R")
 CGROUP = Path("/sys/fs/cgroup")
-WORTH = 2.0  # another worker has to save so many times what its start costs
 
 
 class Workers:
-    """Up to `count` warm workers; a job goes to one that is free.
+    """Up to `count` warm workers, all of one fork server; a job goes to one that is free.
 
-    To start one takes as long as many a submission, so another is started when enough is left to do.
+    Another one starts when a job would have to wait.
     """
 
     def __init__(self, count: int, sandbox: str, scratch_mb: int = Limits.scratch_mb) -> None:
         self.sandbox = sandbox
-        self.all = [Worker(sandbox, scratch_mb) for _ in range(max(count, 1))]
+        self.forkserver = ForkServer()
+        self.all = [Worker(sandbox, scratch_mb, self.forkserver) for _ in range(max(count, 1))]
         self.cold = list(reversed(self.all))
         self.free: list[Worker] = []
         self.changed = threading.Condition()
         self.closed = False
-        self.left = self.done = 0  # things to do, and jobs that are done
-        self.spent = self.start_seconds = 0.0  # on these jobs; to start the first worker
+        self.starting = self.waiting = 0  # workers, and jobs that wait for one
         self.threads = ThreadPoolExecutor(2 * len(self.all))  # while one job runs, the next is prepared
 
     def __enter__(self) -> Workers:
@@ -50,6 +49,7 @@ class Workers:
         for worker in self.all:
             worker.close()
         self.threads.shutdown()
+        self.forkserver.close()
 
     def hang_up(self) -> None:
         """Nothing more will be run. Returns at once; the processes end while other things are done."""
@@ -68,53 +68,43 @@ class Workers:
         """Let another one warm up, in a thread of its own."""
         with self.changed:
             worker = self.cold.pop() if self.cold else None
+            self.starting += worker is not None
         if worker is not None:
             threading.Thread(target=self._warm_up, args=(worker,), daemon=True).start()
 
     def _warm_up(self, worker: Worker) -> None:
-        begin = time.monotonic()
         with contextlib.suppress(OSError, RuntimeError):  # its first job tells what is wrong
             worker.start()
-        self.start_seconds = time.monotonic() - begin
-        self._give_back(worker)
+        self._give_back(worker, started=1)
 
-    def _another_pays(self) -> bool:
-        """Is so much left that one more worker is worth its start?"""
-        if not self.done:
-            return not self.started
-        left = self.left * self.spent / self.done
-        return left / (len(self.all) - len(self.cold)) > WORTH * self.start_seconds
-
-    def _give_back(self, worker: Worker) -> None:
+    def _give_back(self, worker: Worker, started: int = 0) -> None:
         with self.changed:
+            self.starting -= started
             self.free.append(worker)
             self.changed.notify()
 
     def run(self, work: Job) -> Result:
         """Run a job on a free worker."""
         with self.changed:
-            if not self.free and self._another_pays():
+            self.waiting += 1
+            if self.waiting > len(self.free) + self.starting:
                 self.start()
-            while not self.free:
-                if self.closed:
-                    return machine_fault(work, "The grading workers were closed.")
+            while not self.free and not self.closed:
                 self.changed.wait()
+            self.waiting -= 1
+            if not self.free:
+                return machine_fault(work, "The grading workers were closed.")
             worker = self.free.pop()
-        begin = time.monotonic()
         try:
             return worker.run(work)
         finally:
-            with self.changed:
-                self.spent, self.done = self.spent + time.monotonic() - begin, self.done + 1
             self._give_back(worker)
 
     def each(self, function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
         """The results, as soon as each is there."""
-        self.left += len(things)
         waiting = {self.threads.submit(function, thing) for thing in things}
         while waiting:
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            self.left -= len(done)
             yield from (future.result() for future in done)
 
 

@@ -1,13 +1,12 @@
-"""The warm trusted process: it owns the sandbox, and forks a judge for each submission.
+"""The warm trusted process of a worker: it owns a sandbox, and forks a judge for each submission.
 
-A `Worker` starts it and speaks to it over one socket. It runs no code of a
+A `Worker` speaks to it over one socket. It runs no code of a
 submission; the judge that it forks runs checks only.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import resource
@@ -20,8 +19,7 @@ import types
 from typing import Any
 
 from autograder.run.job import Job, Result, from_json, to_json
-from autograder.run.memory import use_large_pages
-from autograder.run.worker.box import ZygoteProcess
+from autograder.run.worker.box import Box
 from autograder.run.worker.channel import receive, send
 from autograder.run.worker.collected import Collected, end_in_words
 
@@ -31,21 +29,11 @@ _JUDGE_BYTES = 4 << 30  # what a judge may map beyond the warm process
 class Server:
     """Runs one job after the other."""
 
-    def __init__(self, caller: socket.socket, sandbox: str, scratch_mb: int) -> None:
-        self.caller, self.sandbox, self.scratch_mb = caller, sandbox, scratch_mb
+    def __init__(self, caller: socket.socket, forkserver: socket.socket, sandbox: str, scratch_mb: int) -> None:
+        self.caller, self.forkserver, self.sandbox, self.scratch_mb = caller, forkserver, sandbox, scratch_mb
         self.code: dict[tuple[str, str], types.CodeType] = {}  # checks and given cells, compiled
-        self.zygote = ZygoteProcess(sandbox, scratch_mb)  # it warms up while this process does
-        from autograder.run.sandbox import zygote
-
-        zygote.warm_up()
-        from autograder.run.worker.rehearse import rehearse
-
-        rehearse("judge")
-        zygote.assert_one_thread()
-        gc.collect()
-        gc.freeze()
-        use_large_pages()
-        self.zygote.wait_ready()
+        self.box = Box(forkserver, sandbox, scratch_mb)
+        self.box.wait_ready()
         with contextlib.suppress(OSError):  # the caller has gone
             send(caller, {"ready": True})
 
@@ -54,7 +42,7 @@ class Server:
             result = self.run(from_json(message))
             with contextlib.suppress(OSError):  # the caller has gone
                 send(self.caller, result)
-        self.zygote.close()
+        self.box.close()
 
     def run(self, job: Job) -> Result:
         started = time.monotonic()
@@ -63,7 +51,7 @@ class Server:
             if job.limits.scratch_mb != self.scratch_mb:  # its size is fixed when a sandbox is made
                 self.scratch_mb = job.limits.scratch_mb
                 self._restart()
-            self.zygote.wait_ready()
+            self.box.wait_ready()
             self._run(job, collected)
             if late := collected.cells_after_a_check():
                 self._run_unseeing(job, late, collected)
@@ -76,11 +64,11 @@ class Server:
 
     def _run(self, job: Job, collected: Collected) -> None:
         ours, theirs = socket.socketpair()
-        self.zygote.cgroup.limit(job.limits.memory_mb)
+        self.box.cgroup.limit(job.limits.memory_mb)
         from autograder.run.judge.judge import compile_ahead
 
         compile_ahead(job, self.code)
-        self.zygote.say({"do": "start", "limits": job.limits, "seed": job.seed}, (theirs.fileno(),))
+        self.box.say({"do": "start", "limits": job.limits, "seed": job.seed}, (theirs.fileno(),))
         theirs.close()
         read, write = os.pipe()  # the judge and the student's process start at the same time
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -93,19 +81,19 @@ class Server:
         os.close(write)
         ours.close()
         try:
-            if "started" not in self.zygote.answer(20):
+            if "started" not in self.box.answer(20):
                 raise RuntimeError("no process could be started in it")
             self._collect(read, collected, time.monotonic() + job.limits.total_seconds + 10)
         finally:
             os.close(read)
-            self.zygote.say({"do": "stop", "wait": 0.5 if collected.broken else 0})
+            self.box.say({"do": "stop", "wait": 0.5 if collected.broken else 0})
             with contextlib.suppress(ProcessLookupError):
                 os.kill(judge, signal.SIGKILL)
             os.waitpid(judge, 0)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            end = self.zygote.answer(15)
+            end = self.box.answer(15)
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
-        out_of_memory = self.zygote.cgroup.killed()
+        out_of_memory = self.box.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
         collected.not_theirs = not end and not out_of_memory
         if not end or end["dirty"]:
@@ -115,7 +103,7 @@ class Server:
         """Take the outputs of cells below a check from a run without checks: else they could tell of hidden tests."""
         alone = Job([cell for cell in job.cells if cell.kind != "check"], [], job.limits, job.seed)
         again = Collected(alone)
-        self.zygote.wait_ready()
+        self.box.wait_ready()
         self._run(alone, again)
         cells = dict(zip(collected.places["cell"], again.result().cells, strict=True))
         for i in late:
@@ -129,7 +117,7 @@ class Server:
             from autograder.run.judge.judge import quiet, run
 
             self.caller.close()
-            self.zygote.control.close()
+            self.box.control.close()
             quiet()
 
             def emit(data: dict[str, Any]) -> None:
@@ -150,7 +138,7 @@ class Server:
             left = deadline - time.monotonic()
             ready, _, _ = select.select([read, self.caller.fileno()], [], [], max(left, 0))
             if self.caller.fileno() in ready:  # the caller says nothing while a job runs: it has gone
-                self.zygote.close()
+                self.box.close()
                 os._exit(0)
             if not ready:
                 collected.error = "The time limit of the whole submission was reached."
@@ -165,10 +153,10 @@ class Server:
                 return  # nobody needs to wait until the judge has ended
 
     def _restart(self) -> None:
-        if said := self.zygote.said():  # only the zygote itself writes there
+        if said := self.box.said():  # only the zygote itself writes there
             print(said, file=sys.stderr, flush=True)
-        self.zygote.close()
-        self.zygote = ZygoteProcess(self.sandbox, self.scratch_mb)
+        self.box.close()
+        self.box = Box(self.forkserver, self.sandbox, self.scratch_mb)
 
 
 def limit_memory() -> None:
@@ -176,9 +164,3 @@ def limit_memory() -> None:
     with open("/proc/self/statm") as file:
         mapped = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + _JUDGE_BYTES, mapped + _JUDGE_BYTES))
-
-
-def main() -> None:
-    """Descriptor of the caller's socket, sandbox mode and size of the scratch folder, as arguments."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who closes the socket
-    Server(socket.socket(fileno=int(sys.argv[1])), sys.argv[2], int(sys.argv[3])).loop()

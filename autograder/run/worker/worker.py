@@ -5,22 +5,18 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-import sys
 import threading
 from typing import Any
 
 from autograder.course.faults import CourseError, Fault
 from autograder.run.job import Job, Result, machine_fault, result_from_json
-from autograder.run.limits import THREADS, Limits
+from autograder.run.limits import Limits
 from autograder.run.sandbox import bwrap
 from autograder.run.worker.channel import receive, send
+from autograder.run.worker.forkserver import ForkServer
 
-_CODE = (
-    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
-    "from autograder.run.worker.server import main; main()"
-)
-_START_SECONDS = 180.0
+_START_SECONDS = 120.0
+_END_SECONDS = 10.0
 
 
 class SandboxMissing(RuntimeError):
@@ -28,7 +24,9 @@ class SandboxMissing(RuntimeError):
 
 
 class Worker:
-    """One trusted process and one sandbox, started once (about 3 s) and kept warm.
+    """One trusted process and one sandbox, made once and kept warm.
+
+    Both are forks of a fork server, which takes about 3 s to start; workers can share one.
 
     >>> with Worker() as worker:
     ...     result = worker.run(job)
@@ -37,7 +35,9 @@ class Worker:
     `sandbox="none"` runs student code unconfined: only for code that is trusted.
     """
 
-    def __init__(self, sandbox: str = "bwrap", scratch_mb: int = Limits.scratch_mb) -> None:
+    def __init__(
+        self, sandbox: str = "bwrap", scratch_mb: int = Limits.scratch_mb, forkserver: ForkServer | None = None
+    ) -> None:
         if sandbox not in ("bwrap", "none"):
             raise ValueError(f"sandbox={sandbox!r}: choose 'bwrap' or 'none'")
         if not hasattr(os, "fork"):
@@ -48,7 +48,8 @@ class Worker:
                 raise SandboxMissing(reason)
         self.sandbox, self.scratch_mb = sandbox, scratch_mb
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.forkserver, self._own = forkserver or ForkServer(), forkserver is None
+        self.pid = 0  # of the server
         self._sock: socket.socket | None = None
         self._given_up = False
 
@@ -61,24 +62,14 @@ class Worker:
 
     def start(self) -> None:
         """Start the processes and wait until they are warm."""
-        if self._process is not None:
+        if self.pid:
             return
         if self._given_up:
             raise RuntimeError("The grading worker was closed.")
+        self.forkserver.start()
         self._sock, theirs = socket.socketpair()
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        environment |= {"PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-s", "-c", _CODE.format(root=str(bwrap.PACKAGE.parent))),
-                *(str(theirs.fileno()), self.sandbox, str(self.scratch_mb)),
-            ],
-            pass_fds=[theirs.fileno()],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        wanted = {"do": "server", "sandbox": self.sandbox, "scratch_mb": self.scratch_mb}
+        self.pid = self.forkserver.ask(wanted, theirs.fileno()).get("pid", 0)
         theirs.close()
         if self._ask(None, _START_SECONDS) is None:
             self.close()
@@ -133,17 +124,14 @@ class Worker:
     def close(self) -> None:
         """End the processes. A later `run` starts them again."""
         self._shut_down()
-        process, self._process = self._process, None
+        pid, self.pid = self.pid, 0
         if self._sock is not None:
             self._sock.close()
             self._sock = None
-        if process is not None:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                process.wait()
+        if pid:
+            self.forkserver.ask({"do": "end", "pid": pid, "seconds": _END_SECONDS})
+        if self._own:
+            self.forkserver.close()
 
     def __del__(self) -> None:
         with contextlib.suppress(Exception):

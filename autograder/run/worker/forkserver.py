@@ -1,0 +1,263 @@
+"""The process that all others here are forked from: what torch and a notebook need is imported once, for all workers.
+
+It never sees a submission or a check. What it forks are the servers of workers, which it leaves as they are, and the
+zygotes, which go into a sandbox. It starts with few variables of the environment, since a zygote's memory has them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from autograder.run.limits import THREADS
+from autograder.run.memory import use_large_pages
+from autograder.run.sandbox import bwrap
+from autograder.run.worker.channel import ask
+
+_CODE = (
+    "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
+    "from autograder.run.worker.forkserver import main; main()"
+)
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "XDG_CACHE_HOME", "MPLCONFIGDIR")
+_START_SECONDS = 180.0
+_TICK = 0.002  # seconds between two looks at a process that should end
+# As root a zygote gives its children a user of their own, so it needs these; as a user it needs none.
+_ROOT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE")
+
+
+class ForkServer:
+    """The warm process, as who started it sees it. All workers of a caller can share one; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._sock: socket.socket | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it is warm (about 3 s). Again where it has ended.
+
+        Raises:
+            OSError, RuntimeError: where it does not start.
+        """
+        with self._lock:
+            if self._process is not None and self._process.poll() is None:
+                return
+            self._close()
+            self._sock, theirs = socket.socketpair()
+            environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+            environment |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
+            self._process = subprocess.Popen(
+                [sys.executable, "-s", "-c", _CODE.format(root=str(bwrap.PACKAGE.parent)), str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
+            )
+            theirs.close()
+            self._sock.settimeout(_START_SECONDS)
+            if not ask(self._sock, {"do": "say ready"}):
+                self._close()
+                raise RuntimeError("The grading worker did not start; its error stands above.")
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None else 0
+
+    def ask(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
+        """Its answer; an empty one where it has ended."""
+        with self._lock:
+            return ask(self._sock, message, *descriptors) if self._sock is not None else {}
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        process, self._process = self._process, None
+        if self._sock is not None:
+            self._sock.close()
+            self._sock = None
+        if process is not None:
+            process.kill()
+            process.wait()
+
+
+def main() -> None:
+    """Argument: the descriptor of the caller's socket."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who closes the socket
+    _Loop(socket.socket(fileno=int(sys.argv[1]))).run()
+
+
+class _Loop:
+    """Its inside."""
+
+    def __init__(self, caller: socket.socket) -> None:
+        from autograder.run.sandbox import confine, zygote
+        from autograder.run.worker.rehearse import rehearse
+
+        if sys.platform == "linux":
+            confine.adopt_orphans()  # a zygote's parent ends when it has gone into the sandbox
+        zygote.warm_up()
+        rehearse("judge")
+        self.filter = confine.call_filter() if sys.platform == "linux" else None
+        zygote.assert_one_thread()
+        gc.collect()
+        gc.freeze()
+        use_large_pages()
+        self.caller, self.askers = caller, [caller]  # the servers ask as well
+        self.children: dict[int, int | None] = {}  # and how they ended
+        self.ending: list[tuple[socket.socket, int, float]] = []  # who waits for the end of which one, until when
+
+    def run(self) -> None:
+        while True:
+            ready, _, _ = select.select(self.askers, [], [], _TICK if self.ending else None)
+            for asker in ready:
+                data, fds = b"", list[int]()
+                with contextlib.suppress(OSError):
+                    data, fds, _, _ = socket.recv_fds(asker, 1 << 16, 4)
+                if data:
+                    self._do(asker, json.loads(data), fds)
+                elif asker is self.caller:
+                    os._exit(0)  # the others see that their callers have gone
+                else:
+                    self.askers.remove(asker)
+                    asker.close()
+                for fd in fds:
+                    os.close(fd)
+            self._look()
+
+    def _do(self, asker: socket.socket, message: dict[str, Any], fds: list[int]) -> None:
+        if message["do"] == "end":
+            if self.children.get(message["pid"], 0) is None and not message["seconds"]:
+                os.kill(message["pid"], signal.SIGKILL)
+            self.ending.append((asker, message["pid"], time.monotonic() + message["seconds"]))
+            return
+        told: dict[str, Any]
+        try:
+            if message["do"] == "server":
+                told = {"pid": self._server(message, fds)}
+            elif message["do"] == "zygote":
+                told = {"pid": self._boxed(message, fds) if message["sandbox"] == "bwrap" else self._bare(message, fds)}
+            else:
+                told = {"ready": True}
+        except (OSError, ValueError) as error:
+            told = {"error": str(error)}
+        self.children |= dict.fromkeys([told["pid"]] if "pid" in told else [])
+        _answer(asker, told)
+
+    def _look(self) -> None:
+        with contextlib.suppress(ChildProcessError):
+            while (ended := os.waitpid(-1, os.WNOHANG))[0]:
+                if ended[0] in self.children:
+                    self.children[ended[0]] = ended[1]
+        for waiting in list(self.ending):
+            asker, pid, deadline = waiting
+            status = self.children.get(pid, 0)
+            if status is not None:
+                self.ending.remove(waiting)
+                self.children.pop(pid, None)
+                _answer(asker, {"status": status})
+            elif time.monotonic() > deadline:
+                os.kill(pid, signal.SIGKILL)
+
+    def _server(self, message: dict[str, Any], fds: list[int]) -> int:
+        """The server of one worker. Descriptor: its caller's socket."""
+        ours, theirs = socket.socketpair()
+        pid = os.fork()
+        if pid == 0:
+            _become(lambda: self._serve(message, fds[0], theirs), fds[0], theirs.fileno())
+        theirs.close()
+        self.askers.append(ours)
+        return pid
+
+    def _serve(self, message: dict[str, Any], fd: int, forkserver: socket.socket) -> None:
+        from autograder.run.worker.server import Server
+
+        Server(socket.socket(fileno=fd), forkserver, message["sandbox"], message["scratch_mb"]).loop()
+
+    def _bare(self, message: dict[str, Any], fds: list[int]) -> int:
+        """A zygote without a sandbox. Descriptors: its control socket, and a file for what it says of itself."""
+        pid = os.fork()
+        if pid == 0:
+            _become(lambda: self._live(message, fds), *fds, log=fds[1])
+        return pid
+
+    def _boxed(self, message: dict[str, Any], fds: list[int]) -> int:
+        """A zygote in a sandbox. Process 1 of the sandbox is a fork of the process that joins its name spaces."""
+        from autograder.run.sandbox import enter
+
+        read, write = os.pipe()
+        with bwrap.room(message["scratch_mb"]) as holder:
+            first = os.fork()
+            if first == 0:
+
+                def go_in() -> None:
+                    if message["cgroup"]:
+                        with contextlib.suppress(OSError), open(f"{message['cgroup']}/cgroup.procs", "w") as file:
+                            file.write(str(os.getpid()))
+                    inner = enter.join(holder)
+                    if pid := os.fork():
+                        os.write(write, str(pid).encode())
+                        return
+                    os.close(write)
+                    enter.settle(inner, _ROOT_CAPABILITIES if message["uid"] >= 0 else ())
+                    if self.filter is not None:
+                        self.filter.load()
+                    os.environ.clear()
+                    os.environ.update(bwrap.ENVIRONMENT)
+                    self._live(message, fds)
+
+                _become(go_in, *fds, write, log=fds[1])
+            os.close(write)
+            with open(read, "rb") as told:
+                pid = told.read()
+            os.waitpid(first, 0)
+            if not pid:
+                raise OSError("the warm process cannot go into it")
+        return int(pid)
+
+    def _live(self, message: dict[str, Any], fds: list[int]) -> None:
+        from autograder.run.sandbox.zygote import Zygote
+        from autograder.run.worker.rehearse import rehearse
+
+        os.close(fds[1])
+        boxed = message["sandbox"] == "bwrap"
+        Zygote(socket.socket(fileno=fds[0]), message["scratch"], message["uid"], boxed, rehearse).loop()
+
+
+def _become(what: Callable[[], None], *descriptors: int, log: int | None = None) -> None:
+    """In a fork: be this and no more, with these open descriptors and the first three; what it says is for `log`."""
+    status = 70
+    try:
+        if log is not None:
+            os.dup2(log, 1)
+            os.dup2(log, 2)
+        last = 2
+        for fd in sorted(descriptors):
+            os.closerange(last + 1, fd)
+            last = fd
+        os.closerange(last + 1, 1 << 16)
+        what()
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+def _answer(asker: socket.socket, told: dict[str, Any]) -> None:
+    with contextlib.suppress(OSError):  # it has gone
+        asker.sendall(json.dumps(told).encode())
