@@ -7,9 +7,14 @@ import csv
 import io
 import json
 import re
+import shutil
 import struct
+import subprocess
+import sys
 from dataclasses import replace
+from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import nbformat
@@ -18,19 +23,19 @@ from nbformat import NotebookNode
 
 from autograder.build.write import build, build_source
 from autograder.course.faults import CourseError
-from autograder.course.layout import Stage
+from autograder.course.layout import Stage, find_course
 from autograder.feedback.last_result import keep, load
 from autograder.feedback.page import Texts
 from autograder.feedback.page import page as feedback_page
 from autograder.feedback.render import render
 from autograder.feedback.report import as_csv, render_page
-from autograder.feedback.statistics import correlation, items, mistakes
+from autograder.feedback.statistics import correlation, histogram, items, mistakes
 from autograder.gradebook.results import ClassResult, Mark, Marks, StudentResult, stopped_with
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import prepare
 from autograder.stage.read import read_stage
 
-from .conftest import edit, run
+from .conftest import ROOT, edit, run
 from .test_browser import ARGUMENTS, CHROMIUM
 
 CANARY = "canary_7341"  # stands in the hidden test only
@@ -59,13 +64,18 @@ def is_harmless(text: str) -> bool:
         assert not [name for name in attributes if name.startswith("on") and name != "open"]
         for name in ("src", "href", "srcset", "action", "data"):
             address = attributes.get(name) or "#"
-            assert address.startswith(("#", "data:image/png;base64,", "data:image/svg+xml;base64,"))
+            assert address.startswith(("#", "data:image/png;base64,"))
         if tag == "img":
             assert attributes.get("alt")
     assert "url(" not in text and "@import" not in text
     assert '<meta name="viewport"' in text and "@media print" in text and "default-src 'none'" in text
     assert '<html lang="en">' in text
     return True
+
+
+def styles(text: str) -> list[str]:
+    """What stands in the `style` attributes of a page, in its order."""
+    return [style for _, attributes in Elements(text).found if (style := attributes.get("style"))]
 
 
 def graded(stage: Stage, source: str, outputs: list[NotebookNode], message: str, says: str = "") -> str:
@@ -153,7 +163,8 @@ def a_class() -> ClassResult:
 def test_a_report_counts_what_a_class_did(mini: Stage) -> None:
     content, result = read_stage(mini), a_class()
     item = items(result, ["differences"])[0]
-    assert (item.share, item.full, item.blank, item.discrimination) == (0.25, 0.25, 0.25, None)
+    assert (item.share, item.discrimination) == (0.25, None)
+    assert item.kinds == {"full": 0.25, "part": 0, "none": 0.5, "blank": 0.25}
     known, unknown = mistakes(content, result)
     assert [(m.name, m.students) for m in known] == [("sign swapped", ["=bob()", f"eve {SCRIPT}"])]
     assert unknown == []
@@ -161,9 +172,15 @@ def test_a_report_counts_what_a_class_did(mini: Stage) -> None:
     assert is_harmless(text) and SCRIPT not in text
     for words in ("4 graded", "The file is damaged.", "sign swapped", "Minus.", "3.5 s", "discrimination"):
         assert words in text
-    assert text.count("data:image/svg+xml;base64,") == 3
-    for picture in re.findall(r"data:image/svg\+xml;base64,([^\"]+)", text):
-        assert b"http-equiv" not in base64.b64decode(picture) and b"<script" not in base64.b64decode(picture)
+    spread = "Histogram of the points of 4 students: mean 0.5, median 0. 0 points: 3, 2 points: 1."
+    shares = "all points 25 %, part 0 %, none 50 %, not started 25 %"
+    labels = [attributes["aria-label"] for _, attributes in Elements(text).found if attributes.get("role") == "img"]
+    assert labels == [spread, shares]
+    assert styles(text) == [
+        *("height: 100.0%", "height: 0.0%", "height: 33.3%"),
+        *("width: 25.0%", "width: 50.0%", "width: 25.0%"),
+        *("--light: 61%", "--light: 98%", "--light: 98%", "--light: 98%"),
+    ]
     rows = list(csv.DictReader(io.StringIO(as_csv(content, result))))
     assert [row["student"] for row in rows] == ["ana", "'=bob()", f"eve {SCRIPT}", "李雷", "dan"]
     assert rows[1] | {"seconds": "3.50"} == rows[1]
@@ -197,9 +214,77 @@ def test_a_class_of_which_nothing_could_be_graded_has_a_report(mini: Stage) -> N
     assert "No submission could be graded." in text and "The file is damaged." in text
 
 
-def test_a_large_class_has_no_picture_of_each_student(mini: Stage) -> None:
-    result = ClassResult("12_my_stage", 2, {f"student_{n:03}": student(n % 3) for n in range(60)})
-    assert render_page(read_stage(mini), result).count("data:image/svg+xml;base64,") == 2
+def table(text: str) -> list[list[str]]:
+    """The words of the table of all students, a list for each row."""
+    _, _, found = text.partition('<table class="students">')
+    rows = found.partition("</table>")[0].split("<tr>")[1:]
+    return [[unescape(word) for word in re.findall(r">([^<>\n]+)</", row)] for row in rows]
+
+
+def test_each_student_has_a_row_with_the_percent_of_each_exercise(mini: Stage) -> None:
+    result = ClassResult("12_my_stage", 2, {"ana": student(0), "bob": student(2), "eve": student(1.34)})
+    rows = table(render_page(read_stage(mini), result))
+    assert rows == [
+        ["student", "points", "differences"], ["bob", "2", "100"], ["eve", "1.34", "67"], ["ana", "0", "0"],
+    ]  # fmt: skip
+
+
+def test_of_many_exercises_there_are_some_tables_and_each_names_all_students() -> None:
+    content = read_stage(find_course(ROOT).stages(("10",))[0])
+    checks = {cell.id: Mark(cell.points, cell.points) for cell in content.of_kind("check")}
+    text = render_page(content, ClassResult("10_quizzes", 81, {"ana": StudentResult("graded", "", checks)}))
+    assert text.count('<table class="students">') == text.count('<th scope="row" title="ana">ana</th>') == 5
+    assert text.count('class="share"') == len(content.exercises) == 67
+
+
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://evil.example";"x")', '"><img src=x onerror=attack()>', "{{ 7 * 7 }}", "$x$", "a" * 300]
+)
+def test_a_students_name_stays_the_text_that_it_is(mini: Stage, name: str) -> None:
+    text = render_page(read_stage(mini), ClassResult("12_my_stage", 2, {name: student(1)}))
+    assert is_harmless(text)
+    assert table(text)[1] == [name, "1", "50"]
+    assert [attributes["title"] for tag, attributes in Elements(text).found if attributes.get("scope") == "row"] == [
+        name
+    ]
+    assert styles(text) == ["height: 0.0%", "height: 100.0%", "height: 0.0%", "width: 100.0%", "--light: 80%"]
+
+
+def test_a_large_class_has_no_row_for_each_student(mini: Stage) -> None:
+    for size in (40, 41):
+        result = ClassResult("12_my_stage", 2, {f"student_{n:03}": student(n % 3) for n in range(size)})
+        text = render_page(read_stage(mini), result)
+        assert text.count('<th scope="row"') == (size if size == 40 else 0)
+        assert 'aria-label="all points 3' in text and "0 points: 14, 1 points: 1" in text
+
+
+def test_a_column_is_a_point_or_some_points_and_no_student_is_left_out() -> None:
+    columns = histogram([0, 0.4, 0.5, 3.49, 5], 5)
+    assert [(c.points, c.count, c.height) for c in columns] == [
+        ("0", 2, 100), ("1", 1, 50), ("2", 0, 0), ("3", 1, 50), ("4", 0, 0), ("5", 1, 50),
+    ]  # fmt: skip
+    assert [c.points for c in histogram([0], 40)][-2:] == ["38–39", "40"]
+    for most in (0, 0.5, 1, 10.7, 29, 36, 37, 41, 81, 500):
+        columns = histogram([0, most / 3, most / 2, most], most)
+        assert sum(c.count for c in columns) == 4 and max(c.height for c in columns) == 100
+        assert len(columns) <= 37 and columns[0].low == 0 and columns[-1].high == max(int(most), 1)
+        assert all(a.high + 1 == b.low for a, b in pairwise(columns))
+
+
+def test_who_grades_and_reports_never_waits_for_the_library_that_draws(mini: Stage) -> None:
+    """To import it and to draw took longer than to grade a small class."""
+    root = mini.course.root
+    build(mini)
+    (root / "class").mkdir()
+    shutil.copy(mini.released, root / "class" / "ana.ipynb")
+    code = (
+        "import sys\nfrom autograder.cli.commands import main\n"
+        "main(['grade', '12', '--from', 'class', '--sandbox', 'none', '--jobs', '1'], standalone_mode=False)\n"
+        "print('matplotlib' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("False\n")
+    assert is_harmless((mini.course.work / "report" / "12_my_stage.html").read_text(encoding="utf-8"))
 
 
 def test_late_submissions_join_the_class_and_a_changed_stage_starts_anew(mini: Stage) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import threading
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,19 +63,14 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
         from autograder.stage.read import read_stage
 
         content = read_stage(stage)
-        importing = threading.Thread(target=import_module, args=("autograder.lab.plots",), daemon=True)
         with progress_bar() as progress:
 
             def told(student: str, result: StudentResult) -> None:
                 progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
-                if workers.started and not dry_run and importing.ident is None:
-                    importing.start()  # the report draws at the end; while others are graded there is time for that
 
             step = steps(progress, f"grade {stage.slug}")
             result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, workers, told)
         workers.hang_up()
-        if importing.ident is not None:
-            importing.join()
         if result.sandbox == "none":
             click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
         (_show_changes if dry_run else _show_marks)(stage, content, result)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from autograder.course.files import write_whole
 from autograder.course.layout import Stage
-from autograder.feedback.pictures import pictures
 from autograder.feedback.quiz_counts import option_counts
 from autograder.feedback.render import render
-from autograder.feedback.statistics import FEW, items, mistakes, points
+from autograder.feedback.statistics import FEW, histogram, items, mistakes, points, table
 from autograder.gradebook.results import ClassResult
 from autograder.stage.model import Content
 
 MOST_MISTAKES, MOST_EXAMPLES = 15, 3
+MOST_COLUMNS = 16  # of a table that is to fit on paper; a stage with more exercises has several
 
 
 def write(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
@@ -73,7 +73,7 @@ def _harmless(value: str) -> str:
 
 
 def render_page(content: Content, result: ClassResult) -> str:
-    """The whole page, pictures and all."""
+    """The whole page."""
     graded = {name: r for name, r in result.students.items() if r.has_marks}
     scores, seconds = [r.score for r in graded.values()], sorted(r.seconds for r in graded.values())
     known, unknown = mistakes(content, result)
@@ -87,6 +87,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         mean=statistics.fmean(scores) if scores else 0,
         median=statistics.median(scores) if scores else 0,
         spread=statistics.pstdev(scores) if scores else 0,
+        columns=histogram(scores, result.max_score) if scores else [],
         items=items(result, content.exercises),
         few=FEW,
         mistakes=known,
@@ -96,6 +97,8 @@ def render_page(content: Content, result: ClassResult) -> str:
         quizzes=[(quiz, counts[quiz.id]) for quiz in content.quizzes],
         seconds=seconds,
         slowest=sorted(graded.items(), key=lambda pair: -pair[1].seconds)[:MOST_EXAMPLES],
-        pictures=pictures(content, result, graded),
+        rows=table(graded, content.exercises),
+        exercises=content.exercises,
+        most_columns=MOST_COLUMNS,
         when=f"{datetime.now():%Y-%m-%d %H:%M}",
     )

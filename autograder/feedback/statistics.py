@@ -1,14 +1,32 @@
-"""What a class result means: difficulty, discrimination, common mistakes."""
+"""What a class result means: how the points are spread, difficulty, discrimination, common mistakes."""
 
 from __future__ import annotations
 
 import statistics
+from collections import Counter
 from dataclasses import dataclass, field
 
 from autograder.gradebook.results import ClassResult, StudentResult
 from autograder.stage.model import Content
 
 FEW = 30  # with fewer students a correlation is rough
+MOST_ROWS = 40  # of the table of all students
+KINDS = ("full", "part", "none", "blank")  # how much of an exercise a student has
+LIGHT, DARK = 98, 61  # in percent: a cell for no points and one for all; black is read well on both
+
+
+@dataclass
+class Column:
+    """Of the histogram: the students who have these points, to the nearest whole one."""
+
+    low: int
+    high: int
+    count: int
+    height: float  # in percent of the highest column
+
+    @property
+    def points(self) -> str:
+        return f"{self.low}" if self.low == self.high else f"{self.low}–{self.high}"
 
 
 @dataclass
@@ -18,8 +36,7 @@ class Item:
     name: str
     max: float
     share: float  # of the points, on average: its difficulty
-    full: float  # share of the students with all points
-    blank: float
+    kinds: dict[str, float]  # share of the students, by KINDS
     discrimination: float | None  # correlation with the points of all other exercises
 
     @property
@@ -31,6 +48,15 @@ class Item:
         if self.share < 0.2:
             return "hardly anyone has it: look at its text and hints"
         return "says little about the rest" if self.discrimination < 0.2 else ""
+
+
+@dataclass
+class Row:
+    """One student; for each exercise the percent of its points, and how light its cell is."""
+
+    name: str
+    score: float
+    cells: list[tuple[int, int]]
 
 
 @dataclass
@@ -52,6 +78,30 @@ def points(result: StudentResult, exercise: str) -> tuple[float, float]:
     return sum(c.score for c in own), sum(c.max for c in own)
 
 
+def histogram(scores: list[float], most: float) -> list[Column]:
+    """A column for each point, or for some points where there are many."""
+    top = max(int(most), 1)
+    step = max(1, round(top / 24))
+    lows = range(0, top + 1, step)
+    counts = Counter(min(int((score + 0.5) // step), len(lows) - 1) for score in scores)
+    highest = max(counts.values(), default=1)
+    return [
+        Column(low, min(low + step - 1, top), counts[i], round(100 * counts[i] / highest, 1))
+        for i, low in enumerate(lows)
+    ]
+
+
+def table(graded: dict[str, StudentResult], exercises: list[str]) -> list[Row]:
+    """A row for each student, who has the most points first; none for a large class."""
+    rows = []
+    for name in sorted(graded, key=lambda n: (-graded[n].score, n)) if len(graded) <= MOST_ROWS else ():
+        pairs = [points(graded[name], exercise) for exercise in exercises]
+        shares = [reached / most if most else 0.0 for reached, most in pairs]
+        cells = [(round(100 * share), round(LIGHT + (DARK - LIGHT) * share)) for share in shares]
+        rows.append(Row(name, graded[name].score, cells))
+    return rows
+
+
 def items(result: ClassResult, exercises: list[str]) -> list[Item]:
     """Difficulty and discrimination of each exercise, over the submissions that could be graded."""
     graded = [r for r in result.students.values() if r.has_marks]
@@ -59,11 +109,17 @@ def items(result: ClassResult, exercises: list[str]) -> list[Item]:
     for exercise in exercises if graded else []:
         own, most = [points(r, exercise)[0] for r in graded], points(graded[0], exercise)[1]
         rest = [r.score - score for r, score in zip(graded, own, strict=True)]
-        n = len(graded)
-        full, blank = sum(score >= most for score in own) / n, sum(exercise in r.blank for r in graded) / n
+        counts = Counter(_kind(score, most, exercise in r.blank) for r, score in zip(graded, own, strict=True))
+        kinds = {kind: counts[kind] / len(graded) for kind in KINDS}
         share = statistics.fmean(own) / most if most else 0.0
-        found.append(Item(exercise, most, share, full, blank, correlation(own, rest)))
+        found.append(Item(exercise, most, share, kinds, correlation(own, rest)))
     return found
+
+
+def _kind(reached: float, most: float, blank: bool) -> str:
+    if reached >= most:
+        return "full"
+    return "blank" if blank else "part" if reached else "none"
 
 
 def correlation(xs: list[float], ys: list[float]) -> float | None:
