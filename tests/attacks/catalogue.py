@@ -629,7 +629,8 @@ MEMORY = [
 ]  # fmt: skip
 
 READ = """
-import glob, os
+import autograder, glob, os
+PACKAGE = autograder.__path__[0]
 def read(*patterns):
     for pattern in patterns:
         for path in glob.glob(pattern, recursive=True, include_hidden=True)[:50]:
@@ -640,8 +641,8 @@ def read(*patterns):
 """
 FILES = [
     Attack("solutions on the disk", "Read the solutions, the source notebook and the released one.",
-           READ + "read('@COURSE@/solutions/**', '@COURSE@/.course/**', '@COURSE@/**/*.ipynb', '/course/**/*.ipynb',\n"
-           "     '/course/solutions/**')\n!cat '@COURSE@'/solutions/*/*\n" + RIGHT, mark="always"),
+           READ + "read('@COURSE@/solutions/**', '@COURSE@/.course/**', '@COURSE@/**/*.ipynb', PACKAGE + '/../**/*.ipynb',\n"
+           "     PACKAGE + '/../solutions/**', PACKAGE + '/../tests/**')\n!cat '@COURSE@'/solutions/*/*\n" + RIGHT, mark="always"),
     Attack("the gradebook", "Read and write the gradebook, and give oneself a mark.",
            TRY + READ + "import sqlite3\nread('@COURSE@/.course/gradebook.db')\n"
            "def forge():\n    db = sqlite3.connect('@COURSE@/.course/gradebook.db')\n"
@@ -666,8 +667,8 @@ FILES = [
            "bad = [w for w in written if not w.startswith((here, '/dev/shm', '/dev/mqueue'))]\nassert not bad, bad\n" + RIGHT,
            mark="always"),
     Attack("code for the next one", "Leave modules, start-up files and settings that the next submission would load.",
-           TRY + "import os, site, sys, torch\nfrom pathlib import Path\n"
-           "for folder in ('.', '/course', '/course/autograder', *site.getsitepackages(), os.path.dirname(torch.__file__),\n"
+           TRY + READ + "import site, sys, torch\nfrom pathlib import Path\n"
+           "for folder in ('.', PACKAGE, PACKAGE + '/..', *site.getsitepackages(), os.path.dirname(torch.__file__),\n"
            "               '@COURSE@', 'profile_default/startup'):\n"
            "    attempt(os.makedirs, folder)\n"
            "    for name in ('torch.py', 'sitecustomize.py', 'usercustomize.py', 'x.pth', 'nbgrader_config.py', 'start.py',\n"
@@ -678,7 +679,7 @@ FILES = [
            "for name in list(sys.modules):\n    if name.startswith('numpy'): del sys.modules[name]\ngc.disable()",
            mark="either"),
     Attack("the package of the grader", "Read the grader's code for secrets, and change it on the disk.",
-           TRY + READ + "import autograder\nread('/course/**/*.py')\n"
+           TRY + READ + "import autograder\nread(PACKAGE + '/**/*.py')\n"
            "attempt(lambda: open(autograder.__file__, 'a').write('x'))\nattempt(os.remove, autograder.__file__)\n"
            "attempt(os.chmod, autograder.__file__, 0o777)\n" + WRONG),
 ]  # fmt: skip

@@ -182,7 +182,7 @@ ATTACKS = [
            ("failed",)),
     Attack("nothing", "Hand in an empty object.", lambda n: n.clear(), RIGHT, 0, ("failed",)),
     Attack("the hidden test asked for", "Print the notebook that is graded, its folder, and the gradebook.",
-           lambda n: n["cells"].append(code("!cat *.ipynb ../*.ipynb /course/*/*\nimport glob\nprint(glob.glob('/**/*.ipynb'))\n"
+           lambda n: n["cells"].append(code("import autograder, glob\nplace = autograder.__path__[0]\n!cat *.ipynb ../*.ipynb $place/../*/*\nprint(glob.glob('/**/*.ipynb'))\n"
                                             "print(In)")), RIGHT, 2),
 ]  # fmt: skip
 

@@ -1,6 +1,6 @@
 """A conversation with oneself before the first submission: what it loads and makes once, no fork has to make again.
 
-Both warm processes do it, each with a fork of itself as the other side, and none of it is kept.
+The fork server does it as the judge, and each zygote as the student, with a fork as the other side. Nothing is kept.
 """
 
 from __future__ import annotations
