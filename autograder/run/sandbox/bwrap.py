@@ -95,12 +95,11 @@ def _parents(paths: list[str]) -> list[str]:
 ENVIRONMENT = {
     "PATH": f"{sys.prefix}/bin:/usr/bin:/bin",
     "LANG": "C.UTF-8",
-    **{name: SCRATCH for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR")},
     **{name: "student" for name in ("USER", "LOGNAME")},
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     **dict.fromkeys(THREADS, "1"),
-}  # of the programs in the sandbox
+}  # in the sandbox; and the scratch folder, which is home there
 
 
 @contextlib.contextmanager

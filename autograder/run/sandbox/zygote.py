@@ -22,7 +22,6 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from autograder.run.limits import THREADS
-from autograder.run.memory import use_large_pages
 from autograder.run.wire.randomness import seed
 
 TICK = 0.03  # seconds between two looks at the memory
@@ -119,7 +118,6 @@ class Zygote:
         clean.wipe(scratch, time.monotonic() + 10)  # caches of fonts and the like
         gc.collect()
         gc.freeze()
-        use_large_pages()
         if boxed:
             self.before = clean.own_state((scratch, "/dev/shm"))
             self.base = clean.memory_used([os.getpid()])

@@ -11,14 +11,17 @@ import gc
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 from autograder.run.limits import THREADS
@@ -30,7 +33,7 @@ _CODE = (
     "import sys; sys.path[:] = [{root!r}, *filter(None, sys.path)]; "
     "from autograder.run.worker.forkserver import main; main()"
 )
-_INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "XDG_CACHE_HOME", "MPLCONFIGDIR")
+_INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")
 _START_SECONDS = 180.0
 _TICK = 0.002  # seconds between two looks at a process that should end
 # As root a zygote gives its children a user of their own, so it needs these; as a user it needs none.
@@ -63,6 +66,7 @@ class ForkServer:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
+                cwd="/",  # a matplotlibrc in a folder would count
                 env=environment,
                 start_new_session=True,
             )
@@ -101,6 +105,26 @@ def main() -> None:
     _Loop(socket.socket(fileno=int(sys.argv[1]))).run()
 
 
+@contextlib.contextmanager
+def _no_settings() -> Iterator[None]:
+    """Let IPython and matplotlib find no settings of whoever grades; but the list of fonts, since it takes 0.4 s."""
+    cache = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/"), ".cache")
+    fonts = Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib"))
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["MPLCONFIGDIR"] = os.environ["IPYTHONDIR"] = folder
+        _copy_fonts(fonts, Path(folder))
+        yield
+        _copy_fonts(Path(folder), fonts)
+
+
+def _copy_fonts(source: Path, target: Path) -> None:
+    with contextlib.suppress(OSError):
+        for path in source.glob("fontlist-*.json"):
+            if not (target / path.name).exists():
+                target.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, target)
+
+
 class _Loop:
     """Its inside."""
 
@@ -110,8 +134,9 @@ class _Loop:
 
         if sys.platform == "linux":
             confine.adopt_orphans()  # a zygote's parent ends when it has gone into the sandbox
-        zygote.warm_up()
-        rehearse("judge")
+        with _no_settings():
+            zygote.warm_up()
+            rehearse("judge")
         self.filter = confine.call_filter() if sys.platform == "linux" else None
         zygote.assert_one_thread()
         gc.collect()
@@ -234,8 +259,9 @@ class _Loop:
         from autograder.run.worker.rehearse import rehearse
 
         os.close(fds[1])
-        boxed = message["sandbox"] == "bwrap"
-        Zygote(socket.socket(fileno=fds[0]), message["scratch"], message["uid"], boxed, rehearse).loop()
+        boxed, scratch = message["sandbox"] == "bwrap", message["scratch"]
+        os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), scratch)
+        Zygote(socket.socket(fileno=fds[0]), scratch, message["uid"], boxed, rehearse).loop()
 
 
 def _become(what: Callable[[], None], *descriptors: int, log: int | None = None) -> None:
