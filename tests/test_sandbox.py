@@ -461,3 +461,67 @@ def test_importing_the_package_imports_no_torch() -> None:
         subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
         == "False False\n"
     )
+
+
+# What a fork of the warm process could bring along
+
+LOOK = """
+import ctypes, os, tempfile, matplotlib
+seen = []
+for path in ("/proc/sys/kernel/shmmax", "/proc/sys/kernel/pid_max", "/proc/sysrq-trigger"):
+    try:
+        open(path, "w").write("1")
+        seen.append(path)
+    except OSError: pass
+exe = "/proc/self/exe"
+for name, do in {"mode": lambda: os.chmod(exe, os.stat(exe).st_mode & 0o7777), "time": lambda: os.utime(exe)}.items():
+    try:
+        do()
+        seen.append(name)
+    except OSError: pass
+try: os.kill(1, 9)
+except OSError: pass
+memory = open("/proc/self/environ", "rb").read()
+seen += [word for word in (b"PATH", b"HOME", b"s3cret") if word in memory]
+seen += [name for name, value in os.environ.items() if "s3cret" in name + value]
+status = open("/proc/self/status").read()
+rights = [line for line in status.splitlines() if line.startswith(("CapPrm", "CapEff", "CapInh", "CapAmb"))]
+seen += [line for line in rights if int(line.split()[1], 16)]
+if matplotlib.rcParams["lines.linewidth"] == 77: seen.append("settings")
+with tempfile.NamedTemporaryFile() as file: assert file.name.startswith("/scratch/"), file.name
+assert matplotlib.get_cachedir() == matplotlib.get_configdir() == "/scratch"
+print("seen:", *seen)
+def f(): return 1
+"""
+BESIDE = """
+import os, sys
+from autograder.run.job import Job, JobCell
+from autograder.run.worker.worker import Worker
+with Worker() as worker:
+    job = Job([JobCell("student", "f", sys.argv[1]), JobCell("check", "f-1", "assert f() == 1")], ["f"])
+    for _ in range(2):
+        result = worker.run(job)
+        print(os.geteuid(), result.passed, result.cells[0].error, result.cells[0].outputs, result.error)
+"""
+
+
+@boxed
+@pytest.mark.parametrize(
+    "user", [[], ["bwrap", "--dev-bind", "/", "/", "--unshare-user", "--uid", "1000", "--gid", "1000"]]
+)
+def test_a_fork_of_the_warm_process_brings_nothing_along(user: list[str], tmp_path: Path) -> None:
+    """As root, and as a user who owns the Python that grades: its file must not be changed by way of /proc/self/exe."""
+    settings, temporary = tmp_path / "matplotlib", tmp_path / "temporary"
+    for folder in (settings, temporary):
+        folder.mkdir()
+    (settings / "matplotlibrc").write_text("lines.linewidth: 77\n")
+    environment = {**os.environ, "MPLCONFIGDIR": str(settings), "TMPDIR": str(temporary), "MINE": "s3cret"}
+    python = Path(sys.executable).resolve()
+    before = python.stat()
+    words = [*user, sys.executable, "-c", BESIDE, LOOK]
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=100)
+    told = done.stdout.splitlines()
+    assert len(told) == 2 and all("['f-1']" in line and "'seen:\\n'" in line for line in told), done
+    assert all(line.startswith("1000 " if user else f"{os.geteuid()} ") for line in told)
+    assert (python.stat().st_mode, python.stat().st_mtime) == (before.st_mode, before.st_mtime)
+    assert list(temporary.iterdir()) == []

@@ -18,6 +18,7 @@ _NEW_USER, _NEW_PID = 0x1000_0000, 0x2000_0000
 _JOINED = {"net": 0x4000_0000, "ipc": 0x0800_0000, "uts": 0x0400_0000, "cgroup": 0x0200_0000, "mnt": 0x0002_0000}
 _NS_GET_PARENT = 0xB702  # <linux/nsfs.h>
 _NOSUID_NODEV_NOEXEC = 2 | 4 | 8  # <sys/mount.h>
+_READ_ONLY, _REMOUNT, _BIND = 1, 32, 4096
 _PR_CAPBSET_DROP = 24
 _CAP_VERSION_3 = 0x2008_0522
 _CAPABILITIES = {"CAP_DAC_OVERRIDE": 1, "CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7}
@@ -38,21 +39,30 @@ def join(pid: int) -> int | None:
     if os.readlink("/proc/self/ns/user") != os.readlink(f"/proc/{pid}/ns/user"):
         outer = fcntl.ioctl(spaces["user"], _NS_GET_PARENT)
         if os.readlink("/proc/self/ns/user") == os.readlink(f"/proc/self/fd/{outer}"):
-            outer = spaces["user"]
+            _call("setns", spaces["user"], _NEW_USER)
         else:
             inner = spaces["user"]
-        _call("setns", outer, _NEW_USER)
+            _call("setns", outer, _NEW_USER)
+        os.close(outer)
     for name, kind in _JOINED.items():
         _call("setns", spaces[name], kind)
     _call("unshare", _NEW_PID)
+    for space in spaces.values():
+        if space != inner:
+            os.close(space)
     return inner
 
 
 def settle(inner: int | None, capabilities: Sequence[str]) -> None:
     """What that fork does: show its own processes in /proc, and give up all rights but these, for ever."""
     _call("mount", b"proc", b"/proc", b"proc", _NOSUID_NODEV_NOEXEC, None)
+    for name in (b"/proc/sys", b"/proc/irq", b"/proc/bus", b"/proc/sysrq-trigger"):  # as bubblewrap does
+        if os.path.exists(name):
+            _call("mount", name, name, None, _BIND, None)
+            _call("mount", None, name, None, _BIND | _REMOUNT | _READ_ONLY | _NOSUID_NODEV_NOEXEC, None)
     if inner is not None:
         _call("setns", inner, _NEW_USER)
+        os.close(inner)
     os.setsid()
     no_new_privileges()
     kept = sum(1 << _CAPABILITIES[name] for name in capabilities)
@@ -63,6 +73,14 @@ def settle(inner: int | None, capabilities: Sequence[str]) -> None:
             prctl(_PR_CAPBSET_DROP, number)
     header = (ctypes.c_uint32 * 2)(_CAP_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)(kept, kept))  # effective, permitted; inherited: none
+
+
+def forget_environment() -> None:
+    """The variables with which the process was started stand on its stack, and in /proc/self/environ."""
+    os.environ.clear()
+    with open("/proc/self/stat") as file:
+        start, end = map(int, file.read().rsplit(")", 1)[1].split()[47:49])  # env_start, env_end
+    ctypes.memset(start, 0, end - start)
 
 
 def _call(name: str, *arguments: object) -> None:

@@ -22,7 +22,7 @@ class Box:
     """A sandbox with a zygote in it, which the fork server has made."""
 
     def __init__(self, forkserver: socket.socket, sandbox: str, scratch_mb: int) -> None:
-        self.forkserver = forkserver
+        self.forkserver, self.pid = forkserver, 0
         self.control, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self.cgroup = Cgroup()
@@ -40,6 +40,7 @@ class Box:
         told = ask(forkserver, wanted, theirs.fileno(), self.log.fileno())
         theirs.close()
         if not told:  # the fork server has gone, as it does when all is to end
+            self.close()
             os._exit(0)
         self.pid, self.error = told.get("pid", 0), told.get("error", "")
         self.ready = False
@@ -76,7 +77,8 @@ class Box:
 
     def close(self) -> None:
         self.control.close()
-        ask(self.forkserver, {"do": "end", "pid": self.pid, "seconds": 0})
+        if self.pid:
+            ask(self.forkserver, {"do": "end", "pid": self.pid, "kill": True})
         self.log.close()
         self.cgroup.remove()
         if self.scratch:

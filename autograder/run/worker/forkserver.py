@@ -1,7 +1,8 @@
 """The process that all others here are forked from: what torch and a notebook need is imported once, for all workers.
 
 It never sees a submission or a check. What it forks are the servers of workers, which it leaves as they are, and the
-zygotes, which go into a sandbox. It starts with few variables of the environment, since a zygote's memory has them.
+zygotes, which go into a sandbox. A zygote's memory has all that it has: so it starts with few variables, and those go.
+Servers and zygotes have one layout of addresses: whoever could break the judge's memory would know where things are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,8 +34,7 @@ _CODE = (
     "from autograder.run.worker.forkserver import main; main()"
 )
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")
-_START_SECONDS = 180.0
-_TICK = 0.002  # seconds between two looks at a process that should end
+_SECONDS = 120.0  # to start, and to answer
 # As root a zygote gives its children a user of their own, so it needs these; as a user it needs none.
 _ROOT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE")
 
@@ -43,7 +42,8 @@ _ROOT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE"
 class ForkServer:
     """The warm process, as who started it sees it. All workers of a caller can share one; any thread may ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, sandbox: str) -> None:
+        self.sandbox = sandbox
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._sock: socket.socket | None = None
@@ -61,8 +61,9 @@ class ForkServer:
             self._sock, theirs = socket.socketpair()
             environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
             environment |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
+            code = _CODE.format(root=str(bwrap.PACKAGE.parent))
             self._process = subprocess.Popen(
-                [sys.executable, "-s", "-c", _CODE.format(root=str(bwrap.PACKAGE.parent)), str(theirs.fileno())],
+                [*self._outside(), sys.executable, "-s", "-c", code, str(theirs.fileno())],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -71,10 +72,19 @@ class ForkServer:
                 start_new_session=True,
             )
             theirs.close()
-            self._sock.settimeout(_START_SECONDS)
+            self._sock.settimeout(_SECONDS)
             if not ask(self._sock, {"do": "say ready"}):
                 self._close()
                 raise RuntimeError("The grading worker did not start; its error stands above.")
+
+    def _outside(self) -> list[str]:
+        """What Python is started in. /proc/self/exe leads a student's process to the file by this way, where it may be
+        the user's own: so it is read-only on it.
+        """
+        if self.sandbox != "bwrap" or os.geteuid() == 0:  # root's file is no other user's
+            return []
+        python = os.path.realpath(sys.executable)
+        return ["bwrap", "--dev-bind", "/", "/", "--ro-bind", python, python, "--"]
 
     @property
     def pid(self) -> int:
@@ -83,7 +93,10 @@ class ForkServer:
     def ask(self, message: dict[str, Any], *descriptors: int) -> dict[str, Any]:
         """Its answer; an empty one where it has ended."""
         with self._lock:
-            return ask(self._sock, message, *descriptors) if self._sock is not None else {}
+            told = ask(self._sock, message, *descriptors) if self._sock is not None else {}
+            if not told:  # it has ended; or a late answer would be taken for the next one
+                self._close()
+            return told
 
     def close(self) -> None:
         with self._lock:
@@ -129,12 +142,14 @@ class _Loop:
     """Its inside."""
 
     def __init__(self, caller: socket.socket) -> None:
-        from autograder.run.sandbox import confine, zygote
-        from autograder.run.worker.rehearse import rehearse
+        from autograder.run.sandbox import confine
 
         if sys.platform == "linux":
             confine.adopt_orphans()  # a zygote's parent ends when it has gone into the sandbox
-        with _no_settings():
+        with _no_settings():  # from here on matplotlib is imported
+            from autograder.run.sandbox import zygote
+            from autograder.run.worker.rehearse import rehearse
+
             zygote.warm_up()
             rehearse("judge")
         self.filter = confine.call_filter() if sys.platform == "linux" else None
@@ -144,11 +159,11 @@ class _Loop:
         use_large_pages()
         self.caller, self.askers = caller, [caller]  # the servers ask as well
         self.children: dict[int, int | None] = {}  # and how they ended
-        self.ending: list[tuple[socket.socket, int, float]] = []  # who waits for the end of which one, until when
 
     def run(self) -> None:
         while True:
-            ready, _, _ = select.select(self.askers, [], [], _TICK if self.ending else None)
+            ready, _, _ = select.select(self.askers, [], [])
+            self._look()
             for asker in ready:
                 data, fds = b"", list[int]()
                 with contextlib.suppress(OSError):
@@ -162,20 +177,16 @@ class _Loop:
                     asker.close()
                 for fd in fds:
                     os.close(fd)
-            self._look()
 
     def _do(self, asker: socket.socket, message: dict[str, Any], fds: list[int]) -> None:
-        if message["do"] == "end":
-            if self.children.get(message["pid"], 0) is None and not message["seconds"]:
-                os.kill(message["pid"], signal.SIGKILL)
-            self.ending.append((asker, message["pid"], time.monotonic() + message["seconds"]))
-            return
         told: dict[str, Any]
         try:
             if message["do"] == "server":
                 told = {"pid": self._server(message, fds)}
             elif message["do"] == "zygote":
                 told = {"pid": self._boxed(message, fds) if message["sandbox"] == "bwrap" else self._bare(message, fds)}
+            elif message["do"] == "end":
+                told = self._end(message["pid"], message["kill"])
             else:
                 told = {"ready": True}
         except (OSError, ValueError) as error:
@@ -184,19 +195,20 @@ class _Loop:
         _answer(asker, told)
 
     def _look(self) -> None:
+        """Note who has ended."""
         with contextlib.suppress(ChildProcessError):
             while (ended := os.waitpid(-1, os.WNOHANG))[0]:
                 if ended[0] in self.children:
                     self.children[ended[0]] = ended[1]
-        for waiting in list(self.ending):
-            asker, pid, deadline = waiting
-            status = self.children.get(pid, 0)
-            if status is not None:
-                self.ending.remove(waiting)
-                self.children.pop(pid, None)
-                _answer(asker, {"status": status})
-            elif time.monotonic() > deadline:
-                os.kill(pid, signal.SIGKILL)
+
+    def _end(self, pid: int, kill: bool) -> dict[str, Any]:
+        """How a child ended, or that it is still running."""
+        if self.children.get(pid, 0) is None:
+            if not kill:
+                return {"running": True}
+            os.kill(pid, signal.SIGKILL)
+            self.children[pid] = os.waitpid(pid, 0)[1]
+        return {"status": self.children.pop(pid, 0)}
 
     def _server(self, message: dict[str, Any], fds: list[int]) -> int:
         """The server of one worker. Descriptor: its caller's socket."""
@@ -241,7 +253,7 @@ class _Loop:
                     enter.settle(inner, _ROOT_CAPABILITIES if message["uid"] >= 0 else ())
                     if self.filter is not None:
                         self.filter.load()
-                    os.environ.clear()
+                    enter.forget_environment()
                     os.environ.update(bwrap.ENVIRONMENT)
                     self._live(message, fds)
 
@@ -255,11 +267,15 @@ class _Loop:
         return int(pid)
 
     def _live(self, message: dict[str, Any], fds: list[int]) -> None:
+        import matplotlib
+
         from autograder.run.sandbox.zygote import Zygote
         from autograder.run.worker.rehearse import rehearse
 
         os.close(fds[1])
         boxed, scratch = message["sandbox"] == "bwrap", message["scratch"]
+        tempfile.tempdir = None  # it was looked for outside
+        matplotlib.get_cachedir = matplotlib.get_configdir = lambda: scratch
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), scratch)
         Zygote(socket.socket(fileno=fds[0]), scratch, message["uid"], boxed, rehearse).loop()
 

@@ -30,7 +30,7 @@ class Workers:
 
     def __init__(self, count: int, sandbox: str, scratch_mb: int = Limits.scratch_mb) -> None:
         self.sandbox = sandbox
-        self.forkserver = ForkServer()
+        self.forkserver = ForkServer(sandbox)
         self.all = [Worker(sandbox, scratch_mb, self.forkserver) for _ in range(max(count, 1))]
         self.cold = list(reversed(self.all))
         self.free: list[Worker] = []

@@ -87,15 +87,17 @@ class Server:
         finally:
             os.close(read)
             self.box.say({"do": "stop", "wait": 0.5 if collected.broken else 0})
-            with contextlib.suppress(ProcessLookupError):
+            gone, status = os.waitpid(judge, os.WNOHANG)
+            if not gone:
                 os.kill(judge, signal.SIGKILL)
-            os.waitpid(judge, 0)
+                os.waitpid(judge, 0)
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             end = self.box.answer(15)
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
         out_of_memory = self.box.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
-        collected.not_theirs = not end and not out_of_memory
+        killed = gone and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL  # and not by this process
+        collected.not_theirs = bool(killed) or (not end and not out_of_memory)
         if not end or end["dirty"]:
             self._restart()
 
@@ -116,8 +118,8 @@ class Server:
         try:
             from autograder.run.judge.judge import quiet, run
 
-            self.caller.close()
-            self.box.control.close()
+            for own in (self.caller, self.forkserver, self.box.control, self.box.log):
+                own.close()
             quiet()
 
             def emit(data: dict[str, Any]) -> None:

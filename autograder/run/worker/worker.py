@@ -6,6 +6,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from typing import Any
 
 from autograder.course.faults import CourseError, Fault
@@ -48,7 +49,7 @@ class Worker:
                 raise SandboxMissing(reason)
         self.sandbox, self.scratch_mb = sandbox, scratch_mb
         self._lock = threading.Lock()
-        self.forkserver, self._own = forkserver or ForkServer(), forkserver is None
+        self.forkserver, self._own = forkserver or ForkServer(sandbox), forkserver is None
         self.pid = 0  # of the server
         self._sock: socket.socket | None = None
         self._given_up = False
@@ -129,7 +130,9 @@ class Worker:
             self._sock.close()
             self._sock = None
         if pid:
-            self.forkserver.ask({"do": "end", "pid": pid, "seconds": _END_SECONDS})
+            patience = time.monotonic() + _END_SECONDS
+            while "running" in self.forkserver.ask({"do": "end", "pid": pid, "kill": time.monotonic() > patience}):
+                time.sleep(0.002)
         if self._own:
             self.forkserver.close()
 
