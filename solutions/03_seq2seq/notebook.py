@@ -1102,17 +1102,22 @@ def train(pairs, seed):
 
 
 # %% check="train-words" points=1
-pairs = list(PAIRS)
+pairs = [["morning", "evening"], ["up", "down"]]
 model = train(pairs, 0)
-expect(greedy_decode(model, [source for source, _ in PAIRS], 12)).equal(
-    [target for _, target in PAIRS],
-    hint="The six words of the training must work. Is their loss below 0.15 at the end? Does each step begin with zero_grad?",
+expect(greedy_decode(model, [source for source, _ in pairs], 12)).equal(
+    [target for _, target in pairs],
+    hint="The words of the training must work, whatever pairs are given. Is their loss below 0.15 at the end? Does each step begin with zero_grad?",
 )
-expect(pairs).equal(list(PAIRS), hint="train changed the caller's pairs. Start each batch as a copy: list(pairs).")
-x = torch.tensor([to_ids((source + "E").ljust(6, "P")) for source, _ in PAIRS])
-y_in = torch.tensor([to_ids(("S" + target).ljust(6, "P")) for _, target in PAIRS])
-y_out = torch.tensor([to_ids((target + "E").ljust(6, "P")) for _, target in PAIRS])
-loss = F.cross_entropy(model(x, y_in).detach().flatten(0, 1), y_out.flatten(), ignore_index=P)
+expect(pairs).equal(
+    [["morning", "evening"], ["up", "down"]],
+    hint="train changed the caller's pairs. Start each batch as a copy: list(pairs).",
+)
+x = torch.tensor([to_ids((source + "E").ljust(8, "P")) for source, _ in pairs])
+y_in = torch.tensor([to_ids(("S" + target).ljust(8, "P")) for _, target in pairs])
+y_out = torch.tensor([to_ids((target + "E").ljust(8, "P")) for _, target in pairs])
+logits = model(x, y_in).detach()
+expect(logits).shape(2, 8, V, hint="One number for each of the V symbols: the model is a Seq2Seq(V, …).")
+loss = F.cross_entropy(logits.flatten(0, 1), y_out.flatten(), ignore_index=P)
 expect(loss).at_most(
     0.15,
     hint="The model is not sure of its letters: it must read y_in and be compared with y_out, and the targets must be the clean words.",
@@ -1122,15 +1127,6 @@ expect(weights[:, S].norm() / weights[:, E].norm()).at_least(
     1.0,
     hint="In y_in, every row has an S and none has an E, so training makes the decoder's weights for S the larger ones. Here it is not so: does the decoder read y_in in training, and not the answer?",
 )
-### BEGIN HIDDEN TESTS
-pairs = [["son", "daughter"], ["morning", "evening"]]
-model = train(pairs, 23)
-expect(greedy_decode(model, [source for source, _ in pairs], 12)).equal(
-    [target for _, target in pairs],
-    hint="Train on the pairs that are given, of any length: a doubled letter makes a word longer.",
-)
-expect(pairs).equal([["son", "daughter"], ["morning", "evening"]], hint="train changed the caller's pairs.")
-### END HIDDEN TESTS
 
 # %% check="train-typos" points=1
 model = train(list(PAIRS), 1)
@@ -1139,14 +1135,17 @@ mistyped = {
     "blaack": "white",
     "blcak": "white",
     "kinng": "queen",
+    "kking": "queen",
     "kimg": "queen",
     "gril": "boy",
     "girrl": "boy",
+    "ggirl": "boy",
 }
 mistyped |= {
     "hgih": "low",
     "hihh": "low",
     "higgh": "low",
+    "hhigh": "low",
     "mann": "women",
     "mam": "women",
     "upp": "down",
@@ -1159,7 +1158,7 @@ expect(right / len(mistyped)).at_least(
     hint="Too few mistyped words get the right answer. Put typos of the source, with the clean target, into every batch.",
 )
 ### BEGIN HIDDEN TESTS
-pairs = [("hot", "cold"), ("day", "night"), ("left", "right"), ("open", "shut"), ("old", "young")]
+pairs = [("hot", "cold"), ("day", "night"), ("open", "shut"), ("old", "young")]
 model = train(pairs, 31)
 mistyped, targets = [], []
 for source, target in pairs:
@@ -1180,8 +1179,8 @@ expect(right / len(mistyped)).at_least(
 ### END HIDDEN TESTS
 
 # %% check="train-seed" points=1
-pairs = [("hot", "cold"), ("day", "night")]
-x, y_in = torch.tensor([to_ids("hotE"), to_ids("dayE")]), torch.tensor([to_ids("Scold"), to_ids("Snigh")])
+pairs = [("me", "us")]
+x, y_in = torch.tensor([to_ids("meE")]), torch.tensor([to_ids("Sus")])
 torch.manual_seed(11)
 logits = train(list(pairs), 5)(x, y_in).detach()
 torch.manual_seed(12)
