@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+import threading
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -281,13 +282,17 @@ def _join(notebook: NotebookNode, own: NotebookNode) -> bool:
     return joined
 
 
+_PARSER = threading.Lock()  # before 3.13, parsers in two threads mix up how deep each is: "SystemError: AST …"
+
+
 @lru_cache(64)
 def _parses(source: str) -> bool:
     """Is it Python, but for magics? What is very long is not looked at."""
     # Escapes are hidden: the parser would warn about a wrong one.
     text = re.sub(r"^([ \t]*)[%!].*", r"\1pass", re.sub(r"\\.", "__", source[:100_000]), flags=re.MULTILINE)
     try:
-        compile(text, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        with _PARSER:
+            compile(text, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return len(source) < 100_000

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import copy
+import gc
+import threading
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -14,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.intake.recover import recover
+from autograder.intake.recover import _parses, recover
 
 from .stage import ANSWERS, course, solved
 from .stage import source as source_of
@@ -146,3 +149,38 @@ def test_the_students_own_text_is_never_lost() -> None:
             for name, answer in ANSWERS.items():
                 assert own.count(answer) == 1, name
             assert "NotImplementedError" not in own
+
+
+def test_two_threads_may_look_at_notebooks_at_once() -> None:
+    """Python 3.11 counts the depth of parsing for all threads together, and a garbage collection changes threads."""
+
+    class Slow:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            time.sleep(0.0005)
+
+    text = "x = [" + "[[[(1+(2+(3+4)))]]], " * 100 + "]\n"
+    faults: list[BaseException] = []
+
+    def look(thread: int) -> None:
+        for i in range(40):
+            for _ in range(20):
+                Slow()
+            try:
+                assert _parses(f"{text}# {thread} {i}")
+            except SystemError as error:
+                faults.append(error)
+
+    before = gc.get_threshold()
+    gc.set_threshold(200, 2, 2)
+    try:
+        threads = [threading.Thread(target=look, args=(i,)) for i in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        gc.set_threshold(*before)
+    assert faults == []
