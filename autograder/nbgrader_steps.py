@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from functools import partial
 from typing import Any
 
 from nbconvert.exporters import Exporter
@@ -26,6 +27,7 @@ from traitlets import Any as AnyTrait
 from autograder.build.release import PREPROCESSORS
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course
+from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import render
@@ -120,11 +122,13 @@ class Execute(_Step):
         prepare(nb, blueprint)
         store = Store(blueprint.stage.course.verdicts, sandbox)
         work = job(nb, blueprint, resources["nbgrader"].get("student", ""))
-        result = run_cached(work, store, self.session.worker(sandbox))
+        run = partial(run_cached, store=store, worker=self.session.worker(sandbox))
+        result = run(work)
         if result.machine_failed:  # nbgrader tells the error, and keeps the old mark
             why = next(check.message for check in result.checks if check.kind == "internal")
             raise RuntimeError(f"{why} It was tried twice; an earlier mark stays. Run the same command again.")
         self.session.catalogue(blueprint, store).name_mistakes(result.checks)
+        carry_forward(work, result.checks, blueprint.content, run, blueprint.settings.carried_share)
         write_back(nb, blueprint, result, sandbox)
         return nb, resources
 

@@ -122,6 +122,8 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
             remarks.append(f"{exercise}: its cell stopped with {error}")
         else:
             remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
+    if result.carried:
+        remarks.append(f"{result.carried:g} carried forward")
     if blank:
         remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
     return "\n".join(filter(None, [result.reason, result.no_page, *remarks]))

@@ -78,6 +78,8 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
         exercise["score"] = sum(check["score"] for check in exercise["checks"])
         exercise["max"] = sum(check["max"] for check in exercise["checks"])
         lost = exercise["score"] < exercise["max"]
+        exercise["carried_from"] = sorted({name for c in exercise["checks"] for name in c["carried_from"]})
+        exercise["all_carried"] = all(c["kind"] == "passed" or c["carried_from"] for c in exercise["checks"])
         exercise["state"] = (
             "full" if not lost else "blank" if exercise["blank"] else "part" if exercise["score"] else "none"
         )
@@ -128,6 +130,8 @@ def _check(cell: NotebookNode, marks: Marks) -> dict[str, Any]:
         "score": score,
         "max": most,
         "sentence": verdict["says"],
+        "kind": verdict["kind"],
+        "carried_from": verdict["carried_from"],
         "message": _plain(message),
     }
 

@@ -50,15 +50,16 @@ def as_csv(content: Content, result: ClassResult) -> str:
     """One line a student: status, score, points of each exercise, misconceptions, seconds."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    heads = ["student", "status", "score", "max", *content.exercises, "misconceptions", "seconds", "reason", "sandbox"]
+    heads = ["student", "status", "score", "max", *content.exercises, "carried_forward", "misconceptions"]
+    heads += ["seconds", "reason", "sandbox"]
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
         own = ["" if ungraded else _points(points(r, exercise)[0]) for exercise in content.exercises]
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
         score = "" if ungraded else _points(r.score)
-        row = [name, r.status, score, _points(result.max_score), *own, known, f"{r.seconds:.2f}", r.reason]
-        row.append(result.sandbox)
+        row = [name, r.status, score, _points(result.max_score), *own, "" if ungraded else _points(r.carried), known]
+        row += [f"{r.seconds:.2f}", r.reason, result.sandbox]
         writer.writerow([_harmless(value) for value in row])
     return text.getvalue()
 
@@ -86,6 +87,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         repaired={name: r for name, r in graded.items() if r.status == "repaired"},
         mean=statistics.fmean(scores) if scores else 0,
         median=statistics.median(scores) if scores else 0,
+        carried=[r.carried for r in graded.values() if r.carried],
         spread=statistics.pstdev(scores) if scores else 0,
         columns=histogram(scores, result.max_score) if scores else [],
         items=items(result, content.exercises),

@@ -26,7 +26,8 @@ def write_back(notebook: NotebookNode, blueprint: Blueprint, result: Result, san
             nothing = CheckResult(told["grade_id"], message="This check was not run.")
             verdict = verdicts.get(told["grade_id"], nothing)
             cell.outputs = verdict_outputs(verdict.words, verdict.passed, told["points"] * verdict.credit)
-            cell.metadata["autograder"] = nbformat.from_dict({name: getattr(verdict, name) for name in FIELDS})
+            told = {name: getattr(verdict, name) for name in FIELDS} | {"carried_from": verdict.carried_from}
+            cell.metadata["autograder"] = nbformat.from_dict(told)
         else:
             ran = next(outputs)
             cell.outputs = [nbformat.from_dict(output) for output in ran.outputs]
@@ -42,7 +43,7 @@ def write_back(notebook: NotebookNode, blueprint: Blueprint, result: Result, san
 def verdict_of(cell: NotebookNode) -> dict[str, Any]:
     """A check's verdict from the metadata of its cell in a graded notebook."""
     told = cell.metadata.get("autograder", {})
-    return {name: str(told.get(name, "")) for name in FIELDS}
+    return {name: str(told.get(name, "")) for name in FIELDS} | {"carried_from": list(told.get("carried_from", []))}
 
 
 def verdict_outputs(message: str, passed: bool, points: float) -> list[NotebookNode]:

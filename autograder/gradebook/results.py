@@ -29,6 +29,7 @@ class Mark:
     hint: str = ""
     says: str = ""
     stopped_with: str = ""
+    carried: float = 0.0  # points of the score that are an error carried forward
 
     @property
     def lost(self) -> bool:
@@ -42,7 +43,8 @@ class Mark:
     def of(check: CheckResult, points: float) -> Mark:
         message = "" if check.passed else check.message
         told = check.answer, check.options, check.kind, check.hint, check.says, check.stopped_with
-        return Mark(points * check.credit, points, message, *told)
+        carried = points * check.carried if check.credit > (1.0 if check.passed else check.share) else 0.0
+        return Mark(points * check.credit, points, message, *told, carried)
 
 
 @dataclass
@@ -72,14 +74,20 @@ class StudentResult:
     def score(self) -> float:
         return sum(check.score for check in self.checks.values())
 
+    @property
+    def carried(self) -> float:
+        return sum(check.carried for check in self.checks.values())
+
     def as_json(self) -> dict[str, Any]:
         return {
             "score": None if self.status == "ungraded" else as_number(self.score),
+            "carried_forward": as_number(self.carried),
             "status": self.status,
             "reason": self.reason,
             "checks": {
                 name: {"score": as_number(c.score), "max": as_number(c.max), "message": c.words}
                 | {"kind": c.kind, "hint": c.hint, "says": c.says, "stopped_with": c.stopped_with}
+                | ({"carried_forward": as_number(c.carried)} if c.carried else {})
                 | ({"answer": c.answer, "options": c.options} if c.answer else {})
                 for name, c in self.checks.items()
             },

@@ -12,6 +12,7 @@ from autograder.build.write import build_source
 from autograder.course.faults import CourseError
 from autograder.course.files import cannot_write, write_whole
 from autograder.course.layout import Course, Stage
+from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import render
@@ -22,6 +23,7 @@ from autograder.intake.blueprint import Blueprint
 from autograder.intake.find import Submission, submissions
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
+from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.pool import Workers, workers_for
 from autograder.stage.model import Content
@@ -77,13 +79,16 @@ class _Grading:
         self.blueprint = Blueprint(content)
         self.store = Store(self.stage.course.verdicts, workers.sandbox)
         self.workers = workers
-        self.catalogue = Catalogue(content, self.blueprint.limits, lambda work: run_cached(work, self.store, workers))
+        self.catalogue = Catalogue(content, self.blueprint.limits, self.run)
         self.book = Book(self.blueprint)
         self.texts = Texts(self.blueprint)
         self.results: dict[str, StudentResult] = {}
         if not dry_run:
             build_source(self.stage, self.blueprint.plain)
             self.book.register()
+
+    def run(self, work: Job) -> Result:
+        return run_cached(work, self.store, self.workers)
 
     def attempt(self, submission: Submission) -> Attempt:
         """Read, repair, run and diagnose one submission. What is wrong with it is told, not raised."""
@@ -108,12 +113,14 @@ class _Grading:
             submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
             return Attempt(submission)
         submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
-        result = run_cached(job(notebook, self.blueprint, submission.student), self.store, self.workers)
+        work = job(notebook, self.blueprint, submission.student)
+        result = self.run(work)
         if result.machine_failed:
             why = next(check.message for check in result.checks if check.kind == "internal")
             fault = f"{why} It was tried twice. Any earlier mark stays; run the same command again."
             return Attempt(submission, machine_fault=fault)
         misconceptions = self.catalogue.name_mistakes(result.checks)
+        carry_forward(work, result.checks, self.content, self.run, self.blueprint.settings.carried_share)
         write_back(notebook, self.blueprint, result, self.store.sandbox)
         return Attempt(submission, notebook, result, untouched(notebook), misconceptions)
 

@@ -10,6 +10,7 @@ from autograder.build.release import release, source_notebook
 from autograder.lab.quiz import STUDENT
 from autograder.run.limits import read_limits
 from autograder.stage.model import Content
+from autograder.stage.settings import read_settings
 
 
 class Blueprint:
@@ -34,3 +35,4 @@ class Blueprint:
         # By which name a notebook says whose it is, where a question has numbers of each student's own.
         self.who = STUDENT if any(quiz.draw for quiz in content.quizzes) else ""
         self.limits = read_limits(self.stage)
+        self.settings = read_settings(self.stage)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable
 
 from autograder.course.faults import CourseError
+from autograder.diagnosis.carried import carry_forward
 from autograder.own.findings import Known, Report, Verdict, finding_of
 from autograder.own.paper import Desk, Paper, digest
 from autograder.own.state import remember
 from autograder.run.job import Job, JobCell, Result
 from autograder.stage.names import names
+from autograder.stage.settings import read_settings
 
 SURE = ("passed", "expectation", "not_implemented", "student_error", "unusable")  # of this exercise and no other
 
@@ -36,7 +38,12 @@ def examine(
     if own_first and known:
         changed = [e for e in changed if known[e].own != own.get(e)] or changed
     if changed:
-        result = run(_job(paper, changed, needs, everything=not known))
+        work = _job(paper, changed, needs, everything=not known)
+        result = run(work)
+        if paper.content is not None:
+            lost = {e for e, verdict in known.items() if any(not check.passed for check in verdict.checks)}
+            share = read_settings(paper.stage).carried_share
+            carry_forward(work, result.checks, paper.content, run, share, lost - set(changed))
         stopped = {cell.id: cell.error for cell in result.cells if cell.error}
         for exercise in changed:
             ids = {cell.id for cell in paper.checks(exercise)}

@@ -29,6 +29,9 @@ class Finding:
     quiz: bool = False
     kind: str = ""  # of the first check that fails (`run.job.CheckResult`)
     likely_cause: str = ""  # as that check names it
+    carried_forward: float = (
+        0.0  # points of the score that it has since its checks pass with others in place of those below
+    )
 
     def as_json(self) -> dict[str, Any]:
         message = in_words(self.message, self.likely_cause, "")
@@ -66,9 +69,11 @@ class Report:
 def finding_of(paper: Paper, exercise: str, checks: list[CheckResult]) -> Finding:
     failed = [check for check in checks if not check.passed]
     state = "blank" if exercise in paper.blank else "started" if failed else "done"
+    carried = sum(paper.points[check.id] * (check.credit - check.share) for check in failed if check.carried)
     score = sum(paper.points[check.id] * check.credit for check in checks)
     most = sum(paper.points[check.id] for check in checks)
     finding = Finding(exercise, state, len(checks) - len(failed), len(checks), score, most)
+    finding.carried_forward = carried
     finding.quiz = exercise in paper.quizzes  # its message names the section itself
     finding.section, finding.hints = (
         "" if finding.quiz else paper.guides[exercise].section,

@@ -60,6 +60,9 @@ def _what_to_know(finding: Finding, hidden: bool) -> Text:
     if finding.more:
         text.append(f"\n{'also fails' if len(finding.more) == 1 else 'also fail'}: {', '.join(finding.more)}", "dim")
     lines = [("Mend first", f"{', '.join(finding.below)}, which this exercise uses." if finding.below else "")]
+    if finding.carried_forward:
+        words = f"{finding.carried_forward:g} of its points are yours: with the reference below it, these checks pass."
+        lines.append(("Carried forward", words))
     lines.append(("Probably", finding.misconception))
     if finding.hint:
         lines.append((f"Hint {finding.hint} of {len(finding.hints)}", finding.hints[finding.hint - 1]))

@@ -26,7 +26,8 @@ class Job:
     """A submission to run. `exercises` are the names that the student defines and the checks use.
 
     `student` is who handed it in, where a check needs to know: a quiz has numbers of each student's own. `who` is then
-    the name by which the notebook says whose it is.
+    the name by which the notebook says whose it is. `unseen`: it runs in a sandbox of its own, and only passes come
+    back.
     """
 
     cells: list[JobCell]
@@ -35,6 +36,7 @@ class Job:
     seed: int = 0
     student: str = ""
     who: str = ""
+    unseen: bool = False
 
     @property
     def names(self) -> list[str]:
@@ -67,6 +69,9 @@ class CheckResult:
     What the student reads is made of `message` (the facts), `hint` (the likely cause, as the check names it) and `says`
     (the sentence of the catalogue, where the mistake is a known one). `stopped_with` is the error with which the cell
     of the exercise ended before it defined the name. `wants_error`: what was expected is that the call raises one.
+
+    `carried` is the part of the points that a check earns which passes with the reference in place of the exercises in
+    `carried_from` (error carried forward).
     """
 
     id: str
@@ -84,6 +89,8 @@ class CheckResult:
     says: str = ""
     stopped_with: str = ""
     wants_error: bool = False
+    carried: float = 0.0
+    carried_from: list[str] = field(default_factory=list)
 
     @property
     def words(self) -> str:
@@ -93,7 +100,7 @@ class CheckResult:
     @property
     def credit(self) -> float:
         """The part of the points, from 0 to 1."""
-        return 1.0 if self.passed else self.share
+        return 1.0 if self.passed else max(self.share, self.carried)
 
 
 @dataclass
@@ -137,7 +144,7 @@ def to_json(data: Any) -> str:
 
 def from_json(data: dict[str, Any]) -> Job:
     cells = [JobCell(**c) for c in data["cells"]]
-    return Job(cells, data["exercises"], Limits(**data["limits"]), data["seed"], data["student"], data["who"])
+    return Job(**{**data, "cells": cells, "limits": Limits(**data["limits"])})
 
 
 def result_from_json(data: dict[str, Any]) -> Result:

@@ -22,7 +22,7 @@ class Box:
     """A sandbox with a zygote in it, which the fork server has made."""
 
     def __init__(self, forkserver: socket.socket, sandbox: str, scratch_mb: int) -> None:
-        self.forkserver, self.pid = forkserver, 0
+        self.forkserver, self.scratch_mb, self.pid = forkserver, scratch_mb, 0
         self.control, theirs = socket.socketpair()
         self.log = tempfile.TemporaryFile()  # noqa: SIM115
         self.cgroup = Cgroup()

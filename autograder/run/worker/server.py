@@ -33,6 +33,7 @@ class Server:
         self.caller, self.forkserver, self.sandbox, self.scratch_mb = caller, forkserver, sandbox, scratch_mb
         self.code: dict[tuple[str, str], types.CodeType] = {}  # checks and given cells, compiled
         self.box = Box(forkserver, sandbox, scratch_mb)
+        self.other: Box | None = None  # for what nobody sees: nothing that it leaves can reach a student's words
         self.box.wait_ready()
         with contextlib.suppress(OSError):  # the caller has gone
             send(caller, {"ready": True})
@@ -42,14 +43,29 @@ class Server:
             result = self.run(from_json(message))
             with contextlib.suppress(OSError):  # the caller has gone
                 send(self.caller, result)
-        self.box.close()
+        self._close()
+
+    def _close(self) -> None:
+        for box in filter(None, (self.box, self.other)):
+            box.close()
 
     def run(self, job: Job) -> Result:
+        if not job.unseen:
+            return self._judge(job).result()
+        if self.other is None:
+            self.other = Box(self.forkserver, self.sandbox, self.scratch_mb)
+        self.box, self.other = self.other, self.box
+        try:
+            return self._judge(job).passes()
+        finally:
+            self.box, self.other = self.other, self.box
+
+    def _judge(self, job: Job) -> Collected:
         started = time.monotonic()
         collected = Collected(job)
         try:
-            if job.limits.scratch_mb != self.scratch_mb:  # its size is fixed when a sandbox is made
-                self.scratch_mb = job.limits.scratch_mb
+            self.scratch_mb = job.limits.scratch_mb
+            if self.box.scratch_mb != self.scratch_mb:  # its size is fixed when a sandbox is made
                 self._restart()
             self.box.wait_ready()
             self._run(job, collected)
@@ -58,9 +74,8 @@ class Server:
         except (OSError, RuntimeError) as error:
             collected.error = collected.error or f"The sandbox failed: {error}"
             self._restart()
-        result = collected.result()
-        result.seconds = time.monotonic() - started
-        return result
+        collected.seconds = time.monotonic() - started
+        return collected
 
     def _run(self, job: Job, collected: Collected) -> None:
         ours, theirs = socket.socketpair()
@@ -118,8 +133,11 @@ class Server:
         try:
             from autograder.run.judge.judge import quiet, run
 
-            for own in (self.caller, self.forkserver, self.box.control, self.box.log):
+            for own in (self.caller, self.forkserver):
                 own.close()
+            for box in filter(None, (self.box, self.other)):
+                box.control.close()
+                box.log.close()
             quiet()
 
             def emit(data: dict[str, Any]) -> None:
@@ -140,7 +158,7 @@ class Server:
             left = deadline - time.monotonic()
             ready, _, _ = select.select([read, self.caller.fileno()], [], [], max(left, 0))
             if self.caller.fileno() in ready:  # the caller says nothing while a job runs: it has gone
-                self.box.close()
+                self._close()
                 os._exit(0)
             if not ready:
                 collected.error = "The time limit of the whole submission was reached."

@@ -1,0 +1,44 @@
+"""What a course or a stage may set."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import Stage
+
+SHARES = {"full": 1.0, "half": 0.5, "none": 0.0}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """`error_carried_forward`: how much of its points an exercise gets that is right but for one it builds on."""
+
+    error_carried_forward: str = "full"
+
+    @property
+    def carried_share(self) -> float:
+        return SHARES[self.error_carried_forward]
+
+
+def read_settings(stage: Stage) -> Settings:
+    """From `settings.toml` beside the stage's text, else from the course's `solutions/settings.toml`.
+
+    Raises:
+        CourseError: for a name or a value that is none.
+    """
+    given: dict[str, object] = {}
+    for path in (stage.folder.parent / "settings.toml", stage.folder / "settings.toml"):
+        if not path.is_file():
+            continue
+        try:
+            told = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
+            raise CourseError(Fault(stage.place(path), f"is no valid TOML: {e}.", "Mend the line.")) from e
+        for name, value in told.items():
+            if name != "error_carried_forward" or value not in SHARES:
+                fix = f'It may say: error_carried_forward = "{" | ".join(SHARES)}".'
+                raise CourseError(Fault(stage.place(path), f"{name} = {value!r} is no setting.", fix))
+        given |= told
+    return Settings(**given)  # type: ignore[arg-type]
