@@ -31,6 +31,7 @@ class Blueprint:
         self.cells = {c.metadata.nbgrader.grade_id: c for c in self.source.cells if "nbgrader" in c.metadata}
         self.blank = {name: released[c.id].source for name, c in self.cells.items() if c.metadata.nbgrader.solution}
         self.demos = {c.source for c in self.source.cells if c.cell_type == "code" and "nbgrader" not in c.metadata}
+        self.prose = {c.source for c in self.source.cells if c.cell_type == "markdown"}
         self.exercises = list(self.blank)
         # By which name a notebook says whose it is, where a question has numbers of each student's own.
         self.who = STUDENT if any(quiz.draw for quiz in content.quizzes) else ""

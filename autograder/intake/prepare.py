@@ -10,13 +10,16 @@ from nbgrader.utils import compute_checksum
 
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.recover import Repairs, recover
+from autograder.intake.text import plain_text, safe_text
 from autograder.run.job import Job, JobCell
+
+MOST_TEXT = 100_000  # characters of a notebook's own text cells
 
 
 def prepare(notebook: NotebookNode, blueprint: Blueprint) -> Repairs:
     """Make a submission ready to run, in place: repaired, checks and provided cells as in the source, no outputs.
 
-    Returns what was repaired.
+    Text of the student's own is harmless in every page that shows it. Returns what was repaired.
     """
     repairs = recover(notebook, blueprint.source)
     for cell in notebook.cells:
@@ -31,8 +34,19 @@ def prepare(notebook: NotebookNode, blueprint: Blueprint) -> Repairs:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         cell.pop("attachments", None)
+    _make_text_safe(notebook, blueprint)
     notebook.metadata = nbformat.from_dict(dict(blueprint.source.metadata))
     return repairs
+
+
+def _make_text_safe(notebook: NotebookNode, blueprint: Blueprint) -> None:
+    room = MOST_TEXT
+    for cell in notebook.cells:
+        if cell.cell_type != "code" and cell.source not in blueprint.prose:
+            text = cell.source[:room]
+            room -= len(text)
+            cell.source = plain_text(text) if cell.cell_type == "raw" else safe_text(text)
+            cell.cell_type = "markdown"
 
 
 def runs(cell: NotebookNode, blueprint: Blueprint) -> bool:
