@@ -5,13 +5,18 @@ Most tests run without the sandbox, which changes nothing for the judge; `test_s
 
 from __future__ import annotations
 
+import base64
 import os
+import struct
 import textwrap
+import zlib
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from autograder.run.job import CheckResult, Job, JobCell, Result
+from autograder.run.judge.outputs import clean_outputs
 from autograder.run.limits import Limits
 from autograder.run.worker.worker import Worker
 
@@ -940,6 +945,39 @@ def test_outputs_are_those_of_a_notebook(worker: Worker) -> None:
         cells=[nbformat.v4.new_code_cell("", outputs=[nbformat.from_dict(o) for o in cell.outputs])]
     )
     nbformat.validate(node)
+
+
+def test_only_text_and_pictures_are_kept_of_what_is_displayed() -> None:
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    def shown(data: Any, **more: Any) -> Any:
+        return [
+            {"output_type": "display_data", "data": data, "metadata": {"image/png": {"width": "1' onload=x"}}, **more}
+        ]
+
+    def picture(*middle: bytes, head: bytes = struct.pack(">IIBBBBB", 2, 1, 8, 2, 0, 0, 0), end: bytes = b"") -> str:
+        image = [chunk(b"IHDR", head), *middle, chunk(b"IDAT", zlib.compress(bytes(7))), chunk(b"IEND", b"")]
+        return base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"".join(image) + end).decode()
+
+    plain = picture()
+    kept = {"text/plain": "x", "image/png": plain}
+    more = {name: "<script>" for name in ("text/html", "image/svg+xml", "text/markdown", "text/latex", "image/jpeg")}
+    assert clean_outputs(shown(kept | more), 9999) == [{"output_type": "display_data", "data": kept, "metadata": {}}]
+    said = picture(chunk(b"tEXt", b"Comment\0<script>"), chunk(b"eXIf", b"<script>"), end=b"<script>")
+    assert clean_outputs(shown({"image/png": said}), 9999)[0]["data"] == {"image/png": plain}
+    wrong = [
+        "AAAA' onerror=x", "\"><script>", 5, None, ["x"], plain[:40], plain[:60] + "AAAA" + plain[64:],
+        picture(head=struct.pack(">IIBBBBB", 9999, 9999, 8, 2, 0, 0, 0)), picture(head=b"short"),
+        picture(head=struct.pack(">IIBBBBB", 2, 1, 7, 2, 0, 0, 0)), picture(chunk(b"IHDR", bytes(13)))[:-20],
+        base64.b64encode(b"GIF89a" + bytes(50)).decode(), base64.b64encode(b"<svg onload=x>").decode(),
+    ]  # fmt: skip
+    for data in wrong:
+        assert clean_outputs(shown({"image/png": data}), 9999) == []
+    assert clean_outputs(shown(more), 9999) == []
+    for none in (None, [], "x"):
+        with pytest.raises(ValueError):
+            clean_outputs(shown(none), 9999)
 
 
 def test_a_traceback_points_into_the_cell_and_output_is_bounded(worker: Worker) -> None:
