@@ -30,12 +30,13 @@ from autograder.course.layout import Course
 from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
-from autograder.feedback.render import render
+from autograder.feedback.render import SUBMISSION, render
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare
+from autograder.intake.text import safe_html
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.worker import Worker, choose_sandbox
 from autograder.stage.read import read_stage
@@ -50,7 +51,10 @@ def configure(c: Any, course: Course) -> None:
     c.Autograde.autograde_preprocessors = AUTOGRADE
     c.GenerateFeedback.preprocessors = FEEDBACK
     c.GenerateFeedback.exporter_class = FeedbackExporter
-    c.HTMLExporter.sanitize_html = True  # a student's output is shown to others: no scripts
+    # formgrader shows a student's notebook in the teacher's name: no scripts
+    c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {"markdown2html": safe_html}
+    c.HTMLExporter.template_file = str(SUBMISSION)
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}  # NamedStub fills in the name
     c.FormgradeApp.url_prefix = course.work.relative_to(course.root).as_posix()
     c.Prepare.session = c.Execute.session = c.StudentPage.session = Session(course)

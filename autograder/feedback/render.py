@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from markupsafe import Markup, escape
+
+SUBMISSION = Path(__file__).parent / "templates" / "formgrader" / "submission.html.j2"  # nbconvert's: it fills it in
 
 
 def _with_code(sentence: str) -> Markup:
