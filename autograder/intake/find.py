@@ -1,22 +1,29 @@
-"""Find and read submissions: a folder or a zip of `STUDENT.ipynb` or `STUDENT/NN_slug.ipynb`."""
+"""Find submissions: a folder or a zip of `STUDENT.ipynb`, `STUDENT.zip` or `STUDENT/NN_slug.ipynb`, or one notebook."""
 
 from __future__ import annotations
 
-import os
 import re
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from functools import cached_property
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
-from autograder.intake.read import MOST_MB
+from autograder.intake.names import stem
+from autograder.intake.read import MOST_MB, read_notebook
+from autograder.intake.tree import MOST_CLASS_MB, MOST_ONES_MB, NOTEBOOK, Node, UnreadableZipError, of_folder, of_zip
+from autograder.stage.read import read_stage
 
-NOTEBOOK = re.compile(r"(.+)\.ipynb(\.(json|txt))?", re.IGNORECASE)  # some browsers add an ending
+KINDS = {  # what is handed in instead of a notebook, by its ending
+    "py": "a Python script", "html": "a web page", "htm": "a web page", "pdf": "a PDF file", "zip": "a zip file",
+    "7z": "an archive", "rar": "an archive", "tar": "an archive", "gz": "an archive", "tgz": "an archive",
+    "docx": "a Word document", "doc": "a Word document", "txt": "a text file", "md": "a text file",
+    "png": "a picture", "jpg": "a picture", "jpeg": "a picture", "gdoc": "a shortcut of Google Drive",
+}  # fmt: skip
+NAMED = 9  # files in a sentence
 
 
 @dataclass
@@ -31,101 +38,157 @@ class Submission:
 
 @contextmanager
 def submissions(stage: Stage, path: Path) -> Iterator[list[Submission]]:
-    """The submissions in a folder of `STUDENT.ipynb` or `STUDENT/NN_slug.ipynb`, or in a zip of either.
+    """The submissions in a folder, a zip, or one notebook. Every entry that is not hidden is one, or part of one.
 
     Raises:
         CourseError: when there is none.
     """
     with TemporaryDirectory() as unpacked:
-        folder = path
-        if path.is_file():
-            folder = Path(unpacked)
-            _unzip(path, folder)
-        elif not path.is_dir():
-            raise CourseError(Fault(str(path), "is not there.", "Give a folder or a zip file with --from."))
-        found = _find(stage, folder)
+        found = _Search(stage, Path(unpacked)).find(path)
         if not found:
             fix = f"It should hold STUDENT.ipynb, or STUDENT/{stage.slug}.ipynb."
             raise CourseError(Fault(str(path), "holds no submission.", fix))
         yield found
 
 
-def _find(stage: Stage, folder: Path) -> list[Submission]:
-    found: dict[str, Submission] = {}
-    entries = _entries(folder)
-    while len(entries) == 1 and entries[0].is_dir() and _holds_a_class(stage, entries[0]):
-        entries = _entries(entries[0])  # a zip of a folder
-    for entry in entries:
-        name = NOTEBOOK.fullmatch(entry.name)
-        if entry.is_symlink():
-            new = Submission(entry.stem, None, problem="A link was handed in, not a notebook.")
-        elif entry.is_dir():
-            new = _in_folder(stage, entry)
-        elif name:
-            new = Submission(name[1], entry)
-        else:
-            continue
-        if new.student in found:  # ana/ and ana.ipynb
-            problem = f"There is more than one submission of {new.student}. Hand in one notebook."
-            new = Submission(new.student, None, problem=problem)
-        found[new.student] = new
-    return [found[name] for name in sorted(found)]
+class _Search:
+    def __init__(self, stage: Stage, unpacked: Path) -> None:
+        self.stage, self.slug, self.unpacked = stage, stage.slug, unpacked
+
+    def find(self, path: Path) -> list[Submission]:
+        top = Node(stem(path.name) if path.is_file() else path.resolve().name, inside=self._top(path))
+        entries = top.inside or []
+        if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
+            entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
+        while len(entries) == 1 and self._holds_a_class(entries[0]):
+            top, entries = entries[0], entries[0].inside or []  # a zip of a folder
+        students: dict[str, list[Node]] = {}
+        for entry in entries:
+            name = stem(entry.name) if entry.inside is None else entry.name
+            name = top.name if entry.inside is not None and name == self.slug else name
+            students.setdefault(name, []).append(entry)
+        return [self._submission(name, students[name]) for name in sorted(students)]
+
+    def _top(self, path: Path) -> list[Node]:
+        """What `--from` names."""
+        try:
+            if path.is_dir():
+                return of_folder(path)
+            if path.is_file() and NOTEBOOK.fullmatch(path.name):
+                return [Node(path.name, path)]
+            if path.is_file():
+                return self._unzip(path, MOST_CLASS_MB)
+        except UnreadableZipError as error:
+            raise CourseError(Fault(str(path), str(error), "Give a folder, or a zip file that opens.")) from error
+        except OSError as error:
+            raise CourseError(Fault(str(path), f"cannot be read: {error.strerror}.", "Give another folder.")) from error
+        raise CourseError(Fault(str(path), "is not there.", "Give a folder, a zip file or a notebook with --from."))
+
+    def _unzip(self, path: Path, most_mb: int) -> list[Node]:
+        into = self.unpacked / str(sum(1 for _ in self.unpacked.iterdir()))
+        into.mkdir()
+        return of_zip(path, into, most_mb)
+
+    def _holds_a_class(self, folder: Node) -> bool:
+        """Is this folder a class, and not one student's? Then there is more than one submission in it."""
+        inside = folder.inside or []
+        notebooks = [node for node in inside if node.is_notebook]
+        if any(node.name.startswith(self.slug) for node in notebooks):
+            return False
+        if len(notebooks) > 1:
+            notebooks = self._of_the_stage(notebooks) or notebooks
+        flat = len(notebooks) + sum(node.is_zip for node in inside)
+        folders = [node for node in inside if node.inside is not None and node.name != self.slug]
+        return flat + sum(any(map(_is_handed_in, node.files())) for node in folders) > 1
+
+    def _submission(self, student: str, entries: list[Node]) -> Submission:
+        """A notebook, a folder or a zip counts; other files of the same name are told of where there is none."""
+        counts = [node for node in entries if node.is_notebook or node.is_zip or node.inside is not None]
+        if len(counts) > 1:
+            names = ", ".join(node.name + ("/" if node.inside is not None else "") for node in counts[:NAMED])
+            problem = f"There is more than one submission of {student}: {names}. Hand in one notebook."
+            return Submission(student, None, problem=problem)
+        entry = counts[0] if counts else entries[0]
+        if entry.problem:
+            return Submission(student, None, problem=entry.problem)
+        if entry.inside is not None:
+            return self._in_folder(student, entry, "folder")
+        if entry.is_notebook:
+            beside = [node.name for node in entries if node is not entry]
+            return Submission(student, entry.path, f"Not looked at: {', '.join(beside)}." if beside else "")
+        if entry.is_zip:
+            return self._in_zip(student, entry)
+        return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
+
+    def _in_zip(self, student: str, entry: Node) -> Submission:
+        try:
+            if entry.path is None or not entry.path.is_file():
+                raise UnreadableZipError("is no file.")
+            if entry.path.stat().st_size > MOST_MB << 20:
+                raise UnreadableZipError(f"is larger than {MOST_MB} MB.")
+            found = self._in_folder(student, Node(student, inside=self._unzip(entry.path, MOST_ONES_MB)), "zip")
+        except (UnreadableZipError, OSError) as error:
+            fact = str(error) if isinstance(error, UnreadableZipError) else f"cannot be read: {error.strerror}."
+            return Submission(student, None, problem=f"The zip {entry.name} {fact} Hand in {self.slug}.ipynb itself.")
+        if not found.problem:
+            found.note = " ".join(filter(None, [f"The notebook was taken out of {entry.name}.", found.note]))
+        return found
+
+    def _in_folder(self, student: str, folder: Node, kind: str) -> Submission:
+        """The student's notebook: by its name, the only one, the only one named alike, or the one with its cells."""
+        files = folder.files()
+        notebooks = [node for node in files if node.is_notebook and not node.link]
+        zips = [node for node in files if node.is_zip]
+        if not notebooks and len(zips) == 1 and kind == "folder" and not zips[0].problem:
+            return self._in_zip(student, zips[0])
+        alike = [node for node in notebooks if node.name.lower().startswith(self.slug.lower())]
+        exact = [node for node in alike if node.name == f"{self.slug}.ipynb"]
+        exact = [node for node in exact if node in (folder.inside or [])] or exact
+        chosen = next((one for one in (exact, notebooks, alike) if len(one) == 1), None)
+        if chosen is None and len(exact) < 2 and len(mine := self._of_the_stage(notebooks)) == 1:
+            chosen = mine
+        if chosen is None:
+            names = ", ".join(node.name for node in notebooks[:NAMED])
+            others = ", ".join(_told(node) for node in files[:NAMED] if not node.is_notebook)
+            holds = (
+                f"{len(notebooks)} notebooks: {names}"
+                if notebooks
+                else "no notebook" + f", but {others}" * bool(others)
+            )
+            return Submission(student, None, problem=f"The {kind} holds {holds}. Hand in one {self.slug}.ipynb.")
+        if chosen[0].problem:
+            return Submission(student, None, problem=chosen[0].problem)
+        note = "" if exact else f"The file was called {chosen[0].name}."
+        if len(notebooks) > 1:
+            note = f"Of {len(notebooks)} notebooks in the {kind} {chosen[0].name} was graded."
+        return Submission(student, chosen[0].path, note)
+
+    def _is_ours(self, node: Node) -> bool:
+        return node.inside is None and node.name == f"{self.slug}.ipynb"
+
+    def _of_the_stage(self, notebooks: list[Node]) -> list[Node]:
+        """Those that have cells of this stage: a label, or where these are lost, an exercise's function."""
+        return [node for node in notebooks[:NAMED] if node.path is not None and self._has_cells(node.path)]
+
+    def _has_cells(self, path: Path) -> bool:
+        notebook, ids = read_notebook(path)[0], self._ids
+        cells = notebook.cells if notebook is not None else []
+        if any(cell.metadata.get("nbgrader", {}).get("grade_id") in ids for cell in cells):
+            return True
+        text = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+        return any(name in ids for name in re.findall(r"(?m)^(?:def|class)[ \t]+(\w+)", text))
+
+    @cached_property
+    def _ids(self) -> set[str]:
+        """What only this stage has: its exercises and checks."""
+        return {cell.id for cell in read_stage(self.stage).of_kind("exercise", "check")}
 
 
-def _entries(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__")))
+def _is_handed_in(node: Node) -> bool:
+    """Is it what students hand in, and not their data?"""
+    return node.is_notebook or node.name.lower().rpartition(".")[2] in ("zip", "html", "pdf", "py", "docx", "7z", "rar")
 
 
-def _holds_a_class(stage: Stage, folder: Path) -> bool:
-    """Is this folder a class, and not one student's?"""
-    inside = _entries(folder)
-    notebooks = [p.name for p in inside if NOTEBOOK.fullmatch(p.name)]
-    ours = any(name.startswith(stage.slug) for name in notebooks)
-    return not folder.is_symlink() and not ours and (len(notebooks) > 1 or any(p.is_dir() for p in inside))
-
-
-def _in_folder(stage: Stage, folder: Path) -> Submission:
-    """The student's notebook: by its name, else the only one, else the only one whose name begins with the stage's."""
-    notebooks: list[Path] = []
-    for place, folders, files in os.walk(folder):  # follows no link
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "__")))
-        inside = [Path(place, name) for name in sorted(files) if not name.startswith(".") and NOTEBOOK.fullmatch(name)]
-        notebooks += [path for path in inside if not path.is_symlink()]
-    names = [path.name for path in notebooks]
-    alike = [path for path in notebooks if path.name.lower().startswith(stage.slug.lower())]
-    exact = [path for path in alike if path.name == f"{stage.slug}.ipynb"]
-    exact = [path for path in exact if path.parent == folder] or exact
-    chosen = next((one for one in (exact, notebooks, alike) if len(one) == 1), None)
-    if chosen is None:
-        problem = f"{len(notebooks)} notebooks: {', '.join(names[:9])}" if notebooks else "no notebook"
-        return Submission(folder.name, None, problem=f"The folder holds {problem}. Hand in one {stage.slug}.ipynb.")
-    note = "" if exact else f"The file was called {chosen[0].name}."
-    if len(notebooks) > 1:
-        note = f"Of {len(notebooks)} notebooks in the folder {chosen[0].name} was graded."
-    return Submission(folder.name, chosen[0], note)
-
-
-def _unzip(path: Path, folder: Path) -> None:
-    """Unpack a zip's notebooks; nothing in it can land outside `folder`, and links stay plain files."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            for item in archive.infolist():
-                name = PurePosixPath(item.filename)
-                if ".." in name.parts or name.is_absolute() or not name.parts:
-                    continue
-                place = folder / name if item.is_dir() else (folder / name).parent
-                place.mkdir(parents=True, exist_ok=True)  # a student without a notebook is told so
-                if item.is_dir() or not NOTEBOOK.fullmatch(name.name):
-                    continue
-                if item.file_size > MOST_MB << 20:
-                    with open(folder / name, "wb") as file:
-                        file.truncate((MOST_MB << 20) + 1)  # is told that it is too large
-                else:
-                    try:
-                        archive.extract(item, folder)
-                    except (zipfile.BadZipFile, zlib.error, EOFError):
-                        (folder / name).write_text("{", encoding="utf-8")  # this one is damaged; the others go on
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as e:
-        raise CourseError(
-            Fault(str(path), f"cannot be unpacked: {e}.", "Give a folder, or a zip file that opens.")
-        ) from e
+def _told(node: Node) -> str:
+    kind = KINDS.get(node.name.lower().rpartition(".")[2], "no notebook")
+    return f"{node.name} ({kind})"

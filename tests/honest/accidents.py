@@ -599,7 +599,7 @@ def two_notebooks_of_other_names(nb):
     return {"a.ipynb": text(nb), "b.ipynb": text(nb)}
 
 
-@failed("The folder holds no notebook. Hand in one 12_my_stage.ipynb.")
+@failed("The folder holds no notebook, but 12_my_stage.html (a web page). Hand in one 12_my_stage.ipynb.")
 def a_folder_without_a_notebook(nb):
     return {"12_my_stage.html": "<html>"}
 
