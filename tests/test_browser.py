@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +37,16 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab as `python3 course.py lab` starts it, on a copy of the course."""
-    root = tmp_path_factory.mktemp("lab") / "我的 course"
-    root.mkdir()
-    for name in ("course.py", "nbgrader_config.py"):
-        shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / "notebooks", root / "notebooks")
+@contextmanager
+def lab(root: Path, home: Path, *words: str) -> Iterator[str]:
+    """JupyterLab as `autograder lab` starts it on the course in `root`; its address. The token is `test`."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=test", "--expose-app-in-browser"]
-    command = [sys.executable, "-m", "autograder.cli", "lab", "--", *options]
+    command = [sys.executable, "-m", "autograder.cli", "lab", *words, "--", *options]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    home = tmp_path_factory.mktemp("home")  # no setting of the person who runs the test
+    # No setting of the person who runs the test.
     environment = {**os.environ, "PATH": path, "HOME": str(home), "JUPYTER_CONFIG_DIR": str(home / "jupyter")}
     environment["OMP_NUM_THREADS"] = "1"  # other tests run beside this one
     with open(root / "lab.log", "w") as log:
@@ -69,6 +65,18 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """JupyterLab as `python3 course.py lab` starts it, on a copy of the course."""
+    root = tmp_path_factory.mktemp("lab") / "我的 course"
+    root.mkdir()
+    for name in ("course.py", "nbgrader_config.py"):
+        shutil.copy(ROOT / name, root / name)
+    shutil.copytree(ROOT / "notebooks", root / "notebooks")
+    with lab(root, tmp_path_factory.mktemp("home")) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
