@@ -641,7 +641,7 @@ def read(*patterns):
 """
 FILES = [
     Attack("solutions on the disk", "Read the solutions, the source notebook and the released one.",
-           READ + "read('@COURSE@/solutions/**', '@COURSE@/.course/**', '@COURSE@/**/*.ipynb', PACKAGE + '/../**/*.ipynb',\n"
+           READ + "read('@COURSE@/solutions/**', '@COURSE@/.course/**', '@COURSE@/**/*.ipynb', PACKAGE + '/../notebooks/**',\n"
            "     PACKAGE + '/../solutions/**', PACKAGE + '/../tests/**')\n!cat '@COURSE@'/solutions/*/*\n" + RIGHT, mark="always"),
     Attack("the gradebook", "Read and write the gradebook, and give oneself a mark.",
            TRY + READ + "import sqlite3\nread('@COURSE@/.course/gradebook.db')\n"

@@ -168,9 +168,10 @@ def an_exercise_copied_the_good_one_last(nb):
     nb.cells.insert(at(nb, "differences"), copied(nb, "differences", "def differences(x):\n    return x[1:]"))
 
 
-@repaired(f"differences {TWICE}; the last written one above its checks counts. Delete the others.", mark=3)
+@repaired(f"differences {TWICE}; the last written one above its checks counts. Delete the others.", mark=5)
 def an_exercise_copied_the_good_one_first(nb):
     # Run from top to bottom, JupyterLab shows the same; see below for a wrong copy that stands below the checks.
+    # What builds on it is right (error carried forward).
     bad = copied(nb, "differences", "def differences(x):\n    return -x")
     nb.cells.insert(at(nb, "differences") + 1, bad)
 
