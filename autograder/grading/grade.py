@@ -110,7 +110,8 @@ class _Grading:
         repairs = prepare(notebook, self.blueprint)
         if repairs.foreign:
             slug = self.stage.slug
-            submission.problem = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
+            none = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
+            submission.problem = f"{note} {none}".strip()
             return Attempt(submission)
         submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
         work = job(notebook, self.blueprint, submission.student)

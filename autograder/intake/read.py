@@ -10,17 +10,12 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.intake.rescue import decoded, too_many_values, unpacked, what, what_else, whole_cells
+
 MOST_MB = 100  # of a notebook, pictures and all
 MOST_CELLS, MOST_CODE_MB = 2000, 2
+MOST_VALUES = 2_000_000  # of its JSON: each takes up to 0.3 KB of memory, whatever the file's size
 AGAIN = "Open your notebook in JupyterLab, save it, and hand in the .ipynb file again."
-
-
-STARTS = {  # what people hand in by mistake, by its first bytes
-    b"PK\x03\x04": "a zip file",
-    b"%PDF": "a PDF file",
-    b"<": "a web page (HTML)",  # saved from the browser
-    b"version https://git-lfs": "a pointer of Git LFS",
-}
 
 
 def read_notebook(path: Path) -> tuple[NotebookNode | None, str, str]:
@@ -31,50 +26,48 @@ def read_notebook(path: Path) -> tuple[NotebookNode | None, str, str]:
     try:
         if not path.is_file():  # a folder, or a pipe that never ends
             return None, "", "This is no file. Hand in the .ipynb file itself."
-        if path.stat().st_size > MOST_MB << 20:
+        data, note = b"", ""
+        if path.stat().st_size <= MOST_MB << 20:
+            data, note = unpacked(path.read_bytes(), MOST_MB << 20)
+        if path.stat().st_size > MOST_MB << 20 or len(data) > MOST_MB << 20:
             return None, "", f"The file is larger than {MOST_MB} MB. Clear its outputs, save it, and hand it in again."
-        data = path.read_bytes()
     except OSError as e:
         return None, "", f"The file cannot be read: {e.strerror}."
-    text, note = _decode(data)
-    try:
-        cells = _cells(json.loads(text))
-    except (ValueError, RecursionError):
-        return None, "", f"{_what(data, text)} {AGAIN}"
+    notes = [note]
+    cells, problem = _parsed(data, notes)
     if cells is None:
-        return None, "", f"The file is no valid notebook: it has no list of cells. {AGAIN}"
+        return None, "", f"{problem} {AGAIN}"
     if not cells:
         return None, "", f"The notebook is empty: it has no cells. {AGAIN}"
     if len(cells) > MOST_CELLS or sum(len(c["source"]) for c in cells if c["cell_type"] == "code") > MOST_CODE_MB << 20:
         most = f"more than {MOST_CELLS} cells or {MOST_CODE_MB} MB of code"
         return None, "", f"The notebook has {most}. Take out what is no answer, save it, and hand it in again."
+    note = " ".join(filter(None, notes))
     return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), note, ""
 
 
-def _decode(data: bytes) -> tuple[str, str]:
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data.decode("utf-8-sig", "replace"), "A byte order mark was removed."
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace"), "The file was saved as UTF-16 and not as UTF-8; it was read as such."
-    try:
-        return data.decode("utf-8"), ""
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "The file was not saved as UTF-8; letters with accents may have changed."
-
-
-def _what(data: bytes, text: str) -> str:
-    """Why this is no JSON, in words."""
-    start = data.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if re.search(r"^<<<<<<< ", text, re.MULTILINE):
-        return "The file is damaged: it has the marks of a merge conflict (<<<<<<<)."
-    for begin, kind in STARTS.items():
-        if start.startswith(begin):
-            return f"The file is {kind}, not a notebook."
-    if not start:
-        return "The file is empty."
-    if start.startswith((b"{", b"[")):
-        return "The file is damaged: it ends too early, or something in it was changed."
-    return "The file is damaged, or it is no notebook at all (perhaps a Python script)."
+def _parsed(data: bytes, notes: list[str]) -> tuple[list[dict[str, Any]] | None, str]:
+    """The cells, or why there are none; adds to `notes` what was repaired."""
+    text, note = decoded(data)
+    notes.append(note)
+    data = text.encode("utf-8", "replace") if note else data
+    for _ in range(2):
+        if too_many_values(data, MOST_VALUES):
+            return None, f"The file has more than {MOST_VALUES:,} values. Clear its outputs."
+        try:
+            told = json.loads(text)
+        except (ValueError, RecursionError):
+            found, note = whole_cells(text)
+            if not found:
+                return None, what(text)
+            told = {"cells": found}
+            notes.append(note)
+        if not isinstance(told, str):
+            break
+        notes.append("The notebook was saved as one string of JSON.")
+        text, data = told, told.encode("utf-8", "replace")
+    cells = _cells(told)
+    return (cells, "") if cells is not None else (None, what_else(told))
 
 
 def _cells(notebook: Any) -> list[dict[str, Any]] | None:

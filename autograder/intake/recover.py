@@ -6,19 +6,21 @@ stands above what it needs.
 
 from __future__ import annotations
 
-import ast
 import re
-import threading
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, partial
+from itertools import count
 
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.intake.python import parses
+from autograder.intake.text_cells import code_of, unfenced, without_invisible
 from autograder.lab.markers import visible
 from autograder.stage.question import assignment, is_answer
 
+MOST_PARTS = 9  # of an exercise that was cut: each more is parsed with all before it
 Cells = dict[str, NotebookNode]  # of the stage, or the student's for these, by id and in order
 
 
@@ -38,7 +40,8 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> Repairs:
         source: the stage's source notebook, with the ids as they should be.
     """
     stage: Cells = {_id(cell): cell for cell in source.cells if _id(cell)}
-    if (found := _in_order(notebook, stage)) is not None:
+    read = _read_text(notebook, stage, {tuple(_plain(c.source)) for c in source.cells if c.cell_type != "code"})
+    if not read and (found := _in_order(notebook, stage)) is not None:
         for own in notebook.cells:
             if not _id(own):
                 own.metadata.pop("nbgrader", None)
@@ -47,12 +50,14 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> Repairs:
         _give_ids(notebook, stage)
         return Repairs([])
     strange, bare = _claim(notebook, set(stage))
-    notes = _take_apart(notebook, stage)
+    notes = read + _take_apart(notebook, stage)
     found = {}
     for name in sorted(stage, key=lambda n: _kind(stage[n]) == "exercise"):  # it looks at where its checks are
         if (own := _locate(name, stage, notebook, found)) is not None:
             found[name] = own
-    if len([n for n in found if _kind(stage[n]) != "given"]) < max(1, len(strange)):
+    graded = [name for name in stage if _kind(stage[name]) != "given"]
+    here = sum(name in found for name in graded)
+    if here == 0 or (here < len(strange) and 2 * here < len(graded)):
         found = {}  # another stage's notebook; it may share an id or two with this one
     if unlabelled := [n for n in stage if n in found and (n in bare or not _id(found[n]))]:
         names = ", ".join(unlabelled)
@@ -74,6 +79,26 @@ def recover(notebook: NotebookNode, source: NotebookNode) -> Repairs:
     return Repairs(notes, foreign=lost == list(stage))
 
 
+def _read_text(notebook: NotebookNode, stage: Cells, prose: set[tuple[str, ...]]) -> list[str]:
+    """Make code again of answers in text cells, between fences, with invisible characters; `prose` is the stage's."""
+    notes = dict[str, None]()
+    for cell in notebook.cells:
+        if (_id(cell) in stage or cell.cell_type == "code") and unfenced(cell):
+            notes["The fences (```) around code were removed."] = None
+        if without_invisible(cell):
+            notes["Invisible characters in code were removed."] = None
+    texts = [c for c in notebook.cells if c.cell_type != "code" and not _id(c) and tuple(_plain(c.source)) not in prose]
+    for name in [n for n in stage if texts and _kind(stage[n]) == "exercise" and not _sure(n, stage, notebook)]:
+        place = partial(_definition, stage[name])
+        written = [(cell, code) for cell in texts if (code := code_of(cell, place))]
+        for cell, code in written[-MOST_PARTS:]:
+            cell.cell_type, cell.source, cell.outputs, cell.execution_count = "code", code, [], None
+            cell.pop("attachments", None)
+            notes[f"The answer of {name} stood in a text cell; it is code again."] = None
+        texts = [cell for cell in texts if cell.cell_type != "code"]
+    return list(notes)
+
+
 def _in_order(notebook: NotebookNode, stage: Cells) -> Cells | None:
     """The student's cells where nothing needs repair: each once and in order, and none that could be another's."""
     labelled = [cell for cell in notebook.cells if _id(cell)]
@@ -81,14 +106,14 @@ def _in_order(notebook: NotebookNode, stage: Cells) -> Cells | None:
         return None
     found = dict(zip(stage, labelled, strict=True))
     own = [cell.source for cell in notebook.cells if not _id(cell) and cell.cell_type == "code"]
-    if not all(map(_parses, own)):  # it may be the rest of an exercise
+    if not all(map(parses, own)):  # it may be the rest of an exercise
         return None
     for name, cell in stage.items():
         text = found[name].source
         if _kind(cell) != "exercise":
             if _plain(text) not in (_plain(visible(cell.source)), _plain(cell.source)):
                 return None
-        elif not _parses(text) or _definition(cell, text) < 0 or any(_definition(cell, other) >= 0 for other in own):
+        elif not parses(text) or _definition(cell, text) < 0 or any(_definition(cell, other) >= 0 for other in own):
             return None
     return found
 
@@ -136,7 +161,11 @@ def _take_apart(notebook: NotebookNode, stage: Cells) -> list[str]:
     sure = {name: [id(c) for c in _sure(name, stage, notebook)] for name in stage}
     shared = Counter(place for places in sure.values() for place in places)
     missing = {name for name, places in sure.items() if all(shared[place] > 1 for place in places)}
-    for cell in [c for c in notebook.cells if c.cell_type == "code" or _id(c)]:
+    cells, notebook.cells = notebook.cells, []
+    for cell in cells:
+        notebook.cells.append(cell)
+        if cell.cell_type != "code" and not _id(cell):
+            continue
         name, text, cuts = _id(cell), cell.source, dict[int, str]()
         if name and _plain(text) == _plain(stage[name].source):
             continue  # a check with its hidden tests
@@ -156,8 +185,7 @@ def _take_apart(notebook: NotebookNode, stage: Cells) -> list[str]:
         ]
         if len(pieces) < 2 and (not name or [claim for claim, _ in pieces] in ([], [name])):
             continue
-        place = _index(notebook, cell)
-        notebook.cells[place : place + 1] = [_code(text, claim) for claim, text in pieces]
+        notebook.cells[-1:] = [_code(text, claim) for claim, text in pieces]
         several = [claim for claim, _ in pieces if claim]
         missing -= {n for n in several if _kind(stage[n]) != "exercise"}  # of an exercise a better copy may follow
         if len(several) > 1 or len(pieces) == 1:
@@ -184,7 +212,7 @@ def _sure(name: str, stage: Cells, notebook: NotebookNode) -> list[NotebookNode]
     if _kind(stage[name]) == "exercise":
         blank = _plain(_blank(stage[name].source, name))
         cells = [c for c in cells if c.cell_type == "code" and _definition(stage[name], c.source) >= 0]
-        cells = [c for c in cells if _plain(c.source) != blank and _parses(c.source)]
+        cells = [c for c in cells if _plain(c.source) != blank and parses(c.source)]
     else:
         wanted = _plain(visible(stage[name].source))
         cells = [c for c in cells if _id(c) or _plain(c.source) == wanted]
@@ -203,14 +231,15 @@ def _locate(name: str, stage: Cells, notebook: NotebookNode, found: Cells) -> No
         free = [c for c in notebook.cells if not _id(c) and c.cell_type == "code" and id(c) not in taken]
         sure = [c for c in same if _plain(c.source) != blank] or same
         sure = sure or [c for c in free if _definition(stage[name], c.source) >= 0]
-    first = min((_index(notebook, c) for n, c in found.items() if n.startswith(f"{name}-")), default=0)
-    above = [c for c in sure if _index(notebook, c) < first]
+    places = {id(c): place for place, c in enumerate(notebook.cells)}
+    first = min((places[id(c)] for n, c in found.items() if n.startswith(f"{name}-")), default=0)
+    above = [c for c in sure if places[id(c)] < first]
     return next(reversed(above or sure), None)
 
 
 def _drop_copies(notebook: NotebookNode, stage: Cells, found: Cells) -> list[str]:
     """A second cell with the same id is the student's own from now on; a blank copy of an exercise goes."""
-    notes: dict[str, None] = {}
+    notes, copies = dict[str, None](), set[int]()
     blanks = [_plain(_blank(stage[n].source, n)) for n in found if _kind(stage[n]) == "exercise"]
     counted = {id(cell) for cell in found.values()}
     for cell in [c for c in notebook.cells if id(c) not in counted]:
@@ -219,7 +248,8 @@ def _drop_copies(notebook: NotebookNode, stage: Cells, found: Cells) -> list[str
             notes[f"The cell {name} was there more than once; {rule} counts. Delete the others."] = None
         cell.metadata.pop("nbgrader", None)
         if _plain(cell.source) in blanks:
-            del notebook.cells[_index(notebook, cell)]
+            copies.add(id(cell))
+    notebook.cells = [cell for cell in notebook.cells if id(cell) not in copies]
     return list(notes)
 
 
@@ -231,7 +261,9 @@ def _blank(source: str, name: str) -> str:
 
 
 def _code(source: str, name: str) -> NotebookNode:
-    return nbformat.v4.new_code_cell(source, metadata={"nbgrader": {"grade_id": name}} if name else {})
+    metadata = {"nbgrader": {"grade_id": name}} if name else {}
+    cell = NotebookNode(cell_type="code", metadata=metadata, source=source, outputs=[], execution_count=None)
+    return nbformat.from_dict(cell)  # nbformat's own function validates each
 
 
 def _plain(source: str) -> list[str]:
@@ -272,30 +304,14 @@ def _order(notebook: NotebookNode, stage: Cells, found: Cells) -> list[str]:
 def _join(notebook: NotebookNode, own: NotebookNode) -> bool:
     """Join an exercise that was cut in the middle of its function or class; says whether it was."""
     joined, place = False, _index(notebook, own) + 1
-    for after in notebook.cells[place:]:
+    for after in notebook.cells[place : place + MOST_PARTS]:
         whole = own.source.rstrip("\n") + "\n" + after.source
-        apart = _parses(own.source) and _parses(after.source)
-        if after.cell_type != "code" or _id(after) or apart or not _parses(whole):
+        apart = parses(own.source) and parses(after.source)
+        if after.cell_type != "code" or _id(after) or apart or not parses(whole):
             break
         own.source, joined = whole, True
         del notebook.cells[place]
     return joined
-
-
-_PARSER = threading.Lock()  # before 3.13, parsers in two threads mix up how deep each is: "SystemError: AST …"
-
-
-@lru_cache(64)
-def _parses(source: str) -> bool:
-    """Is it Python, but for magics? What is very long is not looked at."""
-    # Escapes are hidden: the parser would warn about a wrong one.
-    text = re.sub(r"^([ \t]*)[%!].*", r"\1pass", re.sub(r"\\.", "__", source[:100_000]), flags=re.MULTILINE)
-    try:
-        with _PARSER:
-            compile(text, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return len(source) < 100_000
 
 
 def _give_ids(notebook: NotebookNode, stage: Cells) -> None:
@@ -304,8 +320,8 @@ def _give_ids(notebook: NotebookNode, stage: Cells) -> None:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen = set(ids.values())
     for number, cell in enumerate(notebook.cells):
-        if not _id(cell) and cell.get("id", "") in seen | {""}:
-            cell["id"] = next(i for n in range(number, 9999) if (i := f"own-{n}") not in seen)
+        if not _id(cell) and (not cell.get("id") or cell["id"] in seen):
+            cell["id"] = next(i for n in count(number) if (i := f"own-{n}") not in seen)
         cell["id"] = ids.get(_id(cell)) or cell["id"]
         seen.add(cell["id"])
 

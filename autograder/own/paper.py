@@ -15,7 +15,8 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course, Stage
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare, untouched
-from autograder.intake.read import read_notebook
+from autograder.intake.read import AGAIN, read_notebook
+from autograder.intake.rescue import TORN
 from autograder.lab.quiz import STUDENT
 from autograder.run.job import JobCell
 from autograder.run.limits import Limits
@@ -105,9 +106,9 @@ class Desk:
         Raises:
             CourseError: when it cannot be read.
         """
-        notebook, _, problem = read_notebook(self.path)
-        if notebook is None:
-            raise CourseError(Fault(self.stage.place(self.path), problem, ""))
+        notebook, note, problem = read_notebook(self.path)
+        if notebook is None or TORN in note:
+            raise CourseError(Fault(self.stage.place(self.path), problem or note, ""))
         if self.content is None:
             return self._visible()
         prepare(notebook, self.blueprint)
@@ -119,7 +120,10 @@ class Desk:
 
     def _visible(self) -> Paper:
         """Without `solutions/` the notebook itself says what there is to run."""
-        notebook = nbformat.read(self.path, as_version=4)
+        try:
+            notebook = nbformat.read(self.path, as_version=4)
+        except Exception as error:  # what grading can read all the same
+            raise CourseError(Fault(self.stage.place(self.path), "is no file that JupyterLab opens.", AGAIN)) from error
         cells, points = [], dict[str, float]()
         for number, cell in enumerate(notebook.cells, 1):
             told = cell.metadata.get("nbgrader", {})

@@ -7,6 +7,7 @@ of such things by file name. The class folder holds `accident.ipynb` or the fold
 from __future__ import annotations
 
 import copy
+import gzip
 import io
 import json
 import re
@@ -562,6 +563,160 @@ def language_of_r(nb):
     nb.metadata.language_info = {"name": "R", "file_extension": ".r"}
 
 
+# Formats that JupyterLab does not write
+
+
+@repaired("Zeros at the end of the file were removed.")
+def zeros_at_the_end(nb):
+    return text(nb).encode() + b"\0" * 4096
+
+
+@failed("The file is empty.")
+def only_zeros(nb):
+    return b"\0" * 4096
+
+
+@repaired("The file was saved as UTF-16")
+def utf_16_without_a_mark(nb):
+    return text(nb).encode("utf-16-le")
+
+
+@repaired("The notebook was saved as one string of JSON.")
+def json_in_a_json_string(nb):
+    return json.dumps(text(nb))
+
+
+@repaired("The file was compressed (gzip).")
+def compressed(nb):
+    return gzip.compress(text(nb).encode())
+
+
+@repaired("all cells could be read")
+def a_trailing_comma(nb):
+    return text(nb).replace("\n ]", ",\n ]", 1)
+
+
+@repaired("all cells could be read")
+def an_old_tail_behind_the_end(nb):
+    return text(nb) + '\n  "nbformat": 4\n }\n}'
+
+
+@repaired("The file is damaged: it ends too early. Its first", mark=6, roughest__index="roughest: not written yet")
+def cut_in_the_last_exercise(nb):
+    whole = text(nb)
+    return whole[: whole.index("def roughest") + 20]
+
+
+@repaired("all cells could be read")
+def cut_behind_the_last_cell(nb):
+    return text(nb).rpartition("]")[0] + "],"
+
+
+@failed("The file is damaged: it ends too early, or something in it was changed.")
+def a_quote_lost_in_the_middle(nb):
+    return text(nb).replace('"cell_type": "code"', '"cell_type: "code"', 1)
+
+
+@failed("The file is a shortcut of Google Drive")
+def a_shortcut_of_google_drive(nb):
+    return json.dumps({"url": "https://colab.research.google.com/drive/1", "doc_id": "1", "email": "a@b"})
+
+
+@failed("The file is a web page of GitHub")
+def a_page_of_github(nb):
+    return "\n\n<!DOCTYPE html><html><head><link href='https://github.com/x'></head>" + text(nb)
+
+
+@failed("The file holds a list of cells, not a notebook.")
+def only_the_list_of_cells(nb):
+    return json.dumps(nb.cells)
+
+
+@failed("The file is GitHub's description of a file")
+def an_answer_of_githubs_api(nb):
+    return json.dumps({"name": "x.ipynb", "content": "e30=", "encoding": "base64"})
+
+
+@repaired("Invisible characters in code were removed.")
+def a_mark_at_the_start_of_a_cell(nb):
+    the(nb, "differences").source = "\ufeff" + ANSWERS["differences"]
+
+
+@repaired("Invisible characters in code were removed.")
+def a_zero_width_space_in_a_cell(nb):
+    the(nb, "roughest").source = ANSWERS["roughest"].replace("    return", "\u200b    return")
+
+
+@accident()
+def a_zero_width_space_in_a_string(nb):
+    the(nb, "roughest").source = ANSWERS["roughest"] + "\nNAME = 'a\u200bb'\nassert len(NAME) == 3"
+
+
+# Answers in text cells
+
+
+def _as(kind: str, source: str) -> NotebookNode:
+    return {"raw": nbformat.v4.new_raw_cell, "markdown": nbformat.v4.new_markdown_cell}[kind](source)
+
+
+def _in_text(kind: str, form: str) -> Damage:
+    def in_text(nb):
+        nb.cells[at(nb, "roughest")] = _as(kind, form.format(ANSWERS["roughest"]))
+        strip(nb)
+        return text(nb, 4)
+
+    return in_text
+
+
+for _name, _kind, _form in (
+    ("an_answer_as_raw_and_labels_lost", "raw", "{}"),
+    ("an_answer_as_markdown_and_labels_lost", "markdown", "{}"),
+    ("an_answer_fenced_in_markdown_and_labels_lost", "markdown", "My answer:\n\n```python\n{}\n```\nIt works."),
+):
+    _damage = _in_text(_kind, _form)
+    _damage.__name__ = _name
+    repaired("The answer of roughest stood in a text cell; it is code again.")(_damage)
+
+
+@repaired("The cell roughest had been turned into text; it is code again.")
+def an_answer_fenced_in_markdown_with_its_label(nb):
+    cell = _as("markdown", f"```python\n{ANSWERS['roughest']}\n```")
+    cell.metadata = the(nb, "roughest").metadata
+    nb.cells[at(nb, "roughest")] = cell
+
+
+@repaired("The fences (```) around code were removed.")
+def an_answer_fenced_in_its_code_cell(nb):
+    the(nb, "roughest").source = f"```python\n{ANSWERS['roughest']}\n```"
+
+
+@repaired("The answer of roughest stood in a text cell; it is code again.")
+def an_answer_fenced_below_the_blank_cell(nb):
+    solved_in_a_new_cell_and_the_blank_one_left_below(nb)
+    place = at(nb, "roughest")
+    nb.cells[place - 1 : place + 1] = [nb.cells[place], _as("markdown", f"~~~\n{ANSWERS['roughest']}\n~~~")]
+
+
+@accident()
+def a_first_try_in_a_text_cell(nb):
+    nb.cells.append(_as("markdown", "My first try:\n```python\ndef roughest(x):\n    return 7\n```"))
+
+
+@repaired("The answer of roughest", mark=6, roughest__index="roughest is not defined")
+def an_answer_as_markdown_that_is_no_python(nb):
+    nb.cells[at(nb, "roughest")] = _as("markdown", "def roughest(x):\n    return ((")
+    strip(nb)
+    return text(nb, 4)
+
+
+@repaired("")
+def another_stage_in_the_same_file(nb):
+    for n in range(40):
+        label = {"grade_id": f"other-{n}", "grade": True, "points": 1}
+        nb.cells.append(nbformat.v4.new_code_cell(f"other = {n}", metadata={"nbgrader": label}))
+    del nb.cells[at(nb, "setup")]
+
+
 # Files
 
 
@@ -626,9 +781,15 @@ def an_empty_file(nb):
     return ""
 
 
-@failed("The file is damaged: it ends too early")
+@repaired("The file is damaged: it ends too early. Its first 5 cells", mark=3, Roughness__value="not written yet")
 def cut_in_the_middle(nb):
     return text(nb)[:2000]
+
+
+@failed("The file is damaged: it ends too early. No cell that is graded can be read.")
+def cut_in_the_first_exercise(nb):
+    whole = text(nb)
+    return whole[: whole.index("def differences") + 20]
 
 
 @failed("The file is damaged: it has the marks of a merge conflict")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import tracemalloc
 import unicodedata
 import warnings
 import zipfile
@@ -226,6 +228,30 @@ def test_a_bomb_costs_one_error(stage: Stage, tmp_path: Path) -> None:
     path.write_bytes(zipped([(f"{i}.ipynb", b" " * (50 << 20)) for i in range(5)]))
     with pytest.raises(CourseError, match=r"class.zip: would unpack to 250 MB .*the largest file in it is 0.ipynb"):
         told(stage, path)
+
+
+@pytest.mark.parametrize("unit", ['{"":{"":0}},', "{},", "[[]],", '"ab",'])
+def test_a_file_of_many_values_is_not_parsed(tmp_path: Path, unit: str) -> None:
+    """97 MB of them took 3.8 GB."""
+    path = tmp_path / "a.ipynb"
+    path.write_text('{"x":[' + unit * ((30 << 20) // len(unit)) + '0],"cells":[]}')
+    tracemalloc.start()
+    notebook, _, problem = read_notebook(path)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert notebook is None and "more than 2,000,000 values. Clear its outputs." in problem
+    assert most < 200 << 20
+
+
+@pytest.mark.parametrize("output", [
+    {"output_type": "display_data", "data": {"image/png": "iVBOR/+abc" * 100_000}, "metadata": {}},
+    {"output_type": "stream", "name": "stdout", "text": "{'a': [1, 2], 'b': \"x\"}\n" * 40_000},
+])  # fmt: skip
+def test_many_pictures_and_much_print_are_read(tmp_path: Path, output: Any) -> None:
+    cell = {"cell_type": "code", "metadata": {}, "source": "x", "outputs": [output], "execution_count": 1}
+    (tmp_path / "a.ipynb").write_text(json.dumps({"cells": [cell] * 60, "nbformat": 4}))
+    assert (tmp_path / "a.ipynb").stat().st_size > 55 << 20
+    assert read_notebook(tmp_path / "a.ipynb")[2] == ""
 
 
 def test_no_name_reaches_a_terminal_as_a_command(stage: Stage) -> None:

@@ -17,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
-from autograder.intake.recover import _parses, recover
+from autograder.intake.python import parses
+from autograder.intake.recover import recover
 
 from .stage import ANSWERS, course, solved
 from .stage import source as source_of
@@ -151,6 +152,25 @@ def test_the_students_own_text_is_never_lost() -> None:
             assert "NotImplementedError" not in own
 
 
+@pytest.mark.parametrize("rest", [
+    ["    import a" + ".a" * 42_000] + ["    a"] * 1900,  # each cell was parsed with all before it
+    [f"    a{i};" + "a;" * 22 for i in range(1900)],
+    [f"def differences(x):\n    return {i}\nimport a" + ".a" * 49_900 for i in range(15)],  # gigabytes each
+    ["\n".join(f"def {name}(x):\n    return {i}" for name in ANSWERS) for i in range(1800)],
+], ids=["dots in a split cell", "split in 1900", "dots", "each exercise 1800 times"])  # fmt: skip
+def test_no_notebook_takes_minutes(rest: list[str]) -> None:
+    source, right = notebooks()
+    notebook = copy.deepcopy(right)
+    place = next(i for i, c in enumerate(notebook.cells) if c.source == ANSWERS["differences"])
+    notebook.cells[place].source = "def differences(x):"
+    notebook.cells[place + 1 : place + 1] = [
+        nbformat.from_dict({"cell_type": "code", "metadata": {}, "source": text, "outputs": []}) for text in rest
+    ]
+    start = time.thread_time()
+    recover(notebook, source)
+    assert time.thread_time() - start < 15
+
+
 def test_two_threads_may_look_at_notebooks_at_once() -> None:
     """Python 3.11 counts the depth of parsing for all threads together, and a garbage collection changes threads."""
 
@@ -169,7 +189,7 @@ def test_two_threads_may_look_at_notebooks_at_once() -> None:
             for _ in range(20):
                 Slow()
             try:
-                assert _parses(f"{text}# {thread} {i}")
+                assert parses(f"{text}# {thread} {i}")
             except SystemError as error:
                 faults.append(error)
 
