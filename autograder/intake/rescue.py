@@ -78,7 +78,7 @@ def whole_cells(text: str) -> tuple[list[Any], str]:
         cells.append(cell)
     if text[place : place + 1] == "]":
         return cells, "The file was damaged outside of its cells; all cells could be read."
-    return cells, f"{TORN} Its first {len(cells)} cells could be read, and only these were graded."
+    return cells, f"{TORN} Its first {len(cells)} cells could be read; what followed is lost."
 
 
 def _next(text: str, place: int) -> int:
