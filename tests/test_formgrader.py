@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +36,11 @@ pytestmark = [*pytestmark, pytest.mark.skipif(not available()[0], reason=availab
 MATHJAX = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/2.7.7/"
 # What a script of a submission would do in formgrader: say that it ran, give itself a mark, and start a kernel.
 RUNS = (
-    "window.attack_4471=1;document.title='attack_4471';fetch('/formgrader/api/grades?submission_id='"
-    "+location.pathname.split('/')[3]).then(r=>r.json()).then(g=>g.forEach(x=>fetch('/formgrader/api/grade/'+x.id,"
-    "{method:'PUT',body:JSON.stringify({manual_score:2,extra_credit:9})})));"
-    "fetch('/api/kernels',{method:'POST',headers:{'X-XSRFToken':(document.cookie.match(/_xsrf=([^;]+)/)||[])[1]},"
-    "body:'{}'})"
+    "window.attack_4471=1;document.title='attack_4471';"
+    "h={headers:{'X-XSRFToken':(document.cookie.match(/_xsrf=([^;]+)/)||[])[1],'Content-Type':'application/json'}};"
+    "fetch('/formgrader/api/grades?submission_id='+location.pathname.split('/')[3]).then(r=>r.json()).then(g=>g.forEach("
+    "x=>fetch('/formgrader/api/grade/'+x.id,{method:'PUT',body:JSON.stringify({manual_score:2,extra_credit:9}),...h})));"
+    "fetch('/api/kernels',{method:'POST',body:'{}',...h})"
 )
 SCRIPT = f"<script>{RUNS}</script>"
 TEXTS = [
@@ -147,6 +148,8 @@ class Watched:
         page.context.on("page", lambda other: self.changes.append(other.url))
         if folder := os.environ.get("MATHJAX"):
             page.route(f"{MATHJAX}**", lambda route: route.fulfill(path=local(folder, route.request.url)))
+        elif not reached():
+            page.route(f"{MATHJAX}**", lambda route: route.abort())
 
     def asked(self, request: Any) -> None:
         ours = request.url.startswith((self.address, MATHJAX, "data:", "file:"))
@@ -157,6 +160,15 @@ class Watched:
         assert self.page.evaluate("window.attack_4471") is None
         assert "attack_4471" not in self.page.title()
         assert self.changes == []
+
+
+@cache
+def reached() -> bool:
+    try:
+        urllib.request.urlopen(f"{MATHJAX}MathJax.js", timeout=5).close()
+    except OSError:
+        return False
+    return True
 
 
 def local(folder: str, url: str) -> str:
@@ -191,7 +203,7 @@ def opened(browser: Any, address: str, stage: Stage, student: str) -> Watched:
     listed = asked(address, f"/formgrader/api/submitted_notebooks/{stage.slug}/{stage.slug}")
     name = next(found["id"] for found in listed if found["student"] == student)
     watched.page.goto(f"{address}/formgrader/submissions/{name}/?index=0")
-    watched.page.wait_for_function("() => window.formgrader && formgrader.loaded && formgrader.grades.loaded")
+    watched.page.wait_for_function("() => window.formgrader && formgrader.grades && formgrader.grades.loaded")
     watched.page.wait_for_timeout(4000)
     return watched
 
