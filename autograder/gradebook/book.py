@@ -198,7 +198,7 @@ class Book:
             shutil.rmtree(folder, ignore_errors=True)
         if attempt.notebook is not None:
             write_whole(
-                autograded / f"{slug}.ipynb", nbformat.writes(attempt.notebook, indent=None)
+                autograded / f"{slug}.ipynb", nbformat.v4.writes(attempt.notebook, indent=None)
             )  # ten times faster
 
     @contextmanager
