@@ -87,14 +87,19 @@ def _read_text(notebook: NotebookNode, stage: Cells, prose: set[tuple[str, ...]]
             notes["The fences (```) around code were removed."] = None
         if without_invisible(cell):
             notes["Invisible characters in code were removed."] = None
-    texts = [c for c in notebook.cells if c.cell_type != "code" and not _id(c) and tuple(_plain(c.source)) not in prose]
+    texts = [c for c in notebook.cells if c.cell_type != "code" and tuple(_plain(c.source)) not in prose]
     for name in [n for n in stage if texts and _kind(stage[n]) == "exercise" and not _sure(n, stage, notebook)]:
         place = partial(_definition, stage[name])
         written = [(cell, code) for cell in texts if (code := code_of(cell, place))]
         for cell, code in written[-MOST_PARTS:]:
             cell.cell_type, cell.source, cell.outputs, cell.execution_count = "code", code, [], None
             cell.pop("attachments", None)
-            notes[f"The answer of {name} stood in a text cell; it is code again."] = None
+            what = (
+                f"cell {name} had been turned into text"
+                if _id(cell) == name
+                else f"answer of {name} stood in a text cell"
+            )
+            notes[f"The {what}; it is code again."] = None
         texts = [cell for cell in texts if cell.cell_type != "code"]
     return list(notes)
 
@@ -229,7 +234,8 @@ def _locate(name: str, stage: Cells, notebook: NotebookNode, found: Cells) -> No
         blank = _plain(_blank(stage[name].source, name))
         same = [c for c in notebook.cells if _id(c) == name]
         free = [c for c in notebook.cells if not _id(c) and c.cell_type == "code" and id(c) not in taken]
-        sure = [c for c in same if _plain(c.source) != blank] or same
+        written = [c for c in same if _plain(c.source) != blank]
+        sure = [c for c in written if _definition(stage[name], c.source) >= 0] or written or same  # cut: its head
         sure = sure or [c for c in free if _definition(stage[name], c.source) >= 0]
     places = {id(c): place for place, c in enumerate(notebook.cells)}
     first = min((places[id(c)] for n, c in found.items() if n.startswith(f"{name}-")), default=0)

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 import nbformat
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nbformat import NotebookNode
 
@@ -95,6 +95,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(DAMAGES), st.integers(0, 60), st.inte
 
 
 @settings(max_examples=150, deadline=None)
+@example([(_split, 4, 1), (_retype, 4, 1)])
 @given(STEPS)
 def test_any_damage_leaves_the_whole_stage_in_a_good_order(
     steps: list[tuple[Callable[[NotebookNode, int, int], None], int, int]],
