@@ -1401,8 +1401,10 @@ expect({name: tuple(p.shape) for name, p in untrained.items()}).equal(
 )
 twin.load_state_dict(untrained)
 few = [
-    grammar.Pair(source, target[::-1], frozenset(), frozenset()) for source, target, _, _ in easy_sentences(30, seed=6)
-]
+    grammar.Pair(source, target[::-1], frozenset(), frozenset())
+    for source, target, _, _ in easy_sentences(60, seed=6)
+    if len(target) <= 5
+][:30]
 source, y_in, y_out = grammar.batch(few)  # at most 32 sentences: every batch holds all of them
 optimizer, n = torch.optim.Adam(twin.parameters(), betas=(0.9, 0.98)), 12
 for i in range(n):
@@ -1466,15 +1468,14 @@ expect(train_translator(pairs, 1, steps=2, attend=False)(source, y_in)[1]).equal
 ### END HIDDEN TESTS
 
 # %% check="train_translator-learns" points=2
-pairs = easy_sentences(350, seed=1)
-model = train_translator(pairs[:300], 0, steps=70)
-source, y_in, y_out = grammar.batch(pairs[300:])
+pairs = [pair for pair in easy_sentences(360, seed=1) if len(pair.target) <= 5]
+model = train_translator(pairs[:130], 0, steps=50)
+source, y_in, y_out = grammar.batch(pairs[130:])
 loss = F.cross_entropy(model(source, y_in)[0].detach().flatten(0, 1), y_out.flatten(), ignore_index=P)
 expect(loss).at_most(
-    0.5,
+    0.85,
     hint="The loss on new sentences is too large. Does the model read y_in, is it compared with y_out, and is every batch a new one?",
 )
-expect(exact(model, pairs[300:])).at_least(0.2, hint="Too few new sentences are right from beginning to end.")
 
 # %% [markdown]
 # Now the whole language. **This cell takes about a quarter of a minute, on a slow computer up to a minute.**
