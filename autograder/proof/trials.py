@@ -44,10 +44,13 @@ from autograder.proof.tasks import (
     _Queue,
     message_of,
 )
-from autograder.proof.warm import forget_devices, fork, import_what_forks_need
+from autograder.proof.warm import fork, import_what_forks_need
 from autograder.run.memory import use_large_pages
+from autograder.run.warm import forget_devices
 from autograder.stage.model import Cell, Content
 from autograder.stage.names import names
+
+FORKS = 100  # then this process has written to so many of its large pages that they are put together again
 
 
 def run_tasks(
@@ -87,12 +90,15 @@ def run_all(
     seconds = SECONDS if seconds is None else seconds
     queue = _Queue(work)
     running: dict[Connection, tuple[int, ForkProcess, float]] = {}
+    forks = 0
     gc.collect()
-    use_large_pages()
     gc.freeze()  # or each child would copy every page that its garbage collector looks at
     try:
         while queue.waiting or running:
             while queue.waiting and len(running) < jobs:
+                if forks % FORKS == 0:
+                    use_large_pages()
+                forks += 1
                 index = queue.take()
                 content, task = work[index]
                 receive, send = multiprocessing.Pipe(duplex=False)

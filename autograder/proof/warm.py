@@ -8,22 +8,18 @@ from collections.abc import Callable
 from multiprocessing.context import ForkProcess
 from typing import Any
 
+from autograder.run.warm import compiler_on_demand
+
 
 def import_what_forks_need() -> None:
     """Import what torch would import later, in each fork anew."""
+    import numpy.random  # noqa: F401
     import torch
-    import torch._dynamo  # the first optimiser, 1 s
+
+    compiler_on_demand()
     import torch._subclasses.schema_check_mode
 
     torch.set_num_threads(1)
-
-
-def forget_devices() -> None:
-    """Seed no device but this processor: torch notes down the whole stack for each one that is not there, 0.5 ms."""
-    import torch
-
-    for device in (torch.cuda, torch.xpu, torch.mtia):
-        device.manual_seed_all = lambda seed: None  # type: ignore[attr-defined]
 
 
 def fork(target: Callable[..., None], *arguments: Any) -> ForkProcess:

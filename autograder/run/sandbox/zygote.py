@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -17,11 +16,11 @@ import socket
 import sys
 import time
 import traceback
-import types
 from collections.abc import Callable
 from typing import Any, Literal
 
 from autograder.run.limits import THREADS
+from autograder.run.warm import compiler_on_demand, forget_devices
 from autograder.run.wire.randomness import seed
 
 TICK = 0.03  # seconds between two looks at the memory
@@ -40,8 +39,7 @@ def warm_up() -> None:
     from matplotlib import pyplot
 
     compiler_on_demand()
-    # Seeding would queue a seed for GPUs that are not here, with the whole call stack as text: half a millisecond.
-    torch.cuda.manual_seed_all = torch.xpu.manual_seed_all = lambda seed: None
+    forget_devices()
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     figure = pyplot.figure()
@@ -53,29 +51,6 @@ def warm_up() -> None:
         import autograder.lab
         import autograder.lab.data
         import autograder.lab.plots  # noqa: F401
-
-
-def compiler_on_demand() -> None:
-    """Put off `torch._dynamo`. Optimisers import it (1 s, 70 MB a process) only to say what must not be compiled."""
-    import torch
-
-    name = "torch._dynamo"
-    if name in sys.modules:
-        return
-
-    class Placeholder(types.ModuleType):
-        def __getattr__(self, attribute: str) -> Any:
-            if attribute.startswith("__") and attribute != "__path__":  # somebody only looks at all modules
-                raise AttributeError(attribute)
-            if sys.modules.get(name) is self:
-                del sys.modules[name]
-                torch._dynamo = importlib.import_module(name)
-            return getattr(sys.modules[name], attribute)
-
-    placeholder = Placeholder(name)
-    placeholder.graph_break = lambda: None  # type: ignore[attr-defined]
-    placeholder.disable = lambda fn, *_, **__: fn  # type: ignore[attr-defined]
-    sys.modules[name] = torch._dynamo = placeholder
 
 
 def assert_one_thread() -> None:
