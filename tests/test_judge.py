@@ -734,9 +734,8 @@ def test_an_error_of_the_student_is_told_with_its_place(worker: Worker) -> None:
     assert visible.message == f"f('secret')\n  got:       {told}\n  expected:  a result without an error"
     assert 'cell "f", line 5, in f' in visible.traceback and visible.kind == "student_error"
     hidden = fails(worker, student, "x = 1\n### BEGIN HIDDEN TESTS\nf('secret')\n### END HIDDEN TESTS")
-    told = 'it raised KeyError (in the cell "f")'
-    assert hidden.hidden and hidden.message == f"f(…)\n  got:       {told}\n  expected:  a result without an error"
-    assert "secret" not in hidden.traceback
+    assert hidden.hidden and hidden.message == "In a hidden test, the call raised an error."
+    assert not hidden.traceback and hidden.kind == "student_error"
 
 
 def test_what_a_hidden_test_passed_is_told_nowhere(worker: Worker) -> None:
@@ -757,7 +756,70 @@ def test_what_a_hidden_test_passed_is_told_nowhere(worker: Worker) -> None:
     result = worker.run(Job(cells, ["f"]))
     assert result.passed == [] and all(c.hidden for c in result.checks)
     assert "ecret" not in str(result), result
-    assert result.cells[1].outputs[0]["text"] == "[] False\n"
+    assert result.cells[1].outputs[0]["text"] == "['', '', ''] True\n"  # of the visible parts, as in a notebook
+
+
+WAYS_OUT = {  # of a number that only the hidden test passes
+    "a shape": "return torch.empty(0, x)",
+    "a value": "return float(x)",
+    "a length": "return [0] * x",
+    "a name": "import collections\n    return collections.namedtuple('T', f'n{x}')(1)",
+    "a dict's key": "return {f'n{x}': 1}",
+    "a dtype": "return torch.zeros(3, dtype=torch.float64 if x % 2 else torch.int64)",
+    "an error": "raise ValueError(x)",
+    "an error's own type": "raise type(f'E{x}', (ValueError,), {})",
+    "an error's place": "exec('\\n' * x + '1/0')",
+    "no such name": "raise NameError(f'name {x!r} is not defined')",
+    "not implemented": "raise NotImplementedError(str(x))",
+    "an exit code": "import os; os._exit(x % 200)",
+    "a signal": "import os; os.kill(os.getpid(), 3 + x % 7)",
+    "a broken frame": "import os; os.write(9, b'\\0\\0\\0' + bytes([x % 200]) + b'{}')",
+    "kept for a later check": "kept.append(x)",
+    "printed": "print(x)",
+}
+
+
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_of_a_hidden_test_only_the_verdict_comes_back(worker: Worker, way: str) -> None:
+    """Whatever is done with what it passed, every word is the same."""
+    source = f"import torch\nkept = []\ndef f(x):\n    if x < 9:\n        return 1\n    {WAYS_OUT[way]}\n    return 2\n"
+    later = "def g():\n    if kept: raise ValueError(str(kept))\n    return 1\n"
+    told = []
+    for secret in (4172, 5081):
+        hidden = f"expect(f(1)).equal(1)\n### BEGIN HIDDEN TESTS\nexpect(f({secret})).equal(1)\n### END HIDDEN TESTS"
+        cells = [
+            JobCell("given", "setup", "from autograder.lab import expect"),
+            JobCell("student", "f", source),
+            JobCell("check", "f-1", hidden),
+            JobCell("student", "g", later),
+            JobCell("check", "g-1", "expect(g()).equal(1)"),
+            JobCell("student", "last", "print(kept)"),
+        ]
+        result = worker.run(Job(cells, ["f", "g"]))
+        first, second = result.checks
+        assert not first.passed and second.passed and [c.outputs[0]["text"] for c in result.cells[3:]] == ["[]\n"]
+        told.append([(c.kind, c.message, c.hint, c.traceback, c.stopped_with) for c in result.checks] + [result.error])
+    assert told[0] == told[1] and "4172" not in str(told)
+
+
+def test_the_second_pass_finds_the_names_of_the_first(worker: Worker) -> None:
+    """As in a notebook, a check is about what stands above it, and not about what is defined again below."""
+    hidden = "expect(f(1)).equal(2)\n### BEGIN HIDDEN TESTS\nexpect(f(2)).equal(3)\n### END HIDDEN TESTS"
+    cells = [
+        JobCell("given", "setup", "from autograder.lab import expect"),
+        JobCell("student", "f", "def step():\n    return 1\ndef f(x):\n    return x + step()"),
+        JobCell("check", "f-1", hidden),
+        JobCell("student", "own", "def step():\n    return 100\ndef f(x):\n    return step()"),
+        JobCell("check", "f-2", hidden.replace("equal(2)", "equal(100)")),
+    ]
+    assert worker.run(Job(cells, ["f"])).passed == ["f-1"]
+
+
+def test_an_answer_that_changes_is_told_so_in_fixed_words(worker: Worker) -> None:
+    source = "calls = []\ndef f(x):\n    calls.append(x)\n    return x if len(calls) < 2 else len(calls)"
+    check = "expect(f(1)).equal(1)\n### BEGIN HIDDEN TESTS\nexpect(f(7)).equal(7)\n### END HIDDEN TESTS"
+    verdict = fails(worker, source, check)
+    assert verdict.hidden and verdict.message.startswith("It passed once, and failed when it was called again.")
 
 
 def test_blank_missing_and_unusable(worker: Worker) -> None:
@@ -768,8 +830,7 @@ def test_blank_missing_and_unusable(worker: Worker) -> None:
     none = fails(worker, "def f(x):\n    pass", "a, b = f(1)")
     assert none.kind == "unusable" and none.message.startswith("f(…)\n  got:       None\n  expected:  a value")
     number = fails(worker, "def f(x):\n    return 3", "### BEGIN HIDDEN TESTS\na, b = f(1)\n### END HIDDEN TESTS")
-    told = "an object; with it the check raised TypeError"
-    assert number.hidden and number.message == f"f(…)\n  got:       {told}\n  expected:  a value that it can use"
+    assert number.hidden and number.message == "In a hidden test, the result was nothing that the test can use."
     plain = fails(
         worker,
         "def f(x):\n    return 3",

@@ -21,6 +21,25 @@ def visible(source: str) -> str:
     return "\n".join(lines)
 
 
+def without_hidden(source: str) -> str:
+    """The visible part of a check, each line where it was."""
+    return _only(source, hidden=False)
+
+
+def only_hidden(source: str) -> str:
+    """The hidden part of a check, each line where it was."""
+    return _only(source, hidden=True)
+
+
+def _only(source: str, hidden: bool) -> str:
+    lines, inside = [], False
+    for line in source.split("\n"):
+        inside = inside or BEGIN_HIDDEN in line
+        lines.append(line if inside is hidden else "")
+        inside = inside and END_HIDDEN not in line
+    return "\n".join(lines)
+
+
 def is_hidden(lines: Sequence[str], number: int) -> bool:
     """Does this line, counted from 1, stand below the begin of a hidden test? One that is not known (0) may."""
     if number < 1:

@@ -28,11 +28,12 @@ class StudentFault:
     frames: list[tuple[bool, str, int, str, str]] = field(default_factory=list)
     limit: str = ""  # the one that was reached, by its name in `Limits`
 
-    def place(self, hidden: bool) -> str:
-        """The last line of the student's own that was running; in a hidden test the cell alone."""
+    @property
+    def place(self) -> str:
+        """The last line of the student's own that was running."""
         for is_cell, cell, line, _, _ in reversed(self.frames):
             if is_cell:
-                return f' (in the cell "{cell}")' if hidden else f' (line {line} of the cell "{cell}")'
+                return f' (line {line} of the cell "{cell}")'
         return ""
 
     def traceback(self) -> str:

@@ -1,11 +1,14 @@
 """The judge's process for one submission: it runs the checks, and has the student's cells run in the sandbox.
 
 It is forked from the warm server, so nothing of one submission reaches the next.
+
+Two passes. The first has all cells and the visible parts of the checks: every word that a student reads comes from it,
+and nothing hidden has reached the student's process yet. The second runs each check once more, whole, that has a hidden
+part and has passed so far: it gives verdicts, in fixed words. After it nothing of the student's runs or is read.
 """
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import hashlib
 import linecache
@@ -16,11 +19,13 @@ import sys
 import time
 import types
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from types import FrameType
 from typing import Any
 
 from autograder.lab import quiz
+from autograder.lab.markers import only_hidden, without_hidden
 from autograder.run.job import CellResult, CheckResult, Job, JobCell
 from autograder.run.judge import errors, messages, policy
 from autograder.run.judge.outputs import clean_count, clean_outputs
@@ -43,15 +48,27 @@ def compile_ahead(job: Job, code: Code) -> None:
     if len(code) > 1000:
         code.clear()
     for cell in job.cells:
-        key = (_without_magics(cell.source) if cell.kind == "given" else cell.source, f"<{cell.kind} {cell.id}>")
-        if cell.kind != "student" and key not in code:
-            with contextlib.suppress(SyntaxError, ValueError):  # the judge will tell
-                code[key] = compile(*key, "exec", dont_inherit=True)
+        parts = {cell.source, without_hidden(cell.source)} if cell.kind == "check" else {_without_magics(cell.source)}
+        for key in [(part, f"<{cell.kind} {cell.id}>") for part in parts if cell.kind != "student"]:
+            if key not in code:
+                with contextlib.suppress(SyntaxError, ValueError):  # the judge will tell
+                    code[key] = compile(*key, "exec", dont_inherit=True)
 
 
 def run(job: Job, code: Code, sock: socket.socket, emit: Callable[[dict[str, Any]], None]) -> None:
     """Run all cells in order and emit each result as soon as it is known."""
     Run(job, code, sock, emit).all()
+
+
+@dataclass
+class _Waiting:
+    """A check whose visible part has passed: the names of that time, and how many cells had run."""
+
+    cell: JobCell
+    place: int
+    names: dict[str, Any]
+    cells: int
+    seconds: float
 
 
 class Run:
@@ -81,21 +98,59 @@ class Run:
         self.where = ""
         self.stopped: dict[str, str] = {}  # student cells that ended with an error, and its type
         self.check_until: float | None = None
-        self.checked = False  # has a check run?
+        self.cells = self.kept = 0  # how many cells have run, and how many had when the names were kept last
         signal.signal(signal.SIGALRM, self._alarm)
 
     def all(self) -> None:
         seed(self.job.seed)
+        waiting, place = list[_Waiting](), 0
         for cell in self.job.cells:
             self.where = f'the {"check" if cell.kind == "check" else "cell"} "{cell.id}"'
             if cell.kind == "check":
-                self.emit({"check": self.check(cell)})
-                self.checked = True
+                names = {**self.names, **self.proxies}
+                result, waits = self.check(cell, dict(names), first=True)
+                self.emit({"check": result})
+                if waits and self._keep():
+                    waiting.append(_Waiting(cell, place, names, self.cells, result.seconds))
+                place += 1
             else:
                 self.emit({"cell": self.cell(cell)})
+                self.cells += 1
                 if cell.kind == "given":
                     self.given(cell)
+        self.second(waiting)
         self.emit({"end": True})
+
+    def second(self, waiting: list[_Waiting]) -> None:
+        """The second pass. Each check finds the names that were there when its turn came in the first."""
+        if waiting:
+            self.emit({"hidden": True})
+        self.peer.calls = 0
+        for check in waiting:
+            self.where = f'the check "{check.cell.id}"'
+            if check.cells != self.cells and not self._ask("back", check.cells):
+                return
+            self.cells = check.cells
+            result, _ = self.check(check.cell, check.names, first=False)
+            result.seconds += check.seconds
+            self.emit({"check": result, "place": check.place})
+            if self.peer.broken:
+                return  # the others have no verdict
+
+    def _keep(self) -> bool:
+        """Have the student's process note its names as they are now; says whether it did."""
+        if self.kept != self.cells and self._ask("keep", self.cells):
+            self.kept = self.cells
+        return self.kept == self.cells
+
+    def _ask(self, what: str, cells: int) -> bool:
+        self.peer.until = time.monotonic() + 5
+        try:
+            self.peer.exchange({"do": what, "cells": cells}, [])
+        except (Stop, TimeUp):
+            self._broke(False)
+            return False
+        return True
 
     def given_name(self, x: Any) -> str | None:
         """Classes of given cells exist on both sides, and are passed by name."""
@@ -140,16 +195,9 @@ class Run:
         return result
 
     def _error_type(self, reply: dict[str, Any]) -> str:
-        """The type of the error with which a cell ended: its own name, while nothing of a hidden test was passed.
-
-        After that the name could be made of it, and the nearest built-in type has to do.
-        """
-        kinds, own = reply.get("kinds"), reply.get("type")
-        if type(kinds) is not list or not kinds or type(own) is not str:
-            return ""
-        if not self.checked and own.isidentifier() and len(own) <= 60:
-            return own
-        return next((k for k in kinds if type(k) is str and vars(builtins).get(k) is not None), "")
+        """The type of the error with which a cell ended."""
+        own = reply.get("type")
+        return own if type(own) is str and own.isidentifier() and len(own) <= 60 else ""
 
     def _time(self, most: float, what: str) -> tuple[float, str]:
         """How many seconds it may take, and which limit that is."""
@@ -178,9 +226,12 @@ class Run:
 
     # Checks
 
-    def check(self, cell: JobCell) -> CheckResult:
-        """Run a check here. It passes if it comes to its end, and in no other way."""
-        result = CheckResult(cell.id)
+    def check(self, cell: JobCell, names: dict[str, Any], first: bool) -> tuple[CheckResult, bool]:
+        """Run a check here. It passes if it comes to its end, and in no other way.
+
+        Returns the verdict, and in the first pass whether there is none before the second.
+        """
+        result, waits = CheckResult(cell.id), False
         filename = f"<check {cell.id}>"
         broken = bool(self.peer.broken)
         seconds, limit = self._time(self.job.limits.check_seconds, "this check")
@@ -191,11 +242,10 @@ class Run:
         started = time.monotonic()
         self.peer.until = self.check_until = started + seconds
         signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.25)
-        names = {**self.names, **self.proxies}
         error: BaseException | None = None
         try:
             try:
-                exec(self._compile(cell.source, filename), names)
+                waits = self._execute(cell, filename, names, first)
             except BaseException as wrong:
                 error = wrong
             self.check_until = None
@@ -208,17 +258,20 @@ class Run:
             error = Stop(self.peer.broken)
         if error is None and result.seconds > seconds + self.peer.grace:
             error = TimeUp()
-        if error is None:
-            result.passed, result.kind = True, "passed"
-        else:
+        if error is not None:
+            waits = False
             messages.fill_in(result, error, filename, cell.source, self.peer.last, limit, self.job.limits)
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
+            if not first:
+                messages.in_fixed_words(result)
             name = cell.id.partition("-")[0]
             if result.kind == "missing" and name in self.stopped:
                 result.stopped_with = self.stopped[name]
                 result.message = f"{name} is not defined: its cell stopped with {result.stopped_with}."
             error.__traceback__ = None
+        elif not waits:
+            result.passed, result.kind = True, "passed"
         if type(answer := names.get("quiz_answer")) is quiz.QuizAnswer:
             self._quiz(result, answer)
         del error
@@ -227,7 +280,23 @@ class Run:
             self._broke(broken)
         else:
             self._forget()
-        return result
+        return result, waits
+
+    def _execute(self, cell: JobCell, filename: str, names: dict[str, Any], first: bool) -> bool:
+        """Run the visible part, or all of it in the second pass; says whether a hidden part is left.
+
+        The hidden part of a quiz needs nothing of the student's process, since the answer is here: it is run at once.
+        """
+        text = without_hidden(cell.source) if first else cell.source
+        exec(self._compile(text, filename), names)
+        if text == cell.source:
+            return False
+        if type(names.get("quiz_answer")) is not quiz.QuizAnswer:
+            return True
+        for name in self.proxies:
+            names.pop(name, None)
+        exec(self._compile(only_hidden(cell.source), filename), names)
+        return False
 
     def _quiz(self, result: CheckResult, answer: quiz.QuizAnswer) -> None:
         """What a class's report counts, what a right answer hears, and partial credit."""

@@ -1,4 +1,4 @@
-"""Words for a check that failed: the call, what it did, and the place, but nothing of a hidden test."""
+"""Words for a check that failed: the call, what it did, and the place; of a hidden test, its kind and no more."""
 
 from __future__ import annotations
 
@@ -13,6 +13,16 @@ from autograder.run.limits import Limits
 from autograder.run.wire.ends import Call, Stop, TimeUp
 
 MOST = 4000  # characters of a message
+# Of a hidden test. A word more, even the size of a value, could be made of what it passed.
+_FIXED = {
+    "expectation": "A hidden test found a wrong result.",
+    "student_error": "In a hidden test, the call raised an error.",
+    "not_implemented": "A hidden test needs something that is not implemented yet.",
+    "unusable": "In a hidden test, the result was nothing that the test can use.",
+    "missing": "A hidden test needs a name that is not defined.",
+    "limit": "In a hidden test, the time limit was reached. Is there a loop that does not end?",
+}
+_OTHERWISE = "It passed once, and failed when it was called again. Does it keep something from one call to the next?"
 _MISSING = "Is its cell still there, does it define that name, and did it run without an error?"
 
 
@@ -35,14 +45,24 @@ def fill_in(
         result.kind, result.message = "expectation", getattr(error, "facts", "") or str(error)
         result.hint, result.wants_error = getattr(error, "hint", ""), getattr(error, "error", False)
     elif isinstance(fault, StudentFault):
-        _student(result, error, fault, fault.label if result.hidden else _call(error, filename) or fault.label, limits)
+        _student(result, error, fault, _call(error, filename) or fault.label, limits)
     elif isinstance(error, AssertionError):
-        result.kind, result.message = "expectation", _assertion(error, source, line, result.hidden)
+        result.kind, result.message = "expectation", _assertion(error, source, line)
     else:
-        result.kind, result.message = "unusable", _unusable(error, last, result.hidden)
+        result.kind, result.message = "unusable", _unusable(error, last)
         if last.label and last.done and last.value is None:
             result.hint = "A `return` is missing."
     result.message = result.message[:MOST]
+
+
+def in_fixed_words(result: CheckResult) -> None:
+    """Leave of a verdict what may be told where hidden inputs were passed: its kind, and the author's own hint."""
+    if result.hidden:
+        result.message = _FIXED.get(result.kind, "")  # of a process that ended, the server tells
+        result.hint = result.hint if result.kind == "expectation" else ""
+    else:
+        result.message, result.hint, result.hidden = _OTHERWISE, "", True
+    result.traceback = ""
 
 
 def _student(result: CheckResult, error: BaseException, fault: StudentFault, call: str, limits: Limits) -> None:
@@ -51,30 +71,17 @@ def _student(result: CheckResult, error: BaseException, fault: StudentFault, cal
         result.kind = "missing"
         result.message = f"{name} is not defined. {_MISSING}"
     elif isinstance(error, NotImplementedError):
-        text = fault.message if not result.hidden else ""
-        result.kind, result.message = (
-            "not_implemented",
-            text or f"{name} is not implemented yet{fault.place(result.hidden)}.",
-        )
+        result.kind = "not_implemented"
+        result.message = fault.message or f"{name} is not implemented yet{fault.place}."
     elif fault.type == "NotPlain":
-        text = "something that is no plain value" if result.hidden else fault.message
-        result.kind, result.message = "unusable", _got(call, text, "a value that a check can use")
+        result.kind, result.message = "unusable", _got(call, fault.message, "a value that a check can use")
     else:
         result.kind = "student_error"
-        # Even the name of a type could be made of what a hidden test passed.
-        kind = (
-            fault.type
-            if not result.hidden
-            else type(error).__name__
-            if type(error).__module__ == "builtins"
-            else "an error"
-        )
-        text = f": {fault.message}" if fault.message and not result.hidden else ""
-        result.message = _got(call, f"it raised {kind}{fault.place(result.hidden)}{text}", "a result without an error")
-        if fault.limit and not result.hidden:
+        text = f": {fault.message}" if fault.message else ""
+        result.message = _got(call, f"it raised {fault.type}{fault.place}{text}", "a result without an error")
+        if fault.limit:
             result.hint = f"The limit of {limits.in_words(fault.limit)} was reached."
-    if not result.hidden:  # its text could repeat what a hidden test passed
-        result.traceback = fault.traceback()
+    result.traceback = fault.traceback()
 
 
 def _got(call: str, got: str, expected: str) -> str:
@@ -101,29 +108,25 @@ def _late(last: Call, limit: str) -> str:
     return f"The time limit of {limit} was reached: {where}. Is there a loop that does not end?"
 
 
-def _assertion(error: AssertionError, source: str, line: int, hidden: bool) -> str:
-    if hidden:
-        return "A hidden test found a wrong result."
+def _assertion(error: AssertionError, source: str, line: int) -> str:
     text = source.splitlines()[line - 1].strip() if 0 < line <= len(source.splitlines()) else ""
     return str(error) or f"This does not hold: {text}"
 
 
-def _unusable(error: BaseException, last: Call, hidden: bool) -> str:
-    what = type(error).__name__ if hidden else f"{type(error).__name__}: {error}"
+def _unusable(error: BaseException, last: Call) -> str:
+    what = f"{type(error).__name__}: {error}"
     if not last.label:
         return f"The check itself raised {what}."
     if not last.done:
         return _got(last.label, what, "a call that works")
     if last.value is None:
         return _got(last.label, "None", "a value")
-    return _got(last.label, f"{_kind(last.value, hidden)}; with it the check raised {what}", "a value that it can use")
+    return _got(last.label, f"{_kind(last.value)}; with it the check raised {what}", "a value that it can use")
 
 
-def _kind(value: Any, hidden: bool) -> str:
+def _kind(value: Any) -> str:
     import torch
 
-    if hidden:  # a shape or the name of a type could carry what a hidden test passed
-        return "a tensor" if isinstance(value, torch.Tensor) else "an object"
     if isinstance(value, torch.Tensor):
         return f"a tensor of shape {tuple(value.shape)}"
     return f"an object of type {value._type if type(value).__name__ == 'Proxy' else type(value).__name__}"

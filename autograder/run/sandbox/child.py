@@ -72,8 +72,16 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
     signal.signal(signal.SIGALRM, alarm.ring)
     bounds = Bounds(body=limits.value_mb * MB)
 
+    kept = dict[int, dict[str, Any]]()  # the names after so many cells
+
     def other(message: dict[str, Any]) -> dict[str, Any]:
-        assert message["do"] == "exec"
+        if message["do"] == "keep":
+            kept[message["cells"]] = dict(shell.user_ns)
+            return {}
+        if message["do"] == "back":
+            shell.user_ns.clear()
+            shell.user_ns.update(kept[message["cells"]])
+            return {}
         started = time.perf_counter()
         outputs: list[dict[str, Any]] = []
         error: BaseException | None = None

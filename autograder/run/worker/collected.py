@@ -23,6 +23,7 @@ class Collected:
         self.error = self.ended = ""
         self.broken: dict[str, str] = {}
         self.complete = False
+        self.hidden = False  # did hidden tests begin? From there on no word of the student's process is told
         self.not_theirs = False  # it was the sandbox that broke down
         self.cpu = self.seconds = 0.0
 
@@ -30,18 +31,16 @@ class Collected:
         if "cell" in line:
             self.cells[self.places["cell"][len(self.cells)]] = CellResult(**_unicode(line["cell"]))
         elif "check" in line:
-            self.checks[self.places["check"][len(self.checks)]] = CheckResult(**_unicode(line["check"]))
+            place = line.get("place", len(self.checks))
+            self.checks[self.places["check"][place]] = CheckResult(**_unicode(line["check"]))
+        elif "hidden" in line:
+            self.hidden = True
         elif "broken" in line:
             self.broken = line["broken"]
         elif "error" in line:
             self.error = line["error"]
         else:
             self.complete = True
-
-    def cells_after_a_check(self) -> list[int]:
-        """The cells below the first check that showed something, where they ran at all."""
-        first = min(self.places["check"], default=len(self.job.cells))
-        return [i for i, cell in self.cells.items() if i > first and (cell.outputs or cell.error)]
 
     def result(self) -> Result:
         reason = self._reason()
@@ -68,10 +67,13 @@ class Collected:
         return result
 
     def _reason(self) -> str:
+        if self.broken and self.hidden:
+            return f"The program stopped in a hidden test of {self.broken['where']}. Nothing after that could be run."
         if self.broken:
             why = self.ended or self.broken["why"]
             return f"The program stopped at {self.broken['where']}: {why}. Nothing after that could be run."
-        return self.error or (f"The judge ended early. {self.ended}".strip() if not self.complete else "")
+        ended = "" if self.hidden else self.ended
+        return self.error or (f"The judge ended early. {ended}".strip() if not self.complete else "")
 
 
 def _unicode(data: Any) -> Any:

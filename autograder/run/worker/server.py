@@ -69,8 +69,6 @@ class Server:
                 self._restart()
             self.box.wait_ready()
             self._run(job, collected)
-            if late := collected.cells_after_a_check():
-                self._run_unseeing(job, late, collected)
         except (OSError, RuntimeError) as error:
             collected.error = collected.error or f"The sandbox failed: {error}"
             self._restart()
@@ -115,19 +113,6 @@ class Server:
         collected.not_theirs = bool(killed) or (not end and not out_of_memory)
         if not end or end["dirty"]:
             self._restart()
-
-    def _run_unseeing(self, job: Job, late: list[int], collected: Collected) -> None:
-        """Take the outputs of cells below a check from a run without checks: else they could tell of hidden tests."""
-        alone = Job([cell for cell in job.cells if cell.kind != "check"], [], job.limits, job.seed)
-        again = Collected(alone)
-        self.box.wait_ready()
-        self._run(alone, again)
-        cells = dict(zip(collected.places["cell"], again.result().cells, strict=True))
-        for i in late:
-            ours = collected.cells[i].error if collected.cells[i].error_is_ours else ""
-            collected.cells[i] = cells[i]
-            cells[i].error = ours or cells[i].error
-        collected.cpu += again.cpu
 
     def _become_judge(self, job: Job, sock: socket.socket, write: int) -> None:
         try:
