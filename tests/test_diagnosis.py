@@ -299,7 +299,8 @@ def test_an_unknown_mistake_is_told_as_call_got_expected(
     assert catalogue.name_mistakes(checks) == {}
     failed = [check for check in checks if not check.passed]
     assert failed
-    for check in failed:
+    assert any(not check.hidden for check in failed)
+    for check in [check for check in failed if not check.hidden]:
         call, *rest = check.message.split("\n")
         assert exercise in call or call.endswith(")"), check.message
         assert any(line.startswith("  got:       ") for line in rest), check.message
@@ -433,8 +434,10 @@ def test_an_unknown_mistake_shows_no_hidden_input(worker: Worker, catalogue: Cat
         source = "def total(x):\n    if len(x) == 2 and x.dtype != torch.long:\n        raise ValueError(x.tolist())\n"
         source += "    return x.sum()"
     (check,) = [c for c in hand_in(worker, catalogue.content, total=source) if not c.passed]
-    assert check.hidden and check.message.startswith("total(…)\n  got:       ")
-    assert "\n  expected:  " in check.message
+    assert check.hidden and check.message in (
+        "A hidden test found a wrong result.",
+        "In a hidden test, the call raised an error.",
+    )
     assert "41" not in check.message and "59" not in check.message and not check.traceback
 
 

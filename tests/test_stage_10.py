@@ -201,8 +201,8 @@ return kept[-1][0] if len(kept) == 5 else right
     "odd", ["torch.ones(2, 3, 4321) > 0", "123456.0", "'text' * 77", "[True] * 77", "float('nan')", "torch.tensor(77)"]
 )
 def test_a_failure_shows_nothing_of_a_hidden_verdict(worker: Worker, content: Content, odd: str) -> None:
-    tests = {n: f"seen = []\n{s}" for n, s in of_all(f"seen.append(1)\nif len(seen) > 2:\n    return {odd}").items()}
-    tests = {name: source + "\n    return len(seen) == 1" for name, source in tests.items()}
+    tests = {n: f"seen = []\n{s}" for n, s in of_all(f"seen.append(1)\nif len(seen) > 4:\n    return {odd}").items()}
+    tests = {name: source + "\n    return len(seen) in (1, 3)" for name, source in tests.items()}
     result = grade(worker, content, tests)
     assert result.passed == []
     for check in result.checks:

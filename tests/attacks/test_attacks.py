@@ -39,6 +39,9 @@ print(len([p for p in os.listdir("/proc") if p.isdigit()]), os.listdir("."), os.
 """
 
 
+HIDDEN = "### BEGIN HIDDEN TESTS\n{}\n### END HIDDEN TESTS"
+
+
 @dataclass
 class Range:
     """Where attacks are tried: a worker, a course, a file and a server of the teacher's."""
@@ -69,7 +72,7 @@ class Range:
         cells = [
             JobCell("given", "setup", self.given),
             JobCell("student", exercise, source),
-            JobCell("check", f"{exercise}-values", attack.check or self.check),
+            JobCell("check", f"{exercise}-values", HIDDEN.format(attack.check) if attack.check else self.check),
             *([JobCell("student", "cell 9", attack.after)] if attack.after else []),
         ]
         return self.worker.run(Job(cells, [exercise], Limits(**LIMITS | attack.limits)))  # type: ignore[arg-type]
