@@ -24,7 +24,14 @@ from autograder.cli.group import main
 @click.option("--hint", type=click.IntRange(1), help="Show this hint of each exercise that fails.")
 @click.option("--watch", is_flag=True, help="Go on: check what changed, as often as you save. Ctrl-C ends it.")
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the result, too.")
-def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path | None) -> None:
+@click.option(
+    "--sandbox",
+    type=click.Choice(["bwrap", "none"]),
+    show_default="bwrap where there is one",
+    help="`none` runs a notebook from elsewhere without asking.",
+    envvar="AUTOGRADER_SANDBOX",
+)
+def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path | None, sandbox: str | None) -> None:
     """Check your own notebook: what passes, what to mend, the next hint, what to read again.
 
     Without a name, all notebooks in notebooks/ that you have started. Where solutions/ is, the hidden tests run too.
@@ -55,7 +62,12 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
     if not begun and not watch:
         click.echo("Nothing is started yet. Open the course: python3 course.py lab")
         return
-    sandbox = "bwrap" if available()[0] else "none"  # one's own code: either will do
+    if sandbox != "none":
+        works, reason = available()
+        others = [path for _, path in papers if not path.resolve().is_relative_to(course.root / "notebooks")]
+        if not works and (others or sandbox):
+            _ask_to_trust(others, reason)
+        sandbox = "bwrap" if works else "none"  # one's own code: either will do
     try:
         worker = Worker(sandbox)
     except SandboxMissing as error:
@@ -101,6 +113,15 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
             json_path.write_text(json.dumps({"stages": stages}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if not all(report.passes for report in reports.values()):
         raise SystemExit(1)
+
+
+def _ask_to_trust(others: list[Path], reason: str) -> None:
+    """Without a sandbox a notebook's code can do all that its reader can. Is it theirs?"""
+    place = str(others[0]) if others else "check"
+    fact = f"there is no sandbox here, so the code in it would run with all your rights. {reason}"
+    if not others or not sys.stdin.isatty():
+        raise CourseError(Fault(place, fact, "If you trust whoever wrote it: --sandbox none."))
+    click.confirm(f"{place}: {fact}\nDid you write it, or do you trust whoever did?", abort=True, err=True)
 
 
 @main.command()

@@ -105,13 +105,23 @@ class CheckResult:
 
 @dataclass
 class Result:
-    """All cells and checks of a job, each exactly once. `error` says why, where the run ended early."""
+    """All cells and checks of a job, each exactly once. `error` says why, where the run ended early.
+
+    `waited`: for how many seconds the student's process was ready to run, and others had the processors.
+    """
 
     cells: list[CellResult] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     error: str = ""
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    waited: float = 0.0
+
+    @property
+    def crowded(self) -> bool:
+        """Was a limit reached that might not be where nothing else runs?"""
+        limit = any(check.kind == "limit" for check in self.checks) or any(cell.error_is_ours for cell in self.cells)
+        return (limit or bool(self.error)) and self.waited > max(0.5, self.seconds / 10)
 
     @property
     def machine_failed(self) -> bool:

@@ -33,6 +33,7 @@ class Limits:
     file_mb: int = 64  # one file
     scratch_mb: int = 256  # all files
     output_mb: float = 1.0  # text and pictures of one cell
+    all_output_mb: float = 10.0  # of all cells together
     value_mb: int = 64  # one argument list or result
     calls: int = 100_000
     handles: int = 50_000

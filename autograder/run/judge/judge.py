@@ -28,7 +28,7 @@ from autograder.lab import quiz
 from autograder.lab.markers import only_hidden, without_hidden
 from autograder.run.job import CellResult, CheckResult, Job, JobCell
 from autograder.run.judge import errors, messages, policy
-from autograder.run.judge.outputs import clean_count, clean_outputs
+from autograder.run.judge.outputs import clean_count, clean_outputs, size_of
 from autograder.run.judge.record import read
 from autograder.run.limits import LIMITS_REACHED, MB
 from autograder.run.wire.ends import Stop, TimeUp
@@ -98,6 +98,7 @@ class Run:
         self.where = ""
         self.stopped: dict[str, str] = {}  # student cells that ended with an error, and its type
         self.check_until: float | None = None
+        self.output_left = int(job.limits.all_output_mb * MB)
         self.cells = self.kept = 0  # how many cells have run, and how many had when the names were kept last
         signal.signal(signal.SIGALRM, self._alarm)
 
@@ -173,8 +174,11 @@ class Run:
         self.peer.random = None  # the cell draws numbers of which the judge knows nothing
         broken = bool(self.peer.broken)
         try:
-            reply, _ = self.peer.exchange({"do": "exec", "id": cell.id, "source": cell.source}, [])
-            result.outputs = clean_outputs(reply.get("outputs"), int(self.job.limits.output_mb * MB))
+            most = min(int(self.job.limits.output_mb * MB), self.output_left)
+            asked = {"do": "exec", "id": cell.id, "source": cell.source, "output": most}
+            reply, _ = self.peer.exchange(asked, [])
+            result.outputs = clean_outputs(reply.get("outputs"), most)
+            self.output_left = max(0, self.output_left - size_of(result.outputs))
             result.seconds = float(reply.get("seconds", 0.0))
             result.error = str(reply.get("error", ""))[:2000]
             if kind := self._error_type(reply):
@@ -264,7 +268,7 @@ class Run:
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
             if not first:
-                messages.in_fixed_words(result)
+                messages.in_fixed_words(result, cell.source)
             name = cell.id.partition("-")[0]
             if result.kind == "missing" and name in self.stopped:
                 result.stopped_with = self.stopped[name]

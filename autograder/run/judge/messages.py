@@ -55,11 +55,15 @@ def fill_in(
     result.message = result.message[:MOST]
 
 
-def in_fixed_words(result: CheckResult) -> None:
-    """Leave of a verdict what may be told where hidden inputs were passed: its kind, and the author's own hint."""
+def in_fixed_words(result: CheckResult, source: str) -> None:
+    """Leave of a verdict what may be told where hidden inputs were passed: its kind, and the author's own hint.
+
+    A hint stands in the check as it is: one that is made when the check runs could be made of what came back.
+    """
     if result.hidden:
         result.message = _FIXED.get(result.kind, "")  # of a process that ended, the server tells
-        result.hint = result.hint if result.kind == "expectation" else ""
+        written = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+        result.hint = result.hint if result.kind == "expectation" and result.hint in written else ""
     else:
         result.message, result.hint, result.hidden = _OTHERWISE, "", True
     result.traceback = ""

@@ -21,12 +21,12 @@ def clean_outputs(outputs: Any, limit: int) -> list[dict[str, Any]]:
     if type(outputs) is not list:
         raise ValueError("outputs are a list")
     kept: list[dict[str, Any]] = []
-    left = limit + 4096
+    left = limit + 4096 if limit else 256
     for output in outputs[:_MOST]:
         one = _clean(output)
         if one.get("data") == {}:
             continue
-        left -= _size(one)
+        left -= size_of(one)
         if left < 0:
             break
         kept.append(one)
@@ -105,9 +105,10 @@ def _text(value: Any) -> str:
     return value.encode("utf-8", "replace").decode() if type(value) is str else str(value)
 
 
-def _size(output: Any) -> int:
+def size_of(output: Any) -> int:
+    """About how many characters a page has of it."""
     if isinstance(output, dict):
-        return sum(len(k) + _size(v) for k, v in output.items())
+        return sum(len(k) + size_of(v) for k, v in output.items())
     if isinstance(output, list):
-        return sum(map(_size, output))
+        return sum(map(size_of, output))
     return len(output) if isinstance(output, str) else 8

@@ -28,7 +28,7 @@ def available() -> tuple[bool, str]:
         return False, "bubblewrap is not installed. Install it: `apt install bubblewrap` or `dnf install bubblewrap`."
     try:
         tried = subprocess.run(
-            [*_namespaces(), *_system(), "--proc", "/proc", "--dev", "/dev", "true"],
+            [*_namespaces(), *_files(), "--proc", "/proc", "--dev", "/dev", "true"],
             capture_output=True,
             text=True,
             timeout=20,
@@ -55,35 +55,45 @@ def _namespaces() -> list[str]:
     return [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", *_ISOLATION]
 
 
-def _system() -> list[str]:
-    """The system's programs and libraries, read-only."""
-    words = ["--ro-bind", "/usr", "/usr"]
-    for name in ("bin", "sbin", "lib", "lib32", "lib64"):
-        path = Path("/") / name
-        if path.is_symlink():
-            words += ["--symlink", os.readlink(path), str(path)]
-        elif path.is_dir():
-            words += ["--ro-bind", str(path), str(path)]
+_PARTS = ("bin", "sbin", "lib", "lib32", "lib64", "libx32", "libexec", "share", "include", "pyvenv.cfg")
+
+
+def _parts(prefix: str) -> list[Path]:
+    """What programs need of a prefix. All else in it may be somebody's own, even a course (/usr/src/app)."""
+    folders = [prefix, "/usr/local"] if prefix == "/usr" else [prefix]
+    return [path for folder in folders for name in _PARTS if (path := Path(folder, name)).exists()]
+
+
+def readable() -> list[Path]:
+    """What of the host's files a submission can read, but for a few in /etc."""
+    prefixes = ("/usr", sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)
+    wanted = [path for prefix in (*prefixes, *map(os.path.realpath, prefixes)) for path in _parts(prefix)]
+    wanted += [Path("/", name) for name in ("bin", "sbin", "lib", "lib32", "lib64") if Path("/", name).exists()]
+    # Where the zygote, which was warm before, looks for them.
+    wanted += [path for path in (PACKAGE, PACKAGE.parent / "datasets") if path.is_dir()]
+    bound = list[Path]()
+    for path in wanted:
+        if not any(path.is_relative_to(b) for b in bound):
+            bound.append(path)
+    return bound
+
+
+def within_reach(folder: Path) -> Path | None:
+    """What a submission can read that this folder lies in, or nothing."""
+    return next((path for path in readable() if folder.resolve().is_relative_to(path.resolve())), None)
+
+
+def _files() -> list[str]:
+    """Programs and libraries, Python and this package, read-only."""
+    paths = readable()
+    words = _parents([*map(str, paths), "/etc/fonts"])
+    for path in paths:
+        words += ["--symlink", os.readlink(path), str(path)] if path.is_symlink() else ["--ro-bind", *[str(path)] * 2]
     for file in ("/etc/ld.so.cache", "/etc/alternatives", "/etc/fonts", "/etc/localtime"):
         words += ["--ro-bind-try", file, file]
-    return words
-
-
-def _python() -> list[str]:
-    words: list[str] = []
-    bound: list[str] = ["/usr"]
-    prefixes = (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix)
-    for prefix in (*prefixes, *map(os.path.realpath, prefixes)):
-        if not any(prefix == b or prefix.startswith(b + "/") for b in bound):
-            words += ["--ro-bind", prefix, prefix]
-            bound.append(prefix)
-    for path in (PACKAGE, PACKAGE.parent / "datasets"):  # where the zygote, which was warm before, looks for them
-        if path.is_dir() and not any(str(path).startswith(b + "/") for b in bound):
-            words += ["--ro-bind", str(path), str(path)]
-            bound.append(str(path))
-    if not any(path.startswith("/tmp/") for path in bound):
+    if not any(path.is_relative_to("/tmp") for path in paths):
         words += ["--symlink", SCRATCH, "/tmp"]
-    return _parents([*bound[1:], "/etc/fonts"]) + words
+    return words
 
 
 def _parents(paths: list[str]) -> list[str]:
@@ -110,7 +120,7 @@ def room(scratch_mb: int) -> Iterator[int]:
         OSError: where it cannot be built.
     """
     read, write = os.pipe()
-    words = [*_namespaces(), *_python(), *_system()]
+    words = [*_namespaces(), *_files()]
     words += ["--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue"]
     words += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
     words += ["--perms", "1777", "--size", str(scratch_mb << 20), "--tmpfs", SCRATCH, "--remount-ro", "/"]

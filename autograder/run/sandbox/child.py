@@ -89,7 +89,7 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
         try:
             peer.in_io = False
             with alarm.timed(message):
-                outputs, error, number = shell.run(message["id"], message["source"], int(limits.output_mb * MB))
+                outputs, error, number = shell.run(message["id"], message["source"], message["output"])
         except TimeLimit as late:  # it came after the cell itself
             outputs, error = OUTPUTS.finish(), late
         peer.in_io = True

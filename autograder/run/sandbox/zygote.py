@@ -84,7 +84,7 @@ class Zygote:
         self.control, self.scratch, self.uid, self.boxed = control, scratch, uid, boxed
         self.child = 0
         self.status: int | None = None
-        self.cpu = 0.0
+        self.cpu = self.waited = 0.0
         self.killed_for = ""
         self.memory = 0
         os.chdir(scratch)
@@ -129,7 +129,7 @@ class Zygote:
                 self.stop(float(message.get("wait", 0)))
 
     def start(self, message: dict[str, Any], fds: list[int]) -> None:
-        self.status, self.cpu, self.killed_for = None, 0.0, ""
+        self.status, self.cpu, self.waited, self.killed_for = None, 0.0, 0.0, ""
         self.memory = message["limits"]["memory_mb"] << 20
         pid = os.fork()
         if pid == 0:
@@ -184,6 +184,8 @@ class Zygote:
     def look(self) -> None:
         """Has the child ended, or do all processes together use too much?"""
         if self.status is None:
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{self.child}/schedstat") as told:
+                self.waited = int(told.read().split()[1]) / 1e9
             pid, status, usage = os.wait4(self.child, os.WNOHANG)
             if pid:
                 self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
@@ -242,5 +244,6 @@ class Zygote:
                 "dirty": why,
                 "for": self.killed_for,
                 "cpu": self.cpu,
+                "waited": self.waited,
             }
         )

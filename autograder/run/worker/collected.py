@@ -25,7 +25,7 @@ class Collected:
         self.complete = False
         self.hidden = False  # did hidden tests begin? From there on no word of the student's process is told
         self.not_theirs = False  # it was the sandbox that broke down
-        self.cpu = self.seconds = 0.0
+        self.cpu = self.seconds = self.waited = 0.0
 
     def add(self, line: dict[str, Any]) -> None:
         if "cell" in line:
@@ -57,7 +57,7 @@ class Collected:
         early = "" if self.complete and not self.broken and not self.error else reason
         cells = [self.cells[i] for i in self.places["cell"]]
         checks = [self.checks[i] for i in self.places["check"]]
-        return Result(cells, checks, early, self.seconds, self.cpu)
+        return Result(cells, checks, early, self.seconds, self.cpu, self.waited)
 
     def passes(self) -> Result:
         """The same of a run that nobody sees: which checks passed, and no word."""

@@ -11,9 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TypeVar
 
+from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
 from autograder.run.job import Job, Result, machine_fault
 from autograder.run.limits import Limits, read_limits
+from autograder.run.sandbox.bwrap import within_reach
 from autograder.run.worker.forkserver import ForkServer
 from autograder.run.worker.worker import Worker, choose_sandbox
 
@@ -37,6 +39,8 @@ class Workers:
         self.changed = threading.Condition()
         self.closed = False
         self.starting = self.waiting = 0  # workers, and jobs that wait for one
+        self.busy = 0
+        self.alone = False  # one job has the machine for itself
         self.threads = ThreadPoolExecutor(2 * len(self.all))  # while one job runs, the next is prepared
 
     def __enter__(self) -> Workers:
@@ -80,21 +84,40 @@ class Workers:
     def _give_back(self, worker: Worker, started: int = 0) -> None:
         with self.changed:
             self.starting -= started
+            self.busy -= not started
             self.free.append(worker)
-            self.changed.notify()
+            self.changed.notify_all()
 
     def run(self, work: Job) -> Result:
-        """Run a job on a free worker."""
+        """Run a job on a free worker; again, and alone, where it reached a limit while others had the processors."""
+        result = self._run(work)
+        if not result.crowded or len(self.all) == 1:
+            return result
+        with self.changed:
+            while self.alone and not self.closed:
+                self.changed.wait()
+            self.alone = True
+            while self.busy and not self.closed:
+                self.changed.wait()
+        try:
+            return self._run(work, alone=True)
+        finally:
+            with self.changed:
+                self.alone = False
+                self.changed.notify_all()
+
+    def _run(self, work: Job, alone: bool = False) -> Result:
         with self.changed:
             self.waiting += 1
             if self.waiting > len(self.free) + self.starting:
                 self.start()
-            while not self.free and not self.closed:
+            while (not self.free or self.alone is not alone) and not self.closed:
                 self.changed.wait()
             self.waiting -= 1
             if not self.free:
                 return machine_fault(work, "The grading workers were closed.")
             worker = self.free.pop()
+            self.busy += 1
         try:
             return worker.run(work)
         finally:
@@ -114,7 +137,12 @@ def workers_for(stage: Stage, sandbox: str, jobs: int) -> Workers:
     Raises:
         CourseError: where there is no such sandbox, or the stage's limits cannot be read.
     """
-    workers = Workers(jobs, choose_sandbox(sandbox), read_limits(stage).scratch_mb)
+    root = stage.course.root
+    sandbox = choose_sandbox(sandbox)
+    if sandbox == "bwrap" and (reach := within_reach(root)) is not None:
+        fact = f"the course lies in {reach}, where Python or the system has its programs: submissions can read that."
+        raise CourseError(Fault(str(root), fact, "Move the course to a folder of its own."))
+    workers = Workers(jobs, sandbox, read_limits(stage).scratch_mb)
     if not stage.course.verdicts.is_dir():
         workers.start()
     return workers

@@ -107,6 +107,7 @@ class Server:
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
             end = self.box.answer(15)
         collected.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime + float(end.get("cpu", 0.0))
+        collected.waited = float(end.get("waited", 0.0))
         out_of_memory = self.box.cgroup.killed()
         collected.ended = end_in_words(end, job, out_of_memory)
         killed = gone and os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL  # and not by this process
