@@ -143,7 +143,8 @@ class StudentPage(_Step):
     def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, Any]:
         told = resources["nbgrader"]
         penalty = float(told.get("late_penalty") or 0)
-        marks = Marks(told.get("student", ""), float(told["score"]), float(told["max_score"]), penalty)
+        score = max(0.0, float(told["score"]))
+        marks = Marks(told.get("student", ""), score, float(told["max_score"]), penalty)
         for cell in nb.cells:
             mark = cell.metadata.get("nbgrader", {})
             if mark.get("grade"):

@@ -85,7 +85,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
 
 
 def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
-    from autograder.feedback.last_result import keep
+    from autograder.feedback.last_result import as_in_gradebook, keep
     from autograder.feedback.report import write
 
     rows: list[list[object]] = [
@@ -94,7 +94,7 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     title = f"{stage.slug}: marks, of {result.max_score:g}{_unsafe(result)}"
     print_table(title, ["student", "score", "status", "what to know"], rows)
     work = stage.course.work
-    page, _ = write(stage, content, keep(stage, result), work / "report")
+    page, _ = write(stage, content, as_in_gradebook(stage, keep(stage, result)), work / "report")
     click.echo(f"gradebook   {stage.place(stage.course.gradebook)}")
     click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"report      {stage.place(page)}")
@@ -108,8 +108,10 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
     """The reason of a repair or failure, then a remark for each exercise that lost points."""
     from autograder.gradebook.results import broken_below, stopped_with
 
-    if not result.has_marks:
-        return result.reason
+    by_hand = ", ".join(result.by_hand)
+    marked = f"marked by hand: {by_hand}" if by_hand else ""
+    if not result.ran:
+        return "\n".join(filter(None, [result.reason, marked]))
     blank, remarks = [], []
     for exercise in content.exercises:
         if not any(result.checks[cell.id].lost for cell in content.checks(exercise)):
@@ -126,7 +128,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
         remarks.append(f"{result.carried:g} carried forward")
     if blank:
         remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
-    return "\n".join(filter(None, [result.reason, result.no_page, *remarks]))
+    return "\n".join(filter(None, [result.reason, result.no_page, marked, *remarks]))
 
 
 def _score(result: StudentResult) -> str:
@@ -139,21 +141,22 @@ def _score(result: StudentResult) -> str:
 def report(stage: str, out: Path | None) -> None:
     """Report on a graded class: points, difficulty, misconceptions, time, failures. A page and a table (CSV).
 
-    `grade` writes the same; nothing is run again.
+    `grade` writes the same; nothing is run again. The marks are those that the gradebook has now, so what you gave by
+    hand in formgrader is in them.
 
     \b
     autograder report 03
     autograder report 03 --out to_print/
     """
-    from autograder.feedback.last_result import load
+    from autograder.feedback.last_result import as_in_gradebook, load
     from autograder.feedback.report import write
     from autograder.stage.read import read_stage
 
     course = find_course()
     chosen = course.stages((stage,))[0]
-    content, result = read_stage(chosen), load(chosen)
+    content, result = read_stage(chosen), as_in_gradebook(chosen, load(chosen))
     now = {cell.id for cell in content.of_kind("check")}
-    if any(r.has_marks and set(r.checks) != now for r in result.students.values()):
+    if any(r.ran and set(r.checks) != now for r in result.students.values()):
         click.echo(f"{chosen.slug}: its checks have changed since this class was graded. Grade it again.", err=True)
     for path in write(chosen, content, result, out or course.work / "report"):
         click.echo(f"report      {chosen.place(path) if out is None else path}")

@@ -30,6 +30,10 @@ class Course:
         """Results by hash; they outlive a gradebook."""
         return self.work / "verdicts"
 
+    def place(self, path: Path) -> str:
+        """A path as messages show it: relative to the course."""
+        return os.path.relpath(path, self.root)
+
     def stages(self, names: tuple[str, ...] = (), released: bool = False) -> list[Stage]:
         """The stages of the course in order, or those named: `03_seq2seq`, or its number `03`.
 
@@ -94,8 +98,7 @@ class Stage:
         return self.released.with_name(f"{self.slug}-kept-{number}.ipynb")
 
     def place(self, path: Path) -> str:
-        """A path as messages show it: relative to the course."""
-        return os.path.relpath(path, self.course.root)
+        return self.course.place(path)
 
 
 def find_course(start: Path | None = None) -> Course:

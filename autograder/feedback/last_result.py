@@ -1,4 +1,4 @@
-"""What the last grading of a stage found, kept for the report."""
+"""What the last grading of a stage found, kept for the report. What the marks are, the gradebook says."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Stage
+from autograder.gradebook.database import Database
 from autograder.gradebook.results import ClassResult, Mark, StudentResult
 
 
@@ -19,7 +20,7 @@ def stored(stage: Stage) -> Path:
 
 
 def keep(stage: Stage, result: ClassResult) -> ClassResult:
-    """Store what grading found. Students who were graded before stay, as in the gradebook; returns all of them.
+    """Store what grading found. Students who were graded before stay; returns all of them.
 
     So does the earlier result of a submission that is ungraded now. Whoever was graded without a sandbox stays marked.
     """
@@ -47,21 +48,40 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
     return whole
 
 
+def as_in_gradebook(stage: Stage, result: ClassResult) -> ClassResult:
+    """The class with the marks that the gradebook has now, and without students who are not in it any more."""
+    with Database(stage.course) as data:
+        marks = data.marks(stage.slug)
+    students = {name: r for name, r in result.students.items() if name in marks or r.status == "ungraded"}
+    for name in students.keys() & marks.keys():
+        students[name].take(marks[name], automatic=True)
+    if not students:
+        raise not_graded(stage)
+    return replace(result, students=students)
+
+
+def not_graded(stage: Stage) -> CourseError:
+    return CourseError(Fault(stage.slug, "has not been graded yet.", _fix(stage)))
+
+
+def _fix(stage: Stage) -> str:
+    return f"Grade a class first: python3 course.py grade {stage.slug} --from submissions/"
+
+
 def load(stage: Stage) -> ClassResult:
     """What was stored.
 
     Raises:
         CourseError: when there is nothing, or nothing that can be read.
     """
-    fix = f"Grade a class first: python3 course.py grade {stage.slug} --from submissions/"
     try:
         data = json.loads(stored(stage).read_text(encoding="utf-8"))
         students = {name: _student(told) for name, told in data["students"].items()}
         return ClassResult(stage.slug, data["max_score"], dict(sorted(students.items())), data["sandbox"])
     except FileNotFoundError as e:
-        raise CourseError(Fault(stage.slug, "has not been graded yet.", fix)) from e
+        raise not_graded(stage) from e
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
-        raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", fix)) from e
+        raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", _fix(stage))) from e
 
 
 def _student(told: dict[str, Any]) -> StudentResult:

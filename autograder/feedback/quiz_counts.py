@@ -34,7 +34,7 @@ def option_counts(content: Content, students: Mapping[str, StudentResult]) -> di
             labels = [f"{label}{number}" for label in labels for number in quiz.numbers.split()]
         counts = found[quiz.id] = Counts(dict.fromkeys(labels, 0))
         for result in students.values():
-            if not result.has_marks or quiz.check not in result.checks:
+            if not result.ran or quiz.check not in result.checks:
                 continue
             told = result.checks[quiz.check]
             if told.answer:

@@ -76,18 +76,21 @@ def _harmless(value: str) -> str:
 def render_page(content: Content, result: ClassResult) -> str:
     """The whole page."""
     graded = {name: r for name, r in result.students.items() if r.has_marks}
-    scores, seconds = [r.score for r in graded.values()], sorted(r.seconds for r in graded.values())
+    scores = [r.score for r in graded.values()]
+    ran = {name: r for name, r in result.students.items() if r.ran}
+    seconds = sorted(r.seconds for r in ran.values())
     known, unknown = mistakes(content, result)
     counts = option_counts(content, result.students)
     return render(
         "report.html.j2",
         result=result,
         graded=graded,
-        failed={name: r for name, r in result.students.items() if not r.has_marks},
+        failed={name: r for name, r in result.students.items() if not r.ran},
         repaired={name: r for name, r in graded.items() if r.status == "repaired"},
         mean=statistics.fmean(scores) if scores else 0,
         median=statistics.median(scores) if scores else 0,
         carried=[r.carried for r in graded.values() if r.carried],
+        by_hand=[name for name, r in result.students.items() if r.by_hand],
         spread=statistics.pstdev(scores) if scores else 0,
         columns=histogram(scores, result.max_score) if scores else [],
         items=items(result, content.exercises),
@@ -98,7 +101,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         unknown=unknown,
         quizzes=[(quiz, counts[quiz.id]) for quiz in content.quizzes],
         seconds=seconds,
-        slowest=sorted(graded.items(), key=lambda pair: -pair[1].seconds)[:MOST_EXAMPLES],
+        slowest=sorted(ran.items(), key=lambda pair: -pair[1].seconds)[:MOST_EXAMPLES],
         rows=table(graded, content.exercises),
         exercises=content.exercises,
         most_columns=MOST_COLUMNS,

@@ -97,7 +97,7 @@ def table(graded: dict[str, StudentResult], exercises: list[str]) -> list[Row]:
     for name in sorted(graded, key=lambda n: (-graded[n].score, n)) if len(graded) <= MOST_ROWS else ():
         pairs = [points(graded[name], exercise) for exercise in exercises]
         shares = [reached / most if most else 0.0 for reached, most in pairs]
-        cells = [(round(100 * share), round(LIGHT + (DARK - LIGHT) * share)) for share in shares]
+        cells = [(round(100 * share), round(LIGHT + (DARK - LIGHT) * min(share, 1))) for share in shares]
         rows.append(Row(name, graded[name].score, cells))
     return rows
 
@@ -137,7 +137,7 @@ def mistakes(content: Content, result: ClassResult) -> tuple[list[Mistake], list
     unknown = []
     for student, told in result.students.items():
         wrong = {name.partition("-")[0] for name, check in told.checks.items() if check.lost} - told.blank
-        for exercise in content.written if told.has_marks else ():
+        for exercise in content.written if told.ran else ():
             if name := told.misconceptions.get(exercise):
                 mistake = Mistake(exercise, name, told.says.get(exercise, ""))
                 known.setdefault((exercise, name), mistake).students.append(student)

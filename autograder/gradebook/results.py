@@ -18,9 +18,9 @@ from autograder.stage.model import Content
 
 @dataclass
 class Mark:
-    """The points of one check, and its verdict (`run.job.CheckResult` explains the fields)."""
+    """The points of one check, in nbgrader's words, and its verdict (`run.job.CheckResult` explains the fields)."""
 
-    score: float
+    auto_score: float
     max: float
     message: str = ""
     answer: str = ""
@@ -29,7 +29,21 @@ class Mark:
     hint: str = ""
     says: str = ""
     stopped_with: str = ""
-    carried: float = 0.0  # points of the score that are an error carried forward
+    auto_carried: float = 0.0  # points of the automatic score that are an error carried forward
+    manual_score: float | None = None  # by a teacher's hand, in place of the automatic one
+    extra_credit: float = 0.0
+
+    @property
+    def score(self) -> float:
+        return (self.auto_score if self.manual_score is None else self.manual_score) + self.extra_credit
+
+    @property
+    def carried(self) -> float:
+        return self.auto_carried if self.manual_score is None else 0.0
+
+    @property
+    def by_hand(self) -> bool:
+        return self.manual_score is not None or bool(self.extra_credit)
 
     @property
     def lost(self) -> bool:
@@ -64,19 +78,41 @@ class StudentResult:
     seconds: float = 0.0  # that it ran, now or when its result was stored
     no_page: str = ""
     sandbox: str = "bwrap"
+    late_penalty: float = 0.0  # points, as nbgrader takes them off
 
     @property
-    def has_marks(self) -> bool:
-        """Could it be run? Of others there is nothing to count."""
+    def ran(self) -> bool:
+        """Could it be run? Of others there are no answers to count."""
         return self.status in ("graded", "repaired")
 
     @property
+    def has_marks(self) -> bool:
+        """Are there points to count? Also where it could not be run, and a teacher gave some."""
+        return self.ran or bool(self.by_hand)
+
+    @property
+    def by_hand(self) -> list[str]:
+        """The checks with a mark or extra credit by a teacher."""
+        return [name for name, check in self.checks.items() if check.by_hand]
+
+    @property
     def score(self) -> float:
-        return sum(check.score for check in self.checks.values())
+        return max(0.0, sum(check.score for check in self.checks.values()) - self.late_penalty)
 
     @property
     def carried(self) -> float:
         return sum(check.carried for check in self.checks.values())
+
+    def take(self, marks: Marks, automatic: bool = False) -> None:
+        """From now on counts what a teacher gave in the gradebook, and what is taken off there.
+
+        With `automatic` its automatic marks do so, too: nbgrader's own commands may have changed them.
+        """
+        self.late_penalty = marks.late_penalty
+        for name, check in self.checks.items():
+            check.manual_score, check.extra_credit = marks.by_hand.get(name, (None, 0.0))
+            if automatic and check.manual_score is None and name in marks.scores:
+                check.auto_score = marks.scores[name][0] - check.extra_credit
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -88,12 +124,15 @@ class StudentResult:
                 name: {"score": as_number(c.score), "max": as_number(c.max), "message": c.words}
                 | {"kind": c.kind, "hint": c.hint, "says": c.says, "stopped_with": c.stopped_with}
                 | ({"carried_forward": as_number(c.carried)} if c.carried else {})
+                | ({"auto_score": as_number(c.auto_score)} if c.by_hand else {})
+                | ({"manual_score": as_number(c.manual_score)} if c.manual_score is not None else {})
+                | ({"extra_credit": as_number(c.extra_credit)} if c.extra_credit else {})
                 | ({"answer": c.answer, "options": c.options} if c.answer else {})
                 for name, c in self.checks.items()
             },
             "misconceptions": self.misconceptions,
             "says": self.says,
-        }
+        } | ({"late_penalty": as_number(self.late_penalty)} if self.late_penalty else {})
 
 
 @dataclass
@@ -147,6 +186,7 @@ class Marks:
     max_score: float = 0.0
     late_penalty: float = 0.0
     scores: dict[str, tuple[float, float]] = field(default_factory=dict)  # by check: reached and possible
+    by_hand: dict[str, tuple[float | None, float]] = field(default_factory=dict)  # by check: mark and extra credit
     comments: dict[str, str] = field(default_factory=dict)  # by exercise
 
 

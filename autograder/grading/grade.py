@@ -68,7 +68,7 @@ def grade(
                 step(len(run.results), len(found))
             return run.result()
         finally:
-            run.book.close()
+            run.book.data.close()
 
 
 class _Grading:
@@ -131,6 +131,7 @@ class _Grading:
         if self.dry_run or result.status == "ungraded":
             return result
         marks = self.book.save(attempt)
+        result.take(marks)
         if attempt.notebook is not None:
             try:
                 shown = page(attempt.notebook, marks, self.texts)
@@ -146,10 +147,14 @@ class _Grading:
         students = dict(sorted(self.results.items()))
         result = ClassResult(self.stage.slug, self.content.max_score, students, self.store.sandbox)
         if self.dry_run:
-            graded = {name: r for name, r in students.items() if r.status != "ungraded"}
-            result.changed = self.book.changed(
-                {name: {i: c.score for i, c in r.checks.items()} for name, r in graded.items()}
-            )
+            marks = self.book.data.marks(self.stage.slug)
+            for name, told in students.items():
+                now = None
+                if name in marks:
+                    told.take(marks[name])
+                    now = marks[name].score
+                if told.status != "ungraded" and (now is None or abs(told.score - now) > 1e-9):
+                    result.changed[name] = now, told.score
         return result
 
 

@@ -1,0 +1,129 @@
+"""A mark is the same wherever it is read, whoever gave it; who is gone, is gone."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from autograder.build.write import build, build_source
+from autograder.course.layout import Stage
+from autograder.gradebook.database import Database
+from autograder.grading.grade import grade
+
+from .conftest import generate_feedback, run
+
+pytestmark = pytest.mark.usefixtures("one_worker")
+RIGHT = "def differences(x):\n    return x[..., 1:] - x[..., :-1]"
+WRONG = "def differences(x):\n    return x[..., :-1] - x[..., 1:]"
+
+
+def hand_in(stage: Stage, **sources: str) -> Path:
+    """A class; each student by name, with the exercise's cell or with a file that is no notebook."""
+    build(stage)
+    folder = stage.course.root / "class"
+    folder.mkdir(exist_ok=True)
+    for student, source in sources.items():
+        text = source
+        if source.startswith("def "):
+            notebook = nbformat.read(stage.released, as_version=4)
+            next(c for c in notebook.cells if c.id == "differences").source = source
+            text = nbformat.writes(notebook)
+        (folder / f"{student}.ipynb").write_text(text, encoding="utf-8")
+    return folder
+
+
+def by_hand(stage: Stage, student: str, change: Callable[[Any], None]) -> None:
+    """What a teacher does in formgrader."""
+    with Database(stage.course) as data, data.open() as gradebook:
+        change(gradebook.find_submission(stage.slug, student).notebooks[0])
+
+
+def mark(manual: float | None = None, extra: float | None = None) -> Callable[[Any], None]:
+    def change(notebook: Any) -> None:
+        notebook.grades[0].manual_score, notebook.grades[0].extra_credit = manual, extra
+
+    return change
+
+
+def nbgrader(stage: Stage, *words: str) -> None:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    command = [sys.executable, "-m", "nbgrader", *words]
+    subprocess.run(command, cwd=stage.course.root, env={**os.environ, "PATH": path}, capture_output=True, check=True)
+
+
+def report(stage: Stage) -> dict[str, dict[str, str]]:
+    """The report's table, written anew; by student."""
+    run("report", "12", cwd=stage.course.root)
+    text = (stage.course.work / "report" / f"{stage.slug}.csv").read_text(encoding="utf-8-sig")
+    return {row["student"]: row for row in csv.DictReader(text.splitlines())}
+
+
+def test_a_mark_by_hand_is_the_same_in_table_json_report_feedback_and_export(mini: Stage) -> None:
+    root = mini.course.root
+    hand_in(mini, ana=WRONG, bob=WRONG, eve=RIGHT, late=RIGHT, torn="{")
+    run("grade", "12", "--from", "class", cwd=root)
+    by_hand(mini, "ana", mark(manual=1.5))
+    by_hand(mini, "bob", mark(extra=0.5))
+    by_hand(mini, "late", lambda notebook: setattr(notebook, "late_submission_penalty", 0.25))
+    by_hand(mini, "torn", mark(manual=1))
+    wanted = {"ana": 1.5, "bob": 0.5, "eve": 2, "late": 1.75, "torn": 1}
+    rows = report(mini)  # as soon as it is given
+    assert {name: float(row["score"]) for name, row in rows.items()} == wanted
+    assert [float(rows[name]["differences"]) for name in ("ana", "bob", "eve")] == [1.5, 0.5, 2]
+    page = (mini.course.work / "report" / f"{mini.slug}.html").read_text(encoding="utf-8")
+    assert "Marks or extra credit by hand: ana, bob, torn." in page
+    assert "1.35 of 2</strong> points on average" in page
+
+    said = run("grade", "12", "--from", "class", "--json", "marks.json", cwd=root).stdout
+    told = json.loads((root / "marks.json").read_text(encoding="utf-8"))["students"]
+    assert {name: student["score"] for name, student in told.items()} == wanted
+    check = {name: student["checks"]["differences-values"] for name, student in told.items()}
+    assert {k: v for k, v in check["ana"].items() if "score" in k} == {
+        "score": 1.5,
+        "auto_score": 0,
+        "manual_score": 1.5,
+    }
+    assert check["bob"]["extra_credit"] == 0.5 and "auto_score" not in check["eve"]
+    assert (told["late"]["late_penalty"], told["torn"]["status"]) == (0.25, "failed")
+    assert said.count("marked by hand: differences-values") == 3
+    assert re.search(r"ana +│ 1\.5 +│ graded", said)
+    assert {name: float(row["score"]) for name, row in report(mini).items()} == wanted
+    nbgrader(mini, "export")
+    with open(root / "grades.csv", encoding="utf-8") as file:
+        assert {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)} == wanted
+    feedback = mini.course.work / "feedback" / "late" / mini.slug / f"{mini.slug}.html"
+    ours = feedback.read_text(encoding="utf-8")
+    assert "<strong>1.75 of 2 points</strong> (after 0.25 for handing in late)" in ours
+    generate_feedback(mini, "late")
+    assert feedback.read_text(encoding="utf-8") == ours
+
+
+def test_what_was_carried_forward_counts_no_more_once_a_teacher_gave_the_mark(mini: Stage) -> None:
+    folder = hand_in(mini, ana=RIGHT)
+    result = grade(mini, folder).students["ana"]
+    check = result.checks["differences-values"]
+    check.auto_carried = 1
+    assert (result.score, result.carried) == (2, 1)
+    check.manual_score, check.extra_credit = 0.5, 0.25
+    assert (result.score, result.carried) == (0.75, 0)
+
+
+def test_a_mark_by_nbgraders_own_command_is_in_the_report(mini: Stage) -> None:
+    grade(mini, hand_in(mini, ana=WRONG))
+    run("grade", "12", "--from", "class", cwd=mini.course.root)
+    assert report(mini)["ana"]["score"] == "0"
+    submitted = mini.course.work / "submitted" / "ana" / mini.slug / f"{mini.slug}.ipynb"
+    submitted.write_bytes((hand_in(mini, ana=RIGHT) / "ana.ipynb").read_bytes())
+    build_source(mini)
+    nbgrader(mini, "autograde", mini.slug, "--force")
+    assert report(mini)["ana"]["score"] == "2"
