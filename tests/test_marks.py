@@ -20,7 +20,7 @@ from autograder.course.layout import Stage
 from autograder.gradebook.database import Database
 from autograder.grading.grade import grade
 
-from .conftest import generate_feedback, run
+from .conftest import edit, generate_feedback, run
 
 pytestmark = pytest.mark.usefixtures("one_worker")
 RIGHT = "def differences(x):\n    return x[..., 1:] - x[..., :-1]"
@@ -127,3 +127,102 @@ def test_a_mark_by_nbgraders_own_command_is_in_the_report(mini: Stage) -> None:
     build_source(mini)
     nbgrader(mini, "autograde", mini.slug, "--force")
     assert report(mini)["ana"]["score"] == "2"
+
+
+TWICE = (
+    '# %% exercise="twice"\ndef twice(x):\n    """Two of it."""\n    ### BEGIN SOLUTION\n    return 2 * x\n'
+    '    ### END SOLUTION\n\n# %% check="twice-value" points=1\nexpect(twice(3)).equal(6)\n\n'
+)
+
+
+def test_a_dry_run_that_would_change_nothing_says_so(mini: Stage) -> None:
+    hand_in(mini, ana=WRONG, torn="{")
+    run("grade", "12", "--from", "class", cwd=mini.course.root)
+    said = run("grade", "12", "--from", "class", "--dry-run", cwd=mini.course.root).stdout
+    assert said == "12_my_stage: no mark would change; 2 submissions looked at.\n"
+    hand_in(mini, ana=RIGHT)
+    said = run("grade", "12", "--from", "class", "--dry-run", cwd=mini.course.root).stdout
+    assert re.search(r"ana +│ 0 +│ 2", said) and "no mark" not in said
+
+
+def test_one_student_is_run_again_and_nobody_else(mini: Stage) -> None:
+    folder = hand_in(mini, ana=WRONG, bob=WRONG)
+    grade(mini, folder)
+    hand_in(mini, ana=RIGHT, bob=RIGHT)
+    result = grade(mini, folder, students=["ana"])
+    assert list(result.students) == ["ana"]
+    assert {name: marks.score for name, marks in Database(mini.course).marks(mini.slug).items()} == {"ana": 2, "bob": 0}
+    said = run("grade", "12", "--from", "class", "--student", "anna", cwd=mini.course.root, ok=False).stderr
+    assert said == "anna: has no submission in class. There are: ana, bob.\n"
+
+
+def test_what_is_graded_again_is_run_again(mini: Stage) -> None:
+    """A stored verdict is no answer to somebody who doubts it."""
+    folder = hand_in(mini, ana=RIGHT)
+    grade(mini, folder)
+    for path in mini.course.verdicts.rglob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace('"passed": true', '"passed": false'), encoding="utf-8")
+    assert grade(mini, folder).students["ana"].score == 0
+    assert grade(mini, folder, students=["ana"]).students["ana"].score == 2
+    assert grade(mini, folder).students["ana"].score == 2
+
+
+def test_one_exercise_is_marked_again_and_all_else_stays(mini: Stage) -> None:
+    edit(mini, "# %% [markdown]\n# ## What you can now do\n", TWICE + "# %% [markdown]\n# ## What you can now do\n")
+    root = mini.course.root
+
+    def class_of(**sources: tuple[str, str]) -> None:
+        build(mini)
+        (root / "class").mkdir(exist_ok=True)
+        for student, (differences, twice) in sources.items():
+            notebook = nbformat.read(mini.released, as_version=4)
+            for cell in notebook.cells:
+                cell.source = {"differences": differences, "twice": twice}.get(cell.id, cell.source)
+            nbformat.write(notebook, root / "class" / f"{student}.ipynb")
+
+    def told() -> dict[str, tuple[float, float]]:
+        run("report", "12", cwd=root)
+        return {name: (float(row["differences"]), float(row["twice"])) for name, row in report(mini).items()}
+
+    good, bad = "def twice(x):\n    return 2 * x", "def twice(x):\n    return x"
+    class_of(ana=(RIGHT, bad), bob=(WRONG, good))
+    run("grade", "12", "--from", "class", cwd=root)
+    assert told() == {"ana": (2, 0), "bob": (0, 1)}
+    by_hand(mini, "bob", mark(extra=0.5))
+    class_of(ana=(WRONG, good), bob=(RIGHT, bad), eve=(RIGHT, good))
+    words = ("grade", "12", "--from", "class", "--exercise", "twice")
+    said = run(*words, "--dry-run", cwd=root).stdout
+    assert [re.split(r" *│ *", line)[1:-1] for line in said.splitlines() if "│" in line] == [
+        ["ana", "2", "3"], ["bob", "1.5", "0.5"], ["eve", "–", "3"],
+    ]  # fmt: skip
+    said = run(*words, cwd=root).stdout
+    assert "differences: sign swapped" in said, "bob's mistake of the first time"
+    assert told() == {"ana": (2, 1), "bob": (0.5, 0), "eve": (2, 1)}, "who had no marks yet gets them all"
+    marks = Database(mini.course).marks(mini.slug)
+    assert {name: m.score for name, m in marks.items()} == {"ana": 3, "bob": 0.5, "eve": 3}
+    page = (mini.course.work / "feedback" / "bob" / mini.slug / f"{mini.slug}.html").read_text(encoding="utf-8")
+    assert "It is later minus earlier" in page, "the page says what belongs to the marks on it"
+    said = run("grade", "12", "--from", "class", "--exercise", "thrice", cwd=root, ok=False).stderr
+    assert said == "thrice: is no exercise of 12_my_stage. Choose one of: differences, twice.\n"
+
+
+def test_who_is_gone_is_nowhere_any_more(mini: Stage) -> None:
+    root = mini.course.root
+    hand_in(mini, ana=RIGHT, bob=WRONG, eve=RIGHT)
+    run("grade", "12", "--from", "class", cwd=root)
+    nbgrader(mini, "db", "student", "remove", "eve", "--force")
+    assert set(report(mini)) == {"ana", "bob"}, "by nbgrader's own command"
+    said = run("remove", "bop", cwd=root, ok=False).stderr
+    assert said == "bop: is no student of this course. There are: ana, bob, eve.\n"
+    run("remove", "bob", cwd=root, ok=False)  # nobody says yes
+    assert set(report(mini)) == {"ana", "bob"}
+    run("remove", "bob", "eve", "--yes", cwd=root)
+    assert set(report(mini)) == {"ana"} == set(Database(mini.course).marks(mini.slug))
+    told = {path: path.read_bytes() for path in mini.course.work.rglob("*") if path.is_file()}
+    assert not [path for path, data in told.items() if b"bob" in data and path.suffix != ".db"]
+    assert not [path for path in mini.course.work.rglob("*") if path.name in ("bob", "eve")]
+    assert (root / "class" / "bob.ipynb").is_file()
+    run("remove", "ana", "--yes", cwd=root)
+    assert "has not been graded yet" in run("report", "12", cwd=root, ok=False).stderr
+    run("grade", "12", "--from", "class", cwd=root)
+    assert set(report(mini)) == {"ana", "bob", "eve"}

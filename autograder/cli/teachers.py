@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course, Stage, find_course
 
 if TYPE_CHECKING:
@@ -31,20 +32,34 @@ from autograder.cli.group import main
     envvar="AUTOGRADER_SANDBOX",
 )
 @click.option("--dry-run", is_flag=True, help="Write no mark and no page; list whose marks would change.")
-def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: str, dry_run: bool) -> None:
+@click.option("--student", "students", multiple=True, metavar="NAME", help="Run this one again, and nobody else.")
+@click.option("--exercise", "exercises", multiple=True, metavar="NAME", help="Mark this one again, and no other.")
+def grade(
+    stage: str,
+    path: Path,
+    json_path: Path | None,
+    jobs: int,
+    sandbox: str,
+    dry_run: bool,
+    students: tuple[str, ...],
+    exercises: tuple[str, ...],
+) -> None:
     """Grade a class. Exit code 0 only if every submission has a verdict, and its feedback page.
 
     Submissions are STUDENT.ipynb or STUDENT/NN_slug.ipynb. An interrupted run goes on where it was; a second run
-    only runs what changed.
+    only runs what changed. --student and --exercise run again in any case, and may be given more than once; all other
+    marks stay, and so do those that you gave by hand.
 
     \b
     autograder grade 03_seq2seq --from submissions/
     autograder grade 03 --from class.zip --json marks.json --jobs 4
     autograder grade 03 --from submissions/ --dry-run
+    autograder grade 03 --from submissions/ --student ana
+    autograder grade 03 --from submissions/ --exercise make_batch --dry-run
     """
     course = find_course()
     writable(json_path)
-    result = _grade(course, stage, path, sandbox, jobs, dry_run)
+    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises)
     if json_path:
         result.write_json(json_path)
         click.echo(f"marks       {json_path}")
@@ -52,7 +67,16 @@ def grade(stage: str, path: Path, json_path: Path | None, jobs: int, sandbox: st
         raise SystemExit(1)
 
 
-def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_run: bool = False) -> ClassResult:
+def _grade(
+    course: Course,
+    name: str,
+    path: Path,
+    sandbox: str,
+    jobs: int,
+    dry_run: bool = False,
+    students: tuple[str, ...] = (),
+    exercises: tuple[str, ...] = (),
+) -> ClassResult:
     """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
     from autograder.run.worker.pool import workers_for
 
@@ -69,7 +93,9 @@ def _grade(course: Course, name: str, path: Path, sandbox: str, jobs: int, dry_r
                 progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
 
             step = steps(progress, f"grade {stage.slug}")
-            result = grader.grade(stage, path, sandbox, jobs, step, dry_run, content, workers, told)
+            result = grader.grade(
+                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises
+            )
         workers.hang_up()
         if result.sandbox == "none":
             click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
@@ -81,7 +107,14 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
     rows: list[list[object]] = [
         [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
     ]
-    print_table(f"{stage.slug}: marks that would change{_unsafe(result)}", ["student", "now", "then"], rows)
+    if rows:
+        print_table(f"{stage.slug}: marks that would change{_unsafe(result)}", ["student", "now", "then"], rows)
+    else:
+        looked_at = f"{len(result.students)} submission{'s' if len(result.students) > 1 else ''} looked at"
+        click.echo(f"{stage.slug}: no mark would change{_unsafe(result)}; {looked_at}.")
+    for student, told in result.students.items():
+        if told.status == "ungraded":
+            click.echo(f"{student}: ungraded. {told.reason}")
 
 
 def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
@@ -148,18 +181,63 @@ def report(stage: str, out: Path | None) -> None:
     autograder report 03
     autograder report 03 --out to_print/
     """
+    _write_report(find_course().stages((stage,))[0], out)
+
+
+def _write_report(chosen: Stage, out: Path | None = None) -> None:
     from autograder.feedback.last_result import as_in_gradebook, load
     from autograder.feedback.report import write
     from autograder.stage.read import read_stage
 
-    course = find_course()
-    chosen = course.stages((stage,))[0]
     content, result = read_stage(chosen), as_in_gradebook(chosen, load(chosen))
     now = {cell.id for cell in content.of_kind("check")}
     if any(r.ran and set(r.checks) != now for r in result.students.values()):
         click.echo(f"{chosen.slug}: its checks have changed since this class was graded. Grade it again.", err=True)
-    for path in write(chosen, content, result, out or course.work / "report"):
+    for path in write(chosen, content, result, out or chosen.course.work / "report"):
         click.echo(f"report      {chosen.place(path) if out is None else path}")
+
+
+@main.command()
+@click.argument("students", nargs=-1, required=True, metavar="STUDENT…")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(students: tuple[str, ...], yes: bool) -> None:
+    """Remove students who are gone: marks, hand-ins, feedback pages and rows of the reports, in all stages.
+
+    It cannot be undone. The folder or zip that they handed in stays as it is.
+
+    \b
+    autograder remove ana
+    autograder remove ana bob --yes
+    """
+    import contextlib
+
+    from autograder.feedback.last_result import load, store
+    from autograder.gradebook.database import Database
+
+    course = find_course()
+    classes, work = {}, course.work
+    for stage in course.stages():
+        with contextlib.suppress(CourseError):  # not graded yet
+            classes[stage] = load(stage)
+    with Database(course) as data:
+        known = data.students().union(*(result.students for result in classes.values()))
+        fix = f"There are: {', '.join(sorted(known)) or 'none yet'}."
+        if faults := [Fault(name, "is no student of this course.", fix) for name in students if name not in known]:
+            raise CourseError(*faults)
+        if not yes:
+            click.confirm(f"Remove all that there is of {', '.join(students)}?", abort=True)
+        for name in students:
+            data.remove(name)
+            click.echo(f"removed     {name}")
+    for stage, result in classes.items():
+        if gone := result.students.keys() & set(students):
+            result.students = {name: told for name, told in result.students.items() if name not in gone}
+            store(stage, result)
+            if result.students:
+                _write_report(stage)
+            else:  # nobody is left
+                for path in (work / "report").glob(f"{stage.slug}.*"):
+                    path.unlink()
 
 
 @main.command("sample-class")

@@ -35,6 +35,11 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
         pass
     sandbox = "none" if any(told.sandbox == "none" for told in students.values()) else "bwrap"
     whole = ClassResult(result.stage, result.max_score, dict(sorted(students.items())), sandbox)
+    store(stage, whole)
+    return whole
+
+
+def store(stage: Stage, whole: ClassResult) -> None:
     data = whole.as_json()
     for name, student in whole.students.items():
         data["students"][name] |= {
@@ -45,7 +50,6 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
         }
     data["graded"] = datetime.now().isoformat(timespec="seconds")
     write_whole(stored(stage), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
-    return whole
 
 
 def as_in_gradebook(stage: Stage, result: ClassResult) -> ClassResult:
@@ -82,6 +86,14 @@ def load(stage: Stage) -> ClassResult:
         raise not_graded(stage) from e
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
         raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", _fix(stage))) from e
+
+
+def stored_students(stage: Stage) -> dict[str, StudentResult]:
+    """Of what was stored, the submissions that ran; nothing where nothing can be read."""
+    try:
+        return {name: told for name, told in load(stage).students.items() if told.ran}
+    except CourseError:
+        return {}
 
 
 def _student(told: dict[str, Any]) -> StudentResult:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import SaveCells
 
 from autograder.build.release import release
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write, write_whole
-from autograder.gradebook.database import Database
+from autograder.gradebook.database import STEPS, Database
 from autograder.gradebook.results import Attempt, Marks
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.read import MOST_MB
@@ -80,10 +82,10 @@ class Book:
         try:
             with self.data.open() as gradebook:
                 self._files(attempt)
-                if not self._stands(gradebook, student, credit, attempt.blank):
+                if not self._stands(gradebook, attempt, credit):
                     gradebook.update_or_create_student(student)
                     submission = gradebook.update_or_create_submission(slug, student)
-                    for grade in submission.notebooks[0].grades:
+                    for grade in filter(lambda grade: attempt.marks(grade.name), submission.notebooks[0].grades):
                         grade.auto_score = grade.cell.max_score * credit.get(grade.name, 0)
                         grade.needs_manual_grade = grade.manual_score is not None
                     for comment in submission.notebooks[0].comments:
@@ -92,15 +94,37 @@ class Book:
             raise cannot_write(str(e.filename or self.coursedir.root), e) from e
         return self.data.marks(slug, student).get(student, Marks(student))
 
-    def _stands(self, gradebook: Gradebook, student: str, credit: dict[str, float], blank: set[str]) -> bool:
+    def leave(self, notebook: NotebookNode, student: str, exercises: Collection[str]) -> bool:
+        """Put the earlier verdicts on all other exercises into a graded notebook; False where there are none."""
+        try:
+            path = Path(self.coursedir.root, "autograded", student, self.stage.slug, f"{self.stage.slug}.ipynb")
+            before = nbformat.read(path, as_version=4)
+        except (OSError, ValueError):
+            return False
+        if student not in self.data.marks(self.stage.slug, student):
+            return False
+        earlier = {c.metadata.get("nbgrader", {}).get("grade_id"): c for c in before.cells}
+        for cell in notebook.cells:
+            told = cell.metadata.get("nbgrader", {})
+            name = told.get("grade_id", "")
+            if told.get("grade") and name.partition("-")[0] not in exercises and name in earlier:
+                cell.outputs, cell.metadata["autograder"] = earlier[name].outputs, earlier[name].metadata["autograder"]
+        return True
+
+    def _stands(self, gradebook: Gradebook, attempt: Attempt, credit: dict[str, float]) -> bool:
         """Does all that would be written stand there already?"""
-        rows = self.data.rows(gradebook, self.stage.slug, student)
-        marks = {name: (auto, needs) for _, name, auto, _, _, needs, *_ in rows}
+        blank = attempt.blank
+        rows = self.data.rows(gradebook, self.stage.slug, attempt.submission.student)
+        marks = {name: (auto, needs) for _, name, auto, _, _, needs, *_ in rows if attempt.marks(name)}
         points = {name: c.metadata.nbgrader.get("points", 0) for name, c in self.blueprint.cells.items()}
-        wanted = {name: (points[name] * credit.get(name, 0), by_hand is not None) for _, name, _, by_hand, *_ in rows}
+        by_hand = {name: manual is not None for _, name, _, manual, *_ in rows}
+        wanted = {name: (points[name] * credit.get(name, 0), by_hand[name]) for name in marks}
         if not rows or marks != wanted:
             return False
-        comments = {name: auto for _, name, auto, _ in self.data.comments(gradebook, self.stage.slug, student)}
+        comments = {
+            name: auto
+            for _, name, auto, _ in self.data.comments(gradebook, self.stage.slug, attempt.submission.student)
+        }
         return comments == {name: NO_RESPONSE if name in blank else None for name in comments}
 
     def page(self, student: str) -> Path:
@@ -109,9 +133,7 @@ class Book:
 
     def _files(self, attempt: Attempt) -> None:
         slug, student = self.stage.slug, attempt.submission.student
-        submitted, autograded, feedback = (
-            Path(self.coursedir.root, step, student, slug) for step in ("submitted", "autograded", "feedback")
-        )
+        submitted, autograded, feedback = (Path(self.coursedir.root, step, student, slug) for step in STEPS)
         path = attempt.submission.path
         if path is not None and path.is_file() and path.stat().st_size <= MOST_MB << 20:
             write_whole(submitted / f"{slug}.ipynb", path.read_bytes())  # as it was handed in, also where it failed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,16 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from nbgrader import api
-from nbgrader.api import Base, Gradebook
+from nbgrader.api import Base, Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy import create_engine, inspect, select
 from sqlalchemy.exc import DBAPIError, SAWarning
 from traitlets.config import Config
 
 from autograder.course.faults import CourseError, Fault
+from autograder.course.files import cannot_write
 from autograder.course.layout import Course
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders
+
+STEPS = ("submitted", "autograded", "feedback")  # nbgrader's folders that have one of each student's
 
 
 class Database:
@@ -94,6 +99,31 @@ class Database:
             marks.score = max(0.0, sum(score for score, _ in marks.scores.values()) - marks.late_penalty)
             marks.max_score = sum(most for _, most in marks.scores.values())
         return found
+
+    def students(self) -> set[str]:
+        """Who has marks, a hand-in or a page, in whatever stage."""
+        known = {folder.name for step in STEPS for folder in Path(self.coursedir.root, step).glob("*")}
+        if self.is_there:
+            with self.open() as gradebook:
+                known |= {student.id for student in gradebook.students}
+        return known
+
+    def remove(self, student: str) -> None:
+        """Remove one of `students`, with all that there is of theirs in every stage.
+
+        Raises:
+            CourseError: when the gradebook or a folder cannot be written.
+        """
+        if self.is_there:
+            with self.open() as gradebook, contextlib.suppress(MissingEntry):
+                gradebook.remove_student(student)
+        try:
+            for step in STEPS:
+                for folder in Path(self.coursedir.root, step).glob("*"):
+                    if folder.name == student:
+                        shutil.rmtree(folder)
+        except OSError as e:
+            raise cannot_write(str(e.filename), e) from e
 
     @staticmethod
     def rows(gradebook: Gradebook, slug: str, student: str | None = None) -> list[Any]:

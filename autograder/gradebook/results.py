@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,15 @@ class StudentResult:
             if automatic and check.manual_score is None and name in marks.scores:
                 check.auto_score = marks.scores[name][0] - check.extra_credit
 
+    def leave(self, before: StudentResult, only: Collection[str]) -> None:
+        """What is not of these exercises stays as it was."""
+        self.checks = {n: c if _exercise(n) in only else before.checks.get(n, c) for n, c in self.checks.items()}
+        for now, then in (self.misconceptions, before.misconceptions), (self.says, before.says):
+            ours = {exercise: words for exercise, words in now.items() if exercise in only}
+            theirs = {exercise: words for exercise, words in then.items() if exercise not in only}
+            now.clear()
+            now.update(theirs | ours)
+
     def as_json(self) -> dict[str, Any]:
         return {
             "score": None if self.status == "ungraded" else as_number(self.score),
@@ -175,6 +185,11 @@ class Attempt:
     blank: set[str] = field(default_factory=set)  # exercises that are as they were handed out
     misconceptions: dict[str, list[Misconception]] = field(default_factory=dict)  # by exercise
     machine_fault: str = ""
+    only: set[str] = field(default_factory=set)  # exercises to be marked, where the marks of all others stay
+
+    def marks(self, check: str) -> bool:
+        """Is this check to be marked?"""
+        return not self.only or _exercise(check) in self.only
 
 
 @dataclass
@@ -190,6 +205,10 @@ class Marks:
     comments: dict[str, str] = field(default_factory=dict)  # by exercise
 
 
+def _exercise(check: str) -> str:
+    return check.partition("-")[0]
+
+
 def broken_below(content: Content, result: StudentResult, exercise: str) -> list[str]:
     """The exercises that this one builds on and that lost points."""
     below = next(cell.builds_on for cell in content.of_kind("exercise") if cell.id == exercise)
@@ -199,5 +218,5 @@ def broken_below(content: Content, result: StudentResult, exercise: str) -> list
 
 def stopped_with(result: StudentResult, exercise: str) -> str:
     """The error with which the cell of this exercise stopped before it defined the name; nothing where it did not."""
-    own = (check.stopped_with for name, check in result.checks.items() if name.partition("-")[0] == exercise)
+    own = (check.stopped_with for name, check in result.checks.items() if _exercise(name) == exercise)
     return next(filter(None, own), "")

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from autograder.build.write import build_source
-from autograder.course.faults import CourseError
+from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write, write_whole
 from autograder.course.layout import Course, Stage
 from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
+from autograder.feedback.last_result import stored_students
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import render
 from autograder.gradebook.book import Book
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Attempt, ClassResult, Mark, StudentResult
 from autograder.intake.blueprint import Blueprint
-from autograder.intake.find import Submission, submissions
+from autograder.intake.find import NAMED, Submission, submissions
+from autograder.intake.names import safe
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
 from autograder.run.job import Job, Result
@@ -42,6 +45,8 @@ def grade(
     content: Content | None = None,
     workers: Workers | None = None,
     told: Told = lambda student, result: None,
+    students: Collection[str] = (),
+    exercises: Collection[str] = (),
 ) -> ClassResult:
     """Grade every submission in `path`, and write the marks and the feedback pages.
 
@@ -52,13 +57,16 @@ def grade(
         content: of the stage, where it is read already.
         workers: where they warm up already; whoever made them ends them.
         told: is told each verdict as soon as it is there.
+        students: grade only these, and run them again.
+        exercises: run again, and give marks for these only. Who has no marks yet, gets them all.
 
     Raises:
         CourseError: where nothing can be graded, or a mark cannot be written.
     """
     own = contextlib.nullcontext(workers) if workers is not None else workers_for(stage, sandbox, jobs)
     with submissions(stage, path) as found, own as workers:
-        run = _Grading(content or read_stage(stage), workers, dry_run)
+        found = _chosen(found, students, path)
+        run = _Grading(content or read_stage(stage), workers, dry_run, exercises, again=bool(students or exercises))
         try:
             step(0, len(found))
             for attempt in workers.each(run.attempt, found):
@@ -71,11 +79,28 @@ def grade(
             run.book.data.close()
 
 
+def _chosen(found: list[Submission], students: Collection[str], path: Path) -> list[Submission]:
+    names = [submission.student for submission in found]
+    for student in students:
+        if safe(student) not in names:
+            known = ", ".join(names[:NAMED]) + ", …" * (len(names) > NAMED)
+            raise CourseError(Fault(student, f"has no submission in {path}.", f"There are: {known}."))
+    return [one for one in found if not students or one.student in map(safe, students)]
+
+
 class _Grading:
     """What one run of `grade` needs."""
 
-    def __init__(self, content: Content, workers: Workers, dry_run: bool) -> None:
-        self.content, self.stage, self.dry_run = content, content.stage, dry_run
+    def __init__(
+        self, content: Content, workers: Workers, dry_run: bool, exercises: Collection[str], again: bool
+    ) -> None:
+        self.content, self.stage, self.dry_run, self.again = content, content.stage, dry_run, again
+        for name in exercises:
+            if name not in content.exercises:
+                known = f"Choose one of: {', '.join(content.exercises)}."
+                raise CourseError(Fault(name, f"is no exercise of {self.stage.slug}.", known))
+        self.exercises = exercises
+        self.before = stored_students(self.stage) if exercises else {}
         self.blueprint = Blueprint(content)
         self.store = Store(self.stage.course.verdicts, workers.sandbox)
         self.workers = workers
@@ -87,8 +112,8 @@ class _Grading:
             build_source(self.stage, self.blueprint.plain)
             self.book.register()
 
-    def run(self, work: Job) -> Result:
-        return run_cached(work, self.store, self.workers)
+    def run(self, work: Job, again: bool = False) -> Result:
+        return run_cached(work, self.store, self.workers, again)
 
     def attempt(self, submission: Submission) -> Attempt:
         """Read, repair, run and diagnose one submission. What is wrong with it is told, not raised."""
@@ -115,19 +140,25 @@ class _Grading:
             return Attempt(submission)
         submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
         work = job(notebook, self.blueprint, submission.student)
-        result = self.run(work)
+        run = partial(self.run, again=self.again)
+        result = run(work)
         if result.machine_failed:
             why = next(check.message for check in result.checks if check.kind == "internal")
             fault = f"{why} It was tried twice. Any earlier mark stays; run the same command again."
             return Attempt(submission, machine_fault=fault)
         misconceptions = self.catalogue.name_mistakes(result.checks)
-        carry_forward(work, result.checks, self.content, self.run, self.blueprint.settings.carried_share)
+        carry_forward(work, result.checks, self.content, run, self.blueprint.settings.carried_share)
         write_back(notebook, self.blueprint, result, self.store.sandbox)
-        return Attempt(submission, notebook, result, untouched(notebook), misconceptions)
+        attempt = Attempt(submission, notebook, result, untouched(notebook), misconceptions)
+        if submission.student in self.before and self.book.leave(notebook, submission.student, self.exercises):
+            attempt.only = set(self.exercises)
+        return attempt
 
     def keep(self, attempt: Attempt) -> StudentResult:
         """Write the mark and the page of one submission; what there is to say of it."""
         result = _verdict(attempt, self.content)
+        if attempt.only:
+            result.leave(self.before[attempt.submission.student], attempt.only)
         if self.dry_run or result.status == "ungraded":
             return result
         marks = self.book.save(attempt)

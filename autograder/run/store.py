@@ -63,10 +63,13 @@ def fingerprint() -> str:
     return digest.hexdigest()
 
 
-def run_cached(work: Job, store: Store, worker: Runs) -> Result:
-    """The stored result, or a new one. What the machine and not the submission did wrong is not kept."""
+def run_cached(work: Job, store: Store, worker: Runs, again: bool = False) -> Result:
+    """The stored result, or a new one, which is made in any case with `again`.
+
+    What the machine and not the submission did wrong is not kept.
+    """
     path = store.path(work)
-    found = store.get(path)
+    found = None if again else store.get(path)
     if found is None:
         found = worker.run(work)
         if not found.machine_failed:
