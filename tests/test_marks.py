@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +227,21 @@ def test_who_is_gone_is_nowhere_any_more(mini: Stage) -> None:
     assert "has not been graded yet" in run("report", "12", cwd=root, ok=False).stderr
     run("grade", "12", "--from", "class", cwd=root)
     assert set(report(mini)) == {"ana", "bob", "eve"}
+
+
+def test_who_handed_in_what_cannot_be_graded_reads_why(mini: Stage) -> None:
+    folder = hand_in(mini, torn="{", eve=RIGHT)
+    (folder / "<b>bob.pdf").write_bytes(b"%PDF")
+    grade(mini, folder)
+    by_hand(mini, "torn", lambda notebook: setattr(notebook.comments[0], "manual_comment", "Come & see me."))
+    by_hand(mini, "torn", mark(manual=1))
+    result = grade(mini, folder)
+    assert result.complete
+    pages = {name: mini.course.work / "feedback" / name / mini.slug / f"{mini.slug}.html" for name in result.students}
+    told = {name: unescape(path.read_text(encoding="utf-8")) for name, path in pages.items()}
+    assert len(told) == 3
+    for name in ("torn", "<b>bob"):
+        assert f"could not be graded.</strong> {result.students[name].reason}" in told[name]
+    assert "1 of 2 points" in told["torn"] and "From your teacher:</strong> Come & see me." in told["torn"]
+    assert "could not be graded" not in told["eve"]
+    assert "<b>" not in pages["<b>bob"].read_text(encoding="utf-8")

@@ -88,15 +88,32 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
         exercise["below"] = [n for n in names if n in exercises and exercises[n]["state"] != "full"]
     lost_first = [e for e in exercises.values() if e["state"] in ("part", "none") and not e["below"]]
     return {
+        **_head(marks, texts),
+        "sandboxed": nb.metadata.get("autograder", {}).get("sandbox") == "bwrap",
+        "exercises": list(exercises.values()),
+        "start": lost_first[0]["name"] if lost_first else "",
+    }
+
+
+def failed_page(problem: str, marks: Marks, texts: Texts) -> dict[str, Any]:
+    """What the template shows of a submission that could not be run: why, and what a teacher gave all the same."""
+    written = [comment for comment in marks.comments.values() if comment and comment != NO_RESPONSE]
+    return {**_head(marks, texts), "problem": _plain(problem), "comments": written}
+
+
+def _head(marks: Marks, texts: Texts) -> dict[str, Any]:
+    return {
         "title": texts.title,
         "slug": texts.blueprint.stage.slug,
         "student": marks.student,
         "score": marks.score,
         "max": marks.max_score,
         "late": marks.late_penalty,
-        "sandboxed": nb.metadata.get("autograder", {}).get("sandbox") == "bwrap",
-        "exercises": list(exercises.values()),
-        "start": lost_first[0]["name"] if lost_first else "",
+        "sandboxed": True,
+        "exercises": [],
+        "start": "",
+        "problem": "",
+        "comments": [],
     }
 
 

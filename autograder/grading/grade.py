@@ -16,7 +16,7 @@ from autograder.course.layout import Course, Stage
 from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.last_result import stored_students
-from autograder.feedback.page import Texts, page
+from autograder.feedback.page import Texts, failed_page, page
 from autograder.feedback.render import render
 from autograder.gradebook.book import Book
 from autograder.gradebook.notebook import write_back
@@ -163,15 +163,17 @@ class _Grading:
             return result
         marks = self.book.save(attempt)
         result.take(marks)
-        if attempt.notebook is not None:
-            try:
+        try:
+            if attempt.notebook is None:
+                shown = failed_page(result.reason, marks, self.texts)
+            else:
                 shown = page(attempt.notebook, marks, self.texts)
-                write_whole(self.book.page(attempt.submission.student), render("feedback.html.j2", page=shown))
-            except OSError as error:
-                raise cannot_write(str(error.filename or self.stage.course.work), error) from error
-            except Exception as error:
-                place = keep_traceback(self.stage.course, f"page of {self.stage.slug}: {attempt.submission.student}")
-                result.no_page = f"no feedback page: {type(error).__name__}; the traceback is in {place}."
+            write_whole(self.book.page(attempt.submission.student), render("feedback.html.j2", page=shown))
+        except OSError as error:
+            raise cannot_write(str(error.filename or self.stage.course.work), error) from error
+        except Exception as error:
+            place = keep_traceback(self.stage.course, f"page of {self.stage.slug}: {attempt.submission.student}")
+            result.no_page = f"no feedback page: {type(error).__name__}; the traceback is in {place}."
         return result
 
     def result(self) -> ClassResult:
