@@ -143,6 +143,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
 
     by_hand = ", ".join(result.by_hand)
     marked = f"marked by hand: {by_hand}" if by_hand else ""
+    claimed = f"its id in the notebook: {', '.join(result.claimed)}" if result.claimed else ""
     if not result.ran:
         return "\n".join(filter(None, [result.reason, marked]))
     blank, remarks = [], []
@@ -161,7 +162,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
         remarks.append(f"{result.carried:g} carried forward")
     if blank:
         remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
-    return "\n".join(filter(None, [result.reason, result.no_page, marked, *remarks]))
+    return "\n".join(filter(None, [result.reason, result.no_page, claimed, marked, *remarks]))
 
 
 def _score(result: StudentResult) -> str:

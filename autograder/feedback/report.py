@@ -51,7 +51,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = ["student", "status", "score", "max", *content.exercises, "carried_forward", "misconceptions"]
-    heads += ["seconds", "reason", "sandbox"]
+    heads += ["seconds", "reason", "sandbox", "id_in_notebook"]
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
@@ -59,7 +59,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
         score = "" if ungraded else _points(r.score)
         row = [name, r.status, score, _points(result.max_score), *own, "" if ungraded else _points(r.carried), known]
-        row += [f"{r.seconds:.2f}", r.reason, result.sandbox]
+        row += [f"{r.seconds:.2f}", r.reason, result.sandbox, "; ".join(r.claimed)]
         writer.writerow([_harmless(value) for value in row])
     return text.getvalue()
 
@@ -90,6 +90,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         mean=statistics.fmean(scores) if scores else 0,
         median=statistics.median(scores) if scores else 0,
         carried=[r.carried for r in graded.values() if r.carried],
+        claimed={name: r.claimed for name, r in ran.items() if r.claimed},
         by_hand=[name for name, r in result.students.items() if r.by_hand],
         spread=statistics.pstdev(scores) if scores else 0,
         columns=histogram(scores, result.max_score) if scores else [],

@@ -26,6 +26,7 @@ class Mark:
     message: str = ""
     answer: str = ""
     options: list[str] = field(default_factory=list)
+    claimed: str = ""
     kind: str = ""
     hint: str = ""
     says: str = ""
@@ -57,7 +58,7 @@ class Mark:
     @staticmethod
     def of(check: CheckResult, points: float) -> Mark:
         message = "" if check.passed else check.message
-        told = check.answer, check.options, check.kind, check.hint, check.says, check.stopped_with
+        told = check.answer, check.options, check.claimed, check.kind, check.hint, check.says, check.stopped_with
         carried = points * check.carried if check.credit > (1.0 if check.passed else check.share) else 0.0
         return Mark(points * check.credit, points, message, *told, carried)
 
@@ -95,6 +96,11 @@ class StudentResult:
     def by_hand(self) -> list[str]:
         """The checks with a mark or extra credit by a teacher."""
         return [name for name, check in self.checks.items() if check.by_hand]
+
+    @property
+    def claimed(self) -> list[str]:
+        """Who the notebook says it is of, where that decides on numbers and is another name than the student's here."""
+        return list(dict.fromkeys(check.claimed for check in self.checks.values() if check.claimed))
 
     @property
     def score(self) -> float:
@@ -142,7 +148,9 @@ class StudentResult:
             },
             "misconceptions": self.misconceptions,
             "says": self.says,
-        } | ({"late_penalty": as_number(self.late_penalty)} if self.late_penalty else {})
+            **({"claimed": self.claimed} if self.claimed else {}),
+            **({"late_penalty": as_number(self.late_penalty)} if self.late_penalty else {}),
+        }
 
 
 @dataclass

@@ -64,7 +64,8 @@ class CheckResult:
     `not_implemented`, `student_error`, `unusable`, `missing`, `limit`, `dead` and `internal`. `traceback` points into
     the student's cell, and is empty where it could tell of a hidden test. `record` says for a check that failed what
     its calls gave (`run.judge.record`): nobody reads it but `diagnosis`. Of a quiz, `answer` is a short text,
-    `options` are those that it chose, and `share` is its part of the points where it did not pass.
+    `options` are those that it chose, `share` is its part of the points where it did not pass, and `claimed` is whose
+    numbers it was given, as the notebook says, where it was handed in under another name.
 
     What the student reads is made of `message` (the facts), `hint` (the likely cause, as the check names it) and `says`
     (the sentence of the catalogue, where the mistake is a known one). `stopped_with` is the error with which the cell
@@ -85,6 +86,7 @@ class CheckResult:
     answer: str = ""
     options: list[str] = field(default_factory=list)
     share: float = 0.0
+    claimed: str = ""
     hint: str = ""
     says: str = ""
     stopped_with: str = ""

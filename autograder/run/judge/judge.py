@@ -304,7 +304,7 @@ class Run:
 
     def _quiz(self, result: CheckResult, answer: quiz.QuizAnswer) -> None:
         """What a class's report counts, what a right answer hears, and partial credit."""
-        result.answer, result.record = answer.text, {}
+        result.answer, result.claimed, result.record = answer.text, answer.claimed, {}
         if result.passed or result.kind == "expectation":
             result.options, result.share, result.message = answer.chosen, answer.share, answer.said or result.message
             result.hint = "" if answer.said else result.hint
