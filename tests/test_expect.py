@@ -142,3 +142,21 @@ def test_one_changed_number_is_found(numbers: list[float], data: st.DataObject) 
         expect(torch.tensor(changed, dtype=torch.float64)).close(torch.tensor(numbers, dtype=torch.float64))
     with pytest.raises(ExpectationError, match=rf"\[{at}\]|got"):
         expect(changed).close(numbers)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("10**76", "1e+76"), ("-(10**76)", "-1e+76"), ("1e76", "1e+76"), ("10**400", "1e+400"), ("2**63", str(2**63)),
+        ("10**5000", "a very large number"), ("[10**5000]", "a list with a very large number"),
+    ],
+)  # fmt: skip
+def test_a_number_is_shown_as_one_however_large(value: str, shown: str) -> None:
+    assert f"got:       {shown}\n" in message(f"expect({value}).equal(3)")
+    assert f"expected:  {shown}" in message(f"expect(3).equal({value})")
+    exec(f"expect({value}).equal({value})", {"expect": expect})
+    if not value.startswith("["):
+        assert f"got:       {shown}\n" in message(f"expect({value}).close(0.5)")
+        assert "got:       " in message(f"expect({value}).at_least(abs({value}) + 10**70)")
+        hidden = message(f"### BEGIN HIDDEN TESTS\nexpect({value}).close(0.5)\n### END HIDDEN TESTS")
+        assert len(hidden.split("\n")[1]) < 40 and "got:" in hidden

@@ -35,6 +35,7 @@ def test_a_sample_class_gets_the_marks_it_deserves(mini: Stage) -> None:
     assert marks["stage"] == "12_my_stage"
     assert marks["max_score"] == 2
     assert set(marks["students"]) == set(made)
+    assert not [path for path in (root / "class").glob("*.ipynb") if "### " in path.read_text(encoding="utf-8")]
     for name, student in marks["students"].items():
         kind, answers = made[name]["kind"], made[name]["answers"]
         check = student["checks"]["differences-values"]

@@ -245,3 +245,16 @@ def test_who_handed_in_what_cannot_be_graded_reads_why(mini: Stage) -> None:
     assert "1 of 2 points" in told["torn"] and "From your teacher:</strong> Come & see me." in told["torn"]
     assert "could not be graded" not in told["eve"]
     assert "<b>" not in pages["<b>bob"].read_text(encoding="utf-8")
+
+
+def test_a_slip_of_the_hand_in_formgrader_is_shown_as_the_number_that_it_is(mini: Stage) -> None:
+    hand_in(mini, ana=WRONG, bob=RIGHT)
+    words = ("grade", "12", "--from", "class", "--json", "marks.json")
+    run(*words, cwd=mini.course.root)
+    by_hand(mini, "ana", mark(manual=1e76))
+    assert report(mini)["ana"]["score"] == "1e+76"
+    assert re.search(r"ana +│ 1e\+76 +│", run(*words, cwd=mini.course.root).stdout)
+    told = json.loads((mini.course.root / "marks.json").read_text(encoding="utf-8"))
+    assert told["students"]["ana"]["score"] == 1e76 and "0000" not in json.dumps(told)
+    for folder in ("report", "feedback/ana/" + mini.slug):
+        assert "1e+76" in (mini.course.work / folder / f"{mini.slug}.html").read_text(encoding="utf-8")

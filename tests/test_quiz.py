@@ -318,6 +318,12 @@ def test_a_blank_answer_is_no_answer_yet(stage: Stage, name: str) -> None:
 # Numbers of each student's own
 
 
+def test_a_large_number_is_shown_as_a_number(stage: Stage) -> None:
+    for value, shown in ((10**76, "1e+76"), (-(10**90), "-1e+90"), (10**9000, "a very large number")):
+        assert f"Your answer to count is {shown}. It" in read(stage, "count", value)
+        assert f"Your answer to hot is ({shown}, 2). It" in read(stage, "hot", (value, 2))
+
+
 def test_the_numbers_of_a_student_stay_the_same() -> None:
     """They are pinned: a change would give everybody other numbers in the middle of a term."""
     draw = "I=8,16,24 H=32,48,64"

@@ -316,7 +316,7 @@ def test_grade_writes_the_report_and_report_writes_it_again(mini: Stage) -> None
     assert (root / "again" / "12_my_stage.csv").read_text(encoding="utf-8") == first
     text = (root / "again" / "12_my_stage.html").read_text(encoding="utf-8")
     assert is_harmless(text)
-    assert "<strong>8</strong> submissions" in text and "sign swapped" in text and "student_08" in text
+    assert "<strong>8</strong> submissions" in text and "along the batch" in text and "student_08" in text
     stored = json.loads((root / ".course" / "report" / "12_my_stage.json").read_text(encoding="utf-8"))
     assert all(told["seconds"] > 0 for told in stored["students"].values() if told["status"] != "failed")
 

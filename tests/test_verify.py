@@ -33,11 +33,27 @@ def test_a_new_stage_is_proven(mini: Stage) -> None:
         "blank_score": 0,
         "solution_score": 2,
         "max_score": 2,
-        "right": {"total": 1, "accepted": 1},
-        "wrong": {"total": 2, "caught": 2, "caught_by_visible": 1, "diagnosed": 2},
+        "right": {"total": 2, "accepted": 2},
+        "wrong": {"total": 6, "caught": 6, "caught_by_visible": 3, "diagnosed": 6},
         "redundant_checks": [],
+        "too_few_answers": [],
     }
     assert result == {"stages": {"12_my_stage": proof}}
+
+
+@pytest.mark.parametrize("name", ["step by step", "detached"])
+def test_with_fewer_answers_than_the_rule_asks_for_a_stage_is_not_proven(mini: Stage, name: str) -> None:
+    head, cell, rest = re.split(
+        rf'(?ms)^(# %% \w+="differences" name="{name}".*?(?=^# %%|\Z))', mini.answers.read_text()
+    )
+    assert "def differences" in cell
+    mini.answers.write_text(head + rest)
+    path = mini.course.root / "proof.json"
+    said = run("verify", "--seeds", "1", "--json", str(path), cwd=mini.course.root, ok=False).stdout
+    assert "All proven" not in said
+    assert '"differences" has too few answers to be proven. Add some, until 2 right ones and 6 wrong ones' in said
+    proof = json.loads(path.read_text(encoding="utf-8"))["stages"]["12_my_stage"]
+    assert proof["too_few_answers"] == ["differences"] and proof["wrong"]["caught"] == proof["wrong"]["total"]
 
 
 def test_a_weakened_check_is_found(mini: Stage) -> None:
@@ -218,7 +234,7 @@ def test_a_broken_stage_does_not_stop_the_others(mini: Stage) -> None:
         "14_given": 0,
         "15_built": 2,
     }
-    assert stages["12_my_stage"]["wrong"]["caught"] == 2 and stages["12_my_stage"]["mutants"]["survivors"] == []
+    assert stages["12_my_stage"]["wrong"]["caught"] == 6 and stages["12_my_stage"]["mutants"]["survivors"] == []
 
 
 @pytest.mark.parametrize("whole_group", [True, False])

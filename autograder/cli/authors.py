@@ -78,7 +78,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     writable(json_path)
     from autograder.proof.beside import Read
     from autograder.proof.mutants import survey
-    from autograder.proof.verify import prove_all, read_texts
+    from autograder.proof.verify import LEAST_RIGHT, LEAST_WRONG, prove_all, read_texts
 
     chosen, texts, faults = list[Stage](), list[Read](), list[Fault]()
     for stage in find_course().stages(stages):
@@ -108,6 +108,9 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         for check in proof.redundant_checks:
             fact = f'{proof.slug}: check "{check}" is redundant: others catch every wrong answer that it catches.'
             click.echo(f"{fact} Add a wrong answer that only it catches, or drop it.")
+        for exercise in proof.few:
+            fact = f'{proof.slug}: "{exercise}" has too few answers to be proven.'
+            click.echo(f"{fact} Add some, until {LEAST_RIGHT} right ones and {LEAST_WRONG} wrong ones are there.")
         for fact in proof.alike:
             if fact not in proof.problems:
                 click.echo(fact)
@@ -125,7 +128,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         json_path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     if faults:
         raise CourseError(*faults)
-    if any(p.problems for p in proofs) or any(s.problems for s in surveys):
+    if any(p.problems or p.few for p in proofs) or any(s.problems for s in surveys):
         raise SystemExit(1)
     click.echo(f"All proven in {seconds} s.")
 

@@ -31,4 +31,4 @@ def write_whole(path: Path, data: str | bytes) -> None:
 
 def as_number(value: float) -> int | float:
     """A whole number without its `.0`, as JSON and tables show points."""
-    return int(value) if value == int(value) else value
+    return int(value) if abs(value) < 2**53 and value == int(value) else value  # above, not all digits are known

@@ -22,7 +22,7 @@ import torch
 from executing import Source
 from torch import Tensor
 
-from autograder.lab.failures import ExpectationError
+from autograder.lab.failures import ExpectationError, number_text
 from autograder.lab.markers import is_hidden
 
 WIDTH = 400  # characters of a value that a message shows
@@ -91,12 +91,12 @@ class Expectation:
     def at_least(self, bound: float, hint: str = "") -> Expectation:
         """The value is one number, and `value >= bound`."""
         got = self._number(hint)
-        return self._require(got >= bound, f"{got:.4g}", f"at least {bound:g}", hint)
+        return self._require(got >= bound, number_text(got, 4), f"at least {number_text(bound)}", hint)
 
     def at_most(self, bound: float, hint: str = "") -> Expectation:
         """The value is one number, and `value <= bound`."""
         got = self._number(hint)
-        return self._require(got <= bound, f"{got:.4g}", f"at most {bound:g}", hint)
+        return self._require(got <= bound, number_text(got, 4), f"at most {number_text(bound)}", hint)
 
     def finite(self, hint: str = "") -> Expectation:
         """The value is a tensor without NaN and without infinities."""
@@ -163,7 +163,7 @@ class Expectation:
         single = isinstance(value, Tensor) and value.numel() == 1 and not value.is_complex()
         if not single and not (isinstance(value, int | float) and not isinstance(value, bool)):
             self._fail(f"{self._show(value)} of type {type(value).__name__}", "one number", hint)
-        return float(value)
+        return value if isinstance(value, int) else float(value)
 
     def _compare(self, expected: Any, tol: float, hint: str) -> Expectation:
         difference = _difference(self._value, expected, tol, self._show)
@@ -197,8 +197,7 @@ def _difference(got: Any, expected: Any, tol: float, show: Show, where: str = ""
     if isinstance(expected, int | float):
         if not isinstance(got, int | float):
             return differ()
-        near = math.isfinite(expected) and abs(got - expected) <= tol * (1 + abs(expected))
-        return None if near or got == expected else differ()
+        return None if got == expected or _near(got, expected, tol) else differ()
     if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
         return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
     if isinstance(expected, dict):
@@ -242,6 +241,13 @@ def _tensor_difference(got: Any, expected: Tensor, tol: float, at: str) -> str |
     return f"first difference{at}{place}: got {_show(g)}, expected {_show(e)} {how_many}"
 
 
+def _near(got: float, expected: float, tol: float) -> bool:
+    try:
+        return math.isfinite(expected) and abs(got - expected) <= tol * (1 + abs(expected))
+    except OverflowError:  # a whole number that is larger than any float
+        return False
+
+
 def _kind(tensor: Tensor) -> str:
     if tensor.dtype == torch.bool:
         return "bool"
@@ -250,18 +256,23 @@ def _kind(tensor: Tensor) -> str:
 
 def _show(value: Any) -> str:
     """A value on one line, cut where it is long."""
-    if isinstance(value, float):
-        return f"{value:.6g}"
+    if type(value) in (int, float):
+        return number_text(value)
     if isinstance(value, Tensor) and value.numel() > 24:
         return f"a tensor of shape {tuple(value.shape)}, {value.dtype}"
-    text = re.sub(r"\s*\n\s*", " ", repr(value))
+    try:
+        text = re.sub(r"\s*\n\s*", " ", repr(value))
+    except ValueError:  # a whole number of thousands of digits
+        return f"a {type(value).__name__} with a very large number"
     return text if len(text) <= WIDTH else text[: WIDTH - 1] + "…"
 
 
 def _outline(value: Any) -> str:
     """A value in a hidden test: what kind it is, not what it holds. A function could return what it was given."""
-    if value is None or isinstance(value, bool | int | float):
-        return f"{value:.6g}" if isinstance(value, int | float) and not isinstance(value, bool) else repr(value)
+    if value is None or isinstance(value, bool):
+        return repr(value)
+    if isinstance(value, int | float):
+        return f"{value:.6g}" if abs(value) < 1e300 else number_text(value)
     if isinstance(value, Tensor):
         return f"a tensor of shape {_sizes(tuple(value.shape))}, {value.dtype}"
     if isinstance(value, str):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 
 class ExpectationError(AssertionError):
     """A check failed. `str(error)` is the message for the student, ready to read.
@@ -27,3 +29,12 @@ class NoAnswer(NotImplementedError):
     def _render_traceback_(self) -> list[str]:
         """IPython and JupyterLab show this line instead of a traceback."""
         return ["\x1b[33m…\x1b[0m " + str(self)]
+
+
+def number_text(value: int | float, digits: int = 6) -> str:
+    """A number as people read it: a whole one in full, or as 1e+76 where it is long."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if value.bit_length() <= 100:
+        return str(value)
+    return f"{Decimal(value).normalize():.{digits}g}" if value.bit_length() <= 10_000 else "a very large number"

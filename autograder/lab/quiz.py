@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.lab.failures import ExpectationError, NoAnswer
+from autograder.lab.failures import ExpectationError, NoAnswer, number_text
 
 STUDENT = "student"  # the name by which a notebook with drawn numbers says whose it is
 Numbers = dict[str, int | float]
@@ -250,7 +250,11 @@ def _text(value: Any) -> str:
         text = ", ".join(f"{k} {v}" for k, v in pairs)
     elif type(value) is str and re.fullmatch("[A-Z]{1,26}", value):
         text = value
-    elif type(value) in (str, int, float, bool, tuple, list, set, type(None)):
+    elif type(value) is int:
+        text = number_text(value)
+    elif type(value) is tuple:
+        text = f"({', '.join(map(_text, value[:30]))}{',' if len(value) == 1 else ''})"
+    elif type(value) in (str, float, bool, list, set, type(None)):
         try:
             text = repr(value)
         except (ValueError, RecursionError):  # an integer of thousands of digits

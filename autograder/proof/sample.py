@@ -12,6 +12,7 @@ import nbformat
 from autograder.build.release import release, source_notebook
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
+from autograder.lab.markers import BEGIN_SOLUTION, END_SOLUTION
 from autograder.proof.quizzes import wrong_answers
 from autograder.stage.model import Answer, Content
 from autograder.stage.read import read_answers, read_stage
@@ -66,7 +67,8 @@ def make_class(stage: Stage, students: int, seed: int, out: Path) -> dict[str, M
         notebook = nbformat.from_dict(blank)
         for cell in notebook.cells:
             if (exercise := cell.metadata.get("nbgrader", {}).get("grade_id")) in chosen:
-                cell.source = chosen[exercise].source
+                lines = chosen[exercise].source.split("\n")  # as a student writes them
+                cell.source = "\n".join(line for line in lines if line.strip() not in (BEGIN_SOLUTION, END_SOLUTION))
         text = nbformat.writes(notebook) + "\n"
         if kind == "broken file":
             text = text[: len(text) // 2]

@@ -21,6 +21,8 @@ from autograder.proof.trials import World, run_all
 from autograder.stage.model import Answer, Content
 from autograder.stage.read import read_answers, read_stage
 
+LEAST_RIGHT, LEAST_WRONG = 2, 6  # answers of an exercise, so that it counts as proven
+
 
 @dataclass
 class Proof:
@@ -40,6 +42,7 @@ class Proof:
     quizzes: int = 0
     quiz_answers: int = 0  # tried beside the keys
     redundant_checks: list[str] = field(default_factory=list)
+    few: list[str] = field(default_factory=list)  # exercises with fewer answers than the rule asks for
     alike: list[str] = field(default_factory=list)  # wrong answers that cannot be told by name
     problems: list[str] = field(default_factory=list)
     broken: bool = False  # its own cells do not run, so nothing else is known
@@ -59,6 +62,7 @@ class Proof:
                 "diagnosed": self.diagnosed,
             },
             "redundant_checks": self.redundant_checks,
+            "too_few_answers": self.few,
         }
 
 
@@ -226,6 +230,8 @@ def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> P
             proof.problems += _problems_elsewhere(place, answer, trial.elsewhere)
     proof.solution_score = min(scores.values(), default=0)
     proof.redundant_checks = _redundant(content, caught_by)
+    kinds = Counter((task.exercise, task.answer.right) for task, _ in results if task.answer is not None)
+    proof.few = [e for e in sorted(exercises) if kinds[e, True] < LEAST_RIGHT or kinds[e, False] < LEAST_WRONG]
     return proof
 
 

@@ -85,6 +85,10 @@ ANSWERS = """\
 def differences(x):
     return torch.diff(x, dim=1)
 
+# %% right="differences" name="step by step"
+def differences(x):
+    return torch.stack([x[:, t + 1] - x[:, t] for t in range(x.shape[1] - 1)], dim=1)
+
 # %% wrong="differences" name="sign swapped" says="It is later minus earlier: what rises has d > 0."
 def differences(x):
     return x[:, :-1] - x[:, 1:]
@@ -92,6 +96,22 @@ def differences(x):
 # %% wrong="differences" name="along the batch" says="Time is axis 1; axis 0 is the batch."
 def differences(x):
     return torch.diff(x, dim=0) if len(x) > 1 else torch.diff(x, dim=1)
+
+# %% wrong="differences" name="as long as x" says="The first step has none before it: T numbers have T-1 differences."
+def differences(x):
+    return torch.diff(x, dim=1, prepend=x[:, :1])
+
+# %% wrong="differences" name="without the sign" says="What falls has d < 0; its size alone does not tell."
+def differences(x):
+    return torch.diff(x, dim=1).abs()
+
+# %% wrong="differences" name="two steps apart" says="Neighbours are one step apart; this skips one."
+def differences(x):
+    return x[:, 2:] - x[:, :-2]
+
+# %% wrong="differences" name="detached" says="`detach` cuts the result off from x, and no gradient flows."
+def differences(x):
+    return torch.diff(x, dim=1).detach()
 """
 
 
