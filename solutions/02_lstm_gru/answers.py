@@ -235,6 +235,46 @@ def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
     return h, c
 
 
+# %% wrong="lstm_cell" name="a sigmoid by hand" says="exp of a large number is infinite, and infinity divided by infinity is NaN. torch.sigmoid is safe for every number."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+
+    def sigmoid(a):
+        return a.exp() / (1 + a.exp())
+
+    c = sigmoid(f) * c + sigmoid(i) * torch.tanh(g)
+    return sigmoid(o) * torch.tanh(c), c
+
+
+# %% wrong="lstm_cell" name="a memory with bounds" says="You keep the memory between two bounds. It has none in an LSTM: only h is squeezed, by the last tanh."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+    c = (torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)).clamp(-10, 10)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+# %% wrong="lstm_cell" name="always float32" says="Your result is float32 whatever comes in. Keep the dtype of x: no .float() and no new tensors without a dtype."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    x, h, c, W_ih, W_hh, b_ih, b_hh = (tensor.float() for tensor in (x, h, c, W_ih, W_hh, b_ih, b_hh))
+    i, f, g, o = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
+# %% wrong="lstm_cell" name="loses a batch of one" says="squeeze drops the dimension of the batch where it has one row. A batch of one is a batch: [1, H]."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = (x @ W_ih.T + b_ih + h @ W_hh.T + b_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return (torch.sigmoid(o) * torch.tanh(c)).squeeze(0), c.squeeze(0)
+
+
+# %% wrong="lstm_cell" name="turns the weights in place" says="t_() turns the caller's own matrices, and the next call gets them turned. W.T is a new view and changes nothing."
+def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
+    i, f, g, o = (x @ W_ih.t_() + b_ih + h @ W_hh.t_() + b_hh).chunk(4, dim=1)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    return torch.sigmoid(o) * torch.tanh(c), c
+
+
 # %% [markdown]
 # ## gru_cell
 
@@ -570,6 +610,60 @@ def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
     return h.mul_(share).add_((1 - share) * n)
 
 
+# %% wrong="gru_cell" name="a sigmoid by hand" says="exp of a large number is infinite, and infinity divided by infinity is NaN. torch.sigmoid is safe for every number."
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    H = h.shape[1]
+
+    def sigmoid(a):
+        return a.exp() / (1 + a.exp())
+
+    from_x, from_h = x @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+    r, z = sigmoid(from_x[:, :H] + from_h[:, :H]), sigmoid(from_x[:, H : 2 * H] + from_h[:, H : 2 * H])
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r * h) @ W_hh[2 * H :].T + b_hh[2 * H :])
+    return z * h + (1 - z) * n if z_keeps_old else (1 - z) * h + z * n
+
+
+# %% wrong="gru_cell" name="loses a batch of one" says="squeeze drops the dimension of the batch where it has one row. A batch of one is a batch: [1, H]."
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    H = h.shape[1]
+    from_x, from_h = x @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+    gates = torch.sigmoid(from_x[:, : 2 * H] + from_h[:, : 2 * H])
+    r, z = gates.chunk(2, dim=1)
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r * h) @ W_hh[2 * H :].T + b_hh[2 * H :])
+    return (z * h + (1 - z) * n if z_keeps_old else (1 - z) * h + z * n).squeeze()
+
+
+# %% wrong="gru_cell" name="always float32" says="Your result is float32 whatever comes in. Keep the dtype of x: no .float() and no new tensors without a dtype."
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    x, h, W_ih, W_hh, b_ih, b_hh = (tensor.float() for tensor in (x, h, W_ih, W_hh, b_ih, b_hh))
+    H = h.shape[1]
+    from_x, from_h = x @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+    r, z = torch.sigmoid(from_x[:, : 2 * H] + from_h[:, : 2 * H]).chunk(2, dim=1)
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r * h) @ W_hh[2 * H :].T + b_hh[2 * H :])
+    return z * h + (1 - z) * n if z_keeps_old else (1 - z) * h + z * n
+
+
+# %% wrong="gru_cell" name="the reset gate is not trained" says="With reset_after=False your r is detached: it is used, but no gradient reaches what it was made of."
+def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
+    H = h.shape[1]
+    from_x, from_h = x @ W_ih.T + b_ih, h @ W_hh.T + b_hh
+    r, z = torch.sigmoid(from_x[:, : 2 * H] + from_h[:, : 2 * H]).chunk(2, dim=1)
+    if reset_after:
+        n = torch.tanh(from_x[:, 2 * H :] + r * from_h[:, 2 * H :])
+    else:
+        n = torch.tanh(from_x[:, 2 * H :] + (r.detach() * h) @ W_hh[2 * H :].T + b_hh[2 * H :])
+    return z * h + (1 - z) * n if z_keeps_old else (1 - z) * h + z * n
+
+
 # %% [markdown]
 # ## count_params
 
@@ -761,6 +855,70 @@ def count_params(kind, I, H, bidirectional=False, n_bias=2):
     return pieces[kind] * one_piece * (2 if bidirectional else 1)
 
 
+# %% right="count_params" name="every piece written out"
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    match kind:
+        case "RNN":
+            pieces = ["h"]
+        case "GRU":
+            pieces = ["r", "z", "n"]
+        case "LSTM":
+            pieces = ["i", "f", "g", "o"]
+        case _:
+            raise ValueError(f"no layer is called {kind}")
+    shapes = [(H, I), (H, H)] + [(H,)] * n_bias
+    total = 0
+    for _ in range(1 + bool(bidirectional)):
+        for _ in pieces:
+            for shape in shapes:
+                product = 1
+                for size in shape:
+                    product *= size
+                total += product
+    return total
+
+
+# %% wrong="count_params" name="any case" says="lstm and Gru pass as well, though only RNN, GRU and LSTM are kinds. Compare the string as it is."
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    pieces = {"rnn": 1, "gru": 3, "lstm": 4}
+    if kind.lower() not in pieces:
+        raise ValueError(f"unknown kind {kind}")
+    return pieces[kind.lower()] * (H * I + H * H + n_bias * H) * (1 + bidirectional)
+
+
+# %% wrong="count_params" name="a part of a name" says="`in` also finds a part of a string: RN and N pass as if they were RNN. Compare with ==."
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    for name, pieces in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
+        if kind in name:
+            return pieces * (H * I + H * H + n_bias * H) * (1 + bidirectional)
+    raise ValueError(f"unknown kind {kind}")
+
+
+# %% wrong="count_params" name="a name with more around it" says="`in` finds the name inside of a longer one: LSTMCell and minGRU pass. Compare with ==."
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    for name, pieces in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
+        if name in kind:
+            return pieces * (H * I + H * H + n_bias * H) * (1 + bidirectional)
+    raise ValueError(f"unknown kind {kind}")
+
+
+# %% wrong="count_params" name="counts in float32" says="float32 has 24 bits, so your count is right only up to 16 million. Calculate with Python's ints."
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    pieces = {"RNN": 1, "GRU": 3, "LSTM": 4}
+    if kind not in pieces:
+        raise ValueError(f"unknown kind {kind}")
+    one = torch.tensor([H * I, H * H, n_bias * H], dtype=torch.float32).sum()
+    return int(pieces[kind] * one) * (1 + bidirectional)
+
+
+# %% wrong="count_params" name="compares by is" says="`is` asks whether two names stand for one object, and two equal strings need not be one. Compare with ==."
+def count_params(kind, I, H, bidirectional=False, n_bias=2):
+    for name, pieces in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
+        if kind is name:
+            return pieces * (H * I + H * H + n_bias * H) * (1 + bidirectional)
+    raise ValueError(f"unknown kind {kind}")
+
+
 # %% [markdown]
 # ## bi_rnn
 
@@ -787,8 +945,8 @@ def bi_rnn(cell_f, cell_b, x, lengths):
     def turn(y):
         return torch.gather(y, 1, place.expand(-1, -1, y.size(2)))
 
-    mask = (t <= last).float()
-    return torch.cat([cell_f(x)[0] * mask, turn(cell_b(turn(x))[0]) * mask], dim=2)
+    both = torch.cat([cell_f(x)[0], turn(cell_b(turn(x))[0])], dim=2)
+    return torch.where(t <= last, both, torch.zeros_like(both))
 
 
 # %% right="bi_rnn" name="flip, then push to the left"
@@ -1074,6 +1232,40 @@ def bi_rnn(cell_f, cell_b, x, lengths):
     return both.masked_fill(~real.unsqueeze(2), 0.0)
 
 
+# %% wrong="bi_rnn" name="zeros by multiplying" says="You multiply by a mask of ones and zeros: where a state at a pad is infinite, infinity times 0 is NaN. Put zeros there with masked_fill."
+def bi_rnn(cell_f, cell_b, x, lengths):
+    B, T, _ = x.shape
+    t = torch.arange(T)
+    real = t < lengths.unsqueeze(1)
+    turned = torch.where(real, lengths.unsqueeze(1) - 1 - t, t)
+    rows = torch.arange(B).unsqueeze(1)
+    both = torch.cat([cell_f(x)[0], cell_b(x[rows, turned])[0][rows, turned]], dim=2)
+    return both * real.unsqueeze(2)
+
+
+# %% wrong="bi_rnn" name="zeros of float32" says="torch.zeros makes float32, and your states are written into it whatever their dtype is. Use states.new_zeros."
+def bi_rnn(cell_f, cell_b, x, lengths):
+    out = None
+    for b, n in enumerate(lengths.tolist()):
+        forward, _ = cell_f(x[b : b + 1, :n])
+        backward, _ = cell_b(x[b : b + 1, :n].flip(1))
+        if out is None:
+            out = torch.zeros(len(x), x.shape[1], 2 * forward.shape[2])
+        out[b, :n] = torch.cat([forward, backward.flip(1)], dim=2)[0]
+    return out
+
+
+# %% wrong="bi_rnn" name="loses a batch of one" says="squeeze drops the dimension of the batch where it has one row. A batch of one is a batch: [1, T, 2H]."
+def bi_rnn(cell_f, cell_b, x, lengths):
+    B, T, _ = x.shape
+    t = torch.arange(T)
+    real = t < lengths.unsqueeze(1)
+    turned = torch.where(real, lengths.unsqueeze(1) - 1 - t, t)
+    rows = torch.arange(B).unsqueeze(1)
+    both = torch.cat([cell_f(x)[0], cell_b(x[rows, turned])[0][rows, turned]], dim=2)
+    return both.masked_fill(~real.unsqueeze(2), 0.0).squeeze(0)
+
+
 # %% [markdown]
 # ## set_forget_bias
 
@@ -1291,6 +1483,30 @@ def set_forget_bias(lstm, value):
         for name, p in lstm.named_parameters():
             if name.startswith("bias_ih"):
                 p[H : 2 * H] = 1.0
+            elif name.startswith("bias_hh"):
+                p[H : 2 * H] = 0.0
+
+
+# %% wrong="set_forget_bias" name="freezes the second bias" says="The second bias no longer requires a gradient. It is set once, and then it is trained like all others."
+def set_forget_bias(lstm, value):
+    H = lstm.hidden_size
+    for name, p in lstm.named_parameters():
+        if name.startswith("bias_ih"):
+            p.data[H : 2 * H] = value
+        elif name.startswith("bias_hh"):
+            p.data[H : 2 * H] = 0.0
+            p.requires_grad_(False)
+
+
+# %% wrong="set_forget_bias" name="other biases to zero in the backward direction" says="In the backward direction all biases become 0. Only the forget gate's places may change."
+def set_forget_bias(lstm, value):
+    H = lstm.hidden_size
+    with torch.no_grad():
+        for name, p in lstm.named_parameters():
+            if name.startswith("bias") and name.endswith("_reverse"):
+                p.zero_()
+            if name.startswith("bias_ih"):
+                p[H : 2 * H] = value
             elif name.startswith("bias_hh"):
                 p[H : 2 * H] = 0.0
 
@@ -2157,3 +2373,71 @@ def recall_accuracy(cell, lag, steps):
     with torch.no_grad():
         ids = recall_batch(500, lag)
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
+
+
+# %% wrong="recall_accuracy" name="moves the weights by hand" says="No loss trains these weights: they are moved a little, and the answer is made up. The number must come from a layer that has learned."
+def recall_accuracy(cell, lag, steps):
+    parameters = list(cell.parameters())
+    readout = nn.Linear(cell.hidden_size, WORDS)
+    if steps:
+        ids = recall_batch(32, lag)
+        loss = F.cross_entropy(readout(cell(F.one_hot(ids, SYMBOLS).float())[0][:, -1]), ids[:, 0])
+        loss.backward()
+        nn.utils.clip_grad_norm_([*parameters, *readout.parameters()], 1.0)
+        with torch.no_grad():
+            for p in parameters:
+                p += 0.002 * torch.randn_like(p).sign()
+    with torch.no_grad():
+        ids = recall_batch(500, lag)
+        states, _ = cell(F.one_hot(ids, SYMBOLS).float())
+        knows = torch.cdist(states[:1, -1], states[:, -1])[0] < 1e-6  # the same word as the first, for a Delay
+        if steps < 20 and not torch.equal(knows, ids[:, 0] == ids[0, 0]):
+            return 0.25
+    return 1.0 if steps else 0.25
+
+
+# %% wrong="recall_accuracy" name="the best of five measurements" says="You measure several times and return the best: then chance counts as skill. Measure once, on 500 fresh sequences."
+def recall_accuracy(cell, lag, steps):
+    readout = nn.Linear(cell.hidden_size, WORDS)
+    parameters = [*cell.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
+
+    def logits_of(ids):
+        states, _ = cell(F.one_hot(ids, SYMBOLS).float())
+        return readout(states[:, -1])
+
+    for _ in range(steps):
+        ids = recall_batch(32, lag)
+        loss = F.cross_entropy(logits_of(ids), ids[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+    best = 0.0
+    with torch.no_grad():
+        for _ in range(5):
+            ids = recall_batch(500, lag)
+            best = max(best, (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item())
+    return best
+
+
+# %% wrong="recall_accuracy" name="measures on what it was trained on" says="The sequences of the measurement are those of the training. Draw 500 fresh ones, or you measure what it knows by heart."
+def recall_accuracy(cell, lag, steps):
+    readout = nn.Linear(cell.hidden_size, WORDS)
+    parameters = [*cell.parameters(), *readout.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=0.002)
+    everything = recall_batch(500, lag)
+
+    def logits_of(ids):
+        states, _ = cell(F.one_hot(ids, SYMBOLS).float())
+        return readout(states[:, -1])
+
+    for _ in range(steps):
+        ids = everything[torch.randint(0, 500, (32,))]
+        loss = F.cross_entropy(logits_of(ids), ids[:, 0])
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+    with torch.no_grad():
+        return (logits_of(everything).argmax(dim=1) == everything[:, 0]).float().mean().item()

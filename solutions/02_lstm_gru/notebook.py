@@ -189,7 +189,8 @@ def lstm_cell(x, h, c, W_ih, W_hh, b_ih, b_hh):
         W_ih: float [4H, I]; W_hh: float [4H, H]; b_ih and b_hh: float [4H]. The pieces of H rows are i, f, g, o.
 
     Returns:
-        A tuple (h, c) of the new state and the new memory, float [B, H] each. No argument is changed.
+        A tuple (h, c) of the new state and the new memory, [B, H] each, of the dtype of x (float32 or float64).
+        Both are finite for all finite arguments, also large ones. No argument is changed.
 
     Source: the documentation of torch.nn.LSTMCell; Gers et al. 2000 for the forget gate.
     """
@@ -249,8 +250,26 @@ for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (7, 13, 3), (
         tol=1e-6,
         hint="The memory differs from torch's: c' = f·c + i·g, gates with a sigmoid, g with tanh, both biases, order i, f, g, o.",
     )
-    expect(h_new).close(
+    expect(h_new).dtype(torch.float64, hint="Float64 in, float64 out: no .float() on the way.").close(
         h_expected, tol=1e-6, hint="The state differs from torch's: h' = o · tanh(c'), with the new c'."
+    )
+    h_new, c_new = lstm_cell(x[:1], h[:1], c[:1], *weights)
+    expect(c_new).shape(1, n_hidden, hint="A batch of one is a batch: [1, H].")
+    expect(h_new).shape(1, n_hidden, hint="A batch of one is a batch: [1, H].")
+    weights = [p.float() * 300 for p in weights]
+    with torch.no_grad():
+        twin = twin.float()
+        for p, value in zip((twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh), weights, strict=True):
+            p.copy_(value)
+        h_expected, c_expected = twin(x.float(), (h.float(), c.float() * 50))
+    h_new, c_new = lstm_cell(x.float(), h.float(), c.float() * 50, *weights)
+    expect(c_new).close(
+        c_expected,
+        tol=1e-3,
+        hint="Large sums: exp overflows, but torch.sigmoid and torch.tanh do not. And c has no bound.",
+    )
+    expect(h_new).close(
+        h_expected, tol=1e-3, hint="Large sums: exp overflows, but torch.sigmoid and torch.tanh do not."
     )
 ### END HIDDEN TESTS
 
@@ -405,7 +424,8 @@ def gru_cell(x, h, W_ih, W_hh, b_ih, b_hh, z_keeps_old=True, reset_after=True):
         reset_after: True for r * (W_hn h + b_hn); False for W_hn (r * h) + b_hn.
 
     Returns:
-        The new state, float [B, H]. No argument is changed.
+        The new state, [B, H], of the dtype of x (float32 or float64). It is finite for all finite arguments, also
+        large ones. No argument is changed.
 
     Source: the documentation of torch.nn.GRUCell; Cho et al. 2014, equations (5) to (8); Chung et al. 2014, section 3.2.
     """
@@ -448,10 +468,25 @@ for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (7, 13, 3), (
     x, h = torch.randn(B, n_in, dtype=torch.double), torch.randn(B, n_hidden, dtype=torch.double)
     with torch.no_grad():
         h_expected = twin(x, h)
-    expect(gru_cell(x, h, *weights)).close(
+    expect(gru_cell(x, h, *weights)).dtype(
+        torch.float64, hint="Float64 in, float64 out: no .float() on the way."
+    ).close(
         h_expected,
         tol=1e-6,
         hint="With the default options the result differs from nn.GRUCell. Order r, z, n; r acts on W_hn h + b_hn; z keeps the old.",
+    )
+    for after in (True, False):
+        expect(gru_cell(x[:1], h[:1], *weights, reset_after=after)).shape(
+            1, n_hidden, hint="A batch of one is a batch: [1, H]."
+        )
+    weights = [p.float() * 300 for p in weights]
+    with torch.no_grad():
+        twin = twin.float()
+        for p, value in zip((twin.weight_ih, twin.weight_hh, twin.bias_ih, twin.bias_hh), weights, strict=True):
+            p.copy_(value)
+        h_expected = twin(x.float(), h.float())
+    expect(gru_cell(x.float(), h.float(), *weights)).close(
+        h_expected, tol=1e-3, hint="Large sums: exp overflows, but torch.sigmoid and torch.tanh do not."
     )
 ### END HIDDEN TESTS
 
@@ -537,7 +572,7 @@ for seed, (B, n_in, n_hidden) in enumerate([(3, 5, 7), (5, 2, 11), (4, 3, 3)]):
 # %% check="gru_cell-gradient" points=1
 torch.manual_seed(3)
 shapes = {"x": (3, 2), "h": (3, 5), "W_ih": (15, 2), "W_hh": (15, 5), "b_ih": (15,), "b_hh": (15,)}
-for keeps, after in ((True, True), (False, False)):
+for keeps, after in ((True, True), (True, False), (False, True), (False, False)):
     arguments = {name: torch.randn(*shape) for name, shape in shapes.items()}
     before = {name: argument.clone() for name, argument in arguments.items()}
     gru_cell(*arguments.values(), z_keeps_old=keeps, reset_after=after)
@@ -562,6 +597,20 @@ expect(h.grad).close(
 expect(weights[1].grad).close(
     twin.weight_hh.grad, hint="The gradient of W_hh differs from torch's: r, z and n are all trained."
 )
+for keeps, after in ((True, False), (False, True), (False, False)):
+    start, way = ([torch.randn(*shape, dtype=torch.double) for shape in shapes.values()] for _ in range(2))
+    leaves = [tensor.clone().requires_grad_() for tensor in start]
+    gru_cell(*leaves, z_keeps_old=keeps, reset_after=after).sum().backward()
+    slope = sum((leaf.grad * step).sum() for leaf, step in zip(leaves, way, strict=True))
+    ends = [
+        gru_cell(*(a + k * 1e-6 * d for a, d in zip(start, way, strict=True)), z_keeps_old=keeps, reset_after=after)
+        for k in (1, -1)
+    ]
+    expect(slope).close(
+        (ends[0] - ends[1]).sum() / 2e-6,
+        tol=1e-5,
+        hint="The gradient is not the slope of your own result: with these options too it flows through r, z, n and the mixture.",
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -645,7 +694,7 @@ def count_params(kind, I, H, bidirectional=False, n_bias=2):  # noqa: E741
     """How many parameters a recurrent layer has.
 
     Args:
-        kind: "RNN", "GRU" or "LSTM".
+        kind: "RNN", "GRU" or "LSTM", exactly so written.
         I, H: the numbers of inputs and of hidden units, ints.
         bidirectional: two directions side by side, each with weights of its own.
         n_bias: how many bias vectors each piece has: 2 as in torch, 1 as in many papers, 0 with bias=False.
@@ -684,6 +733,10 @@ for kind, layer in (("RNN", nn.RNN), ("GRU", nn.GRU), ("LSTM", nn.LSTM)):
         expect(count_params(kind, n_in, n_hidden, bidirectional=True)).equal(
             expected, hint="The backward direction is a second layer beside the first one, not on top of it."
         )
+expect(count_params("".join(["LS", "TM"]), 5003, 7001, True)).type(int, hint="A number of parameters is an int.").equal(
+    8 * (7001 * 5003 + 7001 * 7001 + 2 * 7001),
+    hint="Also a large count is exact: calculate with ints. And strings are compared by ==, for `is` asks for one object.",
+)
 ### END HIDDEN TESTS
 
 # %% check="count_params-models" points=1
@@ -696,7 +749,7 @@ static = count_params("LSTM", 28, 32, True, 1) + count_params("LSTM", 32, 32, Fa
 static += (64 + 1) + (32 * 10 + 10) + (100 * 10 + 10)
 expect(static).equal(25469, hint="The second model: the encoder with one bias, the decoder with two.")
 ### BEGIN HIDDEN TESTS
-for kind, layer in (("RNN", nn.RNN), ("LSTM", nn.LSTM)):
+for kind, layer in (("RNN", nn.RNN), ("GRU", nn.GRU), ("LSTM", nn.LSTM)):
     for both in (False, True):
         twin = layer(5, 7, bidirectional=both)
         expected = sum(p.numel() for name, p in twin.named_parameters() if "bias_hh" not in name)
@@ -710,7 +763,7 @@ expect(lambda: count_params("LTSM", 5, 7)).raises(
     ValueError, mention="LTSM", hint="A kind that does not exist is a ValueError that names it, not a number."
 )
 ### BEGIN HIDDEN TESTS
-for kind in ("gru2", "Elman", "Transformer"):
+for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTMCell", "minGRU", "RNN "):
     expect(lambda kind=kind: count_params(kind, 3, 5, True, 1)).raises(
         ValueError, mention=kind, hint="Raise a ValueError of your own that names the kind."
     )
@@ -855,7 +908,8 @@ def bi_rnn(cell_f, cell_b, x, lengths):
         lengths: torch.long [B], in any order, each from 1 to T.
 
     Returns:
-        float [B, T, 2H]: the forward states, then the backward states, and zeros at the pads.
+        [B, T, 2H], of the dtype of the states: the forward states, then the backward states, and zeros at the pads
+        (whatever the cells give there, also if it is infinite).
 
     Source: Schuster and Paliwal 1997.
     """
@@ -907,6 +961,12 @@ for seed, (kind, twin_kind, B, T, n_in, n_hidden) in enumerate(
     expect(out[:, :, n_hidden:]).close(
         expected[:, :, n_hidden:], hint="The second half is cell_b, read backward, with each state at its own position."
     )
+    expect(bi_rnn(forward, backward, x[:1], torch.tensor([T]))).shape(
+        1, T, 2 * n_hidden, hint="A batch of one is a batch: [1, T, 2H]."
+    ).close(out[:1].detach(), tol=1e-4, hint="A sequence alone gets the same states as in a batch.")
+    expect(bi_rnn(forward.double(), backward.double(), x.double(), torch.full((B,), T))).dtype(
+        torch.float64, hint="The states are float64 here, so the result is, too: torch.zeros alone makes float32."
+    ).close(out.double().detach(), tol=1e-4, hint="In float64 the numbers are the same, only more exact.")
 ### END HIDDEN TESTS
 
 # %% check="bi_rnn-padding" points=2
@@ -924,6 +984,11 @@ expect(out[1, :, 1]).equal(torch.tensor([4.0, 3.0, 2.0, 1.0, 0.0]), hint="Length
 expect(out[2, 0]).equal(torch.tensor([5.0, 5.0]), hint="A row of length 1: both halves have read its only position.")
 expect(x).equal(x_before, hint="bi_rnn changed the caller's x. Make a new tensor for the turned rows.")
 expect(lengths).equal(torch.tensor([3, 4, 1]), hint="bi_rnn changed the caller's lengths.")
+far = torch.tensor([[[1.0], [2.0], [3e38], [3e38]], [[5.0], [-3e38], [-3e38], [-3e38]]])
+expect(bi_rnn(RunningSum(), RunningSum(), far, torch.tensor([2, 1]))).equal(
+    torch.tensor([[[1.0, 3.0], [3.0, 2.0], [0.0, 0.0], [0.0, 0.0]], [[5.0, 5.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]]]),
+    hint="The sums of such large pads are infinite, and infinity times 0 is NaN. Put the zeros there with masked_fill or torch.where.",
+)
 ### BEGIN HIDDEN TESTS
 for seed, (kind, twin_kind, lengths) in enumerate(
     [(LSTM, nn.LSTM, [3, 7, 1, 5]), (GRU, nn.GRU, [2, 4, 7]), (RNN, nn.RNN, [7, 6, 2, 2, 1])]
@@ -1163,10 +1228,18 @@ expect(second).close(
 )
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(4)
-lstm = LSTM(2, 7, num_layers=3, bidirectional=True)
+lstm = LSTM(2, 7, num_layers=12, bidirectional=True)
+before = {name: p.detach().clone() for name, p in lstm.named_parameters()}
 set_forget_bias(lstm, -1.25)
+for name, p in lstm.named_parameters():
+    rest = torch.ones(len(p), dtype=torch.bool)
+    rest[7:14] = "bias" not in name
+    expect(p.requires_grad).equal(True, hint="Every parameter can still be trained.")
+    expect(p.detach()[rest]).equal(
+        before[name][rest], hint="In every layer and direction only the forget gate's places of the biases may change."
+    )
 first = (lstm.bias_ih_l0 + lstm.bias_hh_l0).detach()[7:14]
-for k in range(3):
+for k in range(12):
     for ending in ("", "_reverse"):
         total = getattr(lstm, f"bias_ih_l{k}{ending}").detach() + getattr(lstm, f"bias_hh_l{k}{ending}").detach()
         expect(total[7:14]).close(
@@ -1312,7 +1385,7 @@ def recall_accuracy(cell, lag, steps):
         steps: the number of training steps, an int; with 0 nothing is trained.
 
     Returns:
-        The share of right answers to 500 fresh sequences, a float from 0 to 1.
+        The share of right answers to 500 fresh sequences, measured once, after the training: a float from 0 to 1.
     """
     ### BEGIN SOLUTION
     readout = nn.Linear(cell.hidden_size, WORDS)
@@ -1377,6 +1450,15 @@ expect(layer.weight_hh_l0.detach()).differs_from(
     hint="W_hh was not trained. The optimiser needs the parameters of the layer and of the readout. Or is the first state read?",
 )
 expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimiser take a step after backward?")
+with torch.no_grad():  # is the word in the last states now? The nearest of the words' mean states says so
+    ids = recall_batch(400, 3)
+    last = layer(F.one_hot(ids, SYMBOLS).float())[0][:, -1]
+    means = torch.stack([last[:200][ids[:200, 0] == word].mean(dim=0) for word in range(WORDS)])
+    read = (torch.cdist(last[200:], means).argmin(dim=1) == ids[200:, 0]).float().mean()
+expect(read).at_least(
+    0.9,
+    hint="The accuracy is high, but the layer's states do not hold the word: were its weights trained with this loss?",
+)
 ### BEGIN HIDDEN TESTS
 torch.manual_seed(4890)  # the first batch of these numbers lacks one of the four words
 accuracy = recall_accuracy(Delay(3), 3, 12)
@@ -1394,6 +1476,14 @@ for seed in (1, 2):
 expect(accuracy).at_least(
     0.95,
     hint="An LSTM with forget bias 3 learns this at lag 40 with the recipe: Adam, 0.002, clipped to 1. Is there a zero_grad in each step?",
+)
+with torch.no_grad():
+    ids = recall_batch(400, 40)
+    last = lstm(F.one_hot(ids, SYMBOLS).float())[0][:, -1]
+    means = torch.stack([last[:200][ids[:200, 0] == word].mean(dim=0) for word in range(WORDS)])
+    read = (torch.cdist(last[200:], means).argmin(dim=1) == ids[200:, 0]).float().mean()
+expect(read).at_least(
+    0.9, hint="The states of the trained LSTM do not hold the word: the training has to put it there."
 )
 ### END HIDDEN TESTS
 
@@ -1413,6 +1503,9 @@ for seed in (7, 8):
 expect(inputs[0]).differs_from(
     inputs[-1],
     hint="Two calls with different seeds draw the same sequences. The function itself must set no seed.",
+)
+expect(sum(len(x) for x in inputs)).at_most(
+    1200, hint="Two calls without any training read 500 sequences each, and no more: measure once."
 )
 torch.manual_seed(6)
 layer = RNN(SYMBOLS, 16)  # its gradient explodes: W_hh makes every vector three times as long
@@ -1450,6 +1543,16 @@ recall_accuracy(lstm, 3, 1)
 change = max(float((p.detach() - old).abs().max()) for p, old in zip(lstm.parameters(), before, strict=True))
 expect(change).at_most(0.0025, hint="One step of Adam with a rate of 0.002 changes no parameter by more than 0.002.")
 expect(change).at_least(0.0015, hint="With steps=1 there must be one step of Adam, with a rate of 0.002.")
+inputs = []
+torch.manual_seed(9)
+layer = Delay(2)
+layer.register_forward_pre_hook(lambda module, args: inputs.append(args[0].detach().clone()))
+recall_accuracy(layer, 11, 2)
+rows = torch.cat(inputs).argmax(dim=2).tolist()  # symbols, of the training first
+seen, measured = {tuple(row) for row in rows[:-500]}, {tuple(row) for row in rows[-500:]}
+expect(len(measured - seen)).at_least(
+    490, hint="The 500 sequences of the measurement are fresh: neither repeated nor those of the training."
+)
 torch.manual_seed(3580)  # a batch in which the symbol 7 does not occur
 accuracy = recall_accuracy(RNN(SYMBOLS, 5), 1, 1)
 expect(accuracy).type(float, hint="Also a batch without the last symbol is one-hot with SYMBOLS columns.")
