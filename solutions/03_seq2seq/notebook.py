@@ -214,6 +214,11 @@ for seq_len in (11, 13):
         )
 x, y_in, y_out = make_batch([("up", "down")])
 expect(x).shape(1, 8, hint="A batch of one pair has one row.")
+x, y_in, y_out = make_batch([("up", "down"), ("hot", "cold"), ("up", "below"), ("up", "down")])
+expect([to_text(row) for row in y_out.tolist()]).equal(
+    ["downEPPP", "coldEPPP", "belowEPP", "downEPPP"],
+    hint="A source may come twice, also with two targets: one row per pair.",
+)
 ### END HIDDEN TESTS
 
 # %% check="make_batch-unchanged" points=1
@@ -360,6 +365,7 @@ class Seq2Seq(nn.Module):
         Args:
             x: torch.long [B, S], each row a source, then E, then pads (id 0) or no pads.
             y_in: torch.long [B, T], what the decoder reads. T may differ from S.
+            Neither is changed.
 
         Returns:
             logits, float [B, T, V]. The decoder starts from the encoder's state after E,
@@ -448,8 +454,10 @@ torch.manual_seed(2)
 model = Seq2Seq(V, 13)
 words = ["a", "morning", "up", "high", "zz"]
 rows = torch.tensor([to_ids((word + "E").ljust(11, "P")) for word in words])
-y_in = torch.randint(3, V, (5, 3))
+y_in = torch.randint(0, V, (5, 3))
+given = rows.clone(), y_in.clone()
 together = model(rows, y_in)
+expect((rows, y_in)).equal(given, hint="forward wrote into x or y_in, which belong to the caller.")
 for b, word in enumerate(words):
     without_pads = torch.tensor([to_ids(word + "E")] * 3)
     expect(model(without_pads, y_in[[b, b, b]])[0]).close(
@@ -507,6 +515,14 @@ for seed, H in enumerate((5, 11, 13)):
         [model.encoder.weight_ih_l0, model.encoder.bias_hh_l0, model.decoder.weight_ih_l0, model.decoder.weight_hh_l0]
     ).gradient(hint="The gradient must reach every piece.")
     expect([model.out.weight, model.out.bias]).gradient(hint="The gradient must reach `out`.")
+    others = [model.out.weight, model.out.bias]
+    others += [
+        getattr(rnn, f"{name}_l0") for rnn in (model.encoder, model.decoder) for name in ("weight_ih", "bias_hh")
+    ]
+    for other in others:
+        largest = other.detach().abs().max() * H**0.5
+        expect(largest).at_least(0.3, hint="All but the two W_hh start as torch starts them: between -1/√H and 1/√H.")
+        expect(largest).at_most(1.001, hint="All but the two W_hh start as torch starts them: between -1/√H and 1/√H.")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -579,12 +595,14 @@ def masked_cross_entropy(logits, y, pad):
     """The mean of -log p(y) over the positions that are not pads.
 
     Args:
-        logits: float [B, T, V].
+        logits: float [B, T, V], any numbers, also large ones. -inf is the logit of a symbol that is impossible: where
+            it is the right one, the loss is infinite.
         y: torch.long [B, T], the right symbols. At least one is not a pad.
         pad: the id of the pad, an int from 0 to V - 1. Places where y is this id count for nothing.
+        Neither logits nor y is changed.
 
     Returns:
-        A float tensor of shape [], in nats, that gradients can flow through.
+        A tensor of shape [], in nats, of the dtype of the logits, that gradients can flow through.
     """
     ### BEGIN SOLUTION
     log_p = F.log_softmax(logits, dim=-1)  # [B, T, V]
@@ -629,6 +647,33 @@ for seed, (B, T, n) in enumerate([(3, 5, 7), (5, 7, 29), (7, 2, 11)]):
         tol=1e-4,
         hint="Sum over all real positions of the batch, divided by how many real positions there are. E is a real position.",
     )
+    given = y.clone()
+    exact = masked_cross_entropy(logits.double(), y, 0)
+    expect(exact).dtype(torch.float64, hint="The loss has the dtype of the logits.").close(
+        total / count, tol=1e-9, hint="Float64 logits give a loss with the digits of float64."
+    )
+    expect(y).equal(given, hint="y belongs to the caller: do not write into it.")
+    expect(masked_cross_entropy(logits + 300, y, 0)).close(
+        total / count, tol=1e-3, hint="The same number added to all logits changes nothing. Does exp overflow?"
+    )
+    large = 400 * torch.randn(B, T, n)
+    expected = -large.double().log_softmax(dim=2)[y != 0].gather(1, y[y != 0].unsqueeze(1)).mean()
+    expect(masked_cross_entropy(large, y, 0)).close(
+        expected.float(),
+        tol=1e-4,
+        hint="Large logits: exp overflows, and the log of a probability that was rounded to 0 is infinite. F.log_softmax does both at once.",
+    )
+torch.manual_seed(7)
+logits, y = torch.randn(3, 5, 311), torch.randint(301, 311, (3, 5))
+y[:, 3:] = 300
+expected = F.cross_entropy(logits[:, :3].flatten(0, 1), y[:, :3].flatten())
+expect(masked_cross_entropy(logits, y, 300)).close(
+    expected, tol=1e-4, hint="The pad is compared by ==, also where it is a large number."
+)
+logits[0, 0, y[0, 0]] = -torch.inf
+expect(masked_cross_entropy(logits, y, 300)).equal(
+    torch.tensor(torch.inf), hint="A right symbol that is impossible costs infinitely much: put no bound on -log p."
+)
 ### END HIDDEN TESTS
 
 # %% check="masked_cross_entropy-pads" points=1
@@ -644,6 +689,11 @@ expect(longer).close(
 )
 longer.backward()
 expect(longer_logits.grad[longer_y == 0]).equal(torch.zeros(9, 7), hint="The gradient at a pad must be exactly 0.")
+never = logits.clone()
+never[:, :, 0] = -torch.inf  # this model never says the pad
+expect(masked_cross_entropy(never, y, 0)).finite(
+    hint="-log p of a pad is infinite here, and infinity times 0 is NaN: choose the real positions instead of multiplying."
+)
 ### BEGIN HIDDEN TESTS
 for seed, pad in enumerate((0, 5, 10)):
     torch.manual_seed(seed)
@@ -665,6 +715,16 @@ for seed, pad in enumerate((0, 5, 10)):
     expect(masked_cross_entropy(garbage, y, pad)).close(
         loss.detach(), tol=1e-4, hint="What the model says at a pad changed the loss."
     )
+    never = logits.detach().clone()
+    never[:, :, pad] = -torch.inf
+    expected = -never[y != pad].double().log_softmax(dim=1).gather(1, y[y != pad].unsqueeze(1)).mean()
+    never.requires_grad_()
+    loss_without = masked_cross_entropy(never, y, pad)
+    expect(loss_without).close(
+        expected.float(), tol=1e-4, hint="A pad that is impossible, with a logit of -inf, still counts for nothing."
+    )
+    loss_without.backward()
+    expect(never.grad).finite(hint="The gradient, too, is finite where the pad has a logit of -inf.")
     wider = torch.cat([logits.detach(), torch.randn(5, 7, 11)], dim=1)
     expect(masked_cross_entropy(wider, torch.cat([y, torch.full((5, 7), pad)], dim=1), pad)).close(
         loss.detach(), tol=1e-4, hint="More columns of pads changed the loss: divide by the number of real positions."
@@ -769,9 +829,10 @@ def greedy_decode(model, words, max_len):
 
     Args:
         model: anything that can be called as model(x, y_in) with torch.long [B, S] and [B, T] and gives
-            logits [B, T, V]. It is only called; nothing else of it is used.
+            logits [B, T, V]: any numbers, also negative and large ones, and -inf for what it never says.
+            It is only called; nothing else of it is used.
         words: a list of B words of letters a-z, of any length. It is not changed.
-        max_len: the largest number of symbols of an answer, an int.
+        max_len: the largest number of symbols of an answer, an int >= 0.
 
     Returns:
         A list of B strings: what was written before the first E, or max_len symbols where no E came.
@@ -814,6 +875,16 @@ expect(greedy_decode(model, ["king", "high", "man", "kingdoms", "incomprehensibl
 words = ["king", "high", "man"]
 greedy_decode(model, words, 9)
 expect(words).equal(["king", "high", "man"], hint="The list of words belongs to the caller: do not write into it.")
+expect(greedy_decode(model, ["man", "king", "man"], 9)).equal(
+    ["cd", "bcd", "cd"], hint="A word may come twice: one answer for each."
+)
+for scale, shift in ((1000.0, -2000.0), (1e-3, -5.0), (1.0, 300.0)):
+    expect(
+        greedy_decode(lambda x, y, scale=scale, shift=shift: scale * model(x, y) + shift, ["king", "high"], 9)
+    ).equal(["bcd", "abcd"], hint="Logits may be any numbers: take the largest as it is, without exp, abs or a bound.")
+expect(greedy_decode(lambda x, y: model(x, y).log(), ["king", "high"], 9)).equal(
+    ["bcd", "abcd"], hint="Logits of -inf are allowed: such a symbol is never said."
+)
 ### END HIDDEN TESTS
 
 # %% check="greedy_decode-stop" points=1
@@ -853,6 +924,11 @@ expect(greedy_decode(model, ["bad", "ant", "cat"], 5)).equal(
 model = TableModel({"S": "o", "o": "n", "n": "e"})
 expect(greedy_decode(model, ["a", "bb", "ccc"], 3)).equal(
     ["one"] * 3, hint="An answer of exactly max_len letters is complete."
+)
+expect(greedy_decode(model, ["a", "bb"], 0)).equal(["", ""], hint="With max_len = 0 nothing is written.")
+model = TableModel({"0": "a", "a": "P", "P": "b", "b": "S", "3": "S", "4": "c"})
+expect(greedy_decode(model, ["dog", "up"], 5)).equal(
+    ["aPbSc"] * 2, hint="If the model writes P or S, they stay in the answer, and the model reads them."
 )
 ### END HIDDEN TESTS
 
@@ -905,7 +981,8 @@ print(greedy_decode(Seq2Seq(V, 64), [source for source, _ in PAIRS], 12))
 def typo(word, rng):
     """The word with one random typing mistake: drop, double, swap or replace.
 
-    The kinds that are possible for the word are equally likely, and so are the positions where a kind is possible.
+    First the kind is drawn, then the position: the kinds that are possible for the word are equally likely, and so are the
+    positions where this kind is possible, and the letters that a letter can be replaced by.
 
     Args:
         word: a string of letters a-z.
@@ -968,6 +1045,19 @@ for word in ("king", "black", "queen", "a"):
     expect(len(only_replaced) / 400).at_least(0.15, hint="The kinds are equally likely: replacements are too rare.")
     expect(len(only_replaced) / 400).at_most(0.65, hint="The kinds are equally likely: replacements are too frequent.")
     expect(len(set(only_replaced))).at_least(14, hint="A replacement may be any other letter, at any position.")
+rng = random.Random(3)
+typos = [typo("aaaaab", rng) for _ in range(600)]
+expect(typos.count("aaaaba") / 600).close(
+    0.25,
+    tol=0.06,
+    hint="Only one swap is possible in aaaaab, but it is as likely as all drops together. Who draws again where nothing changed, makes it rare.",
+)
+typos = [typo("cat", rng) for _ in range(1200)]
+for name, results in (("drop", ("at", "ct", "ca")), ("double", ("ccat", "caat", "catt")), ("swap", ("act", "cta"))):
+    for result in results:
+        expect(typos.count(result) * 4 * len(results) / 1200).close(
+            1.0, tol=0.22, hint=f"All kinds are equally likely, and all positions of a kind: look at {name}."
+        )
 ### END HIDDEN TESTS
 
 # %% check="typo-safe" points=1
@@ -1077,6 +1167,7 @@ def train(pairs, seed):
     Returns:
         A trained Seq2Seq(V, …). It answers every source of `pairs` with its target, and also nine of ten
         sources with one typo. It is sure of it: on the clean pairs, the masked loss is at most 0.15 nats.
+        All that it knows is in its weights: in another Seq2Seq of its size they give the same answers.
     """
     ### BEGIN SOLUTION
     torch.manual_seed(seed)
@@ -1175,6 +1266,27 @@ answers = greedy_decode(model, mistyped, 12)
 right = sum(answer == target for answer, target in zip(answers, targets, strict=True))
 expect(right / len(mistyped)).at_least(
     0.9, hint="Nine of ten mistyped sources must get the right answer, for any pairs."
+)
+H = len(model.out.weight[0])
+encoder, decoder = nn.RNN(V, H, batch_first=True), nn.RNN(V, H, batch_first=True)
+for rnn, learned in ((encoder, model.encoder), (decoder, model.decoder)):
+    for name, p in rnn.named_parameters():
+        weight = getattr(learned, name).detach()
+        expect(weight).shape(*p.shape, hint="The model is a Seq2Seq(V, H): two RNNs with V inputs and H units.")
+        p.data.copy_(weight)
+out_weight, out_bias = model.out.weight.detach(), model.out.bias.detach()
+right = 0
+with torch.no_grad():  # the same weights, in RNNs of this check
+    for word, target in zip(mistyped, targets, strict=True):
+        _, h = encoder(F.one_hot(torch.tensor([to_ids(word + "E")]), V).float())
+        said = "S"
+        while len(said) < 13 and not said.endswith("E"):
+            states, h = decoder(F.one_hot(torch.tensor([to_ids(said[-1])]), V).float(), h)
+            said += id_to_char[int((states[0, -1] @ out_weight.T + out_bias).argmax())]
+        right += said == f"S{target}E"
+expect(right / len(mistyped)).at_least(
+    0.9,
+    hint="The answers of your model are right, but its weights do not know them: in another Seq2Seq they give other answers. The words must be learned by training.",
 )
 ### END HIDDEN TESTS
 
