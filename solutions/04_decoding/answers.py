@@ -51,6 +51,20 @@ def encode(emb, lengths, weights):
     return torch.stack(memory), torch.cat(state)
 
 
+# %% right="encode" name="pads set to 0 first"
+def encode(emb, lengths, weights):
+    n = emb.shape[1]
+    if lengths.max() > n or lengths.min() <= 0:
+        raise ValueError(f"lengths are not from 1 to {n}")
+    real = (torch.arange(n) < lengths[:, None]).unsqueeze(-1)
+    emb = emb.masked_fill(~real, 0.0)
+    h, memory = emb.new_zeros(len(emb), weights[1].shape[1]), []
+    for s in range(n):
+        h = h + real[:, s] * (gru_step(emb[:, s], h, weights) - h)
+        memory.append(h * real[:, s])
+    return torch.stack(memory, dim=1), h
+
+
 # %% wrong="encode" name="state of a pad" says="The state after the last column has read the pads: it changes with the length of the other words. At a pad the state must wait."
 def encode(emb, lengths, weights):
     columns = emb.shape[1]
@@ -384,21 +398,38 @@ def encode(emb, lengths, weights):
     return torch.stack(memory[::-1], dim=1), h
 
 
+# %% wrong="encode" name="memory times the mask" says="The states at the pads are multiplied by 0. Where a pad holds NaN, 0 · NaN is NaN: choose with torch.where."
+def encode(emb, lengths, weights):
+    columns = emb.shape[1]
+    if bool((lengths < 1).any()) or bool((lengths > columns).any()):
+        raise ValueError(f"lengths must be from 1 to {columns}")
+    h = torch.zeros(len(emb), weights[1].shape[1])
+    memory = []
+    for s in range(columns):
+        real = (s < lengths).unsqueeze(1)
+        new = gru_step(emb[:, s], h, weights)
+        memory.append(new * real)
+        h = torch.where(real, new, h)
+    return torch.stack(memory, dim=1), h
+
+
+# %% wrong="encode" name="old and new state mixed by products" says="real · new + (1 - real) · old is NaN where new is NaN, and a pad may hold anything: choose with torch.where."
+def encode(emb, lengths, weights):
+    columns = emb.shape[1]
+    if bool((lengths < 1).any()) or bool((lengths > columns).any()):
+        raise ValueError(f"lengths must be from 1 to {columns}")
+    h = torch.zeros(len(emb), weights[1].shape[1])
+    memory = []
+    for s in range(columns):
+        real = (s < lengths).float().unsqueeze(1)
+        new = gru_step(emb[:, s], h, weights)
+        h = real * new + (1 - real) * h
+        memory.append(real * h)
+    return torch.stack(memory, dim=1), h
+
+
 # %% [markdown]
 # ## context
-
-
-# %% right="context" name="weights for the positions"
-def context(memory, lengths, how, W=None):
-    positions = torch.arange(memory.shape[1]).unsqueeze(0)
-    if how in ("last", "projected_last"):
-        share = (positions == lengths.unsqueeze(1) - 1).to(memory.dtype)
-    elif how == "projected_all":
-        share = (positions < lengths.unsqueeze(1)) / lengths.unsqueeze(1)
-    else:
-        raise ValueError(how)
-    c = torch.einsum("bs,bsh->bh", share, memory)
-    return c if how == "last" else F.linear(c, W).tanh()
 
 
 # %% right="context" name="row by row"
@@ -414,6 +445,20 @@ def context(memory, lengths, how, W=None):
         else:
             raise ValueError(f"how={how} is not known")
     return torch.stack(rows)
+
+
+# %% right="context" name="pads set to 0, then weights for the positions"
+def context(memory, lengths, how, W=None):
+    positions = torch.arange(memory.shape[1]).unsqueeze(0)
+    real = positions < lengths.unsqueeze(1)
+    if how in ("last", "projected_last"):
+        share = (positions == lengths.unsqueeze(1) - 1).to(memory.dtype)
+    elif how == "projected_all":
+        share = real / lengths.unsqueeze(1)
+    else:
+        raise ValueError(how)
+    c = torch.einsum("bs,bsh->bh", share, memory.masked_fill(~real.unsqueeze(2), 0.0))
+    return c if how == "last" else F.linear(c, W).tanh()
 
 
 # %% wrong="context" name="state of a pad" says="You take the last column, which is a pad in the shorter rows. Take position lengths - 1."
@@ -743,6 +788,69 @@ def context(memory, lengths, how, W=None):
     real = (torch.arange(n) < lengths.unsqueeze(1)).unsqueeze(2)
     mean = (memory * real).sum(dim=1) / lengths.unsqueeze(1)
     return torch.tanh(mean @ W.T)
+
+
+# %% wrong="context" name="the mask multiplied" says="The pads are multiplied by 0. Where a pad holds NaN or inf, the product is NaN: choose with torch.where or masked_fill."
+def context(memory, lengths, how, W=None):
+    if how not in ("last", "projected_last", "projected_all"):
+        raise ValueError(f"unknown: {how}")
+    if how == "projected_all":
+        real = torch.arange(memory.shape[1]) < lengths.unsqueeze(1)
+        c = (memory * real.unsqueeze(2)).sum(dim=1) / lengths.unsqueeze(1)
+    else:
+        c = memory[torch.arange(len(memory)), lengths - 1]
+    return c if how == "last" else torch.tanh(c @ W.T)
+
+
+# %% wrong="context" name="weights for the positions" says="Each position is multiplied by its weight, pads by 0. Where a pad holds NaN or inf, the sum is NaN: set the pads to 0 first."
+def context(memory, lengths, how, W=None):
+    positions = torch.arange(memory.shape[1]).unsqueeze(0)
+    if how in ("last", "projected_last"):
+        share = (positions == lengths.unsqueeze(1) - 1).to(memory.dtype)
+    elif how == "projected_all":
+        share = (positions < lengths.unsqueeze(1)) / lengths.unsqueeze(1)
+    else:
+        raise ValueError(how)
+    c = torch.einsum("bs,bsh->bh", share, memory)
+    return c if how == "last" else F.linear(c, W).tanh()
+
+
+# %% wrong="context" name="compared with is" says="`how is 'last'` asks whether both are the same object. Texts are compared with ==."
+def context(memory, lengths, how, W=None):
+    if how not in ("last", "projected_last", "projected_all"):
+        raise ValueError(f"unknown: {how}")
+    last, all_states = "last", "projected_all"
+    if how is all_states:
+        real = torch.arange(memory.shape[1]) < lengths.unsqueeze(1)
+        c = torch.where(real.unsqueeze(2), memory, 0.0).sum(dim=1) / lengths.unsqueeze(1)
+    else:
+        c = memory[torch.arange(len(memory)), lengths - 1]
+    return c if how is last else torch.tanh(c @ W.T)
+
+
+# %% wrong="context" name="spaces forgiven" says="Spaces around the word are taken away, so 'last ' passes. Only exactly the three words are known."
+def context(memory, lengths, how, W=None):
+    if how.strip() not in ("last", "projected_last", "projected_all"):
+        raise ValueError(f"unknown: {how}")
+    how = how.strip()
+    if how == "projected_all":
+        real = torch.arange(memory.shape[1]) < lengths.unsqueeze(1)
+        c = torch.where(real.unsqueeze(2), memory, 0.0).sum(dim=1) / lengths.unsqueeze(1)
+    else:
+        c = memory[torch.arange(len(memory)), lengths - 1]
+    return c if how == "last" else torch.tanh(c @ W.T)
+
+
+# %% wrong="context" name="projected wherever there is a W" says="Whether to project is decided by W. `how` decides: for last, W is not used, also where there is one."
+def context(memory, lengths, how, W=None):
+    if how not in ("last", "projected_last", "projected_all"):
+        raise ValueError(f"unknown: {how}")
+    if how == "projected_all":
+        real = torch.arange(memory.shape[1]) < lengths.unsqueeze(1)
+        c = torch.where(real.unsqueeze(2), memory, 0.0).sum(dim=1) / lengths.unsqueeze(1)
+    else:
+        c = memory[torch.arange(len(memory)), lengths - 1]
+    return c if W is None else torch.tanh(c @ W.T)
 
 
 # %% [markdown]
@@ -1434,6 +1542,22 @@ class DecoderEvery(nn.Module):
         return self.out(states)
 
 
+# %% wrong="DecoderEvery" name="tanh written with exp" says="exp of a large number is infinite, and inf / inf is NaN. torch.tanh knows a way round it."
+class DecoderEvery(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed = nn.Embedding(V, D)
+        self.project = nn.Linear(H, H, bias=False)
+        self.rnn = nn.GRU(D + H, H, batch_first=True)
+        self.out = nn.Linear(H, V)
+
+    def forward(self, y_in, h_N):
+        z = self.project(h_N)
+        C = (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
+        C = C.unsqueeze(1).expand(-1, y_in.shape[1], -1)
+        return self.out(self.rnn(torch.cat([self.embed(y_in), C], dim=-1))[0])
+
+
 # %% [markdown]
 # ## edit_distance
 
@@ -1646,6 +1770,30 @@ def edit_distance(a, b):
         for j in range(1, len(b) + 1):
             differ = int(a[i - 1] != b[j - 1])
             row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + differ))
+        above = row
+    return above[-1]
+
+
+# %% wrong="edit_distance" name="compared with is" says="`is` asks for the same object: two equal ids above 256 are two objects. Compare with == or !=."
+def edit_distance(a, b):
+    above = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        row = [i]
+        for j, top in enumerate(b, 1):
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (left is not top)))
+        above = row
+    return above[-1]
+
+
+# %% wrong="edit_distance" name="capitals and spaces forgiven" says="Capital letters are made small and spaces are taken away. They are symbols like all others."
+def edit_distance(a, b):
+    if isinstance(a, str):
+        a, b = a.lower().replace(" ", ""), b.lower().replace(" ", "")
+    above = list(range(len(b) + 1))
+    for i, left in enumerate(a, 1):
+        row = [i]
+        for j, top in enumerate(b, 1):
+            row.append(min(above[j] + 1, row[j - 1] + 1, above[j - 1] + (left != top)))
         above = row
     return above[-1]
 
@@ -1892,6 +2040,27 @@ def accuracy_by_length(answers, targets):
         right[n] = right.get(n, 0) + (said == target)
         total[n] = total.get(n, 0) + 1
     return {n: round(right[n] / total[n], 2) for n in sorted(total)}
+
+
+# %% wrong="accuracy_by_length" name="capitals and spaces forgiven" says="Capital letters and spaces around the answer are forgiven. Right is only what equals its target."
+def accuracy_by_length(answers, targets):
+    if len(answers) != len(targets):
+        raise ValueError(f"{len(answers)} answers for {len(targets)} targets")
+    right = {}
+    for said, target in zip(answers, targets, strict=True):
+        right.setdefault(len(target), []).append(said.strip().lower() == target)
+    return {length: sum(right[length]) / len(right[length]) for length in sorted(right)}
+
+
+# %% wrong="accuracy_by_length" name="empty target left out" says="An empty target is left out. Its length is 0, and it belongs in the dict."
+def accuracy_by_length(answers, targets):
+    if len(answers) != len(targets):
+        raise ValueError(f"{len(answers)} answers for {len(targets)} targets")
+    right = {}
+    for said, target in zip(answers, targets, strict=True):
+        if target:
+            right.setdefault(len(target), []).append(said == target)
+    return {length: sum(right[length]) / len(right[length]) for length in sorted(right)}
 
 
 # %% [markdown]
@@ -2159,6 +2328,22 @@ def input_influence(model, x, step):
     return size / size.sum()
 
 
+# %% wrong="input_influence" name="something small added to the sum" says="1e-8 is added to the sum. Where the gradients are as small, the shares no longer sum to 1: only a sum of exactly 0 needs help."
+def input_influence(model, x, step):
+    x = x.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x)[step].max(), x)
+    size = gradient.norm(dim=1)
+    return size / (size.sum() + 1e-8)
+
+
+# %% wrong="input_influence" name="squeezed" says="squeeze() takes away every size of 1, also that of a source with one input: the result is no longer [S]."
+def input_influence(model, x, step):
+    x = x.detach().clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(model(x)[step].max(), x)
+    size = gradient.norm(dim=1, keepdim=True).squeeze()
+    return size / size.sum() if size.sum() > 0 else size
+
+
 # %% [markdown]
 # ## scheduled_inputs
 
@@ -2354,6 +2539,39 @@ def scheduled_inputs(gold, predicted, p, generator):
         raise ValueError("p must be a probability")
     own = torch.cat([gold[:, :1], predicted[:, :-1]], dim=1)
     coins = (torch.rand(gold.shape, generator=generator) < p).cumsum(dim=1) > 0
+    return torch.where(coins, own, gold)
+
+
+# %% wrong="scheduled_inputs" name="a fixed share of all" says="Exactly the share p of all inputs is own. That is no coin for each input: with coins the number differs from call to call."
+def scheduled_inputs(gold, predicted, p, generator):
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be from 0 to 1, not {p}")
+    B, T = gold.shape
+    own, inputs = predicted[:, :-1].flatten(), gold[:, 1:].flatten()
+    places = torch.randperm(len(inputs), generator=generator)[: round(p * len(inputs))]
+    inputs[places] = own[places]
+    return torch.cat([gold[:, :1], inputs.view(B, T - 1)], dim=1)
+
+
+# %% wrong="scheduled_inputs" name="a fixed share of each row" says="Each row gets exactly the share p of own symbols. Throw a coin for each input: then the rows differ."
+def scheduled_inputs(gold, predicted, p, generator):
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be from 0 to 1, not {p}")
+    inputs, T = gold.clone(), gold.shape[1]
+    for b in range(len(gold)):
+        places = torch.randperm(T - 1, generator=generator)[: round(p * (T - 1))]
+        inputs[b, places + 1] = predicted[b, places]
+    return inputs
+
+
+# %% wrong="scheduled_inputs" name="again until something is own" says="The coins are thrown again until an own symbol comes. Then p is no longer the probability: no own symbol at all is a result, too."
+def scheduled_inputs(gold, predicted, p, generator):
+    if not 0 <= p <= 1:
+        raise ValueError(f"p must be from 0 to 1, not {p}")
+    own = torch.cat([gold[:, :1], predicted[:, :-1]], dim=1)
+    coins = torch.rand(gold.shape, generator=generator) < p
+    while p > 0 and gold.shape[1] > 1 and not coins[:, 1:].any():
+        coins = torch.rand(gold.shape, generator=generator) < p
     return torch.where(coins, own, gold)
 
 
@@ -3173,4 +3391,34 @@ def beam_search(step_fn, k, max_len, alpha):
                 candidates.append((tokens + [i], log_prob + more))
         candidates.sort(key=score, reverse=True)
         beam = candidates[:k]
+    return beam
+
+
+# %% wrong="beam_search" name="candidates of -inf left out" says="Candidates with log-probability -inf are left out. The docstring treats them like all others, so a wide beam has them, too."
+def beam_search(step_fn, k, max_len, alpha):
+    if k < 1:
+        raise ValueError(f"k must be at least 1, not {k}")
+    beam = [([], 0.0)]
+    for _ in range(max_len):
+        candidates = [(tokens, total) for tokens, total in beam if tokens[-1:] == [E]]
+        for tokens, total in beam:
+            if tokens[-1:] != [E]:
+                row = step_fn(torch.tensor([[S, *tokens]]))[0].tolist()
+                candidates += [([*tokens, i], total + more) for i, more in enumerate(row) if more > -1e30]
+        beam = sorted(candidates, key=lambda c: c[1] / len(c[0]) ** alpha, reverse=True)[:k]
+    return beam
+
+
+# %% wrong="beam_search" name="only k = 0 is refused" says="Only k = 0 gets an error. A negative k is below 1 as well."
+def beam_search(step_fn, k, max_len, alpha):
+    if k == 0:
+        raise ValueError("k must be at least 1, not 0")
+    beam = [([], 0.0)]
+    for _ in range(max_len):
+        candidates = [(tokens, total) for tokens, total in beam if tokens[-1:] == [E]]
+        for tokens, total in beam:
+            if tokens[-1:] != [E]:
+                row = step_fn(torch.tensor([[S, *tokens]]))[0].tolist()
+                candidates += [([*tokens, i], total + more) for i, more in enumerate(row)]
+        beam = sorted(candidates, key=lambda c: c[1] / len(c[0]) ** alpha, reverse=True)[:k]
     return beam

@@ -202,7 +202,7 @@ def encode(emb, lengths, weights):
     """Read a batch of embedded sources with a GRU that starts from zeros. Pads change nothing.
 
     Args:
-        emb: float [B, S, D], the embedded symbols. What stands at the pads is arbitrary. It is not changed.
+        emb: float [B, S, D], the embedded symbols. What stands at the pads is arbitrary, NaN as well. It is not changed.
         lengths: torch.long [B], how many symbols of each row are real, from 1 to emb.shape[1]. The real ones come first.
         weights: the four tensors of the GRU, as in gru_step.
 
@@ -283,6 +283,13 @@ weights = [w.detach() for w in gru.parameters()]
 emb, lengths = torch.randn(5, 11, 5), torch.tensor([3, 1, 2, 3, 1])
 memory, state = encode(emb, lengths, weights)
 expect(memory[:, 3:]).equal(torch.zeros(5, 8, 7), hint="Where only pads stand, memory holds zeros.")
+for garbage in (float("nan"), float("inf")):
+    spoiled = torch.where((torch.arange(11) < lengths.unsqueeze(1)).unsqueeze(2), emb, garbage)
+    for got, right in zip(encode(spoiled, lengths, weights), (memory, state), strict=True):
+        expect(got).close(
+            right.detach(),
+            hint="What stands at a pad must not matter, also where it is infinite or NaN. A product does not hide it: 0 · NaN is NaN.",
+        )
 for b in range(5):
     alone_memory, alone_state = encode(emb[b : b + 1, : lengths[b]], lengths[b : b + 1], weights)
     expect(alone_memory).shape(1, int(lengths[b]), 7, hint="A batch of one row is a batch.")
@@ -413,7 +420,7 @@ def context(memory, lengths, how, W=None):
     """One vector per source, made of the encoder's states.
 
     Args:
-        memory: float [B, S, H], the states. What stands at the pads is arbitrary. It is not changed.
+        memory: float [B, S, H], the states. What stands at the pads is arbitrary, NaN as well. It is not changed.
         lengths: torch.long [B], the number of real symbols of each row, from 1 to S.
         how: "last", "projected_last" or "projected_all", as in the table above.
         W: float [K, H]. Not used for "last".
@@ -449,11 +456,16 @@ expect(c).equal(
 for seed, (B, n, H) in enumerate([(3, 7, 5), (5, 2, 11), (7, 3, 2)]):
     torch.manual_seed(seed)
     memory, lengths = torch.randn(B, n, H), torch.randint(1, n + 1, (B,))
+    memory[torch.arange(n) >= lengths.unsqueeze(1)] = (1.0, float("nan"), float("inf"))[seed]
     expected = torch.stack([memory[b, int(lengths[b]) - 1] for b in range(B)])
     expect(context(memory, lengths, "last")).equal(
-        expected, hint="The state at position lengths - 1 of each row, unchanged."
+        expected,
+        hint="The state at position lengths - 1 of each row, unchanged. Pick it: a product with 0 does not hide NaN.",
     )
-expect(context(torch.ones(1, 1, 3), torch.tensor([1]), "last")).equal(
+    expect(context(memory, lengths, "last", torch.randn(3, H))).equal(
+        expected, hint="For last, W is not used, also where there is one: `how` says what to do."
+    )
+expect(context(torch.ones(1, 1, 3), torch.tensor([1]), "".join(("la", "st")))).equal(
     torch.ones(1, 3), hint="One source with one symbol is a batch as well."
 )
 ### END HIDDEN TESTS
@@ -473,6 +485,7 @@ expect(context(memory, lengths, "projected_all", W)).close(
 for seed, (B, n, H, K) in enumerate([(3, 7, 5, 2), (5, 2, 3, 7), (7, 5, 11, 11)]):
     torch.manual_seed(seed)
     memory, lengths, W = torch.randn(B, n, H), torch.randint(1, n + 1, (B,)), torch.randn(K, H)
+    memory[torch.arange(n) >= lengths.unsqueeze(1)] = (1.0, float("nan"), float("inf"))[seed]
     last, mean = [], []
     for b in range(B):
         states = memory[b, : int(lengths[b])].double()
@@ -484,7 +497,11 @@ for seed, (B, n, H, K) in enumerate([(3, 7, 5, 2), (5, 2, 3, 7), (7, 5, 11, 11)]
     expect(context(memory, lengths, "projected_all", W)).close(
         torch.stack(mean).float(),
         tol=1e-4,
-        hint="The mean over the real states of each row, then W, then tanh. Pads do not count, and they need not be zeros.",
+        hint="The mean over the real states of each row, then W, then tanh. Pads do not count, also where they are NaN: 0 · NaN is NaN.",
+    )
+for part, expected in (("last", last), ("all", mean)):
+    expect(context(memory, lengths, f"projected_{part}", W)).close(
+        torch.stack(expected).float(), tol=1e-4, hint="Compare texts with ==. `is` asks for the same object."
     )
 ### END HIDDEN TESTS
 
@@ -516,7 +533,7 @@ expect(lambda: context(torch.zeros(3, 2, 2), torch.tensor([1, 2, 2]), "mean", to
     ValueError, mention="mean", hint="An unknown `how` gets a ValueError that contains it."
 )
 ### BEGIN HIDDEN TESTS
-for how in ("first", "projected", "Last", "all"):
+for how in ("first", "projected", "Last", "last ", "all", "last projected_last"):
     expect(lambda how=how: context(torch.zeros(3, 2, 2), torch.tensor([1, 2, 2]), how, torch.zeros(2, 2))).raises(
         ValueError,
         mention=how,
@@ -903,6 +920,7 @@ for b in range(5):
         logits[b].detach(), tol=1e-4, hint="A source alone must get the logits that it gets in a batch."
     )
 expect(decoder(y_in, h_N)).close(logits.detach(), hint="The same call must give the same logits the second time.")
+expect(decoder(y_in, 1000 * h_N)).finite(hint="Large states: torch.tanh gives 1 or -1 there, not NaN.")
 expect(h_N).equal(kept, hint="The state of the caller was changed.")
 expect(y_in).equal(kept_ids, hint="The ids of the caller were changed.")
 ### END HIDDEN TESTS
@@ -1132,6 +1150,11 @@ expect(edit_distance(first, second)).equal(4, hint="Compare the items of the lis
 expect(edit_distance([1, 12], [11, 2])).equal(2, hint="Compare the items of the lists, not their digits.")
 expect([first, second]).equal([[7, 11, 1, 2, 25], [7, 1, 12, 2, 5, 11]], hint="The lists were changed: only read them.")
 expect(edit_distance([], [5, 5])).equal(2, hint="An empty list is allowed.")
+first, second = [300 + i for i in range(5)], [300 + i for i in range(1, 6)]
+expect(edit_distance(first, second)).equal(
+    2, hint="Compare with ==. `is` asks for the same object, and two equal ids above 256 are two objects."
+)
+expect(edit_distance("Apple pie", "apple pi e")).equal(2, hint="A capital letter and a space are symbols like others.")
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1220,6 +1243,9 @@ expect(shares).close(
     expected, hint="For each length of a target: right answers of that length / all answers of that length."
 )
 expect(list(shares)).equal(lengths, hint="The lengths stand in rising order.")
+expect(accuracy_by_length(["", "Ab", "ab ", "a b", "".join(["a", "b"])], ["", "ab", "ab", "ab", "ab"])).close(
+    {0: 1.0, 2: 0.25}, hint="Right is what equals its target, with == and letter by letter. A target may be empty."
+)
 expect((answers, targets)).equal(kept, hint="The caller's lists were changed.")
 ### END HIDDEN TESTS
 
@@ -1403,8 +1429,12 @@ expect(layer.weight.grad).equal(None, hint="The weights of the model have got a 
 layer.weight.grad = torch.ones(5, 2)
 expect(input_influence(layer, x, 2)).close(torch.tensor([0.0, 0.0, 1.0]), hint="Only row 2 of x counts at step 2.")
 expect(layer.weight.grad).equal(torch.ones(5, 2), hint="The .grad that the model's weights had was changed.")
-expect(input_influence(lambda x: 0.001 * x, torch.tensor([[3.0, 1.0], [2.0, 5.0]]), 0)).close(
-    torch.tensor([1.0, 0.0]), hint="Small gradients have shares as well: only a sum of exactly 0 is not divided by."
+for small in (1e-3, 1e-9):
+    expect(input_influence(lambda x, small=small: small * x, torch.tensor([[3.0, 1.0], [2.0, 5.0]]), 0)).close(
+        torch.tensor([1.0, 0.0]), hint="Small gradients have shares as well: only a sum of exactly 0 is not divided by."
+    )
+expect(input_influence(lambda x: -x, torch.tensor([[3.0, 1.0, 2.0]]), 0)).close(
+    torch.tensor([1.0]), hint="One input is a source as well. Its share is 1: [S], also for S = 1."
 )
 torch.manual_seed(20)
 asked = torch.randn(5, 3, requires_grad=True)
@@ -1578,7 +1608,18 @@ expect(own.mean(dim=1).std()).at_most(
 expect(own.mean(dim=0).std()).at_most(
     0.15, hint="Some steps are own in all rows, others in none: throw a coin for each input, not one for a step."
 )
+expect(own.mean(dim=1).std()).at_least(
+    0.03, hint="All rows have nearly the same share of own symbols. Coins do not share out so evenly: throw them."
+)
 ### BEGIN HIDDEN TESTS
+generator, counts = torch.Generator().manual_seed(3), []
+for _ in range(60):
+    made = scheduled_inputs(torch.full((1, 3), 3), torch.full((1, 3), 11), 0.5, generator)
+    counts.append(int((made == 11).sum()))
+for own in range(3):  # about 15, 30 and 15 times; less than 3 times in one of 200,000 trials
+    expect(counts.count(own)).at_least(
+        3, hint="Two coins, thrown often: no own symbol, one and two must all occur. No fixed share, no second try."
+    )
 for seed, p in enumerate((0.1, 0.5, 0.8)):
     gold, predicted = torch.full((37, 60), 3), torch.full((37, 60), 11)
     made = scheduled_inputs(gold, predicted, p, torch.Generator().manual_seed(40 + seed))
@@ -1799,6 +1840,10 @@ for seed in range(5):
     expect(len(found)).equal(1, hint="With k = 1 one hypothesis is returned.")
     expect(found[0][0]).equal(tokens, hint="A beam of 1 is greedy decoding. Give step_fn the whole prefix, S first.")
     expect(found[0][1]).close(total, tol=1e-4, hint="The sum of the log-probabilities of its symbols.")
+for k in (-1, -7):
+    expect(lambda k=k: beam_search(after_last(chain), k, 5, 0.0)).raises(
+        ValueError, mention="k must be", hint="Every k below 1 is an error."
+    )
 torch.manual_seed(60)
 wide = (0.01 * torch.randn(60, 60)).log_softmax(dim=1)
 wide[:, E] = -20.0
@@ -1876,6 +1921,15 @@ expect(type(found[0][0]) is list and type(found[0][1]) is float).equal(
     True, hint="Tokens are a list, log_prob is a float."
 )
 ### BEGIN HIDDEN TESTS
+inf = float("inf")
+never = torch.full((5, 5), -inf)  # only E, or 3 and then E
+never[S, E], never[S, 3], never[3, E] = -0.5, -1.2, 0.0
+for alpha in (0.0, 1.0):
+    found = beam_search(lambda prefixes: never[prefixes[:, -1]], 4, 2, alpha)
+    expect([log_prob for _, log_prob in found]).close(
+        [-0.5, -1.2, -inf, -inf],
+        hint="A candidate of -inf is a candidate: it has its place in a beam that is wide enough.",
+    )
 for seed in range(6):
     torch.manual_seed(70 + seed)
     size, k, alpha = (5, 7, 6)[seed % 3], (2, 3, 5)[seed % 3], (0.0, 1.0)[seed % 2]
