@@ -819,8 +819,8 @@ def context(memory, lengths, how, W=None):
 def context(memory, lengths, how, W=None):
     if how not in ("last", "projected_last", "projected_all"):
         raise ValueError(f"unknown: {how}")
-    last, all_states = "last", "projected_all"
-    if how is all_states:
+    last = "last"
+    if how == "projected_all":
         real = torch.arange(memory.shape[1]) < lengths.unsqueeze(1)
         c = torch.where(real.unsqueeze(2), memory, 0.0).sum(dim=1) / lengths.unsqueeze(1)
     else:

@@ -191,6 +191,18 @@ def additive_score(q, K, W, U, v):
     return torch.tanh(hidden) @ old
 
 
+# %% wrong="additive_score" name="tanh written with exp" says="exp of a large number is infinite, and inf / inf is NaN. torch.tanh knows a way round it."
+def additive_score(q, K, W, U, v):
+    z = (q @ W.T).unsqueeze(1) + K @ U.T
+    return ((z.exp() - (-z).exp()) / (z.exp() + (-z).exp())) @ v
+
+
+# %% wrong="additive_score" name="squeezed" says="squeeze takes away the size of 1 of a source with one word: the scores are no longer [B, S]."
+def additive_score(q, K, W, U, v):
+    hidden = (q @ W.T).unsqueeze(1) + K @ U.T
+    return (torch.tanh(hidden) @ v).squeeze(1)
+
+
 # %% [markdown]
 # ## masked_softmax
 
@@ -223,6 +235,13 @@ def masked_softmax(scores, mask, dim=-1):
     clean = scores.clone()
     clean[(~mask).expand_as(scores)] = -1e38
     return F.log_softmax(clean, dim).exp().masked_fill(~mask, 0)
+
+
+# %% right="masked_softmax" name="minus infinity, NaN mended"
+def masked_softmax(scores, mask, dim=-1):
+    if mask.dtype != torch.bool:
+        raise ValueError(f"need a bool mask, not {mask.dtype}")
+    return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=dim).nan_to_num(0.0)
 
 
 # %% wrong="masked_softmax" name="zeros" says="All weights are 0: the decoder looks at nothing."
@@ -395,6 +414,13 @@ def masked_softmax(scores, mask, dim=-1):
     filled = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
     weights = torch.softmax(filled, dim=dim).masked_fill(~mask, 0.0)
     return torch.where(weights < 0.1, torch.zeros_like(weights), weights)
+
+
+# %% wrong="masked_softmax" name="filled with -10000" says="Masked positions are filled with -10000. Where all real scores are smaller still, the masked ones take all the weight."
+def masked_softmax(scores, mask, dim=-1):
+    if mask.dtype != torch.bool:
+        raise ValueError("the mask must be bool")
+    return torch.softmax(scores.masked_fill(~mask, -10000.0), dim=dim).masked_fill(~mask, 0.0)
 
 
 # %% [markdown]
@@ -611,6 +637,24 @@ def static_attention(K, mask, U, v):
     if not K.requires_grad:
         K *= mask.unsqueeze(-1)
     return masked_softmax(K @ U.T @ v, mask, dim=1)
+
+
+# %% wrong="static_attention" name="filled with -10000" says="Pads are filled with -10000. Where all real scores are smaller still, the pads take all the weight."
+def static_attention(K, mask, U, v):
+    scores = (K @ U.T @ v).masked_fill(~mask, -10000.0)
+    return torch.softmax(scores, dim=1).masked_fill(~mask, 0.0)
+
+
+# %% wrong="static_attention" name="exp times the mask" says="exp of a large score is infinite, and the product with the mask is NaN where a pad is NaN. masked_softmax can do both."
+def static_attention(K, mask, U, v):
+    powers = torch.exp(K @ U.T @ v) * mask
+    return powers / powers.sum(dim=1, keepdim=True).clamp(min=1e-20)
+
+
+# %% wrong="static_attention" name="keys times the mask" says="The keys at the pads are multiplied by 0, and 0 · NaN is NaN. Mask the scores, with masked_softmax."
+def static_attention(K, mask, U, v):
+    weights = torch.softmax((K * mask.unsqueeze(-1)) @ U.T @ v, dim=1) * mask
+    return weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-20)
 
 
 # %% [markdown]
@@ -1161,6 +1205,65 @@ class BahdanauDecoder(nn.Module):
         return logits, s, alpha
 
 
+# %% wrong="BahdanauDecoder" name="pads filled with -10000" says="Pads are filled with -10000. Where all real scores are smaller still, the pads take all the weight."
+class BahdanauDecoder(nn.Module):
+    def __init__(self, V, D, Dk, H, A, score=additive_score):
+        super().__init__()
+        self.score = score
+        self.embedding = nn.Embedding(V, D)
+        self.W, self.U, self.v = start(A, H), start(A, Dk), start(A)
+        self.cell = nn.GRUCell(D + Dk, H)
+        self.out = nn.Linear(H + Dk + D, V)
+
+    def step(self, y, s_prev, memory, mask):
+        scores = self.score(s_prev, memory, self.W, self.U, self.v)
+        alpha = torch.softmax(scores.masked_fill(~mask, -10000.0), dim=1).masked_fill(~mask, 0.0)
+        c = context(alpha, memory)
+        embedded = self.embedding(y)
+        s = self.cell(torch.cat([embedded, c], dim=1), s_prev)
+        return self.out(torch.cat([s, c, embedded], dim=1)), s, alpha
+
+
+# %% wrong="BahdanauDecoder" name="an own softmax with exp" says="exp of a large score is infinite. masked_softmax subtracts the largest score first."
+class BahdanauDecoder(nn.Module):
+    def __init__(self, V, D, Dk, H, A, score=additive_score):
+        super().__init__()
+        self.score = score
+        self.embedding = nn.Embedding(V, D)
+        self.W, self.U, self.v = start(A, H), start(A, Dk), start(A)
+        self.cell = nn.GRUCell(D + Dk, H)
+        self.out = nn.Linear(H + Dk + D, V)
+
+    def step(self, y, s_prev, memory, mask):
+        powers = torch.exp(self.score(s_prev, memory, self.W, self.U, self.v)) * mask
+        alpha = powers / powers.sum(dim=1, keepdim=True).clamp(min=1e-20)
+        c = context(alpha, memory)
+        embedded = self.embedding(y)
+        s = self.cell(torch.cat([embedded, c], dim=1), s_prev)
+        return self.out(torch.cat([s, c, embedded], dim=1)), s, alpha
+
+
+# %% wrong="BahdanauDecoder" name="pads of the caller's memory set to 0" says="The caller's memory is overwritten at the pads: masked_fill_ writes into it, masked_fill makes a new tensor."
+class BahdanauDecoder(nn.Module):
+    def __init__(self, V, D, Dk, H, A, score=additive_score):
+        super().__init__()
+        self.score = score
+        self.embedding = nn.Embedding(V, D)
+        self.W, self.U, self.v = start(A, H), start(A, Dk), start(A)
+        self.cell = nn.GRUCell(D + Dk, H)
+        self.out = nn.Linear(H + Dk + D, V)
+
+    def step(self, y, s_prev, memory, mask):
+        if not memory.requires_grad:
+            memory.masked_fill_(~mask.unsqueeze(-1), 0.0)
+        scores = self.score(s_prev, memory, self.W, self.U, self.v)
+        alpha = masked_softmax(scores, mask, dim=1)
+        c = context(alpha, memory)
+        embedded = self.embedding(y)
+        s = self.cell(torch.cat([embedded, c], dim=1), s_prev)
+        return self.out(torch.cat([s, c, embedded], dim=1)), s, alpha
+
+
 # %% [markdown]
 # ## plot_alignment
 
@@ -1190,6 +1293,40 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
     ax.set_xticklabels(source, rotation=90)
     ax.set_yticks(list(range(rows)))
     ax.set_yticklabels(target)
+    ax.set_title(title)
+    return ax
+
+
+# %% right="plot_alignment" name="the errors of matplotlib"
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if ax is None:
+        _, ax = plots.plt.subplots()
+    ax.imshow(alpha.detach().numpy(), vmin=0, vmax=1)
+    ax.set_xticks(range(alpha.shape[1]), labels=source)
+    ax.set_yticks(range(alpha.shape[0]), labels=target)
+    ax.set_title(title)
+    return ax
+
+
+# %% right="plot_alignment" name="numbers, lines and a colour bar"
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError("one row for each target word, one column for each source word")
+    new = ax is None
+    if new:
+        ax = plots.plt.subplots(figsize=(5, 4))[1]
+    image = ax.imshow(alpha.detach().numpy(), cmap="Greys", vmin=0, vmax=1)
+    for t, row in enumerate(alpha.tolist()):
+        for s, weight in enumerate(row):
+            ax.text(s, t, f"{weight:.2f}", ha="center", va="center", color="tab:red")
+    ax.set_xticks(range(len(source)), source)
+    ax.set_yticks(range(len(target)), target)
+    ax.set_xticks([s + 0.5 for s in range(len(source) - 1)], minor=True)
+    ax.set_yticks([t + 0.5 for t in range(len(target) - 1)], minor=True)
+    ax.grid(False)
+    ax.grid(which="minor", color="white", linewidth=1)
+    if new:
+        ax.figure.colorbar(image)
     ax.set_title(title)
     return ax
 
@@ -1498,6 +1635,73 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
     if ax is None:
         _, ax = plots.plt.subplots()
     ax.imshow(alpha.detach(), vmin=0, vmax=1, aspect="auto")
+    ax.set_xticks(range(len(source)), source)
+    ax.set_yticks(range(len(target)), target)
+    ax.set_title(title)
+    return ax
+
+
+# %% wrong="plot_alignment" name="an object that says it is an Axes" says="What comes back answers like an Axes, but nothing is drawn. Draw with imshow, and return matplotlib's Axes."
+class Says:
+    def __init__(self, **told):
+        vars(self).update(told)
+
+
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError("the shape is wrong")
+
+    def words(texts):
+        return [Says(get_text=lambda text=text: text) for text in texts]
+
+    ax = Says() if ax is None else ax
+    vars(ax).update(
+        images=[Says(get_array=lambda: alpha.detach(), get_clim=lambda: (0.0, 1.0))],
+        get_xlim=lambda: (0, 1),
+        get_ylim=lambda: (1, 0),
+        get_xticks=lambda: list(range(len(source))),
+        get_yticks=lambda: list(range(len(target))),
+        get_xticklabels=lambda: words(source),
+        get_yticklabels=lambda: words(target),
+        get_title=lambda loc="center": title if loc == "center" else "",
+    )
+    return ax
+
+
+# %% wrong="plot_alignment" name="columns cut off" says="The limits of the x axis cut columns off, so a part of the weights cannot be seen."
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError("the shape is wrong")
+    if ax is None:
+        ax = plots.plt.subplots()[1]
+    ax.imshow(alpha.detach(), aspect="auto", vmin=0, vmax=1)
+    ax.set_xticks(range(len(source)), source)
+    ax.set_yticks(range(len(target)), target)
+    ax.set_xlim(0, len(source) - 1)
+    ax.set_title(title)
+    return ax
+
+
+# %% wrong="plot_alignment" name="squares beside their ticks" says="The image does not lie where its ticks stand: with this extent column s begins at s. Without extent its middle is at s."
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError("the shape is wrong")
+    if ax is None:
+        ax = plots.plt.subplots()[1]
+    ax.imshow(alpha.detach(), aspect="auto", vmin=0, vmax=1, extent=(0, len(source), len(target), 0))
+    ax.set_xticks(range(len(source)), source)
+    ax.set_yticks(range(len(target)), target)
+    ax.set_title(title)
+    return ax
+
+
+# %% wrong="plot_alignment" name="blurred" says="The image is blurred, so colours stand there that belong to no weight. Leave interpolation as it is."
+def plot_alignment(alpha, source, target, ax=None, title=""):
+    if tuple(alpha.shape) != (len(target), len(source)):
+        raise ValueError("the shape is wrong")
+    if ax is None:
+        ax = plots.plt.subplots()[1]
+    ax.imshow(alpha.detach(), aspect="auto", vmin=0, vmax=1, interpolation="bilinear")
     ax.set_xticks(range(len(source)), source)
     ax.set_yticks(range(len(target)), target)
     ax.set_title(title)

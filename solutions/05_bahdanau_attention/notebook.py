@@ -199,7 +199,9 @@ expect(away[:, 1] - away[:, 0]).differs_from(
     hint="Another query shifts both scores by the same amount: then it can never prefer another word. Add first, then tanh.",
 )
 ### BEGIN HIDDEN TESTS
-for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 7, 2, 11), (5, 7, 3, 11, 2), (7, 7, 5, 5, 3), (5, 3, 5, 5, 5)]):
+for seed, (B, n, Dq, Dk, A) in enumerate(
+    [(3, 5, 7, 2, 11), (5, 7, 3, 11, 2), (7, 7, 5, 5, 3), (5, 3, 5, 5, 5), (3, 1, 2, 5, 7)]
+):
     torch.manual_seed(seed)
     q, K = torch.randn(B, Dq), torch.randn(B, n, Dk)
     W, U, v = torch.randn(A, Dq), torch.randn(A, Dk), torch.randn(A)
@@ -214,6 +216,7 @@ for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 7, 2, 11), (5, 7, 3, 11, 2), (7
     expect(scores).close(
         expected, tol=1e-4, hint="Each score needs its own query, its own key, W with q, U with K, and the tanh."
     )
+expect(additive_score(1000 * q, K, W, U, v)).finite(hint="A large query: torch.tanh gives 1 or -1 there, not NaN.")
 ### END HIDDEN TESTS
 
 # %% check="additive_score-gradient" points=1
@@ -322,7 +325,8 @@ def masked_softmax(scores, mask, dim=-1):
     """The softmax over the positions where the mask is True; weight 0 at all others.
 
     Args:
-        scores: float, any shape, for example [B, S]. What stands at a masked position may be anything, NaN as well.
+        scores: float, any shape, for example [B, S]: finite numbers, large ones as well. What stands at a masked position
+            may be anything, NaN as well.
         mask: bool, of the same shape, or with a size of 1 that is repeated. True means "is there".
         dim: along this dimension the weights sum to 1.
 
@@ -409,6 +413,14 @@ expect(weights[1]).close(
     hint="A large score at a masked position must not matter: fill it, do not subtract from it.",
 )
 ### BEGIN HIDDEN TESTS
+for garbage in (0.0, float("nan")):
+    scores = torch.tensor([[-30000.0, garbage, -30001.0], [30000.0, 30001.0, garbage]])
+    mask = torch.tensor([[True, False, True], [True, True, False]])
+    expect(masked_softmax(scores, mask, -1)).close(
+        torch.tensor([[0.7311, 0.0, 0.2689], [0.2689, 0.7311, 0.0]]),
+        tol=1e-3,
+        hint="Real scores may be below -10000. Then a masked position that was filled with -10000 wins: fill with a smaller number.",
+    )
 for garbage in (float("inf"), float("-inf"), float("nan"), 3e38, -3e38):
     scores = torch.tensor([[0.3, garbage, -0.2, garbage], [garbage, garbage, garbage, 7.0], [garbage] * 4])
     mask = torch.tensor([[True, False, True, False], [False, False, False, True], [False] * 4])
@@ -645,14 +657,15 @@ def static_attention(K, mask, U, v):
     """The weights that linear_score gives, for every query: the query cancels.
 
     Args:
-        K: float [B, S, Dk], the keys.
+        K: float [B, S, Dk], the keys. What stands at a pad may be anything, NaN as well.
         mask: bool [B, S], True where there is a word.
         U: float [A, Dk].
         v: float [A].
 
     Returns:
         weights, float [B, S], zeros in a row without any word. They are those of a masked softmax over
-        linear_score(q, K, W, U, v), whatever q and W are. Gradients flow to K, U and v; no argument is changed.
+        linear_score(q, K, W, U, v), whatever q and W are. No weight is ever NaN. Gradients flow to K, U and v; no argument
+        is changed.
     """
     ### BEGIN SOLUTION
     return masked_softmax(K @ U.T @ v, mask, dim=1)
@@ -679,6 +692,16 @@ for seed, (B, n, Dq, Dk, A) in enumerate([(3, 5, 2, 7, 11), (5, 7, 3, 2, 5), (7,
         expect(weights).close(
             expected, tol=1e-3, hint="The weights of linear_score, which has no tanh, over the real words only."
         )
+inf, nan = float("inf"), float("nan")
+for a, b, garbage in ((300.0, 299.0, 0.0), (1.0, 0.0, nan), (1.0, 0.0, inf), (-30000.0, -30001.0, 0.0)):
+    weights = static_attention(
+        torch.tensor([[[a], [garbage], [b]]]), torch.tensor([[True, False, True]]), torch.ones(1, 1), torch.ones(1)
+    )
+    expect(weights).close(
+        torch.tensor([[0.7311, 0.0, 0.2689]]),
+        tol=1e-3,
+        hint="Large scores, and anything at the pads. masked_softmax can do this: a product, or filling with -10000, cannot.",
+    )
 ### END HIDDEN TESTS
 
 # %% check="static_attention-mask" points=1
@@ -795,6 +818,7 @@ class BahdanauDecoder(nn.Module):
             s_prev: float [B, H], the state before this step. It asks.
             memory: float [B, S, Dk], the encoder's states: keys and values.
             mask: bool [B, S], True where there is a source word.
+            None of them is changed.
 
         Returns:
             A tuple (logits [B, V], s [B, H], alpha [B, S]): before a softmax, the new state, the weights.
@@ -875,11 +899,19 @@ expect(decoder.step(y[:1], s_prev[:1], memory[:1, :2], mask[:1, :2])[0]).close(
 ### BEGIN HIDDEN TESTS
 other = memory.clone()
 other[~mask] = 100.0
+before = [tensor.clone() for tensor in (y, s_prev, other, mask)]
 for got, right in zip(decoder.step(y, s_prev, other, mask), (logits, s, alpha), strict=True):
     expect(got).close(right.detach(), hint="What stands in the memory at a pad must not matter.")
+expect([y, s_prev, other, mask]).equal(before, hint="step changed its arguments: functions with _ write into them.")
 nothing = decoder.step(y, s_prev, memory, torch.zeros(3, 4, dtype=torch.bool))
 expect(nothing[2]).equal(torch.zeros(3, 4), hint="Nothing to look at: all weights are 0.")
 expect(nothing[0]).finite(hint="Nothing to look at: the context is 0, and the logits are numbers.")
+nothing[0].square().sum().backward()
+for parameter in decoder.parameters():
+    if parameter.grad is not None:
+        expect(parameter.grad).finite(
+            hint="Nothing to look at: a gradient is NaN. It comes from a 0 / 0 in the middle."
+        )
 ### END HIDDEN TESTS
 
 # %% check="BahdanauDecoder-learns" points=1
@@ -928,6 +960,23 @@ expect(decoder.step(torch.tensor([1, 2, 3]), torch.randn(3, 3), memory, mask)[2]
 U, v = decoder.U.detach(), decoder.v.detach()
 expect(alpha).close(
     torch.softmax(memory @ U.T @ v, dim=1), tol=1e-4, hint="The weights of linear_score, with W, U and v."
+)
+decoder.W.data.fill_(1.0)
+decoder.v.data.fill_(1.0)
+mask[:, 1:3] = False
+expected = torch.softmax((memory @ U.T).sum(dim=2).masked_fill(~mask, -1e30), dim=1)
+for size in (1000.0, -1000.0):  # the state adds ± 33000 to all scores, so it changes no weight
+    expect(decoder.step(torch.tensor([1, 2, 3]), torch.full((3, 3), size), memory, mask)[2]).close(
+        expected, tol=0.05, hint="Scores may be large: masked_softmax can do this, and filling with -10000 cannot."
+    )
+expect(
+    BahdanauDecoder(7, 2, 5, 3, 11, score=lambda q, K, W, U, v: K[:, :, 0]).step(
+        torch.tensor([1, 2, 3]), torch.randn(3, 3), memory, mask
+    )[2]
+).close(
+    torch.softmax(memory[:, :, 0].masked_fill(~mask, -1e30), dim=1),
+    tol=1e-4,
+    hint="Any function with these arguments can be the score: use the one that was given.",
 )
 ### END HIDDEN TESTS
 
@@ -1007,10 +1056,11 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
 
     Returns:
         The Axes. Its one image, `ax.images[0]`, made by `imshow`, holds alpha, with row 0 at the top and column 0
-        at the left; the colours go from 0 to 1; every row and every column has its word as a tick label.
+        at the left; the colours go from 0 to 1; every row and every column has its word as a tick label. All of the image
+        is to be seen, each weight as one rectangle of one colour.
 
     Raises:
-        ValueError: if alpha is not [number of target words, number of source words]. The message contains "shape".
+        ValueError: if alpha is not [number of target words, number of source words]. An error of matplotlib's own will do.
     """
     ### BEGIN SOLUTION
     if tuple(alpha.shape) != (len(target), len(source)):
@@ -1070,6 +1120,25 @@ for seed, (T, n) in enumerate([(5, 3), (2, 7), (3, 3)]):
         )
     bottom, top = ax.get_ylim()
     expect(bool(bottom > top)).equal(True, hint="Row 0 must be at the top.")
+alpha = torch.tensor([[0.1, 0.8, 0.4, 0.1], [0.8, 0.4, 0.1, 0.4], [0.4, 0.1, 0.8, 0.8]])
+ax = plot_alignment(alpha, ["a", "b", "c", "d"], ["x", "y", "z"])
+canvas = ax.figure.canvas
+canvas.draw()
+width, height = canvas.get_width_height(physical=True)
+pixels = torch.frombuffer(bytearray(canvas.tostring_argb()), dtype=torch.uint8).view(height, width, 4)
+colors = {0.1: set(), 0.4: set(), 0.8: set()}
+for t in range(3):
+    for s, corner in ((s, corner) for s in range(4) for corner in (-0.4, 0.4)):  # a number may stand in the middle
+        x, y = ax.transData.transform([s + corner, t + corner]).tolist()
+        row, column = min(max(int(height - y), 0), height - 1), min(max(int(x), 0), width - 1)
+        colors[round(alpha[t, s].item(), 1)].add(tuple(pixels[row, column].tolist()))
+expect([len(found) for found in colors.values()]).equal(
+    [1, 1, 1],
+    hint="The picture was drawn, and equal weights do not look equal. Around (s, t) must stand the rectangle of row t and column s, of one colour, whole and with nothing in front of it.",
+)
+expect(len(set.union(*colors.values()))).equal(
+    3, hint="The picture was drawn, and different weights look alike. Is the image to be seen?"
+)
 plots.plt.close("all")
 ### END HIDDEN TESTS
 
@@ -1102,20 +1171,20 @@ plots.plt.close("all")
 
 # %% check="plot_alignment-shape" points=1
 expect(lambda: plot_alignment(torch.rand(1, 2), ["a", "b"], ["x", "y", "z"])).raises(
-    ValueError, mention="shape", hint="Two target words have no row here: raise a ValueError that mentions the shape."
+    ValueError, hint="Two target words have no row here: raise a ValueError."
 )
 expect(lambda: plot_alignment(torch.rand(2, 3), ["a", "b"], ["x", "y", "z"])).raises(
-    ValueError, mention="shape", hint="alpha is turned round here: raise a ValueError that mentions the shape."
+    ValueError, hint="alpha is turned round here: raise a ValueError."
 )
 ### BEGIN HIDDEN TESTS
 expect(lambda: plot_alignment(torch.rand(3, 5), ["a", "b", "c", "d"], ["x", "y", "z"])).raises(
-    ValueError, mention="shape", hint="One column too many: a row of weights that includes E needs a word for it."
+    ValueError, hint="One column too many: a row of weights that includes E needs a word for it."
 )
 expect(lambda: plot_alignment(torch.rand(4, 2), ["a", "b"], ["x", "y", "z"])).raises(
-    ValueError, mention="shape", hint="One row too many: raise a ValueError that mentions the shape."
+    ValueError, hint="One row too many: raise a ValueError."
 )
 expect(lambda: plot_alignment(torch.rand(1, 3, 2), ["a", "b"], ["x", "y", "z"])).raises(
-    ValueError, mention="shape", hint="One sentence at a time: alpha has two dimensions."
+    Exception, hint="One sentence at a time: alpha has two dimensions."
 )
 plots.plt.close("all")
 ### END HIDDEN TESTS
