@@ -405,6 +405,45 @@ def luong_score(h, K, method, W=None):
     raise ValueError(f"no such method: {method!r}")
 
 
+# %% wrong="luong_score" name="compared with is" says="`method is 'dot'` asks whether both are the same object. Texts are compared with ==."
+def luong_score(h, K, method, W=None):
+    dot = "dot"
+    if method is dot:
+        return (h.unsqueeze(1) * K).sum(dim=2)
+    if method == "general":
+        return ((h @ W).unsqueeze(1) * K).sum(dim=2)
+    if method == "concat":
+        W, v = W
+        return torch.tanh(torch.cat([h.unsqueeze(1).expand_as(K), K], dim=2) @ W.T) @ v
+    raise ValueError(f"luong_score: the method is dot, general or concat, not {method!r}")
+
+
+# %% wrong="luong_score" name="tanh written with exp" says="exp of a large number is infinite, and inf / inf is NaN. torch.tanh knows a way round it."
+def luong_score(h, K, method, W=None):
+    if method == "dot":
+        return (h.unsqueeze(1) * K).sum(dim=2)
+    if method == "general":
+        return ((h @ W).unsqueeze(1) * K).sum(dim=2)
+    if method == "concat":
+        W, v = W
+        hidden = torch.cat([h.unsqueeze(1).expand_as(K), K], dim=2) @ W.T
+        return ((hidden.exp() - (-hidden).exp()) / (hidden.exp() + (-hidden).exp())) @ v
+    raise ValueError(f"luong_score: the method is dot, general or concat, not {method!r}")
+
+
+# %% wrong="luong_score" name="a part of the word will do" says="The beginning of the word is enough, so 'do' passes as dot. Only the three names are methods."
+def luong_score(h, K, method, W=None):
+    if method and "dot".startswith(str(method)):
+        return (h.unsqueeze(1) * K).sum(dim=2)
+    if method == "general":
+        return ((h @ W).unsqueeze(1) * K).sum(dim=2)
+    if method == "concat":
+        W, v = W
+        hidden = torch.cat([h.unsqueeze(1).expand_as(K), K], dim=2) @ W.T
+        return torch.tanh(hidden) @ v
+    raise ValueError(f"luong_score: the method is dot, general or concat, not {method!r}")
+
+
 # %% [markdown]
 # ## LuongDecoder
 
@@ -464,6 +503,32 @@ class LuongDecoder(nn.Module):
         alpha = masked_softmax(scores, mask)
         c = (alpha.unsqueeze(-1) * memory).sum(dim=1)
         h_tilde = torch.tanh(c @ self.W_c[:, : self.D].T + h @ self.W_c[:, self.D :].T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
+# %% right="LuongDecoder" name="minus infinity, NaN mended"
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.method, self.input_feeding = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.input_feeding:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.method == "concat" else self.W_a
+        scores = luong_score(h, memory, self.method, W).masked_fill(~mask, float("-inf"))
+        alpha = torch.softmax(scores, dim=1).nan_to_num(0.0)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
         return self.out(h_tilde), (h, h_tilde), alpha
 
 
@@ -1269,6 +1334,85 @@ class LuongDecoder(nn.Module):
         return self.out(h_tilde), (h, h_tilde), alpha
 
 
+# %% wrong="LuongDecoder" name="pads filled with -10000" says="Pads are filled with -10000. Where all real scores are smaller still, the pads take all the weight."
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.method, self.input_feeding = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.input_feeding:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.method == "concat" else self.W_a
+        scores = luong_score(h, memory, self.method, W).masked_fill(~mask, -10000.0)
+        alpha = torch.softmax(scores, dim=1).masked_fill(~mask, 0.0)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
+# %% wrong="LuongDecoder" name="an own softmax with exp" says="exp of a large score is infinite. masked_softmax subtracts the largest score first."
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.method, self.input_feeding = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.input_feeding:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.method == "concat" else self.W_a
+        powers = torch.exp(luong_score(h, memory, self.method, W)) * mask
+        alpha = powers / powers.sum(dim=1, keepdim=True).clamp(min=1e-20)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
+# %% wrong="LuongDecoder" name="pads of the caller's memory set to 0" says="The caller's memory is overwritten at the pads: masked_fill_ writes into it, masked_fill makes a new tensor."
+class LuongDecoder(nn.Module):
+    def __init__(self, V, n_in, D, method="dot", input_feeding=False):
+        super().__init__()
+        self.method, self.input_feeding = method, input_feeding
+        self.embedding = nn.Embedding(V, n_in)
+        self.cell = nn.GRUCell(n_in + D if input_feeding else n_in, D)
+        self.W_a = {"dot": None, "general": start(D, D), "concat": start(D, 2 * D)}[method]
+        self.v_a = start(D) if method == "concat" else None
+        self.W_c = start(D, 2 * D)
+        self.out = nn.Linear(D, V)
+
+    def step(self, y, state, memory, mask):
+        if not memory.requires_grad:
+            memory.masked_fill_(~mask.unsqueeze(-1), 0.0)
+        h, h_tilde = state
+        x = self.embedding(y)
+        if self.input_feeding:
+            x = torch.cat([x, h_tilde], dim=1)
+        h = self.cell(x, h)
+        W = (self.W_a, self.v_a) if self.method == "concat" else self.W_a
+        alpha = masked_softmax(luong_score(h, memory, self.method, W), mask)
+        c = context(alpha, memory)
+        h_tilde = torch.tanh(torch.cat([c, h], dim=1) @ self.W_c.T)
+        return self.out(h_tilde), (h, h_tilde), alpha
+
+
 # %% [markdown]
 # ## alignment_from
 
@@ -1636,6 +1780,107 @@ def alignment_from(alpha, how):
         return {(t, s) for t, s in links if alpha[t, s] > 0}
     if not how > 0:
         raise ValueError(f"how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="mutual with all equal weights" says="Every word with the largest weight of its row and column gets a link; of equal weights only the first is the largest."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how not in ("argmax", "mutual"):
+            raise ValueError(f"alignment_from: how is argmax, mutual or a number, not {how!r}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how == "mutual":
+            largest = (alpha == alpha.amax(dim=1, keepdim=True)) & (alpha == alpha.amax(dim=0, keepdim=True))
+            links = largest.nonzero().tolist()
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if not how > 0:
+        raise ValueError(f"alignment_from: how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="mutual with an equal weight above" says="A word counts that is as large as the largest of its column, also where an equal one stands above it: the first is the largest."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how not in ("argmax", "mutual"):
+            raise ValueError(f"alignment_from: how is argmax, mutual or a number, not {how!r}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how == "mutual":
+            links = ((t, s) for t, s in links if alpha[t, s] >= alpha[:, s].max())
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if not how > 0:
+        raise ValueError(f"alignment_from: how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="compared with is" says="`how is 'mutual'` asks whether both are the same object. Texts are compared with ==."
+def alignment_from(alpha, how):
+    mutual = "mutual"
+    if how is mutual or how == "argmax":
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how is mutual:
+            best_row = alpha.argmax(dim=0).tolist()
+            links = ((t, s) for t, s in links if best_row[s] == t)
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if isinstance(how, str) or not how > 0:
+        raise ValueError(f"alignment_from: how is argmax, mutual or a number above 0, not {how!r}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="numbers above 1 refused" says="A number above 1 gets an error. It is above 0, so it is allowed: no weight reaches it, and there is no link."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how not in ("argmax", "mutual"):
+            raise ValueError(f"alignment_from: how is argmax, mutual or a number, not {how!r}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how == "mutual":
+            best_row = alpha.argmax(dim=0).tolist()
+            links = ((t, s) for t, s in links if best_row[s] == t)
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if not how > 0 or how > 1:
+        raise ValueError(f"alignment_from: how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="small weights are no links" says="A small weight is taken for 0. Only a weight of exactly 0 is never a link."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how not in ("argmax", "mutual"):
+            raise ValueError(f"alignment_from: how is argmax, mutual or a number, not {how!r}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how == "mutual":
+            best_row = alpha.argmax(dim=0).tolist()
+            links = ((t, s) for t, s in links if best_row[s] == t)
+        return {(t, s) for t, s in links if alpha[t, s] > 1e-6}
+    if not how > 0:
+        raise ValueError(f"alignment_from: how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="capitals forgiven" says="Capital letters are made small, so 'Argmax' passes. Only exactly argmax and mutual are known."
+def alignment_from(alpha, how):
+    if isinstance(how, str):
+        if how.lower() not in ("argmax", "mutual"):
+            raise ValueError(f"alignment_from: how is argmax, mutual or a number, not {how!r}")
+        links = enumerate(alpha.argmax(dim=1).tolist())
+        if how.lower() == "mutual":
+            best_row = alpha.argmax(dim=0).tolist()
+            links = ((t, s) for t, s in links if best_row[s] == t)
+        return {(t, s) for t, s in links if alpha[t, s] > 0}
+    if not how > 0:
+        raise ValueError(f"alignment_from: how must be above 0, not {how}")
+    return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
+
+
+# %% wrong="alignment_from" name="undecided rows have no link" says="A row with two largest weights gets no link. Of equal weights the first is the largest."
+def alignment_from(alpha, how):
+    rows, columns = alpha.tolist(), alpha.T.tolist()
+    if how == "argmax":
+        return {(t, row.index(max(row))) for t, row in enumerate(rows) if row.count(max(row)) == 1 and max(row) > 0}
+    if how == "mutual":
+        links = [(t, row.index(max(row))) for t, row in enumerate(rows)]
+        return {(t, s) for t, s in links if rows[t][s] > 0 and columns[s].index(max(columns[s])) == t}
+    if isinstance(how, str) or not how > 0:
+        raise ValueError(f"alignment_from: how is argmax, mutual or a number above 0, not {how!r}")
     return {(t, s) for t, s in (alpha >= how).nonzero().tolist()}
 
 
@@ -2300,6 +2545,29 @@ def local_p_window(scores, p, D):
     return masked_softmax(scores if scores.requires_grad else scores.masked_fill_(~mask, float("-inf")), mask) * bell
 
 
+# %% wrong="local_p_window" name="filled with -10000" says="What is masked is filled with -10000. Where all real scores are smaller still, it takes all the weight."
+def local_p_window(scores, p, D):
+    if D <= 0:
+        raise ValueError(f"half the window must be above 0, not {D}")
+    distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
+    mask = (distance.abs() <= D) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    weights = torch.softmax(scores.masked_fill(~mask, -10000.0), dim=1).masked_fill(~mask, 0.0)
+    return weights * bell
+
+
+# %% wrong="local_p_window" name="softmax of all, cut and divided again" says="The softmax of all words is cut to the window and divided by its sum. Beside a far larger score outside, all that is left is 0: mask first."
+def local_p_window(scores, p, D):
+    if D <= 0:
+        raise ValueError(f"half the window must be above 0, not {D}")
+    distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
+    mask = (distance.abs() <= D) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    weights = torch.softmax(scores.clamp(min=-1e30), dim=1) * mask
+    weights = weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-30)
+    return weights * bell
+
+
 # %% [markdown]
 # ## attention_cost
 
@@ -2677,6 +2945,54 @@ def attention_cost(S, T, D, kind):
         "additive": pairs * 2 * D + (T + S) * D * D,
     }
     kind = str(kind).lower()
+    if kind not in counts:
+        raise ValueError(f"no such kind: {kind}")
+    return counts[kind]
+
+
+# %% wrong="attention_cost" name="float on the way" says="The count goes through a float, which is exact up to about 9 · 10^15 only. Calculate with ints."
+def attention_cost(S, T, D, kind):
+    pairs = float(S * T)
+    counts = {
+        "none": 0,
+        "dot": pairs * 2 * D,
+        "general": pairs * 2 * D + T * D * D,
+        "concat": pairs * (2 * D * D + 2 * D),
+        "additive": pairs * 2 * D + (T + S) * D * D,
+    }
+    if kind not in counts:
+        raise ValueError(f"no such kind: {kind}")
+    return int(counts[kind])
+
+
+# %% wrong="attention_cost" name="compared with is" says="`kind is 'dot'` asks whether both are the same object. Texts are compared with ==."
+def attention_cost(S, T, D, kind):
+    none, dot, general, concat, additive = "none", "dot", "general", "concat", "additive"
+    pairs = S * T
+    if kind is none:
+        return 0
+    if kind is dot:
+        return pairs * 2 * D
+    if kind is general:
+        return pairs * 2 * D + T * D * D
+    if kind is concat:
+        return pairs * (2 * D * D + 2 * D)
+    if kind is additive:
+        return pairs * 2 * D + (T + S) * D * D
+    raise ValueError(f"no such kind: {kind}")
+
+
+# %% wrong="attention_cost" name="spaces forgiven" says="Spaces around the word are taken away, so 'dot ' passes. Only the five names are kinds."
+def attention_cost(S, T, D, kind):
+    kind = kind.strip() if kind else kind
+    pairs = S * T
+    counts = {
+        "none": 0,
+        "dot": pairs * 2 * D,
+        "general": pairs * 2 * D + T * D * D,
+        "concat": pairs * (2 * D * D + 2 * D),
+        "additive": pairs * 2 * D + (T + S) * D * D,
+    }
     if kind not in counts:
         raise ValueError(f"no such kind: {kind}")
     return counts[kind]

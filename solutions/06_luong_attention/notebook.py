@@ -197,6 +197,12 @@ for seed, (B, n, D, A) in enumerate(
             tol=1e-4,
             hint="Each row has its own query and keys. Look at the order of h, W and k, and at what the formula does not have.",
         )
+expect(luong_score(h, K, "".join("dot"))).close(
+    expected["dot"], tol=1e-4, hint="Compare texts with ==. `is` asks for the same object."
+)
+expect(luong_score(1000 * h, K, "concat", (W_concat, v))).finite(
+    hint="A large query: torch.tanh gives 1 or -1 there, not NaN."
+)
 ### END HIDDEN TESTS
 
 # %% check="luong_score-gradient" points=1
@@ -217,7 +223,7 @@ luong_score(h, K, "dot")
 luong_score(h, K, "concat", (W, v))
 expect((h, K, W, v)).equal(before, hint="luong_score changed one of its arguments.")
 h, K, W, v = (tensor.requires_grad_() for tensor in (h, K, W, v))
-luong_score(h, K, "dot").square().sum().backward()
+luong_score(h, K, "".join("dot")).square().sum().backward()
 expect([h, K]).gradient(hint="The gradient must reach the query and the keys.")
 h.grad = K.grad = None
 luong_score(h, K, "concat", (W, v)).square().sum().backward()
@@ -233,6 +239,7 @@ h, K = torch.randn(3, 2), torch.randn(3, 5, 2)
 only = "Only the three names of the docstring are methods."
 expect(lambda: luong_score(h, K, "")).raises(ValueError, mention="method", hint=only)
 expect(lambda: luong_score(h, K, "Dot")).raises(ValueError, mention="method", hint=only)
+expect(lambda: luong_score(h, K, "do")).raises(ValueError, mention="method", hint=only)
 expect(lambda: luong_score(h, K, "add")).raises(ValueError, mention="method", hint=only)
 expect(lambda: luong_score(h, K, None)).raises(ValueError, mention="method", hint=only)
 ### END HIDDEN TESTS
@@ -363,6 +370,7 @@ class LuongDecoder(nn.Module):
             state: the pair (h, h_tilde) of the step before, float [B, D] each.
             memory: float [B, S, D], the encoder's states: keys and values.
             mask: bool [B, S], True where there is a source word.
+            None of them is changed.
 
         Returns:
             A tuple (logits [B, V], (h, h_tilde), alpha [B, S]): before a softmax; the new pair; the weights.
@@ -454,7 +462,7 @@ expect(decoder.step(y, (h, h), memory, mask)[2]).close(
     hint="These are not the weights of the method general. Give the method and W_a to luong_score.",
 )
 ### BEGIN HIDDEN TESTS
-decoder = LuongDecoder(11, 3, 5, method="concat")
+decoder = LuongDecoder(11, 3, 5, method="".join("concat"))
 expect(decoder.W_a).shape(5, 10, hint="concat needs W_a [D, 2D].")
 expect(decoder.v_a).shape(5, hint="concat needs v_a [D].")
 new, weights, v = decoder.cell(decoder.embedding(y), h).detach(), decoder.W_a.detach(), decoder.v_a.detach()
@@ -476,12 +484,31 @@ expect(alone).close(logits[:1].detach(), hint="A sentence alone and without its 
 ### BEGIN HIDDEN TESTS
 other = memory.clone()
 other[~mask] = 50.0
+arguments = [y, *state, other, mask]
+before = [tensor.clone() for tensor in arguments]
+_, (h, _), _ = decoder.step(y, state, memory, mask)
 expect(decoder.step(y, state, other, mask)[0]).close(
     logits.detach(), hint="What stands in the memory at a pad must not matter."
 )
+expect(arguments).equal(before, hint="step changed its arguments: functions with _ write into them.")
+far, mask = torch.zeros(3, 4, 3), torch.tensor([[True, False, True, False]] * 3)
+for size in (30000.0, -30000.0):
+    along = h.detach() / h.detach().square().sum(dim=1, keepdim=True)
+    far[:, 0], far[:, 2] = size * along, (size - 1) * along  # scores of size and size - 1
+    expect(decoder.step(y, state, far, mask)[2]).close(
+        torch.tensor([[0.7311, 0.0, 0.2689, 0.0]]).expand(3, 4),
+        tol=0.02,
+        hint="Scores may be large: masked_softmax can do this. exp alone, or filling with -10000, cannot.",
+    )
 nothing = decoder.step(y, state, memory, torch.zeros(3, 4, dtype=torch.bool))
 expect(nothing[2]).equal(torch.zeros(3, 4), hint="Nothing to look at: all weights are 0.")
 expect(nothing[0]).finite(hint="Nothing to look at: the context is 0, and the logits are numbers.")
+nothing[0].square().sum().backward()
+for parameter in decoder.parameters():
+    if parameter.grad is not None:
+        expect(parameter.grad).finite(
+            hint="Nothing to look at: a gradient is NaN. It comes from a 0 / 0 in the middle."
+        )
 ### END HIDDEN TESTS
 
 # %% check="LuongDecoder-feeding" points=1
@@ -798,6 +825,9 @@ for seed, (T, n) in enumerate([(5, 3), (3, 7), (7, 7), (11, 5)]):
     expect(alignment_from(alpha.clone(), "mutual")).equal(
         both, hint="Both must hold: the largest of row t, and the largest of column s."
     )
+expect(alignment_from(torch.tensor([[0.5, 0.5], [0.5, 0.4], [0.2, 0.5]]), "".join("mutual"))).equal(
+    {(0, 0)}, hint="Of equal weights the first is the largest, in a row and in a column."
+)
 ### END HIDDEN TESTS
 
 # %% check="alignment_from-number" points=1
@@ -818,6 +848,9 @@ for seed, (T, n) in enumerate([(5, 3), (3, 7), (7, 7)]):
         )
 expect(alignment_from(torch.tensor([[0.3, 0.7]]), 0.9)).equal(set(), hint="Where nothing reaches the number: no link.")
 expect(alignment_from(torch.tensor([[0.0, 1.0, 0.0]]), 1)).equal({(0, 1)}, hint="The number may be an int.")
+expect(alignment_from(torch.tensor([[0.0, 1.0, 0.0]]), 1.5)).equal(
+    set(), hint="A number above 1 is above 0: no weight reaches it, so there is no link."
+)
 ### END HIDDEN TESTS
 
 # %% check="alignment_from-arguments" points=1
@@ -825,7 +858,14 @@ zeros = torch.tensor([[0.0, 0.0], [0.2, 0.8]])
 expect(alignment_from(zeros, "argmax")).equal({(1, 1)}, hint="A row of zeros looked at nothing: it has no link.")
 expect(lambda: alignment_from(torch.rand(3, 2), "max")).raises(ValueError, mention="how", hint="There is no such way.")
 ### BEGIN HIDDEN TESTS
-expect(alignment_from(torch.zeros(3, 2), "mutual")).equal(set(), hint="A weight of 0 is never a link.")
+expect(alignment_from(torch.zeros(3, 2), "".join("mutual"))).equal(set(), hint="A weight of 0 is never a link.")
+expect(alignment_from(torch.tensor([[1e-9, 0.0], [0.0, 1e-12]]), "argmax")).equal(
+    {(0, 0), (1, 1)}, hint="A small weight is not 0: only a weight of exactly 0 is never a link."
+)
+for wrong in ("Argmax", "mutual ", "", "arg"):
+    expect(lambda wrong=wrong: alignment_from(torch.rand(3, 2), wrong)).raises(
+        ValueError, mention="how", hint="Only exactly argmax and mutual are known."
+    )
 too_small = "With such a number everything would be a link: raise a ValueError."
 expect(lambda: alignment_from(torch.rand(3, 2), 0.0)).raises(ValueError, mention="how", hint=too_small)
 expect(lambda: alignment_from(torch.rand(3, 2), -0.1)).raises(ValueError, mention="how", hint=too_small)
@@ -1197,6 +1237,16 @@ expect(weights[1]).close(
 expect(local_p_window(torch.tensor([[300.0, 299.0, 300.0]]), torch.tensor([1.0]), 1)).close(
     torch.tensor([[0.0571, 0.1554, 0.0571]]), tol=1e-3, hint="exp(300) is infinite. torch.softmax knows a way round it."
 )
+expect(local_p_window(torch.tensor([[1.0, 0.0, 1000.0]]), torch.tensor([0.5]), 1)).close(
+    torch.tensor([[0.4434, 0.1631, 0.0]]),
+    tol=1e-3,
+    hint="A score outside the window must not matter, however large. Mask before the softmax.",
+)
+expect(local_p_window(torch.tensor([[-30000.0, -30001.0, 0.0]]), torch.tensor([0.5]), 1)).close(
+    torch.tensor([[0.4434, 0.1631, 0.0]]),
+    tol=1e-3,
+    hint="Real scores may be below -10000. Fill what is masked with a smaller number.",
+)
 expect(lambda: local_p_window(torch.randn(3, 5), torch.ones(3), -2)).raises(
     ValueError, mention="window", hint="A negative width is an error of the caller."
 )
@@ -1406,7 +1456,7 @@ for kind, expected in (("none", 0), ("general", 320), ("dot", 120), ("concat", 1
     expect(cost).equal(expected, hint=f"The example by hand, {kind}: S = 3, T = 2, D = 10.")
     expect(cost).type(int, hint="A count is a whole number, an int.")
 ### BEGIN HIDDEN TESTS
-for S_, T_, D_ in ((2, 3, 5), (7, 5, 3), (1, 1, 1), (11, 2, 64), (3, 13, 17)):
+for S_, T_, D_ in ((2, 3, 5), (7, 5, 3), (1, 1, 1), (11, 2, 64), (3, 13, 17), (3, 2, 10**9 + 7)):
     expected = dict.fromkeys(("none", "dot", "general", "concat", "additive"), 0)
     for _ in range(T_):
         expected["general"] += D_ * D_
@@ -1418,7 +1468,7 @@ for S_, T_, D_ in ((2, 3, 5), (7, 5, 3), (1, 1, 1), (11, 2, 64), (3, 13, 17)):
             expected["additive"] += D_ + D_
     expected["additive"] += S_ * D_ * D_
     for kind, count in expected.items():
-        expect(attention_cost(S_, T_, D_, kind)).equal(
+        expect(attention_cost(S_, T_, D_, "".join(list(kind)))).equal(
             count, hint=f"{kind}: count what happens for each pair, each target word and each source word once more."
         )
 ### END HIDDEN TESTS
@@ -1431,6 +1481,7 @@ expect(lambda: attention_cost(3, 2, 10, "Dot")).raises(
 only = "Only the five names of the docstring are kinds."
 expect(lambda: attention_cost(3, 2, 10, "")).raises(ValueError, mention="kind", hint=only)
 expect(lambda: attention_cost(3, 2, 10, "self")).raises(ValueError, mention="kind", hint=only)
+expect(lambda: attention_cost(3, 2, 10, "dot ")).raises(ValueError, mention="kind", hint=only)
 expect(lambda: attention_cost(3, 2, 10, None)).raises(ValueError, mention="kind", hint=only)
 ### END HIDDEN TESTS
 
