@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import multiprocessing
+import signal
+import sys
+import types
 import warnings
 from collections.abc import Callable
 from multiprocessing.context import ForkProcess
 from typing import Any
-
-from autograder.run.warm import compiler_on_demand
 
 
 def import_what_forks_need() -> None:
@@ -16,10 +18,37 @@ def import_what_forks_need() -> None:
     import numpy.random  # noqa: F401
     import torch
 
-    compiler_on_demand()
+    _compiler_on_demand()
     import torch._subclasses.schema_check_mode
 
     torch.set_num_threads(1)
+
+
+def _compiler_on_demand() -> None:
+    """Put off `torch._dynamo`. Optimisers import it (1 s, 70 MB a process) only to say what must not be compiled."""
+    import torch
+
+    name = "torch._dynamo"
+    if name in sys.modules:
+        return
+
+    class Placeholder(types.ModuleType):
+        def __getattr__(self, attribute: str) -> Any:
+            if attribute.startswith("__") and attribute != "__path__":  # somebody only looks at all modules
+                raise AttributeError(attribute)
+            if sys.modules.get(name) is self:
+                del sys.modules[name]
+                signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])  # half of it would never be whole again
+                try:
+                    torch._dynamo = importlib.import_module(name)
+                finally:
+                    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGALRM])
+            return getattr(sys.modules[name], attribute)
+
+    placeholder = Placeholder(name)
+    placeholder.graph_break = lambda: None  # type: ignore[attr-defined]
+    placeholder.disable = lambda fn, *_, **__: fn  # type: ignore[attr-defined]
+    sys.modules[name] = torch._dynamo = placeholder
 
 
 def fork(target: Callable[..., None], *arguments: Any) -> ForkProcess:

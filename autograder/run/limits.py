@@ -9,14 +9,18 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
 
 MB = 1 << 20
-# Several threads on a loaded machine are up to ten times slower than one, and a fork of a process with threads hangs.
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
+# For whatever computes, before it is loaded. Several threads on a loaded machine are up to ten times slower than one,
+# and a fork of a process with threads hangs. A submission may ask for more: these then wait without burning the
+# processor that the others need.
+COMPUTING = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "OMP_WAIT_POLICY": "passive",
+    "OMP_THREAD_LIMIT": "16",
+}
 
 
 @dataclass(frozen=True)

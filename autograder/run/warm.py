@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import importlib
-import sys
-import types
+import functools
 from typing import Any
 
 
-def compiler_on_demand() -> None:
-    """Put off `torch._dynamo`. Optimisers import it (1 s, 70 MB a process) only to say what must not be compiled."""
+def trace_only() -> None:
+    """Let `torch.compile` run what it traced as it is: C++ of it takes longer than a check may, and is only quicker."""
     import torch
 
-    name = "torch._dynamo"
-    if name in sys.modules:
-        return
+    original = torch.compile
 
-    class Placeholder(types.ModuleType):
-        def __getattr__(self, attribute: str) -> Any:
-            if attribute.startswith("__") and attribute != "__path__":  # somebody only looks at all modules
-                raise AttributeError(attribute)
-            if sys.modules.get(name) is self:
-                del sys.modules[name]
-                torch._dynamo = importlib.import_module(name)
-            return getattr(sys.modules[name], attribute)
+    @functools.wraps(original)
+    def compile(*args: Any, backend: Any = "inductor", mode: Any = None, options: Any = None, **more: Any) -> Any:
+        if backend == "inductor":
+            return original(*args, backend="eager", **more)
+        return original(*args, backend=backend, mode=mode, options=options, **more)
 
-    placeholder = Placeholder(name)
-    placeholder.graph_break = lambda: None  # type: ignore[attr-defined]
-    placeholder.disable = lambda fn, *_, **__: fn  # type: ignore[attr-defined]
-    sys.modules[name] = torch._dynamo = placeholder
+    torch.compile = compile
 
 
 def forget_devices() -> None:

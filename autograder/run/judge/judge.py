@@ -31,12 +31,14 @@ from autograder.run.judge import errors, messages, policy
 from autograder.run.judge.outputs import clean_count, clean_outputs, size_of
 from autograder.run.judge.record import read
 from autograder.run.limits import LIMITS_REACHED, MB
+from autograder.run.wire import settings
 from autograder.run.wire.ends import Stop, TimeUp
 from autograder.run.wire.frames import Bounds
 from autograder.run.wire.log import Log
 from autograder.run.wire.peer import Peer
 from autograder.run.wire.proxy import Proxy
 from autograder.run.wire.randomness import seed
+from autograder.run.wire.settings import Settings
 
 GIVEN = "__main__"  # where the given cells' names live
 RECORDED = ("expectation", "student_error", "unusable", "limit")  # failures that can have a cause of their own
@@ -62,12 +64,13 @@ def run(job: Job, code: Code, sock: socket.socket, emit: Callable[[dict[str, Any
 
 @dataclass
 class _Waiting:
-    """A check whose visible part has passed: the names of that time, and how many cells had run."""
+    """A check whose visible part has passed: the names and settings of that time, and how many cells had run."""
 
     cell: JobCell
     place: int
     names: dict[str, Any]
     cells: int
+    settings: Settings
     seconds: float
 
 
@@ -112,7 +115,7 @@ class Run:
                 result, waits = self.check(cell, dict(names), first=True)
                 self.emit({"check": result})
                 if waits and self._keep():
-                    waiting.append(_Waiting(cell, place, names, self.cells, result.seconds))
+                    waiting.append(_Waiting(cell, place, names, self.cells, settings.get(), result.seconds))
                 place += 1
             else:
                 self.emit({"cell": self.cell(cell)})
@@ -132,6 +135,7 @@ class Run:
             if check.cells != self.cells and not self._ask("back", check.cells):
                 return
             self.cells = check.cells
+            settings.put(list(check.settings))
             result, _ = self.check(check.cell, check.names, first=False)
             result.seconds += check.seconds
             self.emit({"check": result, "place": check.place})
@@ -175,8 +179,10 @@ class Run:
         broken = bool(self.peer.broken)
         try:
             most = min(int(self.job.limits.output_mb * MB), self.output_left)
-            asked = {"do": "exec", "id": cell.id, "source": cell.source, "output": most}
-            reply, _ = self.peer.exchange(asked, [])
+            request = {"do": "exec", "id": cell.id, "source": cell.source, "output": most}
+            self.peer.tell_settings(request)
+            reply, _ = self.peer.exchange(request, [])
+            self.peer.take_settings(reply, f'the cell "{cell.id}"')
             result.outputs = clean_outputs(reply.get("outputs"), most)
             self.output_left = max(0, self.output_left - size_of(result.outputs))
             result.seconds = float(reply.get("seconds", 0.0))
@@ -265,6 +271,8 @@ class Run:
         if error is not None:
             waits = False
             messages.fill_in(result, error, filename, cell.source, self.peer.last, limit, self.job.limits)
+            if self.peer.left_set and result.kind in RECORDED:
+                result.message += f"\n  still set: {self.peer.left_set}"
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
             if not first:

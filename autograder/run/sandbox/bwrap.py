@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder.run.limits import THREADS
+from autograder.run.limits import COMPUTING
 
 PACKAGE = Path(__file__).resolve().parents[2]
 SCRATCH = "/scratch"  # not /tmp itself, where the Python that runs this may stand
@@ -108,7 +108,7 @@ ENVIRONMENT = {
     **{name: "student" for name in ("USER", "LOGNAME")},
     "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
-    **dict.fromkeys(THREADS, "1"),
+    **COMPUTING,
 }  # in the sandbox; and the scratch folder, which is home there
 
 

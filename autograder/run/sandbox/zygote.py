@@ -19,8 +19,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
-from autograder.run.limits import THREADS
-from autograder.run.warm import compiler_on_demand, forget_devices
+from autograder.run.warm import forget_devices, trace_only
 from autograder.run.wire.randomness import seed
 
 TICK = 0.03  # seconds between two looks at the memory
@@ -28,20 +27,18 @@ TICK = 0.03  # seconds between two looks at the memory
 
 def warm_up() -> None:
     """Import what submissions import, and draw once, so that a fork has it all. One thread, or forks would hang."""
-    for name in THREADS:
-        os.environ[name] = "1"
     import matplotlib
 
     matplotlib.use("agg")
     import numpy  # noqa: F401
     import torch
+    import torch._dynamo  # checkpoints, optimisers and more ask for it: 1 s that would be the student's
     import torch.testing
     from matplotlib import pyplot
 
-    compiler_on_demand()
     forget_devices()
+    trace_only()
     torch.set_num_threads(1)
-    torch.set_num_interop_threads(1)
     figure = pyplot.figure()
     figure.gca().plot([0, 1], label="x")
     figure.legend()

@@ -10,7 +10,8 @@ In a check an exercise's name is a proxy, and a check is written as for JupyterL
   changed for the check, and a tensor that the student's program keeps stays shared for the rest of the check.
 - gradients: `backward()` in the check runs on in the student's process and fills `.grad` of its parameters; a change of
   a parameter in the check (`copy_`, `.data`, an optimiser's step) is there with the next call.
-- the random state of torch, random and numpy, and whether gradients are on.
+- the random state of torch, random and numpy.
+- whether gradients are on, and the default dtype if it is float32 or float64 (`settings`).
 - functions and modules of the check as arguments: called back here. Classes and functions of torch, numpy and math, and
   classes of given cells, go by name.
 

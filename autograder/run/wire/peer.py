@@ -3,7 +3,7 @@
 Both ends are alike: the judge calls the student's functions, and a function of the judge that was passed as an argument
 is called back. What the judge lets be done to its own objects is decided by its `allow`.
 
-Every message carries, besides its value, what changed since the last one: shared tensors, random state, grad mode.
+Every message carries, besides its value, what changed since the last one: shared tensors, random state, torch's settings.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
 from torch import Tensor
 
+from autograder.run.wire import settings
 from autograder.run.wire.actions import ACTIONS
 from autograder.run.wire.ends import Call, Stop, TimeUp
 from autograder.run.wire.frames import Bounds, Closed, Late, MissingName, NotPlain, WireError, receive_frame, send_frame
@@ -60,6 +60,8 @@ class Peer:
         self.next_handle = self.calls = self.depth = self.serving = 0
         self.random: State | None = None  # what the other side knows of it
         self.randomness = Randomness()
+        self.settings = settings.DEFAULT  # what the other side knows of them
+        self.left_set = ""  # in words, what the other side has set, and where
         self.until: float | None = None  # soft: the other side is asked to stop by then
         self.grace = 1.5
         self.broken = ""
@@ -131,6 +133,7 @@ class Peer:
             message["random"] = [enc.part(new) if new != old else None for new, old in zip(state, known, strict=True)]
             self.random = state
         message["graphs"] = enc.graphs
+        self.tell_settings(message)
 
     def _take(self, dec: PeerDecoder, message: dict[str, Any]) -> None:
         try:
@@ -152,6 +155,18 @@ class Peer:
         except Exception as error:
             raise WireError(f"not a message: {type(error).__name__}") from error
 
+    def tell_settings(self, message: dict[str, Any]) -> None:
+        if (now := settings.get()) != self.settings:
+            message["settings"] = list(now)
+            self.settings = now
+
+    def take_settings(self, message: dict[str, Any], by: str) -> None:
+        if "settings" in message:
+            settings.put(message["settings"])
+            self.settings = settings.get()
+            words = settings.in_words(message["settings"])
+            self.left_set = f"{words}, by {by}" if words else ""
+
     def _free(self, handle: int, count: int) -> None:
         held = self.handles.get(handle)
         if held is not None:
@@ -166,11 +181,12 @@ class Peer:
         """Do something over there and return what it gave."""
         last = self.last = Call(_label, None, False)
         enc = PeerEncoder(self, result=False)
-        message = {"do": what, "args": [enc.value(a) for a in args], "grad": torch.is_grad_enabled()}
+        message = {"do": what, "args": [enc.value(a) for a in args]}
         if kwargs:
             message["kwargs"] = [[k, enc.value(v)] for k, v in kwargs.items()]
         self._attach(enc, message)
         reply, body = self.exchange(message, enc.parts)
+        self.take_settings(reply, _label or "a call")
         try:
             dec = PeerDecoder(self, body, enc.refs, _label, weak=self.names is not None)
             self._take(dec, reply)
@@ -249,7 +265,10 @@ class Peer:
     def serve(self, message: dict[str, Any], body: memoryview) -> None:
         """Do what the other side asks, and reply."""
         if self.serve_other is not None and message["do"] not in ACTIONS and message["do"] != "backward":
-            self._send(self.serve_other(message), [])
+            self.take_settings(message, "")
+            reply = self.serve_other(message)
+            self.tell_settings(reply)
+            self._send(reply, [])
             return
         self.calls += 1
         if self.calls > self.max_calls:
@@ -270,6 +289,7 @@ class Peer:
     def _answer(self, message: dict[str, Any], body: memoryview) -> tuple[dict[str, Any], list[bytes]]:
         dec = PeerDecoder(self, body)
         self._take(dec, message)
+        self.take_settings(message, "")
         reply: dict[str, Any] = {}
         error = value = None
         before: list[tuple[int, Any]] = []
@@ -279,7 +299,7 @@ class Peer:
             kwargs = {str(k): dec.value(v) for k, v in message.get("kwargs", ())}
             before = [(i, snap) for i, x in enumerate(dec.refs) if (snap := snapshot(x)) is not None]
             self.allow(what, args)
-            with self.timed(message), torch.set_grad_enabled(message.get("grad") is True):
+            with self.timed(message):
                 if what == "backward":
                     outputs = [self.graphs[g] for g in args[0]]
                     value = backward(self.tracked, outputs, args[1], args[2])

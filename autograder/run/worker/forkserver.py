@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.run.limits import THREADS
+from autograder.run.limits import COMPUTING
 from autograder.run.memory import use_large_pages
 from autograder.run.sandbox import bwrap
 from autograder.run.worker.channel import ask
@@ -60,7 +60,7 @@ class ForkServer:
             self._close()
             self._sock, theirs = socket.socketpair()
             environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-            environment |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | dict.fromkeys(THREADS, "1")
+            environment |= {"LANG": "C.UTF-8", "PYTHONHASHSEED": "0", "MPLBACKEND": "agg"} | COMPUTING
             code = _CODE.format(root=str(bwrap.PACKAGE.parent))
             self._process = subprocess.Popen(
                 [*self._outside(), sys.executable, "-s", "-c", code, str(theirs.fileno())],

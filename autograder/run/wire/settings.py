@@ -1,0 +1,40 @@
+"""What torch is set to for a whole process, and what an answer leaves set for all that runs after it.
+
+As in one process: with each call, and with its answer, they are the same on both sides.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+Settings = tuple[bool, str]  # are gradients on, and the default dtype
+DEFAULT: Settings = (True, "float32")
+# A check that computed with fewer digits would find no difference any more.
+_PRECISE = {"float32": torch.float32, "float64": torch.float64}
+
+
+def get() -> Settings:
+    return torch.is_grad_enabled(), str(torch.get_default_dtype()).removeprefix("torch.")
+
+
+def put(told: Any) -> None:
+    """Take over what the other side has set. Nonsense, and a dtype of fewer digits, changes nothing."""
+    if type(told) is not list or len(told) != 2:
+        return
+    if type(told[0]) is bool and told[0] != torch.is_grad_enabled():
+        torch.set_grad_enabled(told[0])
+    dtype = _PRECISE.get(told[1]) if type(told[1]) is str else None
+    if dtype is not None and dtype != torch.get_default_dtype():
+        torch.set_default_dtype(dtype)
+
+
+def in_words(told: Any) -> str:
+    """What is not as it is at the start, for a message."""
+    if type(told) is not list or len(told) != 2:
+        return ""
+    said = ["torch.set_grad_enabled(False)"] if told[0] is False else []
+    if told[1] in ("float64", "float16", "bfloat16"):
+        said.append(f"torch.set_default_dtype(torch.{told[1]})")
+    return " and ".join(said)

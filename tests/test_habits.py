@@ -1,0 +1,169 @@
+"""What students write, and JupyterLab runs: the judge comes to the verdict of a real kernel."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+from autograder.run.job import Job, JobCell, Result
+from autograder.run.limits import Limits
+from autograder.run.sandbox.bwrap import available
+from autograder.run.worker.worker import Worker
+
+from .conftest import ROOT
+
+SETUP = "import torch\nfrom torch import nn\nfrom autograder.lab import expect\n"
+ADD = "def f(x):\n    return x + 1\n"
+ADDS = "expect(f(torch.ones(3))).equal(torch.full((3,), 2.0))"
+TRAINS = "w = torch.ones(3, requires_grad=True)\nf(w).sum().backward()\nexpect(w.grad).equal(torch.ones(3))"
+OFF = "f(torch.ones(3))\nexpect((torch.ones(3, requires_grad=True) * 2).requires_grad).equal(True)"
+
+# A cell, and a check of `f`. These leave nothing behind: one kernel runs them all.
+TOGETHER = {
+    "two threads": ("torch.set_num_threads(2)\n" + ADD, ADDS),
+    "more threads than a submission may have": (
+        "torch.set_num_threads(100)\ndef f(x):\n    return x @ x",
+        "expect(f(torch.eye(600))).equal(torch.eye(600))",
+    ),
+    "threads between operations": ("torch.set_num_threads(4)\ntorch.set_num_interop_threads(2)\n" + ADD, ADDS),
+    "activation checkpointing": (
+        "from torch.utils.checkpoint import checkpoint\n"
+        "def f(x):\n    return checkpoint(torch.sin, x, use_reentrant=False)",
+        "x = torch.zeros(3, requires_grad=True)\nf(x).sum().backward()\nexpect(x.grad).equal(torch.ones(3))",
+    ),
+    "the compiler by name": ("import torch._dynamo\n@torch._dynamo.disable\n" + ADD, ADDS),
+    "the compiler with a backend": ("@torch.compile(backend='eager', fullgraph=True)\n" + ADD, ADDS),
+    "a compiled model": (
+        "class f(nn.Linear):\n    pass\nf = torch.compile(f(3, 2), backend='eager')",
+        "expect(f(torch.ones(4, 3))).shape(4, 2)",
+    ),
+    "a gradient as a function": (
+        "def f(x):\n    return torch.func.grad(lambda y: (y**2).sum())(x)",
+        ADDS,
+    ),
+    "gradients off within a call": ("@torch.no_grad()\ndef f(x):\n    return x + 1", OFF),
+}
+# These change a process for good.
+ALONE = {
+    "float64 by default": ("torch.set_default_dtype(torch.float64)\nf = nn.Linear(3, 2)", "f(torch.randn(5, 3))"),
+    "float64, and float32 is asked": (
+        "torch.set_default_dtype(torch.float64)\ndef f(x):\n    return torch.ones(3)",
+        "expect(f(0)).dtype(torch.float32)",
+    ),
+    "gradients left off by a cell": ("torch.set_grad_enabled(False)\n" + ADD, TRAINS),
+    "gradients left off by a function": ("def f(x):\n    torch.set_grad_enabled(False)\n    return x + 1", OFF),
+    "deterministic": ("torch.use_deterministic_algorithms(True)\n" + ADD, ADDS),
+}
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker("bwrap" if available()[0] else "none") as worker:
+        yield worker
+
+
+class Kernel:
+    """A real one."""
+
+    def __init__(self) -> None:
+        self.manager, self.client = start_new_kernel(cwd=str(ROOT))
+
+    def run(self, source: str) -> str:
+        """The name of the error, or nothing."""
+        reply: dict[str, Any] = self.client.execute_interactive(
+            source, timeout=60, output_hook=lambda _: None, allow_stdin=False
+        )
+        return str(reply["content"].get("ename", ""))
+
+    def close(self) -> None:
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Kernel]:
+    kernel = Kernel()
+    kernel.run(SETUP)
+    yield kernel
+    kernel.close()
+
+
+@pytest.fixture
+def own() -> Iterator[Kernel]:
+    kernel = Kernel()
+    kernel.run(SETUP)
+    yield kernel
+    kernel.close()
+
+
+def judged(worker: Worker, cell: str, check: str, limits: Limits | None = None) -> Result:
+    cells = [JobCell("given", "setup", SETUP), JobCell("student", "f", cell), JobCell("check", "f-values", check)]
+    return worker.run(Job(cells, ["f"], limits or Limits()))
+
+
+def compare(worker: Worker, kernel: Kernel, cell: str, check: str) -> None:
+    kernel.run("f = None")
+    stopped, wrong = kernel.run(cell), kernel.run(check)
+    result = judged(worker, cell, check)
+    assert result.cells[1].error.partition(":")[0] == stopped, result.cells[1].error
+    assert result.checks[0].passed == (not wrong), result.checks[0].words
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_a_habit_gets_the_verdict_of_a_kernel(worker: Worker, shared: Kernel, name: str) -> None:
+    compare(worker, shared, *TOGETHER[name])
+
+
+@pytest.mark.parametrize("name", ALONE)
+def test_a_setting_gets_the_verdict_of_a_kernel(worker: Worker, own: Kernel, name: str) -> None:
+    compare(worker, own, *ALONE[name])
+
+
+def test_threads_that_wait_burn_no_processor(worker: Worker) -> None:
+    """Else two of them on a busy machine take ten times as long as one, up to the time limit."""
+    cell = """
+        import time
+        torch.set_num_threads(2)
+        def f(x):
+            x.relu()
+            before = time.process_time() - time.thread_time()
+            for _ in range(100):
+                x.relu()
+                time.sleep(0.005)
+            return time.process_time() - time.thread_time() - before
+    """
+    result = judged(worker, textwrap.dedent(cell), "expect(f(torch.ones(400, 400))).at_most(0.1)")
+    assert result.checks[0].passed, result.checks[0].words
+
+
+def test_compiling_costs_a_check_no_time(worker: Worker) -> None:
+    """A compiler of C++ would need more than a check has; what is traced is run as it is."""
+    result = judged(worker, "@torch.compile\n" + ADD, ADDS, Limits(check_seconds=8))
+    assert result.checks[0].passed, result.checks[0].words
+
+
+@pytest.mark.parametrize(
+    ("cell", "check", "says"),
+    [
+        ("torch.set_grad_enabled(False)\n" + ADD, TRAINS, 'torch.set_grad_enabled(False), by the cell "f"'),
+        ("def f(x):\n    torch.set_grad_enabled(False)\n    return x + 1", OFF, "set_grad_enabled(False), by f(…)"),
+        (
+            "torch.set_default_dtype(torch.float16)\ndef f(x):\n    return torch.ones(3)",
+            "expect(f(0)).dtype(torch.float32)",
+            'torch.set_default_dtype(torch.float16), by the cell "f"',
+        ),
+    ],
+)
+def test_a_setting_that_is_left_is_named_where_a_check_fails(worker: Worker, cell: str, check: str, says: str) -> None:
+    result = judged(worker, cell, check)
+    assert not result.checks[0].passed and says in result.checks[0].message, result.checks[0].words
+
+
+def test_a_default_of_fewer_digits_stays_with_the_student(worker: Worker) -> None:
+    """In the judge's own numbers such a difference would be none."""
+    cell = "torch.set_default_dtype(torch.bfloat16)\ndef f(x):\n    return x + 1.001"
+    assert not judged(worker, cell, "expect(f(torch.ones(3))).close(torch.full((3,), 2.0))").checks[0].passed
