@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,7 @@ SETUP = "import torch\nfrom torch import nn\nfrom autograder.lab import expect\n
 ADD = "def f(x):\n    return x + 1\n"
 ADDS = "expect(f(torch.ones(3))).equal(torch.full((3,), 2.0))"
 TRAINS = "w = torch.ones(3, requires_grad=True)\nf(w).sum().backward()\nexpect(w.grad).equal(torch.ones(3))"
+LOOP = "import asyncio\nasync def one():\n    await asyncio.sleep(0)\n    return 1\n"
 OFF = "f(torch.ones(3))\nexpect((torch.ones(3, requires_grad=True) * 2).requires_grad).equal(True)"
 
 # A cell, and a check of `f`. These leave nothing behind: one kernel runs them all.
@@ -45,6 +47,28 @@ TOGETHER = {
         "def f(x):\n    return torch.func.grad(lambda y: (y**2).sum())(x)",
         ADDS,
     ),
+    "workers with large tensors": (
+        "from torch.utils.data import DataLoader\nimages = torch.ones(64, 3, 128, 256)\n"
+        "def f(x):\n    return sum(len(batch) for batch in DataLoader(images, 16, num_workers=2))",
+        "expect(f(0)).equal(64)",
+    ),
+    "the last output": ("_, __, ___\n" + ADD, ADDS),
+    "inputs and outputs": ("assert In[-1] and len(Out) >= 0 and _ih is not None\n_i, _ii, _oh, _dh\n" + ADD, ADDS),
+    "the descriptor of a stream": ("import sys\nsys.stdout.fileno(), sys.stderr.fileno()\n" + ADD, ADDS),
+    "a program that writes there": (
+        "import subprocess, sys\nsubprocess.run(['echo', 'x'], stdout=sys.stdout, check=True)\n" + ADD,
+        ADDS,
+    ),
+    "faulthandler": ("import faulthandler\nfaulthandler.enable()\n" + ADD, ADDS),
+    "a loop of one's own in a cell": (LOOP + "asyncio.run(one())\n" + ADD, ADDS),
+    "a loop of one's own in a function": (LOOP + "def f(x):\n    return x + asyncio.run(one())", ADDS),
+    "a loop in a thread": (
+        LOOP + "import threading\nt = threading.Thread(target=lambda: asyncio.run(one()))\nt.start()\nt.join()\n" + ADD,
+        ADDS,
+    ),
+    "await in a cell": (LOOP + "n = await one()\ndef f(x):\n    return x + n", ADDS),
+    "a task": (LOOP + "t = asyncio.create_task(one())\nn = await t\ndef f(x):\n    return x + n", ADDS),
+    "the running loop": (LOOP + "assert asyncio.get_running_loop() is asyncio.get_event_loop()\n" + ADD, ADDS),
     "gradients off within a call": ("@torch.no_grad()\ndef f(x):\n    return x + 1", OFF),
 }
 # These change a process for good.
@@ -70,7 +94,8 @@ class Kernel:
     """A real one."""
 
     def __init__(self) -> None:
-        self.manager, self.client = start_new_kernel(cwd=str(ROOT))
+        environment = {name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"}  # it looks
+        self.manager, self.client = start_new_kernel(cwd=str(ROOT), env=environment)
 
     def run(self, source: str) -> str:
         """The name of the error, or nothing."""
@@ -161,6 +186,61 @@ def test_compiling_costs_a_check_no_time(worker: Worker) -> None:
 def test_a_setting_that_is_left_is_named_where_a_check_fails(worker: Worker, cell: str, check: str, says: str) -> None:
     result = judged(worker, cell, check)
     assert not result.checks[0].passed and says in result.checks[0].message, result.checks[0].words
+
+
+@pytest.mark.parametrize("line", ["import os; os.kill(os.getpid(), 9)", "import os; os._exit(0)"])
+def test_a_cell_that_restarts_the_kernel_is_named_with_what_to_do(worker: Worker, line: str) -> None:
+    """A kernel would stop there, too."""
+    result = judged(worker, f"{line}\n{ADD}", ADDS)
+    assert 'stopped at the cell "f"' in result.checks[0].message and not result.checks[0].passed
+    assert "Take out the line that ends it" in result.checks[0].message
+
+
+@pytest.mark.parametrize(
+    ("cell", "limit"),
+    [
+        (
+            "def f(x):\n    return torch.zeros(80 << 20, dtype=torch.int8).share_memory_().sum()",
+            "size of a file (64 MB)",
+        ),
+        ("def f(x):\n    x = [torch.zeros(12 << 20).share_memory_() for _ in range(8)]", "files together (256 MB)"),
+    ],
+)
+@pytest.mark.skipif(not available()[0], reason="without a sandbox there is no such limit")
+def test_the_limit_of_shared_memory_is_named(worker: Worker, cell: str, limit: str) -> None:
+    result = judged(worker, cell, "f(0)")
+    assert limit in result.checks[0].hint, result.checks[0].words
+
+
+def test_what_a_program_writes_is_the_output_of_its_cell(worker: Worker) -> None:
+    cell = "import subprocess, sys\nsubprocess.run(['echo', 'hello'], stdout=sys.stdout, check=True)\n" + ADD
+    assert judged(worker, cell, ADDS).cells[1].outputs[0]["text"] == "hello\n"
+
+
+@pytest.mark.parametrize(
+    ("cell", "says"),
+    [
+        ("x = 1\ndef f(x)\n    return", "SyntaxError in line 2"),
+        ("def f(x):\n    y = 1\n   return 2", "IndentationError in line 3"),
+        ("x = 1\nfrom google.colab import drive\n" + ADD, "ModuleNotFoundError in line 2 (google)"),
+        ("def f(x: Dict) -> int: return 1", "NameError in line 1 (Dict)"),
+        ("def g():\n    return 1 / 0\ng()\n" + ADD, "ZeroDivisionError in line 2"),
+    ],
+)
+def test_a_cell_that_stops_says_where_and_what_it_misses(worker: Worker, cell: str, says: str) -> None:
+    told = judged(worker, cell, ADDS).checks[0]
+    assert (told.kind, told.stopped_with) == ("missing", says)
+    assert told.message == f"f is not defined: its cell stopped with {says}."
+
+
+def test_a_name_that_is_not_there_is_not_the_error_that_was_asked_for(worker: Worker) -> None:
+    check = "expect(lambda: f(torch.ones(3))).raises(ValueError, hint='Look at the lengths.')"
+    told = judged(worker, "g = 1", check).checks[0]
+    assert told.kind == "missing" and not told.hint, told.words
+    told = judged(worker, "def f(x):\n    return x + y", check).checks[0]
+    assert "every name is defined" in told.message and not told.hint, told.words
+    told = judged(worker, "def f(x):\n    import google.colab", check).checks[0]
+    assert "what is installed here" in told.message and not told.hint, told.words
 
 
 def test_a_default_of_fewer_digits_stays_with_the_student(worker: Worker) -> None:

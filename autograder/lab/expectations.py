@@ -121,11 +121,14 @@ class Expectation:
         return self
 
     def raises(self, error: builtins.type[Exception], mention: str = "", hint: str = "") -> Expectation:
-        """Calling the value raises `error`, and its message contains `mention` (case does not matter)."""
+        """Calling the value raises `error`, and its message contains `mention` (case does not matter).
+
+        An answer or a name that is not there is an error of its own, and nothing that was asked for.
+        """
         expected = f"{error.__name__}" + (f" with a message that mentions {mention!r}" if mention else "")
         try:
             got = self._value()
-        except NotImplementedError:
+        except (NotImplementedError, NameError, ImportError):
             raise
         except Exception as e:
             ok = isinstance(e, error) and mention.lower() in str(e).lower()

@@ -54,6 +54,7 @@ class CellResult:
     error: str = ""
     execution_count: int | None = None
     error_is_ours: bool = False  # a limit, or the end of the process: no words of the student's
+    stopped_with: str = ""  # the type of its error, the line, and the name or module that was not there
 
 
 @dataclass
@@ -68,8 +69,8 @@ class CheckResult:
     numbers it was given, as the notebook says, where it was handed in under another name.
 
     What the student reads is made of `message` (the facts), `hint` (the likely cause, as the check names it) and `says`
-    (the sentence of the catalogue, where the mistake is a known one). `stopped_with` is the error with which the cell
-    of the exercise ended before it defined the name. `wants_error`: what was expected is that the call raises one.
+    (the sentence of the catalogue, where the mistake is a known one). `stopped_with` is that of the exercise's cell,
+    where it ended before it defined the name. `wants_error`: what was expected is that the call raises one.
 
     `carried` is the part of the points that a check earns which passes with the reference in place of the exercises in
     `carried_from` (error carried forward).

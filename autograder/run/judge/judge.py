@@ -99,7 +99,6 @@ class Run:
         self.names.update(self.proxies)
         quiz.submitted_as = job.student
         self.where = ""
-        self.stopped: dict[str, str] = {}  # student cells that ended with an error, and its type
         self.check_until: float | None = None
         self.output_left = int(job.limits.all_output_mb * MB)
         self.cells = self.kept = 0  # how many cells have run, and how many had when the names were kept last
@@ -187,8 +186,7 @@ class Run:
             self.output_left = max(0, self.output_left - size_of(result.outputs))
             result.seconds = float(reply.get("seconds", 0.0))
             result.error = str(reply.get("error", ""))[:2000]
-            if kind := self._error_type(reply):
-                self.stopped[cell.id] = kind
+            result.stopped_with = self._stopped_with(reply, len(cell.source.splitlines()))
             result.execution_count = clean_count(reply.get("number"))
             if (reached := reply.get("limit")) in LIMITS_REACHED:
                 text = f'The limit of {self.job.limits.in_words(str(reached))} was reached in the cell "{cell.id}".\n'
@@ -204,10 +202,14 @@ class Run:
             result.error, result.error_is_ours = str(self.peer._break("it sent outputs that are none")), True
         return result
 
-    def _error_type(self, reply: dict[str, Any]) -> str:
-        """The type of the error with which a cell ended."""
-        own = reply.get("type")
-        return own if type(own) is str and own.isidentifier() and len(own) <= 60 else ""
+    def _stopped_with(self, reply: dict[str, Any], lines: int) -> str:
+        """The error with which a cell ended: its type, line and what it misses."""
+        own, line, misses = (reply.get(key) for key in ("type", "line", "misses"))
+        if type(own) is not str or not own.isidentifier() or len(own) > 60:
+            return ""
+        place = f" in line {line}" if type(line) is int and 0 < line <= lines else ""
+        named = type(misses) is str and len(misses) <= 60 and all(map(str.isidentifier, misses.split(".")))
+        return f"{own}{place}" + (f" ({misses})" if named else "")
 
     def _time(self, most: float, what: str) -> tuple[float, str]:
         """How many seconds it may take, and which limit that is."""
@@ -277,10 +279,6 @@ class Run:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
             if not first:
                 messages.in_fixed_words(result, cell.source)
-            name = cell.id.partition("-")[0]
-            if result.kind == "missing" and name in self.stopped:
-                result.stopped_with = self.stopped[name]
-                result.message = f"{name} is not defined: its cell stopped with {result.stopped_with}."
             error.__traceback__ = None
         elif not waits:
             result.passed, result.kind = True, "passed"

@@ -82,7 +82,12 @@ def _student(result: CheckResult, error: BaseException, fault: StudentFault, cal
     else:
         result.kind = "student_error"
         text = f": {fault.message}" if fault.message else ""
-        result.message = _got(call, f"it raised {fault.type}{fault.place}{text}", "a result without an error")
+        expected = "a result without an error"
+        if isinstance(error, NameError):
+            expected = "an answer in which every name is defined"
+        elif isinstance(error, ImportError):
+            expected = "an answer that imports only what is installed here"
+        result.message = _got(call, f"it raised {fault.type}{fault.place}{text}", expected)
         if fault.limit:
             result.hint = f"The limit of {limits.in_words(fault.limit)} was reached."
     result.traceback = fault.traceback()

@@ -122,7 +122,7 @@ def room(scratch_mb: int) -> Iterator[int]:
     read, write = os.pipe()
     words = [*_namespaces(), *_files()]
     words += ["--proc", "/proc", "--dev", "/dev", "--mqueue", "/dev/mqueue"]
-    words += ["--perms", "1777", "--size", str(16 << 20), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]
+    words += ["--remount-ro", "/dev"]
     words += ["--perms", "1777", "--size", str(scratch_mb << 20), "--tmpfs", SCRATCH, "--remount-ro", "/"]
     words += ["--hostname", "sandbox", "--clearenv", "--info-fd", str(write), "/usr/bin/cat"]
     pipe = subprocess.PIPE

@@ -14,7 +14,7 @@ import os
 import signal
 import socket
 import time
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from autograder.run.limits import MB, Limits
@@ -103,6 +103,9 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
             "type": told.get("type", ""),
             "kinds": told.get("kinds", []),
             "limit": told.get("limit", ""),
+            "line": next((f[2] for f in reversed(told.get("frames", [])) if f[:2] == [True, message["id"]]), 0)
+            or getattr(error, "lineno", 0),  # of an error that IPython finds before it compiles
+            "misses": error.name if isinstance(error, ImportError | NameError) else "",
             "late": late_by,
             "number": number,
             "seconds": time.perf_counter() - started,
@@ -120,6 +123,11 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
         outgoing=bounds,
     )
     alarm.peer = peer
+    with shell.in_a_loop():
+        _answer(sock, peer, bounds)
+
+
+def _answer(sock: socket.socket, peer: Peer, bounds: Bounds) -> None:
     peer.in_io = True  # but for the time of a call or a cell, no alarm may interrupt
     while True:
         try:
@@ -166,7 +174,7 @@ def describe(error: BaseException, cells: dict[str, str]) -> dict[str, Any]:
         "kinds": kinds,
         "message": message[:2000],
         "args": [a[:2000] if type(a) is str else a for a in plain[:3]] if len(plain) == len(error.args) else None,
-        "frames": _frames(error.__traceback__, cells),
+        "frames": _frames(error, cells),
         "missing": isinstance(error, MissingName),
         "limit": limit_of(error, message),
     }
@@ -179,12 +187,17 @@ def limit_of(error: BaseException, message: str) -> str:
     if isinstance(error, RuntimeError) and message == "can't start new thread":  # Python's own
         return "processes"
     number = error.errno if isinstance(error, OSError) else None
+    if isinstance(error, RuntimeError):  # torch's own, of its shared memory
+        number = next((n for n in _REACHED if f"{os.strerror(n)} ({n})" in message), None)
     return _REACHED.get(number, "") if number is not None else ""
 
 
-def _frames(trace: TracebackType | None, cells: dict[str, str]) -> list[list[Any]]:
+def _frames(error: BaseException, cells: dict[str, str]) -> list[list[Any]]:
     """The way from the student's first line to the error: cell (or file), line, function, text."""
+    if isinstance(error, SyntaxError) and error.filename in cells:
+        return [[True, cells[error.filename], error.lineno or 0, "<module>", (error.text or "").strip()[:200]]]
     found: list[list[Any]] = []
+    trace = error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
         cell = cells.get(code.co_filename)

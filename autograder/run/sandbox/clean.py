@@ -106,9 +106,10 @@ def leftovers() -> str:
     return ""
 
 
-def own_state(folders: tuple[str, ...]) -> tuple[object, ...]:
-    """What another process of the same user could change: limits, priority, processors, and who may use the folders."""
-    shared = [(s.st_mode, s.st_uid, s.st_gid, sorted(os.listxattr(f))) for f in folders for s in (os.stat(f),)]
+def own_state(folder: str) -> tuple[object, ...]:
+    """What another process of the same user could change: limits, priority, processors, and who may use the folder."""
+    told = os.stat(folder)
+    shared = told.st_mode, told.st_uid, told.st_gid, sorted(os.listxattr(folder))
     limits = [resource.getrlimit(what) for what in range(resource.RLIMIT_MSGQUEUE + 1)]
     scheduled = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)
     return shared, limits, scheduled, os.getcwd()

@@ -53,8 +53,12 @@ def join(pid: int) -> int | None:
     return inner
 
 
-def settle(inner: int | None, capabilities: Sequence[str]) -> None:
-    """What that fork does: show its own processes in /proc, and give up all rights but these, for ever."""
+def settle(inner: int | None, scratch: str, capabilities: Sequence[str]) -> None:
+    """What that fork does: show its own processes in /proc, and give up all rights but these, for ever.
+
+    Shared memory is in the scratch folder: one limit, and one place to empty.
+    """
+    _call("mount", scratch.encode(), b"/dev/shm", None, _BIND, None)
     _call("mount", b"proc", b"/proc", b"proc", _NOSUID_NODEV_NOEXEC, None)
     for name in (b"/proc/sys", b"/proc/irq", b"/proc/bus", b"/proc/sysrq-trigger"):  # as bubblewrap does
         if os.path.exists(name):

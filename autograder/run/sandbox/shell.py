@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from IPython.core.compilerop import CachingCompiler
@@ -100,6 +103,10 @@ class _Stream(io.TextIOBase):
         OUTPUTS.stream(self.name, str.__str__(text))
         return len(text)
 
+    def fileno(self) -> int:
+        """What is written there is the cell's output, too."""
+        return {"stdout": 1, "stderr": 2}[self.name]
+
     def writable(self) -> bool:
         return True
 
@@ -177,6 +184,10 @@ class Shell(InteractiveShell):
     def enable_gui(self, gui: Any = None) -> None:
         """There is no event loop of a window system."""
 
+    def in_a_loop(self) -> contextlib.AbstractContextManager[None]:
+        """Meanwhile asyncio sees a running loop, as in a kernel, where all code runs within one."""
+        return _running(asyncio.new_event_loop(), self)
+
     def run(self, cell_id: str, source: str, limit: int) -> tuple[list[dict[str, Any]], BaseException | None, int]:
         """Run one cell as a notebook does: outputs, the error or None, and its number."""
         OUTPUTS.start(limit)
@@ -197,6 +208,27 @@ class Shell(InteractiveShell):
                     OUTPUTS.stream(name, data.decode("utf-8", "replace"))
         except OSError:
             pass  # the student's code closed them
+
+
+@contextlib.contextmanager
+def _running(loop: asyncio.AbstractEventLoop, shell: Shell) -> Iterator[None]:
+    def wait(coroutine: Any) -> Any:
+        """A cell with `await` in it; whatever else waits there goes on as well."""
+        asyncio._set_running_loop(None)
+        try:
+            return loop.run_until_complete(coroutine)
+        finally:
+            asyncio._set_running_loop(loop)
+
+    shell.loop_runner = wait
+    asyncio.set_event_loop(loop)
+    asyncio._set_running_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio._set_running_loop(None)
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 def make_shell() -> Shell:

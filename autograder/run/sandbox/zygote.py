@@ -91,7 +91,7 @@ class Zygote:
         gc.collect()
         gc.freeze()
         if boxed:
-            self.before = clean.own_state((scratch, "/dev/shm"))
+            self.before = clean.own_state(scratch)
             self.base = clean.memory_used([os.getpid()])
         self.send({"ready": os.getpid()})
 
@@ -103,6 +103,7 @@ class Zygote:
         self.shell.run("warm", "import matplotlib.pyplot as plt; plt.plot([1, 2]); plt.show(); 1", 1 << 20)
         self.shell.run("warm", "raise ValueError('warm')", 1 << 20)
         self.shell.reset(new_session=True)
+        self.shell.displayhook.flush()  # `_` and the like are there from the start
         self.shell.execution_count = 1
         sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
 
@@ -224,12 +225,10 @@ class Zygote:
             else:
                 ended_itself = True
             clean.kill_all(deadline, self.boxed)
-            if self.boxed:
-                clean.wipe("/dev/shm", deadline)
             clean.wipe(self.scratch, deadline)
             if self.boxed:
                 why = clean.leftovers()
-                if clean.own_state((self.scratch, "/dev/shm")) != self.before:
+                if clean.own_state(self.scratch) != self.before:
                     why = why or "changed limits or folders"
         except (clean.Dirty, OSError) as error:
             why, ended_itself = str(error) or "something", True

@@ -3,7 +3,8 @@
 Both ends are alike: the judge calls the student's functions, and a function of the judge that was passed as an argument
 is called back. What the judge lets be done to its own objects is decided by its `allow`.
 
-Every message carries, besides its value, what changed since the last one: shared tensors, random state, torch's settings.
+Every message carries, besides its value, what changed since the last one: shared tensors, random state,
+torch's settings.
 """
 
 from __future__ import annotations

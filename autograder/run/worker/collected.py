@@ -8,6 +8,8 @@ from typing import Any
 
 from autograder.run.job import CellResult, CheckResult, Job, Result
 
+_NO_END = "Take out the line that ends it: nothing has to be restarted here"
+
 
 class Collected:
     """What the judge said so far; it becomes a result in which every cell and check occurs once."""
@@ -54,6 +56,12 @@ class Collected:
                 check.message = reason
                 if self.not_theirs or (self.error and not self.broken):
                     check.kind = "internal"
+        stopped = {cell.id: cell.stopped_with for cell in self.cells.values() if cell.stopped_with}
+        for check in self.checks.values():
+            name = check.id.partition("-")[0]
+            if check.kind == "missing" and name in stopped:
+                check.stopped_with = stopped[name]
+                check.message = f"{name} is not defined: its cell stopped with {check.stopped_with}."
         early = "" if self.complete and not self.broken and not self.error else reason
         cells = [self.cells[i] for i in self.places["cell"]]
         checks = [self.checks[i] for i in self.places["check"]]
@@ -99,8 +107,10 @@ def end_in_words(end: dict[str, Any], job: Job, out_of_memory: bool) -> str:
     if os.WIFEXITED(status) and os.WEXITSTATUS(status) == 77:  # it was the judge who hung up
         return ""
     if os.WIFEXITED(status):
-        return f"it ended itself (exit code {os.WEXITSTATUS(status)})"
+        return f"it ended itself (exit code {os.WEXITSTATUS(status)}). {_NO_END}"
     number = os.WTERMSIG(status)
     if number == signal.SIGXCPU or (number == signal.SIGKILL and end.get("cpu", 0) >= limits.cpu_seconds):
         return f"it used more than {limits.cpu_seconds} s of processor time"
+    if number == signal.SIGKILL:
+        return f"it was ended by SIGKILL, as os.kill(os.getpid(), 9) does. {_NO_END}"
     return f"it was ended by {signal.Signals(number).name}"

@@ -250,7 +250,7 @@ class _Loop:
                         os.write(write, str(pid).encode())
                         return
                     os.close(write)
-                    enter.settle(inner, _ROOT_CAPABILITIES if message["uid"] >= 0 else ())
+                    enter.settle(inner, bwrap.SCRATCH, _ROOT_CAPABILITIES if message["uid"] >= 0 else ())
                     if self.filter is not None:
                         self.filter.load()
                     enter.forget_environment()
