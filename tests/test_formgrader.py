@@ -7,6 +7,7 @@ MathJax 2.7.7; without either, formulas stay as they are written.
 # ruff: noqa: E501
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -269,6 +270,10 @@ def test_a_hostile_submission_does_nothing_and_can_be_read_and_marked(
     while scores(stage)[student] != 1.5 and time.monotonic() < deadline:
         time.sleep(0.2)
     assert scores(stage)[student] == 1.5
+    said = run("report", "12", cwd=stage.course.root).stderr
+    assert "in the gradebook, and not in the report: trudy." in said  # whom nbgrader's own command graded
+    with open(stage.course.work / "report" / f"{stage.slug}.csv", encoding="utf-8-sig") as file:
+        assert [float(row["score"]) for row in csv.DictReader(file)] == [scores(stage)["mallory"]]
     page.context.close()
 
 

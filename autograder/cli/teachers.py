@@ -33,7 +33,13 @@ from autograder.cli.group import main
 )
 @click.option("--dry-run", is_flag=True, help="Write no mark and no page; list whose marks would change.")
 @click.option("--student", "students", multiple=True, metavar="NAME", help="Run this one again, and nobody else.")
-@click.option("--exercise", "exercises", multiple=True, metavar="NAME", help="Mark this one again, and no other.")
+@click.option(
+    "--exercise",
+    "exercises",
+    multiple=True,
+    metavar="NAME",
+    help="Mark this one again, and no other. Who has no marks yet gets them all.",
+)
 def grade(
     stage: str,
     path: Path,
@@ -118,8 +124,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
 
 
 def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
-    from autograder.feedback.last_result import as_in_gradebook, keep
-    from autograder.feedback.report import write
+    from autograder.feedback.last_result import keep
 
     rows: list[list[object]] = [
         [student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()
@@ -127,10 +132,22 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     title = f"{stage.slug}: marks, of {result.max_score:g}{_unsafe(result)}"
     print_table(title, ["student", "score", "status", "what to know"], rows)
     work = stage.course.work
-    page, _ = write(stage, content, as_in_gradebook(stage, keep(stage, result)), work / "report")
+    page, _ = _write_report(stage, content, keep(stage, result), work / "report")
     click.echo(f"gradebook   {stage.place(stage.course.gradebook)}")
     click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"report      {stage.place(page)}")
+
+
+def _write_report(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
+    """With the marks that the gradebook has now; says whom the report cannot tell of."""
+    from autograder.feedback.last_result import as_in_gradebook
+    from autograder.feedback.report import write
+
+    result, others = as_in_gradebook(stage, result)
+    if others:
+        fact = f"{stage.slug}: in the gradebook, and not in the report: {', '.join(others)}."
+        click.echo(f"{fact} Grade them with `grade`, or remove them with `remove`.", err=True)
+    return write(stage, content, result, folder)
 
 
 def _unsafe(result: ClassResult) -> str:
@@ -182,19 +199,16 @@ def report(stage: str, out: Path | None) -> None:
     autograder report 03
     autograder report 03 --out to_print/
     """
-    _write_report(find_course().stages((stage,))[0], out)
-
-
-def _write_report(chosen: Stage, out: Path | None = None) -> None:
-    from autograder.feedback.last_result import as_in_gradebook, load
-    from autograder.feedback.report import write
+    from autograder.feedback.last_result import load
     from autograder.stage.read import read_stage
 
-    content, result = read_stage(chosen), as_in_gradebook(chosen, load(chosen))
+    course = find_course()
+    chosen = course.stages((stage,))[0]
+    content, result = read_stage(chosen), load(chosen)
     now = {cell.id for cell in content.of_kind("check")}
     if any(r.ran and set(r.checks) != now for r in result.students.values()):
         click.echo(f"{chosen.slug}: its checks have changed since this class was graded. Grade it again.", err=True)
-    for path in write(chosen, content, result, out or chosen.course.work / "report"):
+    for path in _write_report(chosen, content, result, out or course.work / "report"):
         click.echo(f"report      {chosen.place(path) if out is None else path}")
 
 
@@ -214,6 +228,7 @@ def remove(students: tuple[str, ...], yes: bool) -> None:
 
     from autograder.feedback.last_result import load, store
     from autograder.gradebook.database import Database
+    from autograder.stage.read import read_stage
 
     course = find_course()
     classes, work = {}, course.work
@@ -231,14 +246,15 @@ def remove(students: tuple[str, ...], yes: bool) -> None:
             data.remove(name)
             click.echo(f"removed     {name}")
     for stage, result in classes.items():
-        if gone := result.students.keys() & set(students):
-            result.students = {name: told for name, told in result.students.items() if name not in gone}
+        if not result.students.keys() & set(students):
+            continue
+        result.students = {name: told for name, told in result.students.items() if name not in students}
+        if result.students:
             store(stage, result)
-            if result.students:
-                _write_report(stage)
-            else:  # nobody is left
-                for path in (work / "report").glob(f"{stage.slug}.*"):
-                    path.unlink()
+            _write_report(stage, read_stage(stage), result, work / "report")
+        else:  # nobody is left
+            for path in (work / "report").glob(f"{stage.slug}.*"):
+                path.unlink()
 
 
 @main.command("sample-class")

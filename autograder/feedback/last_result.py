@@ -52,24 +52,17 @@ def store(stage: Stage, whole: ClassResult) -> None:
     write_whole(stored(stage), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
 
 
-def as_in_gradebook(stage: Stage, result: ClassResult) -> ClassResult:
-    """The class with the marks that the gradebook has now, and without students who are not in it any more."""
+def as_in_gradebook(stage: Stage, result: ClassResult) -> tuple[ClassResult, list[str]]:
+    """The class with the marks that the gradebook has now, and without students who are not in it any more.
+
+    And who is in the gradebook, and not in what was stored.
+    """
     with Database(stage.course) as data:
         marks = data.marks(stage.slug)
     students = {name: r for name, r in result.students.items() if name in marks or r.status == "ungraded"}
     for name in students.keys() & marks.keys():
         students[name].take(marks[name], automatic=True)
-    if not students:
-        raise not_graded(stage)
-    return replace(result, students=students)
-
-
-def not_graded(stage: Stage) -> CourseError:
-    return CourseError(Fault(stage.slug, "has not been graded yet.", _fix(stage)))
-
-
-def _fix(stage: Stage) -> str:
-    return f"Grade a class first: python3 course.py grade {stage.slug} --from submissions/"
+    return replace(result, students=students), sorted(marks.keys() - students.keys())
 
 
 def load(stage: Stage) -> ClassResult:
@@ -78,14 +71,15 @@ def load(stage: Stage) -> ClassResult:
     Raises:
         CourseError: when there is nothing, or nothing that can be read.
     """
+    fix = f"Grade a class first: python3 course.py grade {stage.slug} --from submissions/"
     try:
         data = json.loads(stored(stage).read_text(encoding="utf-8"))
         students = {name: _student(told) for name, told in data["students"].items()}
         return ClassResult(stage.slug, data["max_score"], dict(sorted(students.items())), data["sandbox"])
     except FileNotFoundError as e:
-        raise not_graded(stage) from e
+        raise CourseError(Fault(stage.slug, "has not been graded yet.", fix)) from e
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
-        raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", _fix(stage))) from e
+        raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", fix)) from e
 
 
 def stored_students(stage: Stage) -> dict[str, StudentResult]:
