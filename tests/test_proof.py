@@ -25,7 +25,7 @@ def test_a_right_answer_that_does_not_define_the_exercise_is_a_problem(mini: Sta
     """The solution's function must not pass in its place."""
     add(mini, '# %% right="differences" name="a slip"\ndifference = "not the name"')
     proof = prove(mini, seeds=1, only=["differences"])
-    assert (proof.right, proof.accepted) == (2, 1)
+    assert (proof.right, proof.accepted) == (3, 2)
     (problem,) = proof.problems
     assert 'the right answer "a slip" does not define "differences". Define that name' in problem
 
@@ -34,7 +34,7 @@ def test_a_wrong_answer_runs_without_the_solution_in_place(mini: Stage) -> None:
     add(mini, '# %% wrong="differences" name="a slip" says="It has another name."\ndifference = "not the name"')
     add(mini, '# %% wrong="differences" name="calls it" says="It calls itself."\nanother = differences')
     proof = prove(mini, seeds=1, only=["differences"])
-    assert (proof.wrong, proof.caught, proof.problems) == (4, 4, [])
+    assert (proof.wrong, proof.caught, proof.problems) == (8, 8, [])
 
 
 def test_only_what_the_judge_recognizes_counts_as_diagnosed(mini: Stage) -> None:
@@ -44,7 +44,7 @@ def test_only_what_the_judge_recognizes_counts_as_diagnosed(mini: Stage) -> None
     other = "def difference(x):\n    return torch.diff(x, dim=1)"
     add(mini, f'# %% wrong="differences" name="another name" says="The function has another name."\n{other}')
     proof = prove(mini, seeds=1)
-    assert (proof.wrong, proof.caught, proof.diagnosed) == (4, 4, 2)
+    assert (proof.wrong, proof.caught, proof.diagnosed) == (8, 8, 6)
     facts = "\n".join(proof.alike)
     assert 'the wrong answer "left to do" of "differences" cannot be recognized: its checks end with not_im' in facts
     assert 'the wrong answer "another name" of "differences" cannot be recognized: its checks end with missing' in facts

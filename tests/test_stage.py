@@ -24,7 +24,7 @@ def test_a_new_stage_has_no_fault(mini: Stage) -> None:
     content = read_stage(mini)
     assert content.exercises == ["differences"]
     assert content.max_score == 2
-    assert len(read_answers(mini, content)) == 3
+    assert len(read_answers(mini, content)) == 8
 
 
 @pytest.mark.parametrize(

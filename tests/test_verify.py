@@ -85,7 +85,7 @@ def test_an_answer_that_never_ends_is_stopped(mini: Stage, monkeypatch) -> None:
     loop = '\n# %% wrong="differences" name="loop" says="It never ends."\ndef differences(x):\n'
     loop += "    while True:\n        pass\n"
     mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + loop, encoding="utf-8")
-    assert prove(mini, seeds=1, only=["differences"]).caught == 3
+    assert prove(mini, seeds=1, only=["differences"]).caught == 7
 
 
 # No check can be weakened unseen
@@ -202,7 +202,7 @@ def test_an_answer_that_ends_its_process_fails_and_hangs_nobody(mini: Stage) -> 
     )
     mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + dies, encoding="utf-8")
     proof = prove(mini, seeds=1)
-    assert (proof.wrong, proof.caught) == (3, 3)
+    assert (proof.wrong, proof.caught) == (7, 7)
 
 
 # One broken stage, and Ctrl-C
