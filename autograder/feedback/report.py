@@ -51,7 +51,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = ["student", "status", "score", "max", *content.exercises, "carried_forward", "misconceptions"]
-    heads += ["seconds", "reason", "sandbox", "id_in_notebook"]
+    heads += ["seconds", "id_in_notebook", "reason", "sandbox"]
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
@@ -59,7 +59,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
         score = "" if ungraded else _points(r.score)
         row = [name, r.status, score, _points(result.max_score), *own, "" if ungraded else _points(r.carried), known]
-        row += [f"{r.seconds:.2f}", r.reason, result.sandbox, "; ".join(r.claimed)]
+        row += [f"{r.seconds:.2f}", "; ".join(r.claimed), r.reason, result.sandbox]
         writer.writerow([_harmless(value) for value in row])
     return text.getvalue()
 
