@@ -227,11 +227,10 @@ def test_a_notebook_gains_nothing(stage: Stage, tmp_path: Path, attack: Attack) 
     assert mallory.status in attack.status, mallory.reason
     assert mallory.score == (0 if mallory.status == "failed" else attack.score), mallory
     page = stage.course.work / "feedback" / "mallory" / stage.slug / f"{stage.slug}.html"
-    if mallory.status == "failed":
-        assert mallory.reason and not page.exists()
-        return
     assert not mallory.no_page
     text = page.read_text(encoding="utf-8")
+    if mallory.status == "failed":
+        assert mallory.reason and "could not be graded" in text
     assert [secret for secret in SECRETS if secret in text] == []
     assert "<script>alert" not in text and "<img src=x onerror" not in text and "<svg onload" not in text
     assert text.count("attack_4471") < 100 and page.stat().st_size < 5 << 20
