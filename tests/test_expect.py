@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+from collections import Counter, OrderedDict, defaultdict
 
 import pytest
 import torch
@@ -120,6 +121,19 @@ def test_a_blank_exercise_stays_a_blank_exercise() -> None:
 def test_what_is_not_equal_is_not_close_either(got: object, expected: object) -> None:
     with pytest.raises(ExpectationError):
         expect(got).close(expected, tol=1e-6)
+
+
+def test_a_kind_of_dict_is_a_dict() -> None:
+    class Table(dict[str, int]):
+        pass
+
+    for table in (OrderedDict(a=1, b=2), defaultdict(int, a=1, b=2), Counter("abb"), Table(a=1, b=2)):
+        expect(table).type(dict).equal({"b": 2, "a": 1})
+        expect([table]).equal([{"a": 1, "b": 2}])
+        with pytest.raises(ExpectationError, match="first difference"):
+            expect(table).equal({"a": 1, "b": 3})
+        with pytest.raises(ExpectationError, match="not expected"):
+            expect(table).equal({"a": 1})
 
 
 values = st.recursive(

@@ -213,6 +213,37 @@ def test_a_check_that_inputs_are_unchanged_bites(worker: Worker) -> None:
     passes(worker, "def f(x):\n    return x * 0", source)
 
 
+@pytest.mark.parametrize("change", ["unsqueeze_(1)", "t_()", "squeeze_(0)", "resize_(3)", "resize_(0)"])
+def test_a_shape_that_is_changed_in_place_is_changed_for_the_check(worker: Worker, change: str) -> None:
+    source = """
+    x = torch.tensor([[1, 2, 3]])
+    f(x)
+    expect(x).equal(torch.tensor([[1, 2, 3]]), hint="Work on a copy.")
+    """
+    assert "Work on a copy" in fails(worker, f"def f(x):\n    x.{change}", source).hint
+    passes(worker, f"def f(x):\n    x = x.view(1, 3)\n    x.{change}", source)
+
+
+def test_a_dict_of_a_kind_of_its_own_is_a_dict(worker: Worker) -> None:
+    passes(
+        worker,
+        """
+        class Table(dict):
+            pass
+
+        def f(words):
+            table = Table((word, i) for i, word in enumerate(words))
+            table["itself"] = table
+            return table, table
+        """,
+        """
+        first, second = f(["a", "b"])
+        assert type(first) is dict and first is second and first.pop("itself") is first
+        expect(first).type(dict).equal({"a": 0, "b": 1})
+        """,
+    )
+
+
 def test_identity_of_arguments_is_kept(worker: Worker) -> None:
     passes(
         worker,

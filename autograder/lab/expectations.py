@@ -201,7 +201,9 @@ def _difference(got: Any, expected: Any, tol: float, show: Show, where: str = ""
         if not isinstance(got, int | float):
             return differ()
         return None if got == expected or _near(got, expected, tol) else differ()
-    if type(got) is not type(expected) and not (isinstance(got, tuple) and isinstance(expected, tuple)):
+    # A named tuple is a tuple, and an OrderedDict is a dict.
+    alike = any(isinstance(got, kind) and isinstance(expected, kind) for kind in (tuple, dict))
+    if type(got) is not type(expected) and not alike:
         return f"types differ{at}: got {type(got).__name__}, expected {type(expected).__name__}"
     if isinstance(expected, dict):
         if missing := [k for k in expected if k not in got]:

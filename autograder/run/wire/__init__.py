@@ -3,7 +3,8 @@
 In a check an exercise's name is a proxy, and a check is written as for JupyterLab. What crosses:
 
 - by value: numbers, strings, bytes, containers of the standard library, named tuples, tensors, arrays, dtypes, sizes,
-  devices, random generators (by state), built-in exceptions. Exactly these types: a subclass stays over there.
+  devices, random generators (by state), built-in exceptions. Exactly these types: a subclass stays over there, but for
+  the student's own kind of dict, which comes as a dict.
 - by handle: functions, classes, modules, iterators, figures … They can be called, indexed, iterated, read, written,
   compared by identity, copied, used in `with`.
 - arguments come back: what a call changed in place (containers, arrays, generators, tensors and their `.grad`) is
@@ -21,7 +22,7 @@ What does not:
 - errors of types of their own: they come as the nearest built-in type, also where a given cell has the class.
 - hooks, double backward, the history of a tensor that is no leaf and was kept in an earlier call.
 - changes in place of a tensor that a call returned (other than parameters); of a list or array that the student's
-  program keeps, in a later call; the shape of a tensor that a call changes in place (`unsqueeze_`).
+  program keeps, in a later call.
 - another shape or dtype for a parameter of the check's model: that raises `ValueError`.
 - random numbers that the student's function drew: the check's own stream goes on as if there had been none. So draw the
   inputs first, or seed again.

@@ -56,7 +56,7 @@ class Encoder:
             return ["ns", x.dtype.str, *self.part(x.tobytes())]
         if kind.__bases__ == (tuple,) and _is_named_tuple(kind):
             return ["nt", kind.__name__, list(kind._fields), [self.value(v, depth + 1) for v in tuple.__iter__(x)]]
-        return self.other(x)
+        return self.other(x, depth + 1)
 
     def part(self, data: bytes) -> tuple[int, int]:
         self.size += len(data)
@@ -78,7 +78,7 @@ class Encoder:
     def tensor_data(self, x: Tensor) -> list[Any]:
         return [ELEMENT_NAMES[x.dtype], list(x.shape), *self.part(tensor_bytes(x))]
 
-    def other(self, x: Any) -> Any:
+    def other(self, x: Any, depth: int = 0) -> Any:
         raise NotPlain(f"a {type(x).__name__} is no plain value")
 
 
@@ -111,6 +111,9 @@ def _pairs(tag: str) -> Callable[[Encoder, Any, int], Any]:
         return head
 
     return encode
+
+
+as_dict = _pairs("d")
 
 
 def _array(enc: Encoder, x: np.ndarray, depth: int) -> Any:
@@ -170,7 +173,7 @@ _ENCODERS: dict[type, Callable[[Any, Any, int], Any]] = {
     tuple: lambda enc, x, d: ["t", [enc.value(v, d) for v in x]],
     set: _many("s"),
     frozenset: lambda enc, x, d: ["fs", [enc.value(v, d) for v in x]],
-    dict: _pairs("d"),
+    dict: as_dict,
     collections.OrderedDict: _pairs("od"),
     collections.Counter: _pairs("ct"),
     collections.defaultdict: _pairs("dd"),

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.utils.weak import TensorWeakRef
 
 from autograder.run.wire.decode import Decoder
-from autograder.run.wire.encode import Encoder, generator_state
+from autograder.run.wire.encode import Encoder, as_dict, generator_state
 from autograder.run.wire.frames import WireError
 from autograder.run.wire.link import Link
 from autograder.run.wire.plain import is_plain_tensor, make_tensor, tensor_bytes
@@ -68,9 +68,11 @@ class PeerEncoder(Encoder):
             self.inputs.append((entry.key, x))
         return ["T", *node, entry.key, grad_data(self, x), x.is_leaf]
 
-    def other(self, x: Any) -> Any:
+    def other(self, x: Any, depth: int = 0) -> Any:
         if type(x) is Proxy and x._peer is self.peer:
             return ["Y", x._id] if x._id is not None else ["N", x._name]
+        if self.peer.names is not None and isinstance(x, dict):
+            return as_dict(self, x, depth)
         if self.peer.names is None:  # the trusted side
             if (name := self.peer.given_name(x)) is not None:
                 return ["N", name]

@@ -1,8 +1,8 @@
 """Tensors that live on both sides: whatever one side changes in place, the other sees with the next message.
 
 The side that sent a tensor first holds it, the other side has a twin. Each message carries the twins that changed since
-the last one: elements, `.grad` and `requires_grad`. Elements are compared byte by byte, because `.data` and `.numpy()`
-go around torch's version counter.
+the last one: elements, shape, `.grad` and `requires_grad`. Elements are compared byte by byte, because `.data` and
+`.numpy()` go around the version counter of torch.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from autograder.run.wire.plain import is_plain_tensor, make_tensor, tensor_bytes
 class Entry:
     """One tensor, and what the other side knows of it."""
 
-    __slots__ = ("data", "grad", "id", "key", "leaf", "mine", "requires_grad", "tensor")
+    __slots__ = ("data", "grad", "id", "key", "leaf", "mine", "requires_grad", "shape", "tensor")
 
     def __init__(self, key: int, tensor: Callable[[], Tensor | None], mine: bool) -> None:
         self.key, self.tensor, self.mine = key, tensor, mine
         self.id = id(tensor())
         # Where gradients gather, when the twin itself is no leaf. A graph can need it when nobody holds the twin.
         self.leaf: Callable[[], Tensor | None] = lambda: None
-        self.data, self.requires_grad = b"", False
+        self.data, self.shape, self.requires_grad = b"", torch.Size(), False
         self.grad: bytes | None = None
 
     def see(self, tensor: Tensor, data: bytes | None = None) -> None:
         """The other side knows the tensor as it is now; `data` are its elements, where they are at hand."""
-        self.data = tensor_bytes(tensor) if data is None else data
+        self.data, self.shape = tensor_bytes(tensor) if data is None else data, tensor.shape
         self.grad, self.requires_grad = grad_bytes(tensor), tensor.requires_grad
 
 
@@ -98,14 +98,15 @@ class Tracked:
             if tensor is None or not is_plain_tensor(tensor):
                 continue
             data, grad = tensor_bytes(tensor), grad_bytes(tensor)
-            if data == entry.data and grad == entry.grad and tensor.requires_grad == entry.requires_grad:
+            same = data == entry.data and tensor.shape == entry.shape
+            if same and grad == entry.grad and tensor.requires_grad == entry.requires_grad:
                 continue
             node: list[Any] = [entry.key, None, False, tensor.requires_grad]
-            if data != entry.data:
+            if not same:
                 node[1] = enc.tensor_data(tensor)
             if grad != entry.grad:
                 node[2] = grad_data(enc, tensor)
-            entry.data, entry.grad, entry.requires_grad = data, grad, tensor.requires_grad
+            entry.data, entry.shape, entry.grad, entry.requires_grad = data, tensor.shape, grad, tensor.requires_grad
             yield node
 
     def apply(self, dec: Decoder, nodes: list[Any]) -> None:
