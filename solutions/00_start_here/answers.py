@@ -154,8 +154,50 @@ def build_vocabulary(words):
     return {char: i for i, char in enumerate(id_to_char)}, id_to_char
 
 
+# %% right="build_vocabulary" name="an OrderedDict"
+def build_vocabulary(words):
+    from collections import OrderedDict
+
+    table = OrderedDict([("P", 0), ("S", 1), ("E", 2)])
+    for word in words:
+        for mark in table:
+            if mark in word:
+                raise ValueError(f"{mark} in {word}")
+    for char in sorted({char for word in words for char in word}):
+        table[char] = len(table)
+    return table, list(table)
+
+
+# %% wrong="build_vocabulary" name="letters only" says="You keep letters only: a digit, a hyphen or a space gets no id, and a word with it can never be encoded."
+def build_vocabulary(words):
+    for word in words:
+        if set(word) & set("PSE"):
+            raise ValueError(f"special token in {word}")
+    id_to_char = ["P", "S", "E", *sorted(char for char in set("".join(words)) if char.isalpha())]
+    return {char: i for i, char in enumerate(id_to_char)}, id_to_char
+
+
+# %% wrong="build_vocabulary" name="strips spaces" says="`strip` takes the spaces at both ends away: a space is a character like all others."
+def build_vocabulary(words):
+    for word in words:
+        if set(word) & set("PSE"):
+            raise ValueError(f"special token in {word}")
+    id_to_char = ["P", "S", "E", *sorted(set("".join(word.strip() for word in words)))]
+    return {char: i for i, char in enumerate(id_to_char)}, id_to_char
+
+
+# %% wrong="build_vocabulary" name="sorted without regard to case" says="You sort with a key of your own, so capital letters stand beside small ones: the order is that of `sorted` alone."
+def build_vocabulary(words):
+    for word in words:
+        if set(word) & set("PSE"):
+            raise ValueError(f"special token in {word}")
+    id_to_char = ["P", "S", "E", *sorted(set("".join(words)), key=lambda char: (char.lower(), char))]
+    return {char: i for i, char in enumerate(id_to_char)}, id_to_char
+
+
 # %% [markdown]
 # ## encode
+
 
 # %% right="encode" name="one loop"
 def encode(word, char_to_id):
@@ -273,8 +315,47 @@ def encode(word, char_to_id):
     return torch.tensor([char_to_id[char] for char in word])
 
 
+# %% wrong="encode" name="the id 0 is taken for nothing" says="`if not i` is also true for the id 0, so P counts as unknown. Ask whether the character is in the dict."
+def encode(word, char_to_id):
+    ids = []
+    for char in word:
+        i = char_to_id.get(char)
+        if not i:
+            raise ValueError(f"unknown character {char}")
+        ids.append(i)
+    return ids
+
+
+# %% wrong="encode" name="the place in the dict" says="You take the place of the character in the dict for its id: the id is the value that stands there."
+def encode(word, char_to_id):
+    places = list(char_to_id)
+    for char in word:
+        if char not in places:
+            raise ValueError(f"unknown character {char}")
+    return [places.index(char) for char in word]
+
+
+# %% wrong="encode" name="adds to the dict" says="`setdefault` writes the unknown character into the caller's dict: the next call knows it. Use `in` or `get`."
+def encode(word, char_to_id):
+    ids = []
+    for char in word:
+        if char_to_id.setdefault(char, -1) == -1:
+            raise ValueError(f"unknown character {char}")
+        ids.append(char_to_id[char])
+    return ids
+
+
+# %% wrong="encode" name="ids of one byte" says="Your ids go through a type of one byte, so those above 255 become others. A Python int holds every id."
+def encode(word, char_to_id):
+    for char in word:
+        if char not in char_to_id:
+            raise ValueError(f"unknown character {char}")
+    return torch.tensor([char_to_id[char] for char in word]).to(torch.uint8).tolist()
+
+
 # %% [markdown]
 # ## decode
+
 
 # %% right="decode" name="cuts first"
 def decode(ids, id_to_char):
@@ -496,8 +577,58 @@ def decode(ids, id_to_char):
     return characters
 
 
+# %% wrong="decode" name="strips the word" says="`strip` takes spaces away that belong to the word: only P and S are left out."
+def decode(ids, id_to_char):
+    word = ""
+    for i in ids:
+        if i == E:
+            break
+        if i < 0 or i >= len(id_to_char):
+            raise ValueError(f"invalid id {i}")
+        if i > E:
+            word += id_to_char[i]
+    return word.strip()
+
+
+# %% wrong="decode" name="each character once in a row" says="You leave out a character that comes twice in a row: `good` would become `god`."
+def decode(ids, id_to_char):
+    word = ""
+    for i in ids:
+        if i == E:
+            break
+        if i < 0 or i >= len(id_to_char):
+            raise ValueError(f"invalid id {i}")
+        if i > E and not word.endswith(id_to_char[i]):
+            word += id_to_char[i]
+    return word
+
+
+# %% wrong="decode" name="empties P and S in the table" says="You write into the caller's id_to_char to make P and S vanish: after the call the table is spoiled. Leave them out while you read."
+def decode(ids, id_to_char):
+    ids = ids[: ids.index(E)] if E in ids else ids
+    for i in ids:
+        if i < 0 or i >= len(id_to_char):
+            raise ValueError(f"invalid id {i}")
+    id_to_char[P] = id_to_char[S] = ""
+    return "".join(id_to_char[i] for i in ids)
+
+
+# %% wrong="decode" name="only -1 is refused" says="You refuse -1, but every negative id reads from the end of the list: compare with 0."
+def decode(ids, id_to_char):
+    word = ""
+    for i in ids:
+        if i == E:
+            break
+        if i == -1 or i >= len(id_to_char):
+            raise ValueError(f"invalid id {i}")
+        if i not in (P, S):
+            word += id_to_char[i]
+    return word
+
+
 # %% [markdown]
 # ## pad_batch
+
 
 # %% right="pad_batch" name="new lists"
 def pad_batch(sequences, pad):
@@ -691,8 +822,51 @@ def pad_batch(sequences, pad):
     return torch.tensor(rows, dtype=torch.long), torch.tensor(lengths)
 
 
+# %% wrong="pad_batch" name="every 0 becomes a pad" says="You fill with 0 and then replace every 0, also those inside the sequences: fill up only what is behind a sequence."
+def pad_batch(sequences, pad):
+    if not sequences:
+        raise ValueError("empty batch")
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    ids = torch.zeros(len(sequences), int(lengths.max()), dtype=torch.long)
+    for b, sequence in enumerate(sequences):
+        ids[b, : len(sequence)] = torch.tensor(sequence, dtype=torch.long)
+    ids[ids == 0] = pad
+    return ids, lengths
+
+
+# %% wrong="pad_batch" name="every -1 becomes a pad" says="You mark empty places by -1 and then replace every -1, also one that stands in a sequence: fill up only what is behind a sequence."
+def pad_batch(sequences, pad):
+    if not sequences:
+        raise ValueError("empty batch")
+    T = max(map(len, sequences))
+    ids = torch.tensor([list(sequence) + [-1] * (T - len(sequence)) for sequence in sequences], dtype=torch.long)
+    ids = ids.view(len(sequences), T)
+    return torch.where(ids < 0, pad, ids), torch.tensor([len(sequence) for sequence in sequences])
+
+
+# %% wrong="pad_batch" name="ids of one byte" says="Your ids go through a type of one byte, so those above 255 become others: use torch.long from the start."
+def pad_batch(sequences, pad):
+    if not sequences:
+        raise ValueError("empty batch")
+    T = max(map(len, sequences))
+    ids = torch.tensor([list(sequence) + [pad] * (T - len(sequence)) for sequence in sequences], dtype=torch.long)
+    return ids.to(torch.uint8).long(), torch.tensor([len(sequence) for sequence in sequences])
+
+
+# %% wrong="pad_batch" name="ids through floats" says="Your ids go through floats, which hold whole numbers exactly only up to 16 million: use torch.long from the start."
+def pad_batch(sequences, pad):
+    if not sequences:
+        raise ValueError("empty batch")
+    lengths = torch.tensor([len(sequence) for sequence in sequences])
+    ids = torch.full((len(sequences), int(lengths.max())), float(pad))
+    for b, sequence in enumerate(sequences):
+        ids[b, : len(sequence)] = torch.tensor(sequence, dtype=torch.float)
+    return ids.long(), lengths
+
+
 # %% [markdown]
 # ## one_hot
+
 
 # %% right="one_hot" name="rows of the identity"
 def one_hot(ids, V):
@@ -839,8 +1013,30 @@ def one_hot(ids, V):
     return torch.eye(V)[ids]
 
 
+# %% wrong="one_hot" name="ids of one byte" says="Your ids go through a type of one byte, so those above 255 become others."
+def one_hot(ids, V):
+    if ids.min() < 0 or ids.max() >= V:
+        raise ValueError(f"ids from {ids.min()} to {ids.max()}, but V is {V}")
+    return torch.eye(V)[ids.to(torch.uint8).long()]
+
+
+# %% wrong="one_hot" name="loses a batch of one" says="`squeeze` drops every dimension of size 1: one sequence of one id is still [1, 1]."
+def one_hot(ids, V):
+    if ids.min() < 0 or ids.max() >= V:
+        raise ValueError(f"ids from {ids.min()} to {ids.max()}, but V is {V}")
+    return torch.eye(V)[ids.squeeze()]
+
+
+# %% wrong="one_hot" name="a dimension in the caller's ids" says="`unsqueeze_` gives the caller's own tensor one more dimension: without the underline it makes a new view."
+def one_hot(ids, V):
+    if ids.min() < 0 or ids.max() >= V:
+        raise ValueError(f"ids from {ids.min()} to {ids.max()}, but V is {V}")
+    return (ids.unsqueeze_(2) == torch.arange(V)).float()
+
+
 # %% [markdown]
 # ## padding_mask
+
 
 # %% right="padding_mask" name="two loops"
 def padding_mask(lengths, T):
@@ -971,4 +1167,33 @@ def padding_mask(lengths, T):
 def padding_mask(lengths, T):
     if lengths[0] > T:
         raise ValueError(f"{lengths[0]} > {T}")
+    return torch.arange(T) < lengths.unsqueeze(1)
+
+
+# %% wrong="padding_mask" name="a dimension in the caller's lengths" says="`unsqueeze_` gives the caller's own tensor one more dimension: without the underline it makes a new view."
+def padding_mask(lengths, T):
+    if lengths.max() > T:
+        raise ValueError(f"{lengths.max()} > {T}")
+    return torch.arange(T) < lengths.unsqueeze_(1)
+
+
+# %% wrong="padding_mask" name="positions of one byte" says="A type of one byte ends at 127 or 255: in longer sequences the positions start again from below."
+def padding_mask(lengths, T):
+    if lengths.max() > T:
+        raise ValueError(f"{lengths.max()} > {T}")
+    return torch.arange(T).to(torch.int8) < lengths.to(torch.int8).unsqueeze(1)
+
+
+# %% wrong="padding_mask" name="loses a batch of one" says="`squeeze` drops the dimension of the batch where it has one sequence: the mask is [1, T]."
+def padding_mask(lengths, T):
+    if lengths.max() > T:
+        raise ValueError(f"{lengths.max()} > {T}")
+    return (torch.arange(T) < lengths.unsqueeze(1)).squeeze(0)
+
+
+# %% wrong="padding_mask" name="names the first length that is too large" says="Your message names the first length that is too large: the largest one says how many positions are needed."
+def padding_mask(lengths, T):
+    for length in lengths.tolist():
+        if length > T:
+            raise ValueError(f"{length} > {T}")
     return torch.arange(T) < lengths.unsqueeze(1)

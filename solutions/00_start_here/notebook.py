@@ -281,6 +281,7 @@ def build_vocabulary(words):
     The ids 0, 1, 2 belong to the special tokens "P", "S", "E", also when `words` is empty.
     Then come the characters that occur in `words`, each once, sorted as `sorted` does it
     (capital letters are characters of their own). So the order of the words plays no part.
+    Any character may occur, also a digit, a hyphen or a space.
 
     Args:
         words: a list of strings. It is not changed.
@@ -338,6 +339,14 @@ char_to_id, id_to_char = build_vocabulary(["中国", "国我", "我爱"])
 expect(char_to_id).equal(
     {"P": 0, "S": 1, "E": 2, "中": 3, "国": 4, "我": 5, "爱": 6},
     hint="Any character may occur, not only a to z.",
+)
+char_to_id, id_to_char = build_vocabulary([" no", "well-done", "42 "])
+expect(id_to_char).equal(
+    ["P", "S", "E", *" -24delnow"], hint="Digits, hyphens and spaces are characters too, also at the end of a word."
+)
+char_to_id, id_to_char = build_vocabulary(["cafe\u0301", "aB"])  # the accent is a character of its own
+expect(id_to_char).equal(
+    ["P", "S", "E", *"Bacef\u0301"], hint="Take the characters as they are, and sort them as `sorted` does."
 )
 ### END HIDDEN TESTS
 
@@ -441,7 +450,7 @@ def encode(word, char_to_id):
 
     Args:
         word: a string. The empty string gives an empty list.
-        char_to_id: a dict from character to id, as `build_vocabulary` makes it.
+        char_to_id: a dict from character to id, as `build_vocabulary` makes it, in any order. It is not changed.
 
     Returns:
         A list of int, as long as the word.
@@ -469,6 +478,13 @@ expect(encode("我爱中国", table)).equal(
 table = {"P": 0, "S": 1, "E": 2, "A": 3, "a": 4, "l": 5, "n": 6}
 expect(encode("Alan", table)).equal([3, 5, 4, 6], hint="A capital letter is a character of its own.")
 expect(encode("allE", table)).equal([4, 5, 5, 2], hint="E in the word is looked up like any other character.")
+expect(encode("lPS", table)).equal([5, 0, 1], hint="The id 0 is an id like all others: 0 is not the same as nothing.")
+table = {"n": 6, "l": 5, "P": 0, "A": 3, "E": 2, "a": 4, "S": 1}
+expect(encode("Alan", table)).equal(
+    [3, 5, 4, 6], hint="The id is what the dict holds, not the place of the character in it."
+)
+table = {chr(200 + i): i for i in range(3, 400)}
+expect(encode(chr(500) + chr(210), table)).equal([300, 10], hint="Ids may be larger than 255.")
 expect(encode("", table)).equal([], hint="The empty word has no characters, so the list is empty.")
 ### END HIDDEN TESTS
 
@@ -488,6 +504,9 @@ expect(lambda: encode("国up", table)).raises(
 )
 expect(lambda: encode("Up", table)).raises(ValueError, mention="U", hint="A capital U is not the same character as u.")
 expect(lambda: encode("up ", table)).raises(ValueError, hint="A space is a character too.")
+expect(table).equal(
+    {"P": 0, "S": 1, "E": 2, "o": 3, "p": 4, "u": 5}, hint="The dict belongs to the caller: `setdefault` adds to it."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -549,7 +568,7 @@ def decode(ids, id_to_char):
 
     Args:
         ids: a list of int. It is not changed.
-        id_to_char: a list of characters, as `build_vocabulary` makes it; the id is the position.
+        id_to_char: a list of characters, as `build_vocabulary` makes it; the id is the position. It is not changed.
 
     Returns:
         A string, perhaps empty.
@@ -587,6 +606,12 @@ expect(decode([7, 5, 2, 99, -7], table)).equal(
 ids = [5, 3, 4, 2, 6]
 decode(ids, table)
 expect(ids).equal([5, 3, 4, 2, 6], hint="The list of ids belongs to the caller: read it, and take nothing out of it.")
+expect(table).equal(["P", "S", "E", "a", "b", "c", "d", "e"], hint="id_to_char belongs to the caller: only read it.")
+expect(decode([3, 4, 4, 7, 7, 2], table)).equal("abbee", hint="A character may come twice in a row.")
+table = [*"PSE", " ", *map(chr, range(204, 600))]
+expect(decode([3, 300, 3, 260, 3, 2], table)).equal(
+    f" {chr(500)} {chr(460)} ", hint="Every character is kept, also a space at the end, and ids may be larger than 255."
+)
 ### END HIDDEN TESTS
 
 # %% check="decode-marks" points=1
@@ -619,6 +644,10 @@ expect(lambda: decode([3, 4, -1], table)).raises(
     hint="A negative position counts from the end of a Python list, so Python does not complain: you must.",
 )
 expect(decode([7], table)).equal("e", hint="The last character of the list is valid.")
+for i in (-2, -8, -9):
+    expect(lambda i=i: decode([3, i], table)).raises(
+        ValueError, mention=str(i), hint="Every negative id is invalid, not only -1."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -743,8 +772,8 @@ def pad_batch(sequences, pad):
     """All sequences in one tensor, with pads on the right, and their lengths.
 
     Args:
-        sequences: a list of B lists of int. A list may be empty. They are not changed.
-        pad: the id that fills up a sequence, an int. It may also stand inside a sequence.
+        sequences: a list of B lists of int, of any size. A list may be empty. They are not changed.
+        pad: the id that fills up a sequence, an int, perhaps negative. It may also stand inside a sequence.
 
     Returns:
         A tuple (ids, lengths):
@@ -794,6 +823,16 @@ expect(ids).equal(torch.tensor([[6, 5, 4]]), hint="A batch of one sequence is a 
 ids, lengths = pad_batch([[], [9, 8], []], 0)
 expect(ids).dtype(torch.long, hint="A tensor made of an empty list is float: say the dtype.").equal(
     torch.tensor([[0, 0], [9, 8], [0, 0]]), hint="An empty sequence becomes a row of pads."
+)
+ids, lengths = pad_batch([[0, 5, 0], [-1, 0], [7]], -100)
+expect(ids).equal(
+    torch.tensor([[0, 5, 0], [-1, 0, -100], [7, -100, -100]]),
+    hint="Only what is behind a sequence is filled up: no number inside of it stands for `empty`.",
+)
+ids, lengths = pad_batch([[300, 70_000, 2**31 + 1], [2**53 + 1]], 999)
+expect(ids).equal(
+    torch.tensor([[300, 70_000, 2**31 + 1], [2**53 + 1, 999, 999]]),
+    hint="Ids of any size: only torch.long holds them all, no smaller type on the way and no float.",
 )
 ### END HIDDEN TESTS
 
@@ -988,6 +1027,14 @@ for seed, (B, T, V) in enumerate([(3, 5, 7), (5, 2, 29), (7, 3, 2)]):
     before = ids.clone()
     expect(one_hot(ids, V)).equal(expected, hint="For every b and t: 1 at position ids[b, t] and 0 elsewhere.")
     expect(ids).equal(before, hint="Do not change the ids of the caller.")
+    expect(one_hot(ids[:1, :1], V)).shape(
+        1, 1, V, hint="One sequence of one id is a batch too: shape [1, 1, V]."
+    ).equal(expected[:1, :1], hint="One sequence of one id is a batch too.")
+x = one_hot(torch.tensor([[299, 43], [130, 0], [255, 256]]), 300)
+expect(x.sum(dim=2)).equal(torch.ones(3, 2), hint="Also where V is larger than 255, each vector has a single 1.")
+expect(x.argmax(dim=2)).equal(
+    torch.tensor([[299, 43], [130, 0], [255, 256]]), hint="Also where V is larger than 255, the 1 stands at the id."
+)
 ### END HIDDEN TESTS
 
 # %% check="one_hot-range" points=1
@@ -1140,6 +1187,14 @@ expect(padding_mask(torch.tensor([2, 1, 2]), 5)).equal(
     ),
     hint="T is given and may be larger than the longest length: the mask has T columns.",
 )
+expect(padding_mask(torch.tensor([2]), 3)).equal(
+    torch.tensor([[True, True, False]]), hint="A batch of one sequence is a batch too: shape [1, T]."
+)
+for T in (300, 5003):
+    lengths = torch.tensor([T - 1, 130, 257, T - 4])
+    expect(padding_mask(lengths, T).sum(dim=1)).equal(
+        lengths, hint="Also long sequences have as many True as they have tokens. Does a small type overflow or round?"
+    )
 ### END HIDDEN TESTS
 
 # %% check="padding_mask-range" points=1
@@ -1151,6 +1206,9 @@ expect(lambda: padding_mask(torch.tensor([6, 3, 1]), 4)).raises(
 ### BEGIN HIDDEN TESTS
 expect(lambda: padding_mask(torch.tensor([2, 1, 11, 3]), 7)).raises(
     ValueError, mention="11", hint="The longest sequence may stand anywhere in the batch."
+)
+expect(lambda: padding_mask(torch.tensor([8, 1, 23, 16]), 7)).raises(
+    ValueError, mention="23", hint="The message contains the largest length, not the first one that is too large."
 )
 expect(lambda: padding_mask(torch.tensor([2, 1, 8, 3]), 7)).raises(
     ValueError, mention="8", hint="A sequence that is only one token longer than T does not fit either."

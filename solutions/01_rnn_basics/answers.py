@@ -128,6 +128,27 @@ def rnn_cell(x, h, W_ih, W_hh, b):
     return torch.zeros_like(h)
 
 
+# %% wrong="rnn_cell" name="tanh by hand" says="exp of a large number is infinite, and infinity divided by infinity is NaN. torch.tanh is safe for every number."
+def rnn_cell(x, h, W_ih, W_hh, b):
+    z = x @ W_ih.T + h @ W_hh.T + b
+    return (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
+
+
+# %% wrong="rnn_cell" name="bounds before tanh" says="You cut the sum off before tanh. tanh takes every number, and the cut changes the state and its gradient."
+def rnn_cell(x, h, W_ih, W_hh, b):
+    return torch.tanh((x @ W_ih.T + h @ W_hh.T + b).clamp(-5, 5))
+
+
+# %% wrong="rnn_cell" name="always float32" says="Your result is float32 whatever comes in, so half of the digits of float64 are lost. Leave the dtype alone."
+def rnn_cell(x, h, W_ih, W_hh, b):
+    return torch.tanh(x.float() @ W_ih.float().T + h.float() @ W_hh.float().T + b.float())
+
+
+# %% wrong="rnn_cell" name="turns the weights in place" says="t_() turns the caller's own matrices, and the next step gets them turned. W.T is a new view and changes nothing."
+def rnn_cell(x, h, W_ih, W_hh, b):
+    return torch.tanh(x @ W_ih.t_() + h @ W_hh.t_() + b)
+
+
 # %% [markdown]
 # ## rnn_forward
 
@@ -324,6 +345,26 @@ def rnn_forward(x, h0, W_ih, W_hh, b):
     return torch.stack(states, dim=1).cumsum(dim=1), h
 
 
+# %% wrong="rnn_forward" name="states of float32" says="torch.zeros makes float32, and your states are written into it whatever the dtype of x is. Collect them in a list, or use x.new_zeros."
+def rnn_forward(x, h0, W_ih, W_hh, b):
+    h, hs = h0, torch.zeros(len(x), x.shape[1], len(b))
+    for t in range(x.shape[1]):
+        h = rnn_cell(x[:, t], h, W_ih, W_hh, b)
+        hs[:, t] = h
+    return hs, h
+
+
+# %% wrong="rnn_forward" name="cuts the history after ten steps" says="You detach the state every ten steps, so no gradient comes from further back. Here the whole sequence belongs to the graph."
+def rnn_forward(x, h0, W_ih, W_hh, b):
+    h, states = h0, []
+    for t in range(x.shape[1]):
+        if t % 10 == 0 and t > 0:
+            h = h.detach()
+        h = rnn_cell(x[:, t], h, W_ih, W_hh, b)
+        states.append(h)
+    return torch.stack(states, dim=1), h
+
+
 # %% [markdown]
 # ## run_mode
 
@@ -348,12 +389,11 @@ def run_mode(cell, x, mode):
 # %% right="run_mode" name="a table of inputs"
 def run_mode(cell, x, mode):
     W_ih, W_hh, b = cell
-    first = x.new_zeros(1, x.shape[1], 1)
-    first[:, 0] = 1.0
+    first = (torch.arange(x.shape[1]) == 0).view(1, -1, 1)
     table = {
         "many_to_many": x,
         "many_to_one": x,
-        "one_to_many_once": x * first,
+        "one_to_many_once": torch.where(first, x, x.new_zeros(())),
         "one_to_many_every": x[:, 0].unsqueeze(1).repeat(1, x.shape[1], 1),
     }
     if mode not in table:
@@ -657,6 +697,60 @@ def run_mode(cell, x, mode):
     return hT if mode == "many_to_one" else hs
 
 
+# %% wrong="run_mode" name="zeros by multiplying" says="You multiply the later inputs by 0: where NaN stands there, NaN times 0 is NaN. In `once` they are not read at all, so put zeros in their place."
+def run_mode(cell, x, mode):
+    if mode not in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
+        raise ValueError(f"unknown mode {mode}")
+    if mode == "one_to_many_once":
+        first = torch.zeros_like(x)
+        first[:, 0] = 1.0
+        x = x * first
+    elif mode == "one_to_many_every":
+        x = x[:, :1].expand_as(x)
+    hs, hT = rnn_forward(x, x.new_zeros(len(x), len(cell.W_hh)), *cell)
+    return hT if mode == "many_to_one" else hs
+
+
+# %% wrong="run_mode" name="zeros of float32" says="torch.zeros makes float32, also where x is float64. torch.zeros_like(x) and x.new_zeros take the dtype of x."
+def run_mode(cell, x, mode):
+    if mode not in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
+        raise ValueError(f"unknown mode {mode}")
+    if mode == "one_to_many_once":
+        inputs = torch.zeros(x.shape)
+        inputs[:, 0] = x[:, 0]
+    else:
+        inputs = x[:, :1].expand_as(x) if mode == "one_to_many_every" else x
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.W_hh)), *cell)
+    return hT if mode == "many_to_one" else hs
+
+
+# %% wrong="run_mode" name="compares by is" says="`is` asks whether two names stand for one object, and two equal strings need not be one. Compare with ==."
+def run_mode(cell, x, mode):
+    if mode is "many_to_many" or mode is "many_to_one":
+        inputs = x
+    elif mode is "one_to_many_once":
+        inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
+    elif mode is "one_to_many_every":
+        inputs = x[:, :1].expand_as(x)
+    else:
+        raise ValueError(f"unknown mode {mode}")
+    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.W_hh)), *cell)
+    return hT if mode is "many_to_one" else hs
+
+
+# %% wrong="run_mode" name="a mode that is nearly right" says="You mend the mode before you compare it, so other strings pass as well. A mode that is none of the four is an error."
+def run_mode(cell, x, mode):
+    mode = mode.strip().replace("-", "_")
+    if mode not in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
+        raise ValueError(f"unknown mode {mode}")
+    if mode == "one_to_many_once":
+        x = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
+    elif mode == "one_to_many_every":
+        x = x[:, :1].expand_as(x)
+    hs, hT = rnn_forward(x, x.new_zeros(len(x), len(cell.W_hh)), *cell)
+    return hT if mode == "many_to_one" else hs
+
+
 # %% [markdown]
 # ## grad_vs_lag
 
@@ -921,6 +1015,16 @@ def grad_vs_lag(cell, T, seed):
     return gradient[0].norm(dim=-1).flip(0)
 
 
+# %% wrong="grad_vs_lag" name="freezes the weights" says="You switch requires_grad of the caller's weights off to keep their .grad empty, and it stays off: they can no longer be trained. torch.autograd.grad needs no such trick."
+def grad_vs_lag(cell, T, seed):
+    for weight in cell:
+        weight.requires_grad_(False)
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(1, T, cell.W_ih.shape[1], generator=generator, dtype=cell.W_hh.dtype).requires_grad_()
+    rnn_forward(x, x.new_zeros(1, len(cell.W_hh)), *cell)[1].sum().backward()
+    return x.grad[0].norm(dim=-1).flip(0)
+
+
 # %% [markdown]
 # ## clip_grad
 
@@ -1176,6 +1280,30 @@ def clip_grad(params, max_norm):
     return norm
 
 
+# %% wrong="clip_grad" name="scales copies" says="float() and to() make a copy where the dtype differs, and you scale the copy. The gradient itself, p.grad, must be scaled."
+def clip_grad(params, max_norm):
+    if max_norm <= 0:
+        raise ValueError(f"max_norm is {max_norm}, but must be positive")
+    gradients = [p.grad.float() for p in params if p.grad is not None]
+    norm = math.sqrt(sum(g.square().sum().item() for g in gradients))
+    if norm > max_norm:
+        for g in gradients:
+            g *= max_norm / norm
+    return norm
+
+
+# %% wrong="clip_grad" name="leaves single numbers out" says="You leave out gradients of shape []. A parameter may be a single number, and its gradient counts like all others."
+def clip_grad(params, max_norm):
+    if max_norm <= 0:
+        raise ValueError(f"max_norm is {max_norm}, but must be positive")
+    gradients = [p.grad for p in params if p.grad is not None and p.grad.dim() > 0]
+    norm = math.sqrt(sum(g.square().sum().item() for g in gradients))
+    if norm > max_norm:
+        for g in gradients:
+            g *= max_norm / norm
+    return norm
+
+
 # %% [markdown]
 # ## sample
 
@@ -1407,3 +1535,76 @@ def sample(logits, temperature, generator):
         return logits.argmax(dim=-1)
     p = (logits / temperature).softmax(dim=-1)
     return torch.multinomial(p, 1, generator=generator).squeeze(-1)[:1].expand(len(logits))
+
+
+# %% right="sample" name="the largest of disturbed logits"
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature == 0:
+        return logits.max(dim=1).indices
+    waits = torch.empty_like(logits).exponential_(generator=generator)
+    return (logits / temperature - waits.log()).argmax(dim=1)
+
+
+# %% wrong="sample" name="small temperatures are 0" says="You take every small temperature for 0. Only at exactly 0 is there no chance: what counts are the logits divided by it."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature < 1e-3:
+        return logits.argmax(dim=-1)
+    return torch.multinomial((logits / temperature).softmax(dim=-1), 1, generator=generator)[:, 0]
+
+
+# %% wrong="sample" name="a share for every id" says="You lift small probabilities to a fixed one, so ids come that should practically never come."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    p = (logits / temperature).softmax(dim=-1).clamp(min=1e-3)
+    return torch.multinomial(p, 1, generator=generator)[:, 0]
+
+
+# %% wrong="sample" name="only the ten best" says="You draw among the ten largest logits only. That is another method, top-k; here every id can come."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    top = logits.topk(min(10, logits.shape[1]), dim=1)
+    place = torch.multinomial((top.values / temperature).softmax(dim=-1), 1, generator=generator)
+    return top.indices.gather(1, place)[:, 0]
+
+
+# %% wrong="sample" name="draws again where all rows agree" says="You draw again where all rows got the same id. Rows agree by chance now and then, and that must stay so."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    p = (logits / temperature).softmax(dim=-1)
+    ids = torch.multinomial(p, 1, generator=generator)[:, 0]
+    if len(ids) > 1 and (ids == ids[0]).all():
+        ids = torch.multinomial(p, 1, generator=generator)[:, 0]
+    return ids
+
+
+# %% wrong="sample" name="shares without chance" says="You give each id its share of the rows, nearly exactly. Each row is a draw of its own, so how often an id comes is left to chance."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    if temperature == 0:
+        return logits.argmax(dim=-1)
+    p = (logits / temperature).softmax(dim=-1)
+    B = len(p)
+    places = (torch.randperm(B, generator=generator) + torch.rand(1, generator=generator)) / B  # evenly from 0 to 1
+    return (p.cumsum(dim=1) < places.unsqueeze(1)).sum(dim=1).clamp(max=p.shape[1] - 1)
+
+
+# %% wrong="sample" name="scaled softmax at 0" says="At temperature 0 you draw from a very sharp softmax: close logits still get a chance, and very large ones overflow. Take the argmax."
+def sample(logits, temperature, generator):
+    if temperature < 0:
+        raise ValueError("the temperature is negative")
+    p = (logits / max(temperature, 1e-6)).softmax(dim=-1)
+    return torch.multinomial(p, 1, generator=generator)[:, 0]

@@ -147,7 +147,8 @@ def rnn_cell(x, h, W_ih, W_hh, b):
         None of them is changed.
 
     Returns:
-        The new states, a float tensor [B, H] that gradients can flow through.
+        The new states, a tensor [B, H] of the dtype of x (float32 or float64) that gradients can flow through.
+        They are right for all finite numbers, also large ones.
 
     Source: Elman 1990; torch.nn.RNNCell, with one bias in place of two.
     """
@@ -183,6 +184,16 @@ for seed, (B, n_in, H) in enumerate([(3, 5, 7), (7, 3, 2), (5, 11, 11), (1, 1, 3
         tol=1e-4,
         hint="The form with one matrix, W[h; x] + b, gives other numbers. Look at each of the three parts of the sum, and at tanh.",
     )
+    W, b, x, h = W.double(), b.double(), x.double(), h.double()
+    for scale in (1.0, 1000.0):
+        W = W * scale
+        expect(rnn_cell(x, h, W[:, H:].clone(), W[:, :H].clone(), b)).dtype(
+            torch.float64, hint="Float64 in, float64 out."
+        ).close(
+            torch.tanh(torch.cat([h, x], dim=1) @ W.T + b),
+            tol=1e-9,
+            hint="In float64, or for large sums, the numbers are others. torch.tanh is exact there; a formula with exp overflows.",
+        )
 ### END HIDDEN TESTS
 
 # %% check="rnn_cell-safe" points=1
@@ -352,6 +363,12 @@ for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (7, 3, 2, 5), (5, 11, 3, 1
         first, middle = rnn_forward(x[:, :n].clone(), torch.zeros(B, H), *weights)
         expect(first).close(expected[:, :n], tol=1e-4, hint="The states of a beginning do not depend on what follows.")
         expect(middle).close(expected[:, n - 1], tol=1e-4, hint="hT is the state after the last input.")
+    twin = twin.double()
+    hs, hT = rnn_forward(x.double(), torch.zeros(B, H).double(), *(weight.double() for weight in weights))
+    expect(hs).dtype(torch.float64, hint="hs has the dtype of x: torch.zeros alone makes float32.").close(
+        twin(x.double())[0].detach(), tol=1e-6, hint="In float64 the states are as exact as float64."
+    )
+    expect(hT).dtype(torch.float64, hint="hT has the dtype of x.")
 ### END HIDDEN TESTS
 
 # %% check="rnn_forward-start" points=1
@@ -405,6 +422,12 @@ for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7)]):
         expect(leaves[0].grad.abs().sum(dim=-1).min()).at_least(
             1e-9, hint="The gradient of the last state must reach the input of every step."
         )
+cell = new_cell(2, 5, seed=3, gain=1.0, dtype=torch.float64)
+leaf = (torch.randn(3, 61, 2, dtype=torch.float64) / 10).requires_grad_()
+rnn_forward(leaf, torch.zeros(3, 5, dtype=torch.float64), *cell)[1].sum().backward()
+expect(leaf.grad.abs().sum(dim=-1).min()).at_least(
+    1e-12, hint="Over 61 steps, too, the gradient of the last state must reach the input of every step."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -485,7 +508,8 @@ def run_mode(cell, x, mode):
     Args:
         cell: a Cell (W_ih, W_hh, b).
         x: float [B, T, I], T >= 1. It is not changed.
-            In the two one-to-many modes only x[:, 0] is read, and T says how many steps to make.
+            In the two one-to-many modes only x[:, 0] is read, and T says how many steps to make: behind x[:, 0]
+            may stand anything, also NaN.
         mode: a string:
             "many_to_many": step t reads x[:, t].
             "many_to_one": the same, but only the last state is returned.
@@ -542,6 +566,13 @@ for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)
     expect(run_mode(cell, x, "many_to_one")).shape(B, H, hint="Only the last state: [B, H].").close(
         expected[:, -1], tol=1e-4, hint="many_to_one gives the state after the last step, and nothing else."
     )
+    in_double = Cell(*(weight.double() for weight in cell))
+    for words in (["many", "to", "many"], ["many", "to", "one"]):
+        result = run_mode(in_double, x.double(), "_".join(words))  # an equal string that is another object
+        expect(result).dtype(torch.float64, hint="All of it in the dtype of x.")
+        expect(result.reshape(B, -1)[:, -H:]).close(
+            expected[:, -1].double(), tol=1e-4, hint="Another result in float64. Is the mode compared with ==?"
+        )
 ### END HIDDEN TESTS
 
 # %% check="run_mode-one" points=2
@@ -573,6 +604,16 @@ for seed, (B, T, n_in, H) in enumerate([(3, 5, 7, 2), (5, 3, 2, 7), (7, 1, 3, 5)
             tol=1e-4,
             hint="`once` reads x[:, 0] and then zeros, `every` reads x[:, 0] at each step. A step that reads zeros is a full step, with W_hh, b and tanh.",
         )
+        unread = x.clone()
+        unread[:, 1:] = torch.nan
+        expect(run_mode(cell, unread, mode)).close(
+            torch.stack(states, dim=1),
+            tol=1e-4,
+            hint="Only x[:, 0] is read: behind it may stand anything, also NaN, and NaN times 0 is NaN.",
+        )
+        expect(run_mode(Cell(*(w.double() for w in cell)), x.double(), mode)).dtype(
+            torch.float64, hint="All of it in the dtype of x: torch.zeros alone makes float32."
+        ).close(torch.stack(states, dim=1).double(), tol=1e-4, hint="In float64 the states are the same.")
 ### END HIDDEN TESTS
 
 # %% check="run_mode-routes" points=1
@@ -610,7 +651,8 @@ expect(lambda: run_mode(cell, torch.ones(5, 7, 3), "one_to_one")).raises(
     ValueError, mention="one_to_one", hint="A mode that is none of the four gets a ValueError that names it."
 )
 ### BEGIN HIDDEN TESTS
-for mode in ("one_to_many", "Many_to_one", "many", "many_to_many_every", "one_to_many_twice", "many_to_one_once"):
+unknown = ("one_to_many", "Many_to_one", "many", "many_to_many_every", "one_to_many_twice", "many_to_one_once")
+for mode in (*unknown, "many-to-one", " many_to_one", "", "many_to_many many_to_one"):
     expect(lambda mode=mode: run_mode(cell, torch.ones(5, 7, 3), mode)).raises(
         ValueError,
         mention=mode,
@@ -805,7 +847,7 @@ def grad_vs_lag(cell, T, seed):
     The RNN starts from zeros. The gradient is that of the sum of its last state.
 
     Args:
-        cell: a Cell (W_ih, W_hh, b), which is not changed; nor are the .grad of its weights.
+        cell: a Cell (W_ih, W_hh, b), which is not changed; nor are .grad and .requires_grad of its weights.
         T: the number of steps, an int >= 1.
         seed: an int.
 
@@ -903,6 +945,9 @@ expect([weight.grad.sum().item() for weight in cell]).equal(
     [6.0, 9.0, 3.0], hint="The .grad of the cell's weights belongs to the caller: neither add to it nor clear it."
 )
 expect([weight.detach() for weight in cell]).equal(before, hint="The cell's weights must stay as they were.")
+expect([weight.requires_grad for weight in cell]).equal(
+    [True] * 3, hint="The cell's weights must still require a gradient after the call."
+)
 expect(grad_vs_lag(cell, 7, 1)).equal(first, hint="The same seed must give the same result.")
 expect(grad_vs_lag(cell, 7, 2)).differs_from(first, hint="Another seed means other inputs, and so other gradients.")
 ### END HIDDEN TESTS
@@ -1149,7 +1194,8 @@ def clip_grad(params, max_norm):
     """Scale all gradients by one common factor, so that their total norm is at most max_norm.
 
     Args:
-        params: tensors with a .grad, in a list or any other iterable (an iterator can be run through only once).
+        params: float tensors of any shape, also [], with a .grad, in a list or any other iterable (an iterator can be run
+            through only once).
             A .grad of None is skipped. The gradients are scaled in place; the parameters themselves stay as they are.
         max_norm: a positive number. If the total norm is not above it, no gradient changes.
 
@@ -1262,6 +1308,14 @@ expect(params[1].grad).close(
 )
 expect(lambda: clip_grad(params, -1.0)).raises(
     ValueError, mention="max_norm", hint="A negative max_norm would turn every gradient around."
+)
+params = [torch.tensor(2.0, dtype=torch.float64, requires_grad=True), torch.zeros(2, 1, dtype=torch.float64)]
+params[0].grad, params[1].grad = torch.tensor(3.0).double(), torch.tensor([[0.0], [4.0]]).double()
+expect(clip_grad(params, 0.5)).close(5.0, tol=1e-4, hint="A parameter may be a single number, of shape [].")
+expect([p.grad for p in params]).close(
+    [torch.tensor(0.3).double(), torch.tensor([[0.0], [0.4]]).double()],
+    tol=1e-4,
+    hint="Every gradient is scaled in place, whatever its shape and dtype: .float() of float64 is a copy.",
 )
 ### END HIDDEN TESTS
 
@@ -1423,6 +1477,14 @@ for seed, (n, temperature) in enumerate([(3, 1.0), (7, 0.5), (5, 2.5)]):
     expect(counts / 20000).close(
         expected.float(), tol=0.02, hint="The share of each id must be softmax(logits / temperature), row by row."
     )
+ids = sample(torch.zeros(5800, 29), 1.0, torch.Generator().manual_seed(8))
+expect(torch.bincount(ids, minlength=29).min()).at_least(
+    100, hint="Every id can come: do not leave the rarer ones out."
+)
+logits = torch.tensor([[0.0, math.log(3.0)]]).repeat(5000, 1)
+expect(sample(logits * 1e-4, 1e-4, torch.Generator().manual_seed(9)).float().mean()).close(
+    0.75, tol=0.02, hint="A small temperature is not 0: only at exactly 0 is there no chance."
+)
 ### END HIDDEN TESTS
 
 # %% check="sample-cold" points=1
@@ -1452,6 +1514,16 @@ largest = torch.tensor([row.index(max(row)) for row in close.tolist()])
 expect(sample(close, 0, torch.Generator().manual_seed(1))).equal(
     largest, hint="At temperature 0 the largest logit wins without any chance, also where the others are close."
 )
+shuffled = torch.stack([torch.randperm(13) for _ in range(2000)])
+expect(sample(shuffled * 40.0, 1.0, torch.Generator().manual_seed(2))).equal(
+    shuffled.argmax(dim=1),
+    hint="At a distance of 40 the others come in 1 of 10^17 draws: give no id a share of its own.",
+)
+for far in (500 + shuffled[:50] / 100, shuffled[:50] * 1e37):
+    expect(sample(far, 0, torch.Generator().manual_seed(3))).equal(
+        shuffled[:50].argmax(dim=1),
+        hint="At temperature 0 compare the logits as they are: rounding or scaling spoils them.",
+    )
 expect(lambda: sample(logits, -0.001, torch.Generator())).raises(
     ValueError, mention="temperature", hint="A negative temperature gets a ValueError that names it."
 )
@@ -1485,6 +1557,15 @@ expect(sample(logits, 0.7, torch.Generator().manual_seed(6))).equal(
 pairs = sample(torch.zeros(20000, 2), 1.0, torch.Generator().manual_seed(7)).view(-1, 2)
 expect((pairs[:, 0] == pairs[:, 1]).float().mean()).close(
     0.5, tol=0.02, hint="Two rows agree by chance only: each one is a draw of its own."
+)
+generator = torch.Generator().manual_seed(8)
+batches = torch.stack([sample(torch.zeros(2, 2), 1.0, generator) for _ in range(200)])
+expect((batches[:, 0] == batches[:, 1]).float().mean()).close(
+    0.5, tol=0.12, hint="Two rows may well agree: do not draw again where they do."
+)
+batches = torch.stack([sample(torch.zeros(100, 2), 1.0, generator) for _ in range(60)])
+expect(batches.float().sum(dim=1).std()).at_least(
+    2.5, hint="How often an id comes among 100 rows is left to chance as well: the rows do not share out the ids."
 )
 ### END HIDDEN TESTS
 
