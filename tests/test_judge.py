@@ -497,6 +497,49 @@ def test_gradients_flow_back_to_a_state_that_was_used_and_let_go(worker: Worker)
     )
 
 
+def test_torch_func_grad_works_over_a_function_of_the_check(worker: Worker) -> None:
+    passes(
+        worker,
+        """
+        def f(model, x, y):
+            def loss(x):
+                first, more = model(2 * x, {"y": [y]})
+                assert more["count"] == 3
+                return (first * x).sum() + more["second"].sum(), more["second"]
+
+            (slope, second), (value, _) = torch.func.grad(loss, has_aux=True)(x), loss(x)
+            again, (value_again, _) = torch.func.grad_and_value(loss, has_aux=True)(x)
+            _, back = torch.func.vjp(lambda x: model(x, {"y": [y]})[0], x)
+            return slope, second, value, again, value_again, back(torch.ones(3))[0]
+        """,
+        """
+        weight = nn.Parameter(torch.tensor(3.0, dtype=torch.double))
+
+        def model(x, more):
+            (y,) = more["y"]
+            return weight * x**2, {"second": x * y, "count": len(x)}
+
+        x, y = torch.randn(2, 3, dtype=torch.double)
+        slope, second, value, again, value_again, back = f(model, x, y)
+        expect(slope).close(36 * x**2 + 2 * y, tol=1e-9)
+        expect(again).close(36 * x**2 + 2 * y, tol=1e-9)
+        expect(back).close(6 * x, tol=1e-9)
+        expect(value).close((12 * x**3 + 2 * x * y).sum(), tol=1e-9)
+        expect(value_again).close((12 * x**3 + 2 * x * y).sum(), tol=1e-9)
+        expect(second).close(2 * x * y, tol=1e-9)
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "twice",
+    ["torch.func.grad(lambda x: torch.func.grad(g)(x).sum())", "torch.func.jacrev(g)", "torch.func.hessian(g)"],
+)
+def test_a_derivative_that_is_not_taken_over_there_is_an_error_and_not_zero(worker: Worker, twice: str) -> None:
+    got = fails(worker, f"def f(g, x):\n    return {twice}(x)", "f(lambda x: (x**3).sum(), torch.ones(3))")
+    assert "torch.func" in got.message
+
+
 def test_student_may_call_backward_itself(worker: Worker) -> None:
     passes(
         worker,

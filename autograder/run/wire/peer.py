@@ -23,6 +23,7 @@ from autograder.run.wire import settings
 from autograder.run.wire.actions import ACTIONS
 from autograder.run.wire.ends import Call, Stop, TimeUp
 from autograder.run.wire.frames import Bounds, Closed, Late, MissingName, NotPlain, WireError, receive_frame, send_frame
+from autograder.run.wire.grad import is_transformed, request_transformed
 from autograder.run.wire.log import Log
 from autograder.run.wire.objects import PeerDecoder, PeerEncoder, changed, contents, restore, snapshot
 from autograder.run.wire.proxy import Proxy
@@ -180,6 +181,8 @@ class Peer:
 
     def request(self, what: str, *args: Any, _label: str = "", **kwargs: Any) -> Any:
         """Do something over there and return what it gave."""
+        if is_transformed():
+            return request_transformed(self, what, args, _label, kwargs)
         last = self.last = Call(_label, None, False)
         enc = PeerEncoder(self, result=False)
         message = {"do": what, "args": [enc.value(a) for a in args]}
