@@ -776,6 +776,44 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
+# %% wrong="scaled_dot_product" name="filled with -10000" says="Masked scores are filled with -10000. Where all others are smaller still, the masked keys take all the weight."
+def scaled_dot_product(Q, K, V, mask=None):
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"the mask must be bool, not {mask.dtype}")
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
+    if mask is None:
+        weights = torch.softmax(scores, dim=-1)
+    else:
+        weights = torch.softmax(scores.masked_fill(~mask, -10000.0), dim=-1).masked_fill(~mask, 0.0)
+    return weights @ V, weights
+
+
+# %% wrong="scaled_dot_product" name="softmax of all, cut and divided again" says="The softmax of all keys is cut by the mask and divided by its sum. Beside a far larger masked score, all that is left is 0: mask first."
+def scaled_dot_product(Q, K, V, mask=None):
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"the mask must be bool, not {mask.dtype}")
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
+    weights = torch.softmax(scores, dim=-1)
+    if mask is not None:
+        weights = weights * mask
+        weights = weights / weights.sum(dim=-1, keepdim=True).clamp(min=1e-12)
+    return weights @ V, weights
+
+
+# %% wrong="scaled_dot_product" name="one maximum for all queries" says="Without a mask, the largest score of all queries is subtracted. A query far below it becomes 0 / 0: subtract each query's own maximum."
+def scaled_dot_product(Q, K, V, mask=None):
+    if mask is not None and mask.dtype != torch.bool:
+        raise ValueError(f"the mask must be bool, not {mask.dtype}")
+    scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
+    if mask is None:
+        powers = torch.exp(scores - scores.max())
+        weights = powers / powers.sum(dim=-1, keepdim=True)
+    else:
+        scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+        weights = torch.softmax(scores, dim=-1).masked_fill(~mask, 0.0)
+    return weights @ V, weights
+
+
 # %% [markdown]
 # ## score_entropy
 
@@ -1303,6 +1341,13 @@ def padding_mask(lengths, S):
     return torch.arange(S) <= lengths.sub_(1).view(-1, 1, 1, 1)
 
 
+# %% wrong="padding_mask" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
+def padding_mask(lengths, S):
+    if bool(((lengths < 0) | (lengths > S)).any()):
+        raise ValueError(f"padding_mask: every length must be from 0 to {S}")
+    return torch.arange(S, dtype=torch.uint8) < lengths.view(-1, 1, 1, 1)
+
+
 # %% [markdown]
 # ## causal_mask
 
@@ -1399,6 +1444,20 @@ def causal_mask(T):
     return torch.ones(T + 1, T + 1, dtype=torch.bool).tril()
 
 
+# %% wrong="causal_mask" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
+def causal_mask(T):
+    positions = torch.arange(T, dtype=torch.uint8)
+    return positions.unsqueeze(1) >= positions
+
+
+# %% wrong="causal_mask" name="cut out of a table of 128" says="The mask is cut out of a table for 128 positions. A longer sentence gets a mask that is too small."
+TABLE = torch.ones(128, 128, dtype=torch.bool).tril()
+
+
+def causal_mask(T):
+    return TABLE[:T, :T].clone()
+
+
 # %% [markdown]
 # ## split_heads
 
@@ -1426,6 +1485,14 @@ def split_heads(x, N):
     d = D // N
     heads = [x[:, :, n * d : n * d + d].unsqueeze(1) for n in range(N)]
     return torch.cat(heads, dim=1)
+
+
+# %% right="split_heads" name="view and transpose"
+def split_heads(x, N):
+    B, T, D = x.shape
+    if D % N:
+        raise ValueError(f"{N} heads cannot share {D} features")
+    return x.view(B, T, N, D // N).transpose(1, 2)
 
 
 # %% wrong="split_heads" name="view without transpose" says="The shape is right, but the numbers are mixed: halves of one word have become two words. First cut D, then move the heads."
@@ -2428,6 +2495,48 @@ class MultiHeadAttention(nn.Module):
         return out, weights
 
 
+# %% wrong="MultiHeadAttention" name="an own attention, filled with -10000" says="The attention is written again, and masked scores are filled with -10000. Where all others are smaller still, the masked keys win. scaled_dot_product can do this."
+class MultiHeadAttention(nn.Module):
+    def __init__(self, D, N):
+        super().__init__()
+        if D % N != 0:
+            raise ValueError(f"{D} features cannot be shared by {N} heads")
+        self.N = N
+        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
+        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
+
+    def forward(self, x_q, x_kv, mask=None):
+        Q = split_heads(self.q_proj(x_q), self.N)
+        K = split_heads(self.k_proj(x_kv), self.N)
+        V = split_heads(self.v_proj(x_kv), self.N)
+        scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
+        if mask is None:
+            weights = torch.softmax(scores, dim=-1)
+        else:
+            weights = torch.softmax(scores.masked_fill(~mask, -10000.0), dim=-1).masked_fill(~mask, 0.0)
+        return self.out_proj(merge_heads(weights @ V)), weights
+
+
+# %% wrong="MultiHeadAttention" name="an own softmax with exp" says="exp of a large score is infinite. scaled_dot_product can do this: torch.softmax subtracts the largest score first."
+class MultiHeadAttention(nn.Module):
+    def __init__(self, D, N):
+        super().__init__()
+        if D % N != 0:
+            raise ValueError(f"{D} features cannot be shared by {N} heads")
+        self.N = N
+        self.q_proj, self.k_proj = nn.Linear(D, D), nn.Linear(D, D)
+        self.v_proj, self.out_proj = nn.Linear(D, D), nn.Linear(D, D)
+
+    def forward(self, x_q, x_kv, mask=None):
+        Q = split_heads(self.q_proj(x_q), self.N)
+        K = split_heads(self.k_proj(x_kv), self.N)
+        V = split_heads(self.v_proj(x_kv), self.N)
+        scores = Q @ K.transpose(-2, -1) / math.sqrt(Q.shape[-1])
+        powers = scores.exp() if mask is None else scores.exp() * mask
+        weights = powers / powers.sum(dim=-1, keepdim=True).clamp(min=1e-20)
+        return self.out_proj(merge_heads(weights @ V)), weights
+
+
 # %% [markdown]
 # ## sinusoidal
 
@@ -2725,6 +2834,33 @@ def sinusoidal(T, D):
     table[:, 0::2] = angles.sin()
     table[:, 1::2] = angles.cos()
     return table
+
+
+# %% wrong="sinusoidal" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0, so position 256 looks like position 0. Leave torch.arange its own type."
+def sinusoidal(T, D):
+    if D % 2 != 0:
+        raise ValueError(f"sinusoidal: D must be even, not {D}")
+    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
+    angles = torch.arange(T, dtype=torch.uint8).unsqueeze(1) * speeds
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+
+
+# %% wrong="sinusoidal" name="positions of 16 bits" says="A float of 16 bits holds whole numbers up to 2048 only, so later positions share a vector."
+def sinusoidal(T, D):
+    if D % 2 != 0:
+        raise ValueError(f"sinusoidal: D must be even, not {D}")
+    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
+    angles = torch.arange(T).half().float().unsqueeze(1) * speeds
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)
+
+
+# %% wrong="sinusoidal" name="cut out of a table of 512" says="The table is made for 512 positions. A longer sentence gets too few of them."
+def sinusoidal(T, D):
+    if D % 2 != 0:
+        raise ValueError(f"sinusoidal: D must be even, not {D}")
+    speeds = 10000.0 ** (-torch.arange(0, D, 2) / D)
+    angles = torch.arange(512).unsqueeze(1) * speeds
+    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:T]
 
 
 # %% [markdown]
@@ -3674,6 +3810,47 @@ class TransformerBlock(nn.Module):
         self.attention = MultiHeadAttention(D, N)
         self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
         self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x, mask=None):
+        if self.norm == "pre":
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        x = self.norm1(x + self.attention(x, x, mask)[0])
+        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+
+
+# %% wrong="TransformerBlock" name="compared with is" says="`norm is 'pre'` asks whether both are the same object. Texts are compared with ==."
+class TransformerBlock(nn.Module):
+    def __init__(self, D, N, H, norm="pre"):
+        super().__init__()
+        if norm not in ("pre", "post"):
+            raise ValueError(f"norm must be pre or post, not {norm!r}")
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, x, mask=None):
+        pre = "pre"
+        if self.norm is pre:
+            y = self.norm1(x)
+            x = x + self.attention(y, y, mask)[0]
+            return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
+        x = self.norm1(x + self.attention(x, x, mask)[0])
+        return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+
+
+# %% wrong="TransformerBlock" name="norms with another eps" says="The norms have an eps of their own. It matters for small inputs; nn.LayerNorm(D) is what the docstring names."
+class TransformerBlock(nn.Module):
+    def __init__(self, D, N, H, norm="pre"):
+        super().__init__()
+        if norm not in ("pre", "post"):
+            raise ValueError(f"norm must be pre or post, not {norm!r}")
+        self.norm = norm
+        self.attention = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2 = nn.LayerNorm(D, eps=1e-12), nn.LayerNorm(D, eps=1e-12)
 
     def forward(self, x, mask=None):
         if self.norm == "pre":

@@ -233,6 +233,12 @@ large = torch.full((3, 2, 4), 50.0)
 expect(scaled_dot_product(large, large, large)[0]).finite(
     hint="Large scores: does exp overflow? torch.softmax does not."
 )
+Q, K = torch.tensor([[1.0], [-1.0]]), torch.tensor([[30000.0], [29999.0]])
+expect(scaled_dot_product(Q, K, K)[1]).close(
+    torch.tensor([[0.7311, 0.2689], [0.2689, 0.7311]]),
+    tol=1e-3,
+    hint="One query has scores near 30000, the other near -30000: each needs a softmax of its own.",
+)
 ### END HIDDEN TESTS
 
 # %% check="scaled_dot_product-mask" points=1
@@ -262,6 +268,14 @@ for seed, (B, N, T, S, d) in enumerate([(3, 2, 5, 5, 7), (5, 3, 2, 7, 3)]):
             share, tol=1e-4, hint="A mask must fit as torch broadcasts it, and works before the softmax."
         )
         expect(out).close(share @ V, tol=1e-4, hint="out must use the masked weights.")
+mask = torch.tensor([[True, False, True]])
+for keys in ((1.0, 1000.0, 0.0), (-30000.0, 0.0, -30001.0)):
+    K = torch.tensor(keys).unsqueeze(1)
+    expect(scaled_dot_product(torch.ones(1, 1), K, K, mask)[1]).close(
+        torch.tensor([[0.7311, 0.0, 0.2689]]),
+        tol=1e-3,
+        hint="Whatever score a masked key has, and however small the others are, it must not matter: mask before the softmax, with a number smaller than -10000.",
+    )
 ### END HIDDEN TESTS
 
 # %% check="scaled_dot_product-empty" points=1
@@ -587,6 +601,9 @@ for lengths, S in (([5, 3, 2], 5), ([0, 5, 2], 5), ([7, 1, 3, 6, 0], 7), ([1], 1
         expected, hint="Position s of sentence b is real if s < lengths[b]; a length may be 0 or S."
     )
     expect(given).equal(torch.tensor(lengths), hint="The lengths were changed.")
+expect(padding_mask(torch.tensor([300, 0, 257]), 300).sum(dim=3).view(3)).equal(
+    torch.tensor([300, 0, 257]), hint="Long sentences: 300 does not fit into 8 bits. Count with torch.long."
+)
 ### END HIDDEN TESTS
 
 # %% check="padding_mask-errors" points=1
@@ -649,6 +666,9 @@ for T in (1, 2, 7, 13):
     expect((causal_mask(T) != 0).tolist()).equal(
         [[s <= t for s in range(T)] for t in range(T)], hint="Element [t, s] is True exactly for s <= t."
     )
+expect(causal_mask(300).sum(dim=1)).equal(
+    torch.arange(1, 301), hint="A long sentence: position t sees t + 1 positions, also where t is above 127 or 255."
+)
 ### END HIDDEN TESTS
 
 # %% check="causal_mask-bool" points=1
@@ -1054,6 +1074,20 @@ nothing = layer(x, x, torch.zeros(3, 1, 1, 7, dtype=torch.bool))[0]
 expect(nothing).close(
     layer.out_proj.bias.detach().expand(3, 7, 15), hint="Nothing to look at: only the bias of out_proj is left."
 )
+nothing.square().sum().backward()
+for parameter in layer.parameters():
+    if parameter.grad is not None:
+        expect(parameter.grad).finite(
+            hint="Nothing to look at: a gradient is NaN. It comes from a 0 / 0 in the middle."
+        )
+weights = layer(x, x, see)[1].detach()
+with torch.no_grad():
+    layer.k_proj.bias.add_(30000 * torch.randn(15))
+expect(layer(x, x, see)[1]).close(
+    weights,
+    tol=0.05,
+    hint="A bias of the keys adds the same to all scores of a query, so it changes no weight, also where it is large. exp alone, or filling with -10000, cannot do this.",
+)
 ### END HIDDEN TESTS
 
 # %% check="MultiHeadAttention-parameters" points=1
@@ -1165,6 +1199,12 @@ for T, D in ((7, 6), (13, 2), (5, 14), (1, 10), (101, 32)):
     expect(sinusoidal(T, D)).shape(T, D, hint="[T, D].").close(
         expected, tol=1e-4, hint="Column 2i is the sine and column 2i + 1 the cosine of t / 10000^(2i/D)."
     )
+angles = torch.arange(3000.0).double().unsqueeze(1) / 10000 ** (torch.arange(0, 6, 2).double() / 6)
+expect(sinusoidal(3000, 6)).close(
+    torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1).float(),
+    tol=3e-3,
+    hint="A long sentence: positions above 255 do not fit into 8 bits, and those above 2048 not into 16 bits.",
+)
 ### END HIDDEN TESTS
 
 # %% check="sinusoidal-errors" points=1
@@ -1310,9 +1350,9 @@ expect(out).shape(3, 5, 6, hint="A block returns the shape that it gets: [B, T, 
 )
 ### BEGIN HIDDEN TESTS
 for seed, (B, T, N, d, H) in enumerate([(3, 7, 3, 2, 5), (5, 2, 1, 7, 13), (3, 1, 2, 3, 2)]):
-    block = TransformerBlock(N * d, N, H, "pre")
+    block = TransformerBlock(N * d, N, H, "".join("pre"))
     shake(block, seed + 1)
-    x = 2 * torch.randn(B, T, N * d) - 1
+    x = (2 * torch.randn(B, T, N * d) - 1) * (1.0, 1.0, 0.003)[seed]
     expected = torch_block(block, N * d, N, H, "pre")(x).detach()
     expect(block(x.clone())).shape(B, T, N * d, hint="[B, T, D].").close(
         expected, tol=1e-4, hint="Other numbers than torch's block with norm_first=True and your weights."
