@@ -50,10 +50,23 @@ def changes(body: str, arguments: str = "x, y") -> set[str]:
         ("return (x + 1) * y", "return (x + 2) * y"),
         ("return x, y", "return y, x"),
         ('raise ValueError("no")', "raise ValueError()"),
+        ("return x.masked_fill(~y, 0.0)", "return (x * y)"),
+        ("return x.masked_fill(y, 0.0)", "return (x * ~y)"),
+        ("return x.masked_fill(y, -math.inf)", "return x.masked_fill(y, -10000.0)"),
+        ("return torch.where(x, y, 0.0)", "return (x * y)"),
+        ("return torch.where(x < 1, y, x)", "return ((x < 1) * y + ~(x < 1) * x)"),
+        ("return x.unsqueeze(1)", "return x.unsqueeze_(1)"),
+        ("x = x + y", "x += y"),
     ],
 )
 def test_a_change_that_students_make(line: str, change: str) -> None:
     assert change in changes(line)
+
+
+def test_only_an_argument_is_changed_in_place() -> None:
+    """What the function made itself is its own."""
+    assert changes("z = y.clone().unsqueeze(1)") & {"z = y.clone().unsqueeze_(1)"} == set()
+    assert not any("masked_fill_" in change for change in changes("return torch.tanh(x).masked_fill(y, 0.0)"))
 
 
 def test_only_the_solution_is_changed() -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograder.lab.markers import BEGIN_SOLUTION, END_SOLUTION
+from autograder.proof.mutant_tensors import COMPOUND, Scope, in_place, masks, operand
 from autograder.stage.model import Cell
 
 MOST = 250  # of one exercise; of more a sample is taken, always the same one
@@ -113,9 +114,6 @@ def _end(node: ast.expr | ast.stmt) -> tuple[int, int]:
     return node.end_lineno or node.lineno, node.end_col_offset or 0
 
 
-COMPOUND = (ast.BinOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.UnaryOp, ast.Lambda)
-
-
 def _wrapped(text: str, old: ast.AST) -> str:
     """In parentheses where it would bind in another way than what it replaces."""
     if isinstance(old, ast.stmt):
@@ -141,7 +139,6 @@ def _decorated(tree: ast.AST, inside: set[int]) -> Iterator[_Edit]:
 
 # The rules: each gives what may stand in place of a node.
 
-Scope = tuple[ast.AST, ...]
 Rule = Callable[[Any, Scope], Iterator[str]]
 
 
@@ -242,7 +239,7 @@ def _compare(node: Any, scope: Scope) -> Iterator[str]:
 def _operators(node: Any, scope: Scope) -> Iterator[str]:
     """Another operator, one side alone, the sides swapped."""
     if isinstance(node, ast.BinOp):
-        left, right = _operand(node.left), _operand(node.right)
+        left, right = operand(node.left), operand(node.right)
         if type(node.op) in OPERATORS:
             yield f"{left} {OPERATORS[type(node.op)]} {right}"
         yield from (left, right)
@@ -260,15 +257,15 @@ def _logic(node: Any, scope: Scope) -> Iterator[str]:
     """The other case."""
     if isinstance(node, ast.BoolOp):
         word = " or " if isinstance(node.op, ast.And) else " and "
-        yield word.join(_operand(value) for value in node.values)
+        yield word.join(operand(value) for value in node.values)
         yield from (ast.unparse(value) for value in node.values)
     elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not | ast.Invert | ast.USub):
-        yield _operand(node.operand)
+        yield operand(node.operand)
     elif isinstance(node, ast.IfExp):
-        yield from (_operand(node.body), _operand(node.orelse))
+        yield from (operand(node.body), operand(node.orelse))
     elif scope and isinstance(node, ast.expr) and isinstance(scope[-1], ast.If | ast.While | ast.IfExp):
         if scope[-1].test is node and not isinstance(node, ast.Compare | ast.UnaryOp):
-            yield f"not {_operand(node)}"
+            yield f"not {operand(node)}"
     elif isinstance(node, ast.Break):
         yield "continue"
     elif isinstance(node, ast.Continue):
@@ -289,19 +286,19 @@ def _calls(node: Any, scope: Scope) -> Iterator[str]:
     if isinstance(function, ast.Attribute):
         library = isinstance(function.value, ast.Name) and function.value.id in LIBRARIES
         if not library:
-            yield _operand(function.value)  # drop .transpose(…), .masked_fill(…), .unsqueeze(…), .float(), …
+            yield operand(function.value)  # drop .transpose(…), .masked_fill(…), .unsqueeze(…), .float(), …
         elif len(arguments) >= 1 and not isinstance(arguments[0], ast.Starred):
-            yield _operand(arguments[0])  # drop torch.tanh(…), F.softmax(…, dim)
+            yield operand(arguments[0])  # drop torch.tanh(…), F.softmax(…, dim)
         if function.attr in RELATED:
             yield ast.unparse(ast.Call(ast.Attribute(function.value, RELATED[function.attr]), arguments, node.keywords))
     elif isinstance(function, ast.Name):
         if function.id in RELATED and function.id not in ("float",):
             yield ast.unparse(ast.Call(ast.Name(RELATED[function.id]), arguments, node.keywords))
         if len(arguments) == 1 and function.id in ("sorted", "reversed", "abs", "set", "list", "tuple"):
-            yield _operand(arguments[0])
+            yield operand(arguments[0])
         if function.id == "range" and not isinstance(arguments[-1], ast.Constant):
             last = arguments[-1]
-            for text in (f"{_operand(last)} - 1", f"{_operand(last)} + 1"):
+            for text in (f"{operand(last)} - 1", f"{operand(last)} + 1"):
                 yield ast.unparse(ast.Call(function, [*arguments[:-1], ast.parse(text, mode="eval").body], []))
     for i in range(len(arguments) - 1):
         swapped = [*arguments[:i], arguments[i + 1], arguments[i], *arguments[i + 2 :]]
@@ -315,11 +312,11 @@ def _calls(node: Any, scope: Scope) -> Iterator[str]:
 def _subscripts(node: Any, scope: Scope) -> Iterator[str]:
     """No index or mask; slices one longer or shorter, or open."""
     if isinstance(node, ast.Attribute) and node.attr in ("T", "mT") and isinstance(node.ctx, ast.Load):
-        yield _operand(node.value)
+        yield operand(node.value)
     if not isinstance(node, ast.Subscript):
         return
     if isinstance(node.ctx, ast.Load):
-        yield _operand(node.value)
+        yield operand(node.value)
     parts = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
     for i, part in enumerate(parts):
         if not isinstance(part, ast.Slice):
@@ -333,9 +330,9 @@ def _subscripts(node: Any, scope: Scope) -> Iterator[str]:
             others += [f"{low} + 1:{high}"]
         for other in filter(None, others):
             texts = [other if j == i else ast.unparse(p) for j, p in enumerate(parts)]
-            yield f"{_operand(node.value)}[{', '.join(texts)}]"
+            yield f"{operand(node.value)}[{', '.join(texts)}]"
     if len(parts) == 2 and not any(isinstance(part, ast.Slice) for part in parts):
-        yield f"{_operand(node.value)}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
+        yield f"{operand(node.value)}[{ast.unparse(parts[1])}, {ast.unparse(parts[0])}]"
 
 
 def _statements(node: Any, scope: Scope) -> Iterator[str]:
@@ -372,11 +369,6 @@ def _results(node: Any, scope: Scope) -> Iterator[str]:
             yield f"return {', '.join(map(ast.unparse, [second, first, *rest]))}"
 
 
-def _operand(node: ast.expr) -> str:
-    text = ast.unparse(node)
-    return f"({text})" if isinstance(node, COMPOUND) else text
-
-
 def _is_number(node: ast.expr | None) -> bool:
     try:
         return node is not None and isinstance(ast.literal_eval(node), int)
@@ -384,4 +376,15 @@ def _is_number(node: ast.expr | None) -> bool:
         return False
 
 
-RULES: list[Rule] = [_constants, _compare, _operators, _logic, _calls, _subscripts, _statements, _results]
+RULES: list[Rule] = [
+    _constants,
+    _compare,
+    _operators,
+    _logic,
+    _calls,
+    _subscripts,
+    _statements,
+    _results,
+    masks,
+    in_place,
+]
