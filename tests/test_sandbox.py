@@ -127,11 +127,14 @@ def test_the_environment_and_the_descriptors_are_clean(worker: Worker) -> None:
     source = """
     import os, stat
     print("AUTOGRADER_TEST_SECRET" in os.environ, os.getuid() == 0, os.geteuid() == 0, os.getgroups())
-    print([fd for fd in range(256) if os.path.exists(f"/proc/self/fd/{fd}")])
+    descriptors = [fd for fd in range(256) if os.path.exists(f"/proc/self/fd/{fd}")]
+    print([fd for fd in descriptors if fd in (0, 1, 2, 9)])
+    print(sorted(os.readlink(f"/proc/self/fd/{fd}").partition(":")[0] for fd in descriptors if fd not in (0, 1, 2, 9)))
     """
-    first, second = output(worker, source).splitlines()
+    first, second, third = output(worker, source).splitlines()
     assert first.startswith("False False False") and "0," not in first
     assert second == "[0, 1, 2, 9]"
+    assert third == "['anon_inode', 'socket', 'socket']"  # of the event loop, which is the process's own
 
 
 @boxed
@@ -376,15 +379,15 @@ def test_a_sandbox_that_breaks_down_is_not_the_submissions_fault(worker: Worker)
     is_healthy(worker)
 
 
-def test_who_may_use_the_shared_folders_is_looked_at(tmp_path: Path) -> None:
+def test_who_may_use_the_shared_folder_is_looked_at(tmp_path: Path) -> None:
     """As an ordinary user the child has the warm process's rights, and could lock the next submission out."""
-    before = clean.own_state((str(tmp_path),))
-    assert clean.own_state((str(tmp_path),)) == before
+    before = clean.own_state(str(tmp_path))
+    assert clean.own_state(str(tmp_path)) == before
     tmp_path.chmod(0o500)
-    assert clean.own_state((str(tmp_path),)) != before
+    assert clean.own_state(str(tmp_path)) != before
     tmp_path.chmod(0o700)
     os.setxattr(tmp_path, "user.message", b"to the next one")
-    assert clean.own_state((str(tmp_path),)) != before
+    assert clean.own_state(str(tmp_path)) != before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
