@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from queue import Queue
+from typing import Any
 
 import nbformat
 import pytest
@@ -18,14 +20,17 @@ import pytest
 from autograder.build.write import build
 from autograder.course.layout import Stage
 from autograder.own.check import Known, examine
-from autograder.own.paper import Desk
+from autograder.own.paper import Desk, started
+from autograder.own.state import overview
 from autograder.run.job import CheckResult, Job, Result
+from autograder.run.worker.worker import Worker
 from autograder.stage.guide import guides
 
 from .conftest import ROOT, edit, run
 
 RIGHT = "def differences(x):\n    return x[:, 1:] - x[:, :-1]"
 SWAPPED = "def differences(x):\n    return x[:, :-1] - x[:, 1:]"
+CHECK = "differences-values"
 ONLY_VISIBLE = "def differences(x):\n    return x[:, 1:] - x[:, :-1] if len(x) == 1 else x"
 
 SECOND = '''\
@@ -93,6 +98,51 @@ def test_without_solutions_only_the_visible_checks_run_and_the_verdict_says_so(m
     assert "visible 1 of 1 checks" in run("progress", cwd=root).stdout
     write(mini, SWAPPED)
     assert "✗" in run("check", str(mini.released), cwd=root, ok=False).stdout
+
+
+def _cell(told: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(cell for cell in told["cells"] if cell.get("id") == name)
+
+
+DAMAGED: dict[str, Callable[[dict[str, Any]], bytes | None]] = {
+    "a byte order mark": lambda told: b"\xef\xbb\xbf" + json.dumps(told).encode(),
+    "UTF-16": lambda told: json.dumps(told).encode("utf-16"),
+    "another code page": lambda told: json.dumps(told, ensure_ascii=False).encode("latin-1", "replace"),
+    "half a character": lambda told: _cell(told, "differences").update(source=RIGHT + "  # \ud83d"),
+    "a format of the future": lambda told: told.update(nbformat=7),
+    "no metadata": lambda told: told.update(metadata=None),
+    "metadata that are a list": lambda told: told["cells"][0].update(metadata=[]),
+    "a cell without a source": lambda told: told["cells"][0].pop("source") and None,
+    "a check without its name": lambda told: _cell(told, CHECK)["metadata"]["nbgrader"].pop("grade_id") and None,
+    "points that are a word": lambda told: _cell(told, CHECK)["metadata"]["nbgrader"].update(points="many"),
+    "an exercise made into text": lambda told: _cell(told, "differences").update(cell_type="markdown"),
+    "a check made into text": lambda told: _cell(told, CHECK).update(cell_type="raw"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_without_solutions_too_a_file_is_read_as_grading_reads_it(
+    mini: Stage, name: str, warm: Callable[[str], Worker]
+) -> None:
+    build(mini)
+    write(mini, RIGHT + "  # na\u00efve")
+    shutil.rmtree(mini.course.root / "solutions")
+    told = json.loads(mini.released.read_text(encoding="utf-8"))
+    data = DAMAGED[name](told)
+    mini.released.write_bytes(data or json.dumps(told).encode())
+    assert started(mini.released) and overview(mini.course)
+    report = examine(Desk(mini, mini.released).read(), warm("none").run, {})
+    assert [(f.exercise, f.state, f.passed, f.checks) for f in report.findings] == [("differences", "done", 1, 1)]
+
+
+def test_without_solutions_an_exercise_that_is_gone_is_not_done(mini: Stage, warm: Callable[[str], Worker]) -> None:
+    build(mini)
+    shutil.rmtree(mini.course.root / "solutions")
+    told = json.loads(mini.released.read_text(encoding="utf-8"))
+    told["cells"].remove(_cell(told, "differences"))
+    mini.released.write_text(json.dumps(told))
+    (finding,) = examine(Desk(mini, mini.released).read(), warm("none").run, {}).findings
+    assert (finding.state, finding.passed) == ("started", 0) and "differences is not defined" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -73,4 +73,4 @@ def job(notebook: NotebookNode, blueprint: Blueprint, student: str = "") -> Job:
 def untouched(notebook: NotebookNode) -> set[str]:
     """The exercises of a prepared notebook that are as they were handed out."""
     told = [(cell, cell.metadata.get("nbgrader", {})) for cell in notebook.cells]
-    return {t["grade_id"] for cell, t in told if t.get("solution") and t["checksum"] == compute_checksum(cell)}
+    return {t["grade_id"] for cell, t in told if t.get("solution") and t.get("checksum") == compute_checksum(cell)}

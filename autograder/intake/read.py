@@ -16,12 +16,21 @@ MOST_MB = 100  # of a notebook, pictures and all
 MOST_CELLS, MOST_CODE_MB = 2000, 2
 MOST_VALUES = 2_000_000  # of its JSON: each takes up to 0.3 KB of memory, whatever the file's size
 AGAIN = "Open your notebook in JupyterLab, save it, and hand in the .ipynb file again."
+LABELS: dict[str, Any] = {
+    "grade_id": str,
+    "grade": bool,
+    "solution": bool,
+    "locked": bool,
+    "points": (int, float),
+    "checksum": str,
+}
 
 
-def read_notebook(path: Path) -> tuple[NotebookNode | None, str, str]:
+def read_notebook(path: Path, own: bool = False) -> tuple[NotebookNode | None, str, str]:
     """A submission's notebook or None; what was repaired; why it cannot be read.
 
-    Only the cells are taken, and of a cell its type, text, id and metadata: outputs and all else are made anew.
+    Only the cells are taken, and of a cell its type, text, id and name: outputs and all else are made anew. Of one's
+    `own` notebook nbgrader's other labels are taken, too, since nothing else says what there is to run.
     """
     try:
         if not path.is_file():  # a folder, or a pipe that never ends
@@ -42,6 +51,8 @@ def read_notebook(path: Path) -> tuple[NotebookNode | None, str, str]:
     if len(cells) > MOST_CELLS or sum(len(c["source"]) for c in cells if c["cell_type"] == "code") > MOST_CODE_MB << 20:
         most = f"more than {MOST_CELLS} cells or {MOST_CODE_MB} MB of code"
         return None, "", f"The notebook has {most}. Take out what is no answer, save it, and hand it in again."
+    for cell in cells:
+        _keep_labels(cell, own)
     note = " ".join(filter(None, notes))
     return nbformat.from_dict({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), note, ""
 
@@ -89,10 +100,17 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     kind = {"code": "code", "raw": "raw"}.get(str(cell.get("cell_type")), "markdown")
     told = cell.get("metadata")
     nbgrader = told.get("nbgrader") if isinstance(told, dict) else None
-    name = nbgrader.get("grade_id") if isinstance(nbgrader, dict) else None
-    clean: dict[str, Any] = {"cell_type": kind, "metadata": {}, "source": text}
-    if isinstance(name, str):
-        clean["metadata"] = {"nbgrader": {"grade_id": name}}
+    clean: dict[str, Any] = {"cell_type": kind, "metadata": {"nbgrader": nbgrader}, "source": text}
     if isinstance(cell.get("id"), str) and re.fullmatch(r"[A-Za-z0-9_-]{1,64}", cell["id"]):
         clean["id"] = cell["id"]
     return {**clean, "outputs": [], "execution_count": None} if kind == "code" else clean
+
+
+def _keep_labels(cell: dict[str, Any], own: bool) -> None:
+    told = cell["metadata"].pop("nbgrader")
+    told = told if isinstance(told, dict) else {}
+    kept = {name: told[name] for name, kind in LABELS.items() if isinstance(told.get(name), kind)}
+    if own and kept:
+        cell["metadata"]["nbgrader"] = {"grade_id": cell.get("id", ""), **kept}
+    elif "grade_id" in kept:
+        cell["metadata"]["nbgrader"] = {"grade_id": kept["grade_id"]}

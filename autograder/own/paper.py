@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 from nbformat import NotebookNode
 
 from autograder.build.release import is_as_built
@@ -15,7 +14,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course, Stage
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare, untouched
-from autograder.intake.read import AGAIN, read_notebook
+from autograder.intake.read import read_notebook
 from autograder.intake.rescue import TORN
 from autograder.lab.quiz import STUDENT
 from autograder.run.job import JobCell
@@ -78,11 +77,11 @@ def find(course: Course, words: tuple[str, ...]) -> list[tuple[Stage, Path]]:
 
 def started(path: Path) -> bool:
     """Has somebody worked in this notebook? It tells by itself: nbgrader's checksums are in it."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-        return bool(_exercises(notebook) - untouched(notebook))
-    except Exception:  # damaged: the check will say how
+    notebook = read_notebook(path, own=True)[0]
+    if notebook is None:  # damaged: the check will say how
         return True
+    exercises = _exercises(notebook)  # none where the labels are lost: the check will say so
+    return not exercises or bool(exercises - untouched(notebook))
 
 
 def _exercises(notebook: NotebookNode) -> set[str]:
@@ -106,11 +105,11 @@ class Desk:
         Raises:
             CourseError: when it cannot be read.
         """
-        notebook, note, problem = read_notebook(self.path)
+        notebook, note, problem = read_notebook(self.path, own=self.content is None)
         if notebook is None or TORN in note:
             raise CourseError(Fault(self.stage.place(self.path), problem or note, ""))
         if self.content is None:
-            return self._visible()
+            return self._visible(notebook)
         prepare(notebook, self.blueprint)
         work = job(notebook, self.blueprint)
         points = {cell.id: cell.points for cell in self.content.of_kind("check")}
@@ -118,15 +117,13 @@ class Desk:
         blank = untouched(notebook)
         return Paper(self.stage, self.path, work.cells, points, blank, known, work.limits, self.content, work.who)
 
-    def _visible(self) -> Paper:
+    def _visible(self, notebook: NotebookNode) -> Paper:
         """Without `solutions/` the notebook itself says what there is to run."""
-        try:
-            notebook = nbformat.read(self.path, as_version=4)
-        except Exception as error:  # what grading can read all the same
-            raise CourseError(Fault(self.stage.place(self.path), "is no file that JupyterLab opens.", AGAIN)) from error
         cells, points = [], dict[str, float]()
         for number, cell in enumerate(notebook.cells, 1):
             told = cell.metadata.get("nbgrader", {})
+            if told.get("solution") or told.get("grade"):
+                cell.cell_type = "code"  # as it was before somebody made text of it
             as_handed_out = not told and is_as_built(cell)
             if cell.cell_type != "code" or not cell.source.strip() or as_handed_out:
                 continue
@@ -135,7 +132,9 @@ class Desk:
             if kind == "check":
                 points[told["grade_id"]] = told.get("points", 0)
         known = guides(notebook.cells)
-        if not known or not points:
+        for check in points:  # an exercise whose cell is gone is not done
+            known.setdefault(check.partition("-")[0], Guide())
+        if not points:
             fact = "has lost its grading labels, so nothing can be checked."
             raise CourseError(Fault(self.stage.place(self.path), fact, "Copy your code into a fresh copy of it."))
         who = STUDENT if any(draws_numbers(cell.source) for cell in cells if cell.kind == "check") else ""

@@ -7,8 +7,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.intake.read import read_notebook
@@ -73,11 +71,7 @@ def overview(course: Course) -> list[list[object]]:
 
 def _read_quickly(path: Path) -> tuple[float, dict[str, str]]:
     """The points of a notebook, and of each exercise a digest of its source."""
-    notebook, sources, points = read_notebook(path)[0], dict[str, str](), 0.0
-    try:
-        notebook = nbformat.read(path, as_version=4) if notebook is not None else None
-    except Exception:  # of an old or odd format
-        notebook = None
+    notebook, sources, points = read_notebook(path, own=True)[0], dict[str, str](), 0.0
     for cell in notebook.cells if notebook is not None else ():
         told = cell.metadata.get("nbgrader", {})
         points += told.get("points", 0) if told.get("grade") else 0
