@@ -931,6 +931,34 @@ def magics(nb):
 
 
 @accident()
+def settings_of_the_whole_process(nb):
+    put(nb, at(nb, "differences"), "torch.set_num_threads(2)\ntorch.set_default_dtype(torch.float64)")
+    the(nb, "Roughness").source = "torch.set_num_interop_threads(2)\n" + ANSWERS["Roughness"]
+
+
+@accident()
+def a_model_that_is_compiled_and_checkpointed(nb):
+    the(nb, "differences").source = (
+        "from torch.utils.checkpoint import checkpoint\n"
+        "@torch.compile\ndef steps(x):\n    return torch.diff(x, dim=1)\n"
+        "def differences(x):\n    return checkpoint(steps, x, use_reentrant=False)"
+    )
+
+
+@accident()
+def names_of_the_kernel(nb):
+    the(nb, "differences").source = (
+        "import asyncio, faulthandler, sys\nfaulthandler.enable()\nsys.stdout.fileno()\n"
+        "_, __, In, Out\nasyncio.get_running_loop()\n" + ANSWERS["differences"]
+    )
+
+
+@accident(mark=3, Roughness__value="Take out the line that ends it", roughest__index="SIGKILL")
+def a_restart_as_in_colab(nb):
+    put(nb, at(nb, "Roughness"), "import os\nos.kill(os.getpid(), 9)")
+
+
+@accident()
 def half_a_character_printed(nb):
     put(nb, at(nb, "Roughness"), "print('\\ud83d')\n'\\ud83d'")
     put(nb, at(nb, "Roughness"), "raise ValueError('\\ud83d')")
