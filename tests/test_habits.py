@@ -181,6 +181,11 @@ def test_compiling_costs_a_check_no_time(worker: Worker) -> None:
             "expect(f(0)).dtype(torch.float32)",
             'torch.set_default_dtype(torch.float16), by the cell "f"',
         ),
+        (
+            "torch.set_default_device('meta')\ndef f(x):\n    return torch.ones(3)",
+            ADDS,
+            "set_default_device('meta'), by",
+        ),
     ],
 )
 def test_a_setting_that_is_left_is_named_where_a_check_fails(worker: Worker, cell: str, check: str, says: str) -> None:

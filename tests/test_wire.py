@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from autograder.run.wire import randomness
+from autograder.run.wire import settings as torch_settings
 from autograder.run.wire.decode import Decoder
 from autograder.run.wire.encode import Encoder
 from autograder.run.wire.frames import Bounds, Closed, Late, WireError, receive_frame
@@ -203,3 +204,16 @@ def test_a_slow_drip_does_not_prolong_the_deadline() -> None:
         theirs.sendall(struct.pack("<II", 100, 0) + b"{")
         with pytest.raises(Late):
             receive_frame(ours, Bounds(), time.monotonic() + 0.05)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, {}, [], [False], [0, 0, 0], ["x", "bfloat16", "meta"], [True, "__class__", ""], [True, ["float64"], {}]],
+)
+def test_settings_that_are_none_change_nothing(told: Any) -> None:
+    """Fewer digits or no numbers at all would make a difference vanish in the judge."""
+    before = torch_settings.get()
+    torch_settings.put(told)
+    assert torch_settings.get() == before == torch_settings.DEFAULT
+    both = "torch.set_default_dtype(torch.bfloat16) and torch.set_default_device('meta')"
+    assert torch_settings.in_words(told) in ("", both)

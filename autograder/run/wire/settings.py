@@ -9,19 +9,24 @@ from typing import Any
 
 import torch
 
-Settings = tuple[bool, str]  # are gradients on, and the default dtype
-DEFAULT: Settings = (True, "float32")
+Settings = tuple[bool, str, str]  # are gradients on, the default dtype, and the default device
+DEFAULT: Settings = (True, "float32", "cpu")
 # A check that computed with fewer digits would find no difference any more.
 _PRECISE = {"float32": torch.float32, "float64": torch.float64}
+_NAMED = {
+    1: {name: f"torch.set_default_dtype(torch.{name})" for name in ("float64", "float16", "bfloat16")},
+    2: {name: f"torch.set_default_device({name!r})" for name in ("cuda", "cuda:0", "mps", "xpu", "meta")},
+}
 
 
 def get() -> Settings:
-    return torch.is_grad_enabled(), str(torch.get_default_dtype()).removeprefix("torch.")
+    dtype = str(torch.get_default_dtype()).removeprefix("torch.")
+    return torch.is_grad_enabled(), dtype, str(torch.get_default_device())
 
 
 def put(told: Any) -> None:
-    """Take over what the other side has set. Nonsense, and a dtype of fewer digits, changes nothing."""
-    if type(told) is not list or len(told) != 2:
+    """Take over what the other side has set. Nonsense, a dtype of fewer digits and a device change nothing."""
+    if type(told) is not list or len(told) != len(DEFAULT):
         return
     if type(told[0]) is bool and told[0] != torch.is_grad_enabled():
         torch.set_grad_enabled(told[0])
@@ -32,9 +37,8 @@ def put(told: Any) -> None:
 
 def in_words(told: Any) -> str:
     """What is not as it is at the start, for a message."""
-    if type(told) is not list or len(told) != 2:
+    if type(told) is not list or len(told) != len(DEFAULT):
         return ""
     said = ["torch.set_grad_enabled(False)"] if told[0] is False else []
-    if told[1] in ("float64", "float16", "bfloat16"):
-        said.append(f"torch.set_default_dtype(torch.{told[1]})")
+    said += [words[told[i]] for i, words in _NAMED.items() if type(told[i]) is str and told[i] in words]
     return " and ".join(said)
