@@ -49,7 +49,7 @@ class ForkServer:
         self._sock: socket.socket | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it is warm (about 3 s). Again where it has ended.
+        """Start it, and wait until it is warm (about 4 s). Again where it has ended.
 
         Raises:
             OSError, RuntimeError: where it does not start.
