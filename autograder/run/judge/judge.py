@@ -112,7 +112,7 @@ class Run:
             if cell.kind == "check":
                 names = {**self.names, **self.proxies}
                 result, waits = self.check(cell, dict(names), first=True)
-                self.emit({"check": result})
+                self.emit({"check": result, "waits": waits})
                 if waits and self._keep():
                     waiting.append(_Waiting(cell, place, names, self.cells, settings.get(), result.seconds))
                 place += 1
@@ -126,8 +126,9 @@ class Run:
 
     def second(self, waiting: list[_Waiting]) -> None:
         """The second pass. Each check finds the names that were there when its turn came in the first."""
-        if waiting:
-            self.emit({"hidden": True})
+        if not waiting or self.peer.broken:
+            return
+        self.emit({"hidden": True})
         self.peer.calls = 0
         for check in waiting:
             self.where = f'the check "{check.cell.id}"'
@@ -278,7 +279,7 @@ class Run:
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
             if not first:
-                messages.in_fixed_words(result, cell.source)
+                messages.in_fixed_words(result, [c.source for c in self.job.cells if c.kind == "given" or c is cell])
             error.__traceback__ = None
         elif not waits:
             result.passed, result.kind = True, "passed"

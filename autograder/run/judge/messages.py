@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import traceback
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -55,14 +56,16 @@ def fill_in(
     result.message = result.message[:MOST]
 
 
-def in_fixed_words(result: CheckResult, source: str) -> None:
+def in_fixed_words(result: CheckResult, ours: Sequence[str]) -> None:
     """Leave of a verdict what may be told where hidden inputs were passed: its kind, and the author's own hint.
 
-    A hint stands in the check as it is: one that is made when the check runs could be made of what came back.
+    A hint stands as it is in `ours`, the check and the given cells: one that is made when the check runs could be made
+    of what came back.
     """
     if result.hidden:
         result.message = _FIXED.get(result.kind, "")  # of a process that ended, the server tells
-        written = {node.value for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Constant)}
+        trees = [ast.parse(source) for source in ours if parses(source)]
+        written = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
         result.hint = result.hint if result.kind == "expectation" and result.hint in written else ""
     else:
         result.message, result.hint, result.hidden = _OTHERWISE, "", True

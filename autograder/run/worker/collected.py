@@ -25,6 +25,9 @@ class Collected:
         self.error = self.ended = ""
         self.broken: dict[str, str] = {}
         self.complete = False
+        self.waiting = set[int]()  # checks whose hidden part is still to be run
+        self.stopped_at = 0  # the cell at which the program stopped in the first pass
+        self.again: Result | None = None  # of the cells above it
         self.hidden = False  # did hidden tests begin? From there on no word of the student's process is told
         self.not_theirs = False  # it was the sandbox that broke down
         self.cpu = self.seconds = self.waited = 0.0
@@ -33,12 +36,13 @@ class Collected:
         if "cell" in line:
             self.cells[self.places["cell"][len(self.cells)]] = CellResult(**_unicode(line["cell"]))
         elif "check" in line:
-            place = line.get("place", len(self.checks))
-            self.checks[self.places["check"][place]] = CheckResult(**_unicode(line["check"]))
+            place = self.places["check"][line.get("place", len(self.checks))]
+            self.checks[place] = CheckResult(**_unicode(line["check"]))
+            (self.waiting.add if line.get("waits") else self.waiting.discard)(place)
         elif "hidden" in line:
             self.hidden = True
         elif "broken" in line:
-            self.broken = line["broken"]
+            self.broken, self.stopped_at = line["broken"], len(self.cells) + len(self.checks)
         elif "error" in line:
             self.error = line["error"]
         else:
@@ -56,6 +60,8 @@ class Collected:
                 check.message = reason
                 if self.not_theirs or (self.error and not self.broken):
                     check.kind = "internal"
+        if self.again is not None:
+            self.checks |= {i: self.again.checks[self.places["check"].index(i)] for i in self.waiting}
         stopped = {cell.id: cell.stopped_with for cell in self.cells.values() if cell.stopped_with}
         for check in self.checks.values():
             name = check.id.partition("-")[0]
