@@ -731,6 +731,17 @@ def greedy_decode(model, words, max_len):
     return ["".join(id_to_char[i] for i in row if i != E) for row in y_in[:, 1:].tolist()]
 
 
+# %% wrong="greedy_decode" name="S taken off the front" says="lstrip takes away every S at the front, also one that the model wrote. Leave out the first column."
+def greedy_decode(model, words, max_len):
+    x, _, _ = make_batch([(word, "") for word in words], seq_len=max(len(word) for word in words) + 1)
+    y_in = torch.full((len(words), 1), S)
+    with torch.no_grad():
+        for _ in range(max_len):
+            said = model(x, y_in)[:, -1].argmax(dim=-1)
+            y_in = torch.cat([y_in, said.unsqueeze(1)], dim=1)
+    return [to_text(ids).lstrip("S").split("E")[0] for ids in y_in.tolist()]
+
+
 # %% wrong="greedy_decode" name="feeds P" says="You decode in one pass: after S, the decoder reads pads. It has learned to read letters, so feed it the letters that it wrote."
 def greedy_decode(model, words, max_len):
     x = make_batch([(word, "") for word in words], max(map(len, words)) + 1)[0]
@@ -1356,6 +1367,28 @@ def train(pairs, seed):
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return model
+
+
+# %% wrong="train" name="room for the sources only" says="seq_len is chosen by the longest word: a longer answer has no room in it."
+def train(pairs, seed):
+    rng = random.Random(seed)
+    torch.manual_seed(seed)
+    model = Seq2Seq(V, 64)
+    seq_len = max(len(source) for source, _ in pairs) + 3
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for step in range(80):
+        batch = list(pairs)
+        for source, target in pairs:
+            once = [typo(source, rng) for _ in range(8)]
+            batch += [(word, target) for word in once[:4]]
+            batch += [(typo(word, rng), target) for word in once[4:]]
+        x, y_in, y_out = make_batch(batch, seq_len)
+        optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / 80)
+        loss = masked_cross_entropy(model(x, y_in), y_out, P)
+        optimizer.zero_grad()
+        loss.backward()
         optimizer.step()
     return model
 

@@ -930,6 +930,9 @@ model = TableModel({"0": "a", "a": "P", "P": "b", "b": "S", "3": "S", "4": "c"})
 expect(greedy_decode(model, ["dog", "up"], 5)).equal(
     ["aPbSc"] * 2, hint="If the model writes P or S, they stay in the answer, and the model reads them."
 )
+expect(greedy_decode(TableModel({"0": "S", "1": "P", "2": "a", "3": "E"}), ["dog", "up"], 5)).equal(
+    ["SPa"] * 2, hint="Take one S away, the one that y_in began with: one that the model writes stays."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1294,8 +1297,8 @@ expect(right / len(mistyped)).at_least(
 ### END HIDDEN TESTS
 
 # %% check="train-seed" points=1
-pairs = [("me", "us")]
-x, y_in = torch.tensor([to_ids("meE")]), torch.tensor([to_ids("Sus")])
+pairs = [("me", "others")]  # the answer is much longer than the word
+x, y_in = torch.tensor([to_ids("meE")]), torch.tensor([to_ids("Sothers")])
 torch.manual_seed(11)
 logits = train(list(pairs), 5)(x, y_in).detach()
 torch.manual_seed(12)

@@ -244,6 +244,15 @@ def masked_softmax(scores, mask, dim=-1):
     return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=dim).nan_to_num(0.0)
 
 
+# %% wrong="masked_softmax" name="empty along the last" says="Whether a row is empty is asked along the last dimension, whatever dim is."
+def masked_softmax(scores, mask, dim=-1):
+    if mask.dtype != torch.bool:
+        raise ValueError("the mask must be bool")
+    mask = mask.expand_as(scores)
+    weights = torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=dim)
+    return weights.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)
+
+
 # %% wrong="masked_softmax" name="zeros" says="All weights are 0: the decoder looks at nothing."
 def masked_softmax(scores, mask, dim=-1):
     if mask.dtype != torch.bool:

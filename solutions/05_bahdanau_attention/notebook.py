@@ -399,6 +399,11 @@ expect(scores.grad).finite(
 )
 expect(scores.grad[[1, 3]]).equal(torch.zeros(2, 3), hint="No gradient reaches a masked position.")
 expect(scores.grad[[0, 2]].abs().sum(dim=1).min()).at_least(1e-3, hint="A gradient must reach the real positions.")
+column = masked_softmax(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([[False, True], [False, False]]), 0)
+expect(column).equal(
+    torch.tensor([[0.0, 1.0], [0.0, 0.0]]),
+    hint="With dim=0 a row is a column: ask along dim whether it has a real position.",
+)
 ### END HIDDEN TESTS
 
 # %% check="masked_softmax-extreme" points=1
