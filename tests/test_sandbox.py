@@ -184,7 +184,7 @@ def test_calls_that_no_exercise_needs_are_refused(worker: Worker) -> None:
     if libc.unshare(0x10000000) == 0: print("unshare")
     if libc.syscall(248, b"user", b"k", b"v", 1, -3) >= 0: print("add_key")
     if libc.syscall(425, 4, 0) >= 0: print("io_uring")
-    for family in (16, 17, 38, 40):
+    for family in (2, 10, 16, 17, 38, 40):
         kind = socket.SOCK_RAW if family in (16, 17) else socket.SOCK_STREAM
         try: print("socket", family, socket.socket(family, kind))
         except OSError: pass
