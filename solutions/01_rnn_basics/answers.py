@@ -724,20 +724,6 @@ def run_mode(cell, x, mode):
     return hT if mode == "many_to_one" else hs
 
 
-# %% wrong="run_mode" name="compares by is" says="`is` asks whether two names stand for one object, and two equal strings need not be one. Compare with ==."
-def run_mode(cell, x, mode):
-    if mode is "many_to_many" or mode is "many_to_one":
-        inputs = x
-    elif mode is "one_to_many_once":
-        inputs = torch.cat([x[:, :1], torch.zeros_like(x[:, 1:])], dim=1)
-    elif mode is "one_to_many_every":
-        inputs = x[:, :1].expand_as(x)
-    else:
-        raise ValueError(f"unknown mode {mode}")
-    hs, hT = rnn_forward(inputs, x.new_zeros(len(x), len(cell.W_hh)), *cell)
-    return hT if mode is "many_to_one" else hs
-
-
 # %% wrong="run_mode" name="a mode that is nearly right" says="You mend the mode before you compare it, so other strings pass as well. A mode that is none of the four is an error."
 def run_mode(cell, x, mode):
     mode = mode.strip().replace("-", "_")

@@ -164,7 +164,7 @@ expect(rnn_cell(x, h, torch.tensor([[0.5, -1.0]]), torch.tensor([[2.0]]), torch.
 ).close(torch.tensor([[-0.462117]]), tol=1e-4, hint="The example by hand: tanh(0.5 - 0.5 + 0.2 - 0.7).")
 torch.manual_seed(0)
 twin = nn.RNNCell(2, 3)
-weights = (twin.weight_ih.detach(), twin.weight_hh.detach(), (twin.bias_ih + twin.bias_hh).detach())
+weights = (twin.weight_ih.detach().clone(), twin.weight_hh.detach().clone(), (twin.bias_ih + twin.bias_hh).detach())
 x, h = torch.randn(5, 2), torch.randn(5, 3)
 new = rnn_cell(x, h, *weights)
 expect(new).shape(5, 3, hint="One row per sequence and one column per hidden unit: [B, H].").close(

@@ -911,14 +911,6 @@ def count_params(kind, I, H, bidirectional=False, n_bias=2):
     return int(pieces[kind] * one) * (1 + bidirectional)
 
 
-# %% wrong="count_params" name="compares by is" says="`is` asks whether two names stand for one object, and two equal strings need not be one. Compare with ==."
-def count_params(kind, I, H, bidirectional=False, n_bias=2):
-    for name, pieces in (("RNN", 1), ("GRU", 3), ("LSTM", 4)):
-        if kind is name:
-            return pieces * (H * I + H * H + n_bias * H) * (1 + bidirectional)
-    raise ValueError(f"unknown kind {kind}")
-
-
 # %% [markdown]
 # ## bi_rnn
 
