@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
@@ -10,34 +10,26 @@ BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 
 def visible(source: str) -> str:
     """A check cell as students get it: without its hidden test."""
-    lines, keep = [], True
-    for line in source.split("\n"):
-        if BEGIN_HIDDEN in line:
-            keep = False
-        elif END_HIDDEN in line:
-            keep = True
-        elif keep:
-            lines.append(line)
-    return "\n".join(lines)
+    return "\n".join(line for line, hidden in _parts(source) if not hidden)
 
 
 def without_hidden(source: str) -> str:
     """The visible part of a check, each line where it was."""
-    return _only(source, hidden=False)
+    return "\n".join("" if hidden else line for line, hidden in _parts(source))
 
 
 def only_hidden(source: str) -> str:
     """The hidden part of a check, each line where it was."""
-    return _only(source, hidden=True)
+    return "\n".join(line if hidden else "" for line, hidden in _parts(source))
 
 
-def _only(source: str, hidden: bool) -> str:
-    lines, inside = [], False
+def _parts(source: str) -> Iterator[tuple[str, bool]]:
+    """Each line, and whether it is hidden; the markers are."""
+    inside = False
     for line in source.split("\n"):
-        inside = inside or BEGIN_HIDDEN in line
-        lines.append(line if inside is hidden else "")
-        inside = inside and END_HIDDEN not in line
-    return "\n".join(lines)
+        begins, ends = BEGIN_HIDDEN in line, END_HIDDEN in line
+        yield line, inside or begins or ends
+        inside = begins or (inside and not ends)
 
 
 def is_hidden(lines: Sequence[str], number: int) -> bool:
