@@ -889,11 +889,56 @@ def test_the_second_pass_finds_the_names_of_the_first(worker: Worker) -> None:
     assert worker.run(Job(cells, ["f"])).passed == ["f-1"]
 
 
-def test_an_answer_that_changes_is_told_so_in_fixed_words(worker: Worker) -> None:
-    source = "calls = []\ndef f(x):\n    calls.append(x)\n    return x if len(calls) < 2 else len(calls)"
-    check = "expect(f(1)).equal(1)\n### BEGIN HIDDEN TESTS\nexpect(f(7)).equal(7)\n### END HIDDEN TESTS"
-    verdict = fails(worker, source, check)
-    assert verdict.hidden and verdict.message.startswith("It passed once, and failed when it was called again.")
+def test_the_hidden_part_goes_on_from_the_visible_one(worker: Worker) -> None:
+    """Each part runs once: with the names, the student's objects, the shared tensors and the random numbers."""
+    source = """
+    import random, torch, torch.nn.functional as F
+    calls = []
+    def train(x):
+        calls.append(x)
+        return torch.nn.Linear(2, 1)
+    def count():
+        return len(calls)
+    def add(x):
+        x.add_(1)
+        return x
+    """
+    check = """
+    import random, torch
+    def output(x):
+        return model(x)
+    model = train(1)
+    x = torch.zeros(2)
+    mine = add(x)
+    y = output(x)
+    torch.manual_seed(3)
+    random.seed(3)
+    ### BEGIN HIDDEN TESTS
+    expect(count()).equal(1)
+    expect(output(x)).close(y)
+    expect(add(x)).equal(torch.full((2,), 2.0))
+    expect(mine).equal(x)
+    y.sum().backward()
+    expect(model.weight.grad).equal(torch.ones(1, 2))
+    numbers = float(torch.rand(1)), random.random()
+    torch.manual_seed(3)
+    random.seed(3)
+    expect(numbers).equal((float(torch.rand(1)), random.random()))
+    ### END HIDDEN TESTS
+    """
+    other = (
+        "import torch\ntorch.rand(7)\nexpect(count()).equal(1)\n### BEGIN HIDDEN TESTS\ntrain(2)\n### END HIDDEN TESTS"
+    )
+    result = run(worker, source, check, other, names="train count add")
+    assert [c.message for c in result.checks] == ["", ""] and len(result.passed) == 2
+
+
+def test_both_parts_of_a_check_share_its_time(worker: Worker) -> None:
+    check = "expect(f()).equal(1)\n### BEGIN HIDDEN TESTS\nexpect(f()).equal(1)\n### END HIDDEN TESTS"
+    source = "import time\ndef f():\n    time.sleep(0.6)\n    return 1"
+    result = run(worker, source, check, limits=Limits(check_seconds=1))
+    assert [(c.kind, c.hidden) for c in result.checks] == [("limit", True)]
+    assert run(worker, source, check, limits=Limits(check_seconds=4)).passed == ["f-0"]
 
 
 def test_blank_missing_and_unusable(worker: Worker) -> None:
@@ -992,7 +1037,7 @@ def test_calls_inside_calls_are_bounded(worker: Worker) -> None:
 )
 def test_forged_frames_never_pass(worker: Worker, frame: str) -> None:
     student = f"""
-    import os, struct, socket, stat
+    import os, struct, socket, stat, time
     def f(x):
         for fd in range(3, 64):
             try:
@@ -1000,6 +1045,7 @@ def test_forged_frames_never_pass(worker: Worker, frame: str) -> None:
                     os.write(fd, {frame})
             except OSError:
                 pass
+        time.sleep(0.1)  # so that the frame is read alone
         return x
     """
     result = run(worker, student, "expect(f(1)).equal(2)", "expect(f(2)).equal(3)", limits=Limits(check_seconds=0.5))
@@ -1009,7 +1055,7 @@ def test_forged_frames_never_pass(worker: Worker, frame: str) -> None:
 @pytest.mark.parametrize("generator", ["torch.Generator()", "np.random.default_rng(0)"])
 def test_a_state_for_a_generator_of_another_kind_reaches_no_memory(worker: Worker, generator: str) -> None:
     student = """
-    import json, os, stat, struct
+    import json, os, stat, struct, time
     def f(g):
         changed = [[0, ["state", ["random", 0, 2509]]]]
         header = json.dumps({"value": 1, "graphs": [], "changed": changed}).encode()
@@ -1020,6 +1066,7 @@ def test_a_state_for_a_generator_of_another_kind_reaches_no_memory(worker: Worke
                     os.write(fd, frame)
             except OSError:
                 pass
+        time.sleep(60)  # so that the frame is read alone
     """
     result = run(worker, student, f"expect(f({generator})).equal(1)")
     assert result.checks[0].kind == "dead" and "not a generator of Python" in result.checks[0].message

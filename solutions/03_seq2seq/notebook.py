@@ -1015,11 +1015,11 @@ def typo(word, rng):
 
 
 # %% check="typo-kinds" points=2
-typos = [typo("low", random.Random(seed)) for seed in range(300)]
+typos = [typo("low", random.Random(seed)) for seed in range(150)]
 expect(sorted({t for t in typos if len(t) == 2})).equal(
     ["lo", "lw", "ow"], hint="Dropping one letter of low gives ow, lw or lo. Each position must be possible."
 )
-typos = [typo("up", random.Random(seed)) for seed in range(300)]
+typos = [typo("up", random.Random(seed)) for seed in range(200)]
 expect(sorted({t for t in typos if len(t) == 1})).equal(["p", "u"], hint="Dropping one letter of up gives u or p.")
 expect(sorted({t for t in typos if len(t) == 3})).equal(
     ["upp", "uup"], hint="Doubling one letter of up gives upp or uup."
@@ -1030,40 +1030,35 @@ expect([t for t in typos if len(t) == 2 and t != "pu" and (t[0] == "u") == (t[1]
     [], hint="A replacement changes exactly one letter."
 )
 ### BEGIN HIDDEN TESTS
-for word in ("king", "black", "queen", "a"):
+for word in ("king", "black", "a"):
     n = len(word)
     drops = {word[:i] + word[i + 1 :] for i in range(n)} - {""}
     doubles = {word[: i + 1] + word[i:] for i in range(n)}
     swaps = {word[:i] + word[i + 1] + word[i] + word[i + 2 :] for i in range(n - 1)} - {word}
     replaces = {word[:i] + letter + word[i + 1 :] for i in range(n) for letter in LETTERS if letter != word[i]}
-    typos = [typo(word, random.Random(1000 + seed)) for seed in range(400)]
+    typos = [typo(word, random.Random(1000 + seed)) for seed in range(300)]
     expect(sorted(set(typos) - drops - doubles - swaps - replaces - {word, ""})).equal(
         [], hint="Exactly one mistake, of one of the four kinds, in letters a-z."
     )
-    for name, kind in (("drop", drops), ("double", doubles), ("swap", swaps)):
-        expect(sorted(kind - set(typos))).equal(
-            [], hint=f"Each kind, and each position of it, must be possible: look at {name}."
-        )
+    expect(sorted(drops - set(typos))).equal([], hint="It must be possible that any one letter is dropped.")
+    expect(sorted(doubles - set(typos))).equal([], hint="It must be possible that any one letter is doubled.")
+    expect(sorted(swaps - set(typos))).equal([], hint="It must be possible that any two neighbours are swapped.")
     only_replaced = [t for t in typos if t in replaces - drops - doubles - swaps]
-    expect(len(only_replaced) / 400).at_least(0.15, hint="The kinds are equally likely: replacements are too rare.")
-    expect(len(only_replaced) / 400).at_most(0.65, hint="The kinds are equally likely: replacements are too frequent.")
+    expect(len(only_replaced) / 300).at_least(0.13, hint="The kinds are equally likely: replacements are too rare.")
+    expect(len(only_replaced) / 300).at_most(0.65, hint="The kinds are equally likely: replacements are too frequent.")
     expect(len(set(only_replaced))).at_least(14, hint="A replacement may be any other letter, at any position.")
 rng = random.Random(3)
-typos = [typo("aaaaab", rng) for _ in range(300)]
-expect(typos.count("aaaaba") / 300).at_least(
-    0.14,
+typos = [typo("aaaaab", rng) for _ in range(200)]
+expect(typos.count("aaaaba") / 200).at_least(
+    0.12,
     hint="Only one swap is possible in aaaaab, but it is as likely as all drops together. Who draws again where nothing changed, makes it rare.",
 )
-typos = [typo("cat", rng) for _ in range(800)]
-for name, results in (("drop", ("at", "ct", "ca")), ("double", ("ccat", "caat", "catt")), ("swap", ("act", "cta"))):
+typos = [typo("cat", rng) for _ in range(800)]  # 200 of each kind; the limits are four standard deviations
+for results in (("at", "ct", "ca"), ("ccat", "caat", "catt"), ("act", "cta")):
     counts = [typos.count(result) for result in results]
-    expect(sum(counts) / 200).close(
-        1.0, tol=0.13, hint=f"All kinds that are possible are equally likely: look at {name}."
-    )
+    expect(sum(counts) / 200).close(1.0, tol=0.13, hint="All kinds that are possible are equally likely.")
     for count in counts:
-        expect(count * len(counts) / 200).close(
-            1.0, tol=0.25, hint=f"All positions of a kind are equally likely: look at {name}."
-        )
+        expect(count * len(counts) / 200).close(1.0, tol=0.25, hint="All positions of a kind are equally likely.")
 ### END HIDDEN TESTS
 
 # %% check="typo-safe" points=1
@@ -1083,8 +1078,8 @@ expect([typo("queen", random.Random(seed)) for seed in range(20)]).equal(
 ### BEGIN HIDDEN TESTS
 for word in ("up", "aab", "zzz", "o", "queen"):
     typos = [typo(word, random.Random(seed)) for seed in range(150)]
-    again = [typo(word, random.Random(seed)) for seed in range(150)]
-    expect(typos).equal(again, hint="All randomness comes from `rng`: the same generator gives the same typo.")
+    again = [typo(word, random.Random(seed)) for seed in range(20)]
+    expect(typos[:20]).equal(again, hint="All randomness comes from `rng`: the same generator gives the same typo.")
     expect(min(len(t) for t in typos)).at_least(1, hint="A typo is never empty.")
     expect(sum(t == word for t in typos)).equal(
         0, hint="A typo differs from the word: do not swap equal letters, do not replace a letter by itself."
@@ -1255,23 +1250,21 @@ expect(right / len(mistyped)).at_least(
     hint="Too few mistyped words get the right answer. Put typos of the source, with the clean target, into every batch.",
 )
 ### BEGIN HIDDEN TESTS
-pairs = [("hot", "cold"), ("day", "night"), ("open", "shut"), ("old", "young")]
-model = train(pairs, 31)
 mistyped, targets = [], []
-for source, target in pairs:
+for source, target in PAIRS:
     for i in range(len(source)):
         mistyped += [
             source[:i] + source[i + 1 :],
             source[: i + 1] + source[i:],
-            source[:i] + "jqvx"[i] + source[i + 1 :],
+            source[:i] + "jqvxf"[i] + source[i + 1 :],
         ]
-        mistyped += [source[:i] + "zkwb"[i] + source[i + 1 :]]
+        mistyped += [source[:i] + "zkwbu"[i] + source[i + 1 :]]
     mistyped += [source[:i] + source[i + 1] + source[i] + source[i + 2 :] for i in range(len(source) - 1)]
     targets += [target] * (len(mistyped) - len(targets))
 answers = greedy_decode(model, mistyped, 12)
 right = sum(answer == target for answer, target in zip(answers, targets, strict=True))
 expect(right / len(mistyped)).at_least(
-    0.9, hint="Nine of ten mistyped sources must get the right answer, for any pairs."
+    0.9, hint="Nine of ten mistyped sources must get the right answer."
 )
 H = len(model.out.weight[0])
 encoder, decoder = nn.RNN(V, H, batch_first=True), nn.RNN(V, H, batch_first=True)
@@ -1398,14 +1391,13 @@ expect(translate(TableModel({"S": "o", "o": "o"}), "low")).equal("o" * 20, hint=
 ### END HIDDEN TESTS
 
 # %% check="translate-typos" points=1
-model = train(list(PAIRS), 2)
-expect(translate(model, "highh")).equal("low", hint="The mistyped word must reach the model as it is.")
-expect(translate(model, "kingh")).equal("queen", hint="The mistyped word must reach the model as it is.")
+table = {"highhS": "l", "l": "o", "o": "w"}  # it knows this word, mistyped, and no other
+expect(translate(TableModel(table), "highh")).equal("low", hint="The mistyped word must reach the model as it is.")
+expect(translate(TableModel(table), "high")).equal("", hint="What the model says counts, for each word that is typed.")
 ### BEGIN HIDDEN TESTS
-pairs = [("hot", "cold"), ("north", "south"), ("begin", "stop"), ("young", "old"), ("dry", "wet")]
-model = train(pairs, 47)
-for word, target in (("nortth", "south"), ("begn", "stop"), ("yuong", "old"), ("beginn", "stop"), ("northh", "south")):
-    expect(translate(model, word)).equal(target, hint="The answer must come from the model, for any pairs.")
+model = TableModel({f"{word}ES": word[0] for word in ("nortth", "begn", "yuong", "kingh", "lackb", "mna", "wom")})
+for word in ("nortth", "begn", "yuong", "kingh", "lackb", "mna", "wom"):
+    expect(translate(model, word)).equal(word[0], hint="The mistyped word must reach the model as it is.")
 ### END HIDDEN TESTS
 
 # %% [markdown]

@@ -3,8 +3,8 @@
 It is forked from the warm server, so nothing of one submission reaches the next.
 
 Two passes. The first has all cells and the visible parts of the checks: every word that a student reads comes from it,
-and nothing hidden has reached the student's process yet. The second runs each check once more, whole, that has a hidden
-part and has passed so far: it gives verdicts, in fixed words. After it nothing of the student's runs or is read.
+and nothing hidden has reached the student's process yet. The second goes on with each check that has a hidden part and
+has passed so far: it gives verdicts, in fixed words. After it nothing of the student's runs or is read.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from autograder.run.wire import settings
 from autograder.run.wire.ends import Stop, TimeUp
 from autograder.run.wire.frames import Bounds
 from autograder.run.wire.log import Log
-from autograder.run.wire.peer import Peer
+from autograder.run.wire.peer import Peer, Shared
 from autograder.run.wire.proxy import Proxy
-from autograder.run.wire.randomness import seed
+from autograder.run.wire.randomness import State, seed
 from autograder.run.wire.settings import Settings
 
 GIVEN = "__main__"  # where the given cells' names live
@@ -50,7 +50,8 @@ def compile_ahead(job: Job, code: Code) -> None:
     if len(code) > 1000:
         code.clear()
     for cell in job.cells:
-        parts = {cell.source, without_hidden(cell.source)} if cell.kind == "check" else {_without_magics(cell.source)}
+        halves = without_hidden(cell.source), only_hidden(cell.source)
+        parts = set(halves) if cell.kind == "check" else {_without_magics(cell.source)}
         for key in [(part, f"<{cell.kind} {cell.id}>") for part in parts if cell.kind != "student"]:
             if key not in code:
                 with contextlib.suppress(SyntaxError, ValueError):  # the judge will tell
@@ -64,14 +65,17 @@ def run(job: Job, code: Code, sock: socket.socket, emit: Callable[[dict[str, Any
 
 @dataclass
 class _Waiting:
-    """A check whose visible part has passed: the names and settings of that time, and how many cells had run."""
+    """A check whose visible part has passed, and all with which the hidden part goes on."""
 
     cell: JobCell
     place: int
     names: dict[str, Any]
-    cells: int
-    settings: Settings
+    cells: int  # how many had run
+    log: Log
     seconds: float
+    shared: Shared
+    random: State
+    settings: Settings
 
 
 class Run:
@@ -101,7 +105,7 @@ class Run:
         self.where = ""
         self.check_until: float | None = None
         self.output_left = int(job.limits.all_output_mb * MB)
-        self.cells = self.kept = 0  # how many cells have run, and how many had when the names were kept last
+        self.cells = 0  # how many have run
         signal.signal(signal.SIGALRM, self._alarm)
 
     def all(self) -> None:
@@ -110,11 +114,10 @@ class Run:
         for cell in self.job.cells:
             self.where = f'the {"check" if cell.kind == "check" else "cell"} "{cell.id}"'
             if cell.kind == "check":
-                names = {**self.names, **self.proxies}
-                result, waits = self.check(cell, dict(names), first=True)
-                self.emit({"check": result, "waits": waits})
-                if waits and self._keep():
-                    waiting.append(_Waiting(cell, place, names, self.cells, settings.get(), result.seconds))
+                result, waits = self.check(cell, place)
+                self.emit({"check": result, "waits": waits is not None})
+                if waits is not None and self._ask("keep", waits):
+                    waiting.append(waits)
                 place += 1
             else:
                 self.emit({"cell": self.cell(cell)})
@@ -125,33 +128,27 @@ class Run:
         self.emit({"end": True})
 
     def second(self, waiting: list[_Waiting]) -> None:
-        """The second pass. Each check finds the names that were there when its turn came in the first."""
+        """The second pass. Each check finds all as its visible part has left it."""
         if not waiting or self.peer.broken:
             return
         self.emit({"hidden": True})
-        self.peer.calls = 0
         for check in waiting:
             self.where = f'the check "{check.cell.id}"'
-            if check.cells != self.cells and not self._ask("back", check.cells):
+            if not self._ask("back", check):
                 return
-            self.cells = check.cells
+            self.peer.go_on(check.shared)
             settings.put(list(check.settings))
-            result, _ = self.check(check.cell, check.names, first=False)
-            result.seconds += check.seconds
+            self.peer.randomness.set(check.random, self.peer.randomness.get())
+            result, _ = self.check(check.cell, check.place, check)
             self.emit({"check": result, "place": check.place})
             if self.peer.broken:
                 return  # the others have no verdict
 
-    def _keep(self) -> bool:
-        """Have the student's process note its names as they are now; says whether it did."""
-        if self.kept != self.cells and self._ask("keep", self.cells):
-            self.kept = self.cells
-        return self.kept == self.cells
-
-    def _ask(self, what: str, cells: int) -> bool:
+    def _ask(self, what: str, check: _Waiting) -> bool:
+        """Have the student's process keep its names and what the check shares with it, or go back to them."""
         self.peer.until = time.monotonic() + 5
         try:
-            self.peer.exchange({"do": what, "cells": cells}, [])
+            self.peer.exchange({"do": what, "cells": check.cells, "check": check.place}, [])
         except (Stop, TimeUp):
             self._broke(False)
             return False
@@ -212,12 +209,12 @@ class Run:
         named = type(misses) is str and len(misses) <= 60 and all(map(str.isidentifier, misses.split(".")))
         return f"{own}{place}" + (f" ({misses})" if named else "")
 
-    def _time(self, most: float, what: str) -> tuple[float, str]:
-        """How many seconds it may take, and which limit that is."""
+    def _time(self, most: float, what: str, spent: float = 0) -> tuple[float, str]:
+        """How many seconds it may still take, and which limit that is."""
         left = max(self.end - time.monotonic(), 0.01)
-        if left < most:
+        if left < most - spent:
             return left, f"the whole submission ({self.job.limits.total_seconds:g} s)"
-        return most, f"{what} ({most:g} s)"
+        return max(most - spent, 0.01), f"{what} ({most:g} s)"
 
     def _broke(self, before: bool) -> None:
         if not before:
@@ -227,61 +224,68 @@ class Run:
         filename = f"<given {cell.id}>"
         self.names.update(self.proxies)
         try:
-            exec(self._compile(_without_magics(cell.source), filename), self.names)
+            source = _without_magics(cell.source)
+            exec(self._compile(source, filename, source), self.names)
         except Exception as error:
             self.emit({"error": f'The given cell "{cell.id}" failed in the judge: {type(error).__name__}: {error}'})
             raise SystemExit from None
 
-    def _compile(self, source: str, filename: str) -> types.CodeType:
-        # With its lines in linecache, `expect` finds the words of a call, and the markers of the hidden part.
-        linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    def _compile(self, source: str, filename: str, whole: str) -> types.CodeType:
+        # With the lines in linecache, `expect` finds the words of a call, and the markers of the hidden part.
+        linecache.cache[filename] = (len(whole), None, whole.splitlines(keepends=True), filename)
         return self.code.get((source, filename)) or compile(source, filename, "exec", dont_inherit=True)
 
     # Checks
 
-    def check(self, cell: JobCell, names: dict[str, Any], first: bool) -> tuple[CheckResult, bool]:
-        """Run a check here. It passes if it comes to its end, and in no other way.
+    def check(self, cell: JobCell, place: int, first: _Waiting | None = None) -> tuple[CheckResult, _Waiting | None]:
+        """Run a check here: its visible part, or the hidden one after the `first`. It passes if it comes to its end.
 
-        Returns the verdict, and in the first pass whether there is none before the second.
+        Returns the verdict, or with what the hidden part is to go on.
         """
-        result, waits = CheckResult(cell.id), False
+        result, hidden_left = CheckResult(cell.id), False
         filename = f"<check {cell.id}>"
         broken = bool(self.peer.broken)
-        seconds, limit = self._time(self.job.limits.check_seconds, "this check")
-        seed(seed_of(cell.id, self.job.seed))
-        self.peer.random = None
+        names, log, spent = (first.names, first.log, first.seconds) if first else (self._names(), Log(), 0.0)
+        seconds, limit = self._time(self.job.limits.check_seconds, "this check", spent)
+        if first is None:
+            seed(seed_of(cell.id, self.job.seed))
+            self.peer.random = None
         self.peer.last.label = ""
-        self.peer.log = log = Log()
+        self.peer.log = log
         started = time.monotonic()
         self.peer.until = self.check_until = started + seconds
         signal.setitimer(signal.ITIMER_REAL, seconds + 0.05, 0.25)
         error: BaseException | None = None
         try:
             try:
-                waits = self._execute(cell, filename, names, first)
+                hidden_left = self._execute(cell, filename, names, first is None)
             except BaseException as wrong:
                 error = wrong
             self.check_until = None
         except TimeUp as late:  # the alarm rang just after the end
             self.check_until, error = None, error or late
         signal.setitimer(signal.ITIMER_REAL, 0)
-        result.seconds = time.monotonic() - started
+        took = time.monotonic() - started
+        result.seconds = spent + took
         self.peer.log = None
         if error is None and self.peer.broken:  # something swallowed the news
             error = Stop(self.peer.broken)
-        if error is None and result.seconds > seconds + self.peer.grace:
+        if error is None and took > seconds + self.peer.grace:
             error = TimeUp()
         if error is not None:
-            waits = False
             messages.fill_in(result, error, filename, cell.source, self.peer.last, limit, self.job.limits)
             if self.peer.left_set and result.kind in RECORDED:
                 result.message += f"\n  still set: {self.peer.left_set}"
             if result.kind in RECORDED:
                 result.record = {"line": messages.line_of(error.__traceback__, filename), **read(log)}
-            if not first:
+            if first:
                 messages.in_fixed_words(result, [c.source for c in self.job.cells if c.kind == "given" or c is cell])
             error.__traceback__ = None
-        elif not waits:
+        elif hidden_left:
+            random = self.peer.randomness.get()
+            shared = self._forget()
+            return result, _Waiting(cell, place, names, self.cells, log, took, shared, random, settings.get())
+        else:
             result.passed, result.kind = True, "passed"
         if type(answer := names.get("quiz_answer")) is quiz.QuizAnswer:
             self._quiz(result, answer)
@@ -291,22 +295,28 @@ class Run:
             self._broke(broken)
         else:
             self._forget()
-        return result, waits
+            self.peer.forget_first = True  # there, too
+        return result, None
+
+    def _names(self) -> dict[str, Any]:
+        return {**self.names, **self.proxies}
 
     def _execute(self, cell: JobCell, filename: str, names: dict[str, Any], first: bool) -> bool:
-        """Run the visible part, or all of it in the second pass; says whether a hidden part is left.
+        """Run the visible part, or in the second pass the hidden one; says whether that is left.
 
         The hidden part of a quiz needs nothing of the student's process, since the answer is here: it is run at once.
         """
-        text = without_hidden(cell.source) if first else cell.source
-        exec(self._compile(text, filename), names)
-        if text == cell.source:
-            return False
-        if type(names.get("quiz_answer")) is not quiz.QuizAnswer:
-            return True
-        for name in self.proxies:
-            names.pop(name, None)
-        exec(self._compile(only_hidden(cell.source), filename), names)
+        source = cell.source
+        if first:
+            text = without_hidden(source)
+            exec(self._compile(text, filename, source), names)
+            if text == source:
+                return False
+            if type(names.get("quiz_answer")) is not quiz.QuizAnswer:
+                return True
+            for name in self.proxies:
+                names.pop(name, None)
+        exec(self._compile(only_hidden(source), filename, source), names)
         return False
 
     def _quiz(self, result: CheckResult, answer: quiz.QuizAnswer) -> None:
@@ -316,11 +326,10 @@ class Run:
             result.options, result.share, result.message = answer.chosen, answer.share, answer.said or result.message
             result.hint = "" if answer.said else result.hint
 
-    def _forget(self) -> None:
+    def _forget(self) -> Shared:
         """What a check shared with the student's process ends with it."""
         self.peer.last.value = None
-        self.peer.forget()
-        self.peer.forget_first = True
+        return self.peer.forget()
 
 
 def seed_of(check_id: str, seed: int) -> int:

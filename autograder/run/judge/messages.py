@@ -23,7 +23,6 @@ _FIXED = {
     "missing": "A hidden test needs a name that is not defined.",
     "limit": "In a hidden test, the time limit was reached. Is there a loop that does not end?",
 }
-_OTHERWISE = "It passed once, and failed when it was called again. Does it keep something from one call to the next?"
 _MISSING = "Is its cell still there, does it define that name, and did it run without an error?"
 
 
@@ -62,14 +61,11 @@ def in_fixed_words(result: CheckResult, ours: Sequence[str]) -> None:
     A hint stands as it is in `ours`, the check and the given cells: one that is made when the check runs could be made
     of what came back.
     """
-    if result.hidden:
-        result.message = _FIXED.get(result.kind, "")  # of a process that ended, the server tells
-        trees = [ast.parse(source) for source in ours if parses(source)]
-        written = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-        result.hint = result.hint if result.kind == "expectation" and result.hint in written else ""
-    else:
-        result.message, result.hint, result.hidden = _OTHERWISE, "", True
-    result.traceback = ""
+    result.message = _FIXED.get(result.kind, "")  # of a process that ended, the server tells
+    trees = [ast.parse(source) for source in ours if parses(source)]
+    written = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+    result.hint = result.hint if result.kind == "expectation" and result.hint in written else ""
+    result.hidden, result.traceback = True, ""
 
 
 def _student(result: CheckResult, error: BaseException, fault: StudentFault, call: str, limits: Limits) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 from autograder.run.limits import MB, Limits
 from autograder.run.sandbox.shell import OUTPUTS, Shell
 from autograder.run.wire.frames import Bounds, Closed, MissingName, receive_frame
-from autograder.run.wire.peer import Peer
+from autograder.run.wire.peer import Peer, Shared
 
 _REACHED = {
     errno.EAGAIN: "processes",
@@ -73,14 +73,19 @@ def serve(sock: socket.socket, shell: Shell, limits: Limits) -> None:
     bounds = Bounds(body=limits.value_mb * MB)
 
     kept = dict[int, dict[str, Any]]()  # the names after so many cells
+    shared = dict[int, Shared]()  # by check
 
     def other(message: dict[str, Any]) -> dict[str, Any]:
         if message["do"] == "keep":
-            kept[message["cells"]] = dict(shell.user_ns)
+            if message["cells"] not in kept:
+                kept[message["cells"]] = dict(shell.user_ns)
+            shared[message["check"]] = peer.forget()
+            _close_figures()
             return {}
         if message["do"] == "back":
             shell.user_ns.clear()
             shell.user_ns.update(kept[message["cells"]])
+            peer.go_on(shared.pop(message["check"]))
             return {}
         started = time.perf_counter()
         outputs: list[dict[str, Any]] = []

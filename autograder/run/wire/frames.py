@@ -63,35 +63,41 @@ def send_frame(sock: socket.socket, message: dict[str, Any], parts: list[bytes],
 
 
 def receive_frame(sock: socket.socket, bounds: Bounds, deadline: float | None) -> tuple[dict[str, Any], memoryview]:
-    header_size, body_size = _LENGTHS.unpack(_receive(sock, _LENGTHS.size, deadline))
+    # The deadline is for the whole frame: a byte now and then does not prolong it.
+    data, done = bytearray(1 << 14), 0
+    while done < _LENGTHS.size:
+        done += _receive(sock, memoryview(data)[done:], deadline)
+    header_size, body_size = _LENGTHS.unpack_from(data)
     if header_size > bounds.header or body_size > bounds.body:
         raise WireError(f"a frame of {header_size} + {body_size} bytes")
-    data = _receive(sock, header_size + body_size, deadline)
+    size = _LENGTHS.size + header_size + body_size
+    if done > size:
+        raise WireError("more than it was asked for")
+    del data[size:]
+    data += bytes(size - len(data))
+    while done < size:
+        done += _receive(sock, memoryview(data)[done:], deadline)
+    content = memoryview(data)[_LENGTHS.size :]
     try:
-        message = json.loads(bytes(data[:header_size]))
+        message = json.loads(str(content[:header_size], "utf-8"))
     except (ValueError, RecursionError) as error:
         raise WireError("a frame whose header is not JSON") from error
     if type(message) is not dict:
         raise WireError("a frame that is no message")
-    return message, data[header_size:]
+    return message, content[header_size:]
 
 
-def _receive(sock: socket.socket, size: int, deadline: float | None) -> memoryview:
-    # The deadline is for the whole frame: a byte now and then does not prolong it.
-    data = memoryview(bytearray(size))
-    done = 0
+def _receive(sock: socket.socket, place: memoryview, deadline: float | None) -> int:
     try:
-        while done < size:
-            sock.settimeout(_left(deadline))
-            got = sock.recv_into(data[done:])
-            if not got:
-                raise Closed
-            done += got
+        sock.settimeout(_left(deadline))
+        got = sock.recv_into(place)
     except TimeoutError:
         raise Late from None
     except OSError:
         raise Closed from None
-    return data
+    if not got:
+        raise Closed
+    return got
 
 
 def _left(deadline: float | None) -> float | None:

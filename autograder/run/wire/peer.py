@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from torch import Tensor
 
@@ -31,6 +31,15 @@ from autograder.run.wire.randomness import Randomness, State
 from autograder.run.wire.tracked import Tracked, backward
 
 DEPTH = 20  # calls inside calls
+
+
+class Shared(NamedTuple):
+    """All that one check and the student's process share."""
+
+    tracked: Tracked
+    handles: dict[int, list[Any]]
+    handle_of: dict[int, int]
+    graphs: dict[int, Tensor]
 
 
 @dataclass
@@ -52,15 +61,11 @@ class Peer:
     max_handles: int = 50_000
 
     def __post_init__(self) -> None:
-        self.tracked = Tracked(first=0 if self.names is None else 1)
-        self.handles: dict[int, list[Any]] = {}
-        self.handle_of: dict[int, int] = {}
+        self.go_on(Shared(Tracked(first=0 if self.names is None else 1), {}, {}, {}))
         self.proxies: weakref.WeakValueDictionary[int, Proxy] = weakref.WeakValueDictionary()
-        self.graphs: dict[int, Tensor] = {}
         self.freed: list[list[int]] = []
         self.freed_graphs: list[int] = []
         self.next_handle = self.calls = self.depth = self.serving = 0
-        self.random: State | None = None  # what the other side knows of it
         self.randomness = Randomness()
         self.settings = settings.DEFAULT  # what the other side knows of them
         self.left_set = ""  # in words, what the other side has set, and where
@@ -108,15 +113,17 @@ class Peer:
             raise MissingName(f"name '{name}' is not defined")
         return self.names[name]
 
-    def forget(self) -> None:
-        """Let go of everything that the last check shared."""
-        self.tracked.clear()
-        self.handles.clear()
-        self.handle_of.clear()
-        self.graphs.clear()
+    def forget(self) -> Shared:
+        """Let go of everything that the last check shared. Whoever keeps it can `go_on` with it later."""
+        last = Shared(self.tracked, self.handles, self.handle_of, self.graphs)
+        self.go_on(Shared(self.tracked.fresh(), {}, {}, {}))
         self.freed.clear()
         self.freed_graphs.clear()
-        self.random = None
+        return last
+
+    def go_on(self, shared: Shared) -> None:
+        self.tracked, self.handles, self.handle_of, self.graphs = shared
+        self.random: State | None = None  # what the other side knows of it
 
     # What every message carries
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from autograder.run.wire.frames import WireError
-from autograder.run.wire.plain import tensor_bytes, torch_state
+from autograder.run.wire.plain import torch_state
 
 
 def seed(number: int) -> None:
@@ -41,7 +41,8 @@ class Randomness:
         self._numpy = b""
 
     def get(self) -> State:
-        return tensor_bytes(torch.random.get_rng_state()), random_bytes(_GLOBAL), self._get_numpy()
+        state = torch.default_generator.get_state()
+        return ctypes.string_at(state.data_ptr(), state.numel()), random_bytes(_GLOBAL), self._get_numpy()
 
     def _get_numpy(self) -> bytes:
         generator = np.random.mtrand._rand._bit_generator

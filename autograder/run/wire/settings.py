@@ -20,8 +20,11 @@ _NAMED = {
 
 
 def get() -> Settings:
-    dtype = str(torch.get_default_dtype()).removeprefix("torch.")
-    return torch.is_grad_enabled(), dtype, str(torch.get_default_device())
+    dtype = torch.get_default_dtype()
+    name = "float32" if dtype is torch.float32 else str(dtype).removeprefix("torch.")
+    # A default device is a mode of torch's functions, and without any mode it is the processor. Called with each frame.
+    device = str(torch.get_default_device()) if torch._C._len_torch_function_stack() else "cpu"
+    return torch.is_grad_enabled(), name, device
 
 
 def put(told: Any) -> None:

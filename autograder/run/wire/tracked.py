@@ -80,9 +80,11 @@ class Tracked:
         if entry is not None and self.by_id.get(entry.id) is entry:
             del self.by_id[entry.id]
 
-    def clear(self) -> None:
-        self.by_key.clear()
-        self.by_id.clear()
+    def fresh(self) -> Tracked:
+        """No tensors, and no key that was given before."""
+        new = Tracked(self.next, self.limit)
+        new.trusted = self.trusted
+        return new
 
     def sweep(self) -> list[int]:
         """The keys of twins that nobody on this side holds any more, and no graph either."""
