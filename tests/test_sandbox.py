@@ -123,6 +123,20 @@ def test_nothing_but_the_scratch_folder_can_be_written(worker: Worker) -> None:
 
 
 @boxed
+def test_it_stays_the_first_to_go_when_memory_runs_out(worker: Worker) -> None:
+    source = """
+    import ctypes, os
+    ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # PR_SET_DUMPABLE
+    try:
+        open("/proc/self/oom_score_adj", "w").write("0")
+    except OSError:
+        pass
+    print(open("/proc/self/oom_score_adj").read().strip())
+    """
+    assert output(worker, source) == "1000\n"
+
+
+@boxed
 def test_the_environment_and_the_descriptors_are_clean(worker: Worker) -> None:
     source = """
     import os, stat

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
+import os
 import resource
 from typing import Any
 
@@ -125,10 +126,11 @@ def limit_process(limits: Limits) -> None:
         )
 
 
-def first_to_go() -> None:
-    """When memory runs out, this process is ended and not the zygote."""
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+def first_to_go(proc: int) -> None:
+    """When memory runs out, this process is ended and not the zygote. `proc`: a /proc in which one can write."""
+    score = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=proc)
+    os.write(score, b"1000")
+    os.close(score)
 
 
 def call_filter() -> Any:

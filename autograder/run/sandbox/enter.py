@@ -53,17 +53,20 @@ def join(pid: int) -> int | None:
     return inner
 
 
-def settle(inner: int | None, scratch: str, capabilities: Sequence[str]) -> None:
+def settle(inner: int | None, scratch: str, capabilities: Sequence[str]) -> int:
     """What that fork does: show its own processes in /proc, and give up all rights but these, for ever.
 
     Shared memory is in the scratch folder: one limit, and one place to empty.
+
+    Returns:
+        A descriptor of a /proc in which one can write. The one that is seen is only for reading, so that a submission
+        cannot take back what was written there.
     """
     _call("mount", scratch.encode(), b"/dev/shm", None, _BIND, None)
     _call("mount", b"proc", b"/proc", b"proc", _NOSUID_NODEV_NOEXEC, None)
-    for name in (b"/proc/sys", b"/proc/irq", b"/proc/bus", b"/proc/sysrq-trigger"):  # as bubblewrap does
-        if os.path.exists(name):
-            _call("mount", name, name, None, _BIND, None)
-            _call("mount", None, name, None, _BIND | _REMOUNT | _READ_ONLY | _NOSUID_NODEV_NOEXEC, None)
+    proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    _call("mount", b"proc", b"/proc", b"proc", _NOSUID_NODEV_NOEXEC, None)
+    _call("mount", None, b"/proc", None, _BIND | _REMOUNT | _READ_ONLY | _NOSUID_NODEV_NOEXEC, None)
     if inner is not None:
         _call("setns", inner, _NEW_USER)
         os.close(inner)
@@ -77,6 +80,7 @@ def settle(inner: int | None, scratch: str, capabilities: Sequence[str]) -> None
             prctl(_PR_CAPBSET_DROP, number)
     header = (ctypes.c_uint32 * 2)(_CAP_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)(kept, kept))  # effective, permitted; inherited: none
+    return proc
 
 
 def forget_environment() -> None:

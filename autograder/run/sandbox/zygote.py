@@ -63,13 +63,17 @@ class Zygote:
         control: socket.socket,
         scratch: str,
         uid: int,
-        boxed: bool,
+        proc: int | None,
         rehearse: Callable[[Literal["judge", "student"]], None],
     ) -> None:
-        """In a process that is warm, and in its sandbox. Children run as the user `uid` (-1: as this one)."""
+        """In a process that is warm, and in its sandbox, where `proc` is a /proc in which one can write.
+
+        Children run as the user `uid` (-1: as this one).
+        """
         from autograder.run.sandbox import confine
         from autograder.run.sandbox.shell import make_shell
 
+        boxed = proc is not None
         if boxed:
             confine.hide()
         elif sys.platform == "linux":
@@ -78,7 +82,7 @@ class Zygote:
         self.shell = make_shell()
         self._draw_inline()
         assert_one_thread()
-        self.control, self.scratch, self.uid, self.boxed = control, scratch, uid, boxed
+        self.control, self.scratch, self.uid, self.boxed, self.proc = control, scratch, uid, boxed, proc
         self.child = 0
         self.status: int | None = None
         self.cpu = self.waited = 0.0
@@ -148,12 +152,12 @@ class Zygote:
 
         limits = Limits(**message["limits"])
         os.setsid()
+        if self.proc is not None:
+            confine.hide(False)  # a process that is hidden may not change its own score
+            confine.first_to_go(self.proc)
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(fd, 9)
         os.dup2(null, 0)
-        if self.boxed:
-            confine.hide(False)  # a process that is hidden may not change its own score
-            confine.first_to_go()
         if self.uid >= 0:
             os.setgroups([])
             os.setresgid(self.uid, self.uid, self.uid)

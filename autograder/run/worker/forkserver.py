@@ -251,12 +251,13 @@ class _Loop:
                         os.write(write, str(pid).encode())
                         return
                     os.close(write)
-                    enter.settle(inner, bwrap.SCRATCH, _ROOT_CAPABILITIES if message["uid"] >= 0 else ())
+                    rights = _ROOT_CAPABILITIES if message["uid"] >= 0 else ()
+                    proc = enter.settle(inner, bwrap.SCRATCH, rights)
                     if self.filter is not None:
                         self.filter.load()
                     enter.forget_environment()
                     os.environ.update(bwrap.ENVIRONMENT)
-                    self._live(message, fds)
+                    self._live(message, fds, proc)
 
                 _become(go_in, *fds, write, log=fds[1])
             os.close(write)
@@ -267,18 +268,18 @@ class _Loop:
                 raise OSError("the warm process cannot go into it")
         return int(pid)
 
-    def _live(self, message: dict[str, Any], fds: list[int]) -> None:
+    def _live(self, message: dict[str, Any], fds: list[int], proc: int | None = None) -> None:
         import matplotlib
 
         from autograder.run.sandbox.zygote import Zygote
         from autograder.run.worker.rehearse import rehearse
 
         os.close(fds[1])
-        boxed, scratch = message["sandbox"] == "bwrap", message["scratch"]
+        scratch = message["scratch"]
         tempfile.tempdir = None  # it was looked for outside
         matplotlib.get_cachedir = matplotlib.get_configdir = lambda: scratch
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), scratch)
-        Zygote(socket.socket(fileno=fds[0]), scratch, message["uid"], boxed, rehearse).loop()
+        Zygote(socket.socket(fileno=fds[0]), scratch, message["uid"], proc, rehearse).loop()
 
 
 def _become(what: Callable[[], None], *descriptors: int, log: int | None = None) -> None:
