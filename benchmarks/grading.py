@@ -222,6 +222,7 @@ def bare_main() -> None:
     from autograder.run.sandbox import shell, zygote
 
     zygote.warm_up()
+    zygote.load_compiler()
     ipython = shell.make_shell()
     jobs = json.load(sys.stdin)
 

@@ -14,6 +14,7 @@ import select
 import signal
 import socket
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Callable
@@ -32,7 +33,6 @@ def warm_up() -> None:
     matplotlib.use("agg")
     import numpy  # noqa: F401
     import torch
-    import torch._dynamo  # checkpoints, optimisers and more ask for it: 1 s that would be the student's
     import torch.testing
     from matplotlib import pyplot
 
@@ -48,6 +48,18 @@ def warm_up() -> None:
         import autograder.lab
         import autograder.lab.data
         import autograder.lab.plots  # noqa: F401
+
+
+def load_compiler() -> None:
+    """Import torch's compiler, which optimisers, checkpoints and torch.func ask for; 1 s that is not the student's."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder  # it makes one when it is imported
+        import torch._dynamo  # noqa: F401
+
+        del os.environ["TORCHINDUCTOR_CACHE_DIR"]
+    assert_one_thread()
+    gc.collect()
+    gc.freeze()
 
 
 def assert_one_thread() -> None:

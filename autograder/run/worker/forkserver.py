@@ -124,11 +124,10 @@ def _no_settings() -> Iterator[None]:
     cache = os.environ.get("XDG_CACHE_HOME") or Path(os.environ.get("HOME", "/"), ".cache")
     fonts = Path(os.environ.get("MPLCONFIGDIR") or Path(cache, "matplotlib"))
     with tempfile.TemporaryDirectory() as folder:
-        os.environ |= dict.fromkeys(("MPLCONFIGDIR", "IPYTHONDIR", "TORCHINDUCTOR_CACHE_DIR"), folder)
+        os.environ |= dict.fromkeys(("MPLCONFIGDIR", "IPYTHONDIR"), folder)
         _copy_fonts(fonts, Path(folder))
         yield
         _copy_fonts(Path(folder), fonts)
-        del os.environ["TORCHINDUCTOR_CACHE_DIR"]
 
 
 def _copy_fonts(source: Path, target: Path) -> None:
@@ -186,6 +185,12 @@ class _Loop:
                 told = {"pid": self._server(message, fds)}
             elif message["do"] == "zygote":
                 told = {"pid": self._boxed(message, fds) if message["sandbox"] == "bwrap" else self._bare(message, fds)}
+            elif message["do"] == "compiler":
+                if "torch._dynamo" not in sys.modules:
+                    from autograder.run.sandbox import zygote
+
+                    zygote.load_compiler()
+                told = {"ready": True}
             elif message["do"] == "end":
                 told = self._end(message["pid"], message["kill"])
             else:

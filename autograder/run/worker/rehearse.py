@@ -45,15 +45,13 @@ def total(x, y):
 CHECKS = {
     "Model": """
 torch.manual_seed(1)
-model, twin = Model(5), nn.Linear(3, 2)
+model = Model(5)
 x = torch.randn(4, 3, 3, requires_grad=True)
 out = model(x)
 expect(out).shape(4, 3, 2).dtype(torch.float32).finite()
 F.cross_entropy(out.reshape(12, 2), torch.arange(12) % 2).backward()
 expect(x.grad).close(x.grad, atol=1e-6)
 expect([p.grad is not None for p in model.parameters()]).equal([True] * 6)
-optimizer = torch.optim.Adam(twin.parameters())
-optimizer.step()
 """,
     "words": """
 expect(words(["ab", "c"])).equal(([[2], [1]], {"ab": 0, "c": 1}))

@@ -27,7 +27,7 @@ class SandboxMissing(RuntimeError):
 class Worker:
     """One trusted process and one sandbox, made once and kept warm.
 
-    Both are forks of a fork server, which takes about 4 s to start; workers can share one.
+    Both are forks of a fork server, which takes about 3 s to start; workers can share one.
 
     >>> with Worker() as worker:
     ...     result = worker.run(job)
