@@ -42,6 +42,8 @@ def test_a_new_stage_has_no_fault(mini: Stage) -> None:
         ("### BEGIN SOLUTION\n", "", "### BEGIN SOLUTION and ### END SOLUTION are not in pairs"),
         ("    ### END SOLUTION\n", "", "are not in pairs"),
         ("### END HIDDEN TESTS\n", "", "are not in pairs"),
+        ("### END HIDDEN TESTS\n", "n = 1\nexpect(n).equal(1, hint=f'not {n}')\n### END HIDDEN TESTS\n",
+         "a hint of the hidden test is made when it runs"),
         ("    ### BEGIN SOLUTION\n    return x[:, 1:] - x[:, :-1]  # [B, T-1]\n    ### END SOLUTION\n",
          "    return x\n", "has no solution"),
         ("plots.use_style()\n", "plots.use_style()\n### BEGIN HIDDEN TESTS\n1\n### END HIDDEN TESTS\n",
@@ -120,6 +122,9 @@ def test_using_another_exercise_must_be_declared(mini: Stage) -> None:
     assert '"twice" uses the exercise "differences". Declare it: builds_on="differences"' in faults(mini)[0]
     edit(mini, '# %% exercise="twice"', '# %% exercise="twice" builds_on="differences"')
     assert read_stage(mini).exercises == ["differences", "twice"]
+    edit(mini, "return differences(differences(x))", "return x[:, 2:] - 2 * x[:, 1:-1] + x[:, :-2]")
+    told = faults(mini)[0]
+    assert 'neither "twice" nor its checks use the exercise "differences". Take it out of builds_on.' in told
 
 
 @pytest.mark.parametrize(

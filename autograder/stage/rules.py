@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import re
 
 from autograder.course.faults import FileFaults
 from autograder.course.layout import Stage
-from autograder.lab.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION
+from autograder.lab.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END_SOLUTION, only_hidden, without_hidden
 from autograder.lab.quiz import STUDENT
 from autograder.stage.guide import has_heading, headings
 from autograder.stage.model import CHECK_ID, ID, KINDS, Cell, Content
@@ -98,11 +99,14 @@ def _check_markers(content: Content, report: FileFaults) -> None:
             elif home == "check" and len(marks) > 2:
                 report.add(cell.line + marks[2][0], "two hidden tests in one cell.", "Join them, or make two checks.")
         if cell.kind == "check":
-            visible = re.sub(rf"(?ms)^{BEGIN_HIDDEN}.*?^{END_HIDDEN}", "", cell.source)
+            visible = without_hidden(cell.source)
             if not [line for line in visible.split("\n") if line.strip() and not line.strip().startswith("#")]:
                 report.add(
                     cell.line, f'check "{cell.id}" is hidden as a whole.', "Leave at least one visible line to run."
                 )
+            for line_number in _hints_made_late(only_hidden(cell.source)):
+                what = "a hint of the hidden test is made when it runs, so nobody may read it."
+                report.add(cell.line + line_number, what, "Write it as it is, without f and names in braces.")
         for line_number, line in enumerate(cell.source.split("\n"), 1):
             if (BEGIN_HIDDEN in line or END_HIDDEN in line) and line != line.lstrip():
                 report.add(
@@ -110,12 +114,22 @@ def _check_markers(content: Content, report: FileFaults) -> None:
                 )
 
 
+def _hints_made_late(hidden: str) -> list[int]:
+    """The lines of these hints: what a hidden test says must be fixed before it has seen an answer."""
+    try:
+        nodes = list(ast.walk(ast.parse(hidden)))
+    except SyntaxError:
+        return []  # told elsewhere
+    calls = [word for node in nodes if isinstance(node, ast.Call) for word in node.keywords if word.arg == "hint"]
+    return sorted(word.value.lineno for word in calls if isinstance(word.value, ast.JoinedStr | ast.BinOp))
+
+
 def _check_names(content: Content, report: FileFaults) -> None:
     """Every cell of the graded path uses only what the graded path provides."""
     given: set[str] = set()  # what provided cells define, but for modules: importing one again does no harm
     provided: set[str] = set(dir(builtins)) | {"__name__", "get_ipython", "display"}
     defined_by: dict[str, Cell] = {}  # names of demonstrations and checks, for a better message
-    graph: dict[str, set[str]] = {}
+    uses = {name: set[str]() for name in content.exercises}  # of an exercise, with its checks
     for cell in content.cells:
         if cell.kind == "prose":
             continue
@@ -131,7 +145,7 @@ def _check_names(content: Content, report: FileFaults) -> None:
                     "The id is the name of its function or class.",
                 )
             later = {name for name in used if name in content.exercises} - {cell.id}
-            graph[cell.id] = later
+            uses[cell.id] |= later
             if undeclared := sorted(later - set(cell.builds_on)):
                 fix = f'Declare it: builds_on="{",".join(sorted(later))}".'
                 report.add(cell.line, f'"{cell.id}" uses the exercise "{undeclared[0]}".', fix)
@@ -147,6 +161,8 @@ def _check_names(content: Content, report: FileFaults) -> None:
             if undeclared := [name for name in wrong if name not in allowed]:
                 fix = f'Make the check independent, or declare builds_on="{undeclared[0]}" at the exercise.'
                 report.add(cell.line, f'check "{cell.id}" needs the exercise "{undeclared[0]}".', fix)
+        if cell.kind == "check" and cell.exercise in uses:
+            uses[cell.exercise] |= used & set(content.exercises)
         if cell.kind != "demo":
             for name in sorted(used - provided - defined - set(content.exercises)):
                 if name in defined_by:
@@ -177,6 +193,19 @@ def _check_names(content: Content, report: FileFaults) -> None:
                 if cell.kind == "demo" and name in defined_by and defined_by[name].kind == "check":
                     defined_by[name] = cell  # the demonstration's own name hides the check's
                 defined_by.setdefault(name, cell)
+    _check_builds_on(content, uses, report)
+
+
+def _check_builds_on(content: Content, uses: dict[str, set[str]], report: FileFaults) -> None:
+    """A mistake below is carried forward to what builds on it: so nothing may be declared that is not used."""
+    for cell in content.of_kind("exercise"):
+        found, new = set[str](), uses[cell.id]
+        while new := new - found:
+            found |= new
+            new = {name for one in new for name in uses[one]}
+        if idle := [name for name in cell.builds_on if name in content.exercises and name not in found]:
+            fix = "Take it out of builds_on. What a used exercise builds on need not be named either."
+            report.add(cell.line, f'neither "{cell.id}" nor its checks use the exercise "{idle[0]}".', fix)
 
 
 def _an(word: str) -> str:

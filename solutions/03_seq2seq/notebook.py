@@ -1357,7 +1357,7 @@ _ = ax.set_ylim(0, 1.05)
 # </details>
 
 
-# %% exercise="translate" builds_on="make_batch,Seq2Seq,masked_cross_entropy,greedy_decode,typo,train"
+# %% exercise="translate" builds_on="make_batch,greedy_decode"
 def translate(model, word):
     """The model's answer to one word.
 

@@ -1469,7 +1469,8 @@ for S_, T_, D_ in ((2, 3, 5), (7, 5, 3), (1, 1, 1), (11, 2, 64), (3, 13, 17), (3
     expected["additive"] += S_ * D_ * D_
     for kind, count in expected.items():
         expect(attention_cost(S_, T_, D_, "".join(list(kind)))).equal(
-            count, hint=f"{kind}: count what happens for each pair, each target word and each source word once more."
+            count,
+            hint="Count once more for each kind: what happens for each pair, each target word and each source word?",
         )
 ### END HIDDEN TESTS
 
