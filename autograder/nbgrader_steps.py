@@ -9,6 +9,7 @@ from typing import Any
 
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -31,6 +32,7 @@ from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import SUBMISSION, render
+from autograder.gradebook.database import due_date
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
@@ -151,6 +153,8 @@ class StudentPage(_Step):
                 marks.scores[mark.grade_id] = float(mark.get("score") or 0), float(mark.get("points") or 0)
             elif mark.get("solution"):
                 marks.comments[mark.grade_id] = mark.get("comment") or ""
+        with Gradebook(told["db_url"]) as gradebook:
+            marks.due = due_date(gradebook, told["assignment"], marks.student)
         texts = self.session.page_texts(self.session.blueprint(resources))
         resources["page"] = page(nb, marks, texts)
         return nb, resources

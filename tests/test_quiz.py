@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from autograder.build.write import build
 from autograder.course.faults import CourseError
 from autograder.course.layout import Course, Stage
 from autograder.feedback.quiz_counts import option_counts
+from autograder.gradebook.database import Database
 from autograder.gradebook.results import ClassResult
 from autograder.grading.grade import grade
 from autograder.intake.blueprint import Blueprint
@@ -31,7 +33,7 @@ from autograder.run.store import Store
 from autograder.stage.question import Quiz
 from autograder.stage.read import read_answers, read_stage
 
-from .conftest import ROOT, edit, run
+from .conftest import ROOT, edit, generate_feedback, run
 
 CANARY = "canary_9917"  # stands in every sentence
 QUIZ = f"""
@@ -578,6 +580,29 @@ def test_an_unworked_notebook_is_not_kept_when_the_text_changes(stage: Stage) ->
     work = stage.released.read_text(encoding="utf-8").replace("state = None", "state = 'A'")
     stage.released.write_text(work, encoding="utf-8")
     assert build(stage)[1] is not None
+
+
+@pytest.mark.parametrize("by_nbgrader", [False, True])
+def test_until_the_due_date_a_wrong_answer_hears_no_more_than_that(stage: Stage, by_nbgrader: bool) -> None:
+    folder = hand_in(stage, "eve", state='state = "A"', forms="forms = 7")
+    grade(stage, folder)
+    place = stage.course.work / "feedback" / "eve" / stage.slug / f"{stage.slug}.html"
+
+    def shown(due: datetime | None, extension: timedelta | None = None) -> str:
+        with Database(stage.course) as data, data.open() as gradebook:
+            submission = gradebook.find_submission(stage.slug, "eve")
+            submission.assignment.duedate, submission.extension = due, extension
+        if by_nbgrader:
+            generate_feedback(stage, "eve")
+        else:
+            grade(stage, folder)
+        return place.read_text(encoding="utf-8")
+
+    later, earlier = datetime.now() + timedelta(days=2), datetime.now() - timedelta(days=2)
+    assert CANARY in shown(None) and CANARY in shown(earlier)
+    for page in (shown(later), shown(earlier, extension=timedelta(days=4))):
+        assert CANARY not in page and "Not right yet. Why is told after the due date" in page
+        assert "forms: 7 cannot be graded" in page, "how to write an answer is told at once"
 
 
 # Attacks

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 import struct
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -65,7 +66,7 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
         if mark.get("grade"):
             exercise = exercises.get(name.partition("-")[0])
             if exercise is not None:
-                exercise["checks"].append(_check(cell, marks))
+                exercise["checks"].append(_check(cell, marks, exercise["quiz"]))
         elif mark.get("solution") and name in exercises:
             current = exercises[name]
             comment = marks.comments.get(name, "")
@@ -134,12 +135,18 @@ def _exercise(name: str, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _check(cell: NotebookNode, marks: Marks) -> dict[str, Any]:
-    """A check's mark, its message, and the sentence before it where the mistake is a known one."""
+def _check(cell: NotebookNode, marks: Marks, quiz: bool) -> dict[str, Any]:
+    """A check's mark, its message, and the sentence before it where the mistake is a known one.
+
+    Until the due date a wrong answer to a question gets no sentence of its own: by handing in again and again, the
+    sentences would lead to the key.
+    """
     name = cell.metadata.nbgrader.grade_id
     score, most = marks.scores.get(name, (0.0, 0.0))
     verdict = verdict_of(cell)
     message = in_words(verdict["message"], verdict["hint"] if not verdict["says"] else "", "")
+    if quiz and verdict["kind"] == "expectation" and verdict["answer"] and marks.due and marks.due > _now():
+        message = f"Not right yet. Why is told after the due date ({marks.due:%d %B %Y, %H:%M} UTC)."
     if message and verdict["kind"] == "passed":  # a right answer to a question
         message = "✓ " + message
     return {
@@ -151,6 +158,11 @@ def _check(cell: NotebookNode, marks: Marks) -> dict[str, Any]:
         "carried_from": verdict["carried_from"],
         "message": _plain(message),
     }
+
+
+def _now() -> datetime:
+    """In UTC and without a zone, as nbgrader keeps it."""
+    return datetime.now(UTC).replace(tzinfo=None)
 
 
 class _Pictures:

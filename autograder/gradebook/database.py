@@ -7,6 +7,7 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,8 @@ class Database:
                 marks.late_penalty = float(penalty or 0)
             for who, name, auto, by_hand in self.comments(gradebook, slug, student):
                 found.setdefault(who, Marks(who)).comments[name] = (by_hand if by_hand is not None else auto) or ""
+            if student in found:  # asked only for a page
+                found[student].due = due_date(gradebook, slug, student)
         for marks in found.values():
             marks.score = max(0.0, sum(score for score, _ in marks.scores.values()) - marks.late_penalty)
             marks.max_score = sum(most for _, most in marks.scores.values())
@@ -141,6 +144,14 @@ class Database:
         columns = api.SubmittedAssignment.student_id, cell.name, comment.auto_comment, comment.manual_comment
         query = select(*columns).select_from(comment).join(cell, cell.id == comment.cell_id)
         return list(gradebook.db.execute(_of(query, comment, slug, student)).all())
+
+
+def due_date(gradebook: Gradebook, slug: str, student: str) -> datetime | None:
+    """When this student's work is due, in UTC, or None where nbgrader was told no date."""
+    try:
+        return gradebook.find_submission(slug, student).duedate
+    except (MissingEntry, TypeError):  # an extension, and no date
+        return None
 
 
 def _of(query: Any, part: Any, slug: str, student: str | None) -> Any:

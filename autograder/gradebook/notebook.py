@@ -12,7 +12,7 @@ from autograder.intake.prepare import runs
 from autograder.run.job import CheckResult, Result
 
 CHECK_FAILED = "CheckFailed"
-FIELDS = ("kind", "message", "hint", "says", "stopped_with")  # of a verdict, in the metadata of its cell
+FIELDS = ("kind", "message", "hint", "says", "stopped_with", "answer")  # of a verdict, in the metadata of its cell
 
 
 def write_back(notebook: NotebookNode, blueprint: Blueprint, result: Result, sandbox: str) -> None:

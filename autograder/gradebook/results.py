@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -211,6 +212,7 @@ class Marks:
     scores: dict[str, tuple[float, float]] = field(default_factory=dict)  # by check: reached and possible
     by_hand: dict[str, tuple[float | None, float]] = field(default_factory=dict)  # by check: mark and extra credit
     comments: dict[str, str] = field(default_factory=dict)  # by exercise
+    due: datetime | None = None  # this student's due date, in UTC as nbgrader keeps it
 
 
 def _exercise(check: str) -> str:
