@@ -10,6 +10,7 @@ import unicodedata
 MOST_BYTES = 200  # of a name but for its ending; file systems allow 255
 ENDING = re.compile(r"(?:\.(?:ipynb|tar))?\.[A-Za-z0-9_]{1,8}~?$", re.IGNORECASE)
 SHOWN_NOWHERE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, marks of direction, halves of characters, ends of lines
+FORMULA = "=+-@＝＋－＠"  # how one begins in a spreadsheet, where nbgrader's export is opened
 JOINERS = "\u200c\u200d"  # of Persian words and of pictures (emoji): they are part of a name
 GUESSES = [  # encodings of names that do not say theirs, and how the names of their characters begin
     ("utf-8", ("",)), ("cp437", ("LATIN",)), ("gb2312", ("CJK", "FULLWIDTH", "IDEOGRAPHIC")), ("cp866", ("CYRILLIC",)),
@@ -26,6 +27,7 @@ def safe(name: str) -> str:
     ending = found[0] if (found := ENDING.search(name)) else ""
     stem = name.removesuffix(ending)
     clean = "".join("_" if unicodedata.category(c) in SHOWN_NOWHERE and c not in JOINERS else c for c in stem)
+    clean = "_" + clean[1:] if clean[:1] in FORMULA and clean else clean
     clean = clean.encode()[:MOST_BYTES].decode(errors="ignore")
     if clean == stem:
         return name

@@ -258,3 +258,10 @@ def test_no_name_reaches_a_terminal_as_a_command(stage: Stage) -> None:
     for name in ("a\x1b]0;x\x07", "a\nb", "a\r", "\u202ea", "\ufeffa", "a\x9b2J", "a\udcff", "\u2028"):
         assert safe(name).isprintable()
         assert safe(safe(name)) == safe(name)
+
+
+def test_no_name_is_a_formula_in_a_spreadsheet() -> None:
+    """nbgrader's own export writes names as they are."""
+    for name in ("=HYPERLINK(1).ipynb", "+1", "-1.ipynb", "@SUM(1)", "＝1", "=" * 300):
+        assert safe(name)[0] == "_" and safe(safe(name)) == safe(name)
+    assert safe("=a") != safe("+a"), "none takes another's place"
