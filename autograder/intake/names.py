@@ -28,10 +28,15 @@ def safe(name: str) -> str:
     stem = name.removesuffix(ending)
     clean = "".join("_" if unicodedata.category(c) in SHOWN_NOWHERE and c not in JOINERS else c for c in stem)
     clean = "_" + clean[1:] if clean[:1] in FORMULA and clean else clean
-    clean = clean.encode()[:MOST_BYTES].decode(errors="ignore")
+    if len(clean.encode()) > MOST_BYTES:
+        clean = clean.encode()[: MOST_BYTES - len(_mark(stem))].decode(errors="ignore")
     if clean == stem:
         return name
-    return f"{clean}-{hashlib.sha256(stem.encode()).hexdigest()[:8]}{ending}"
+    return clean + _mark(stem) + ending
+
+
+def _mark(stem: str) -> str:
+    return f"-{hashlib.sha256(stem.encode()).hexdigest()[:8]}"
 
 
 def stem(name: str) -> str:

@@ -540,6 +540,23 @@ class Seq2Seq(nn.Module):
         return self.out(states)
 
 
+# %% wrong="Seq2Seq" name="turned round in place of batch_first" says="The numbers are right, but the two RNNs are not what the docstring promises: with batch_first=True nothing has to be turned round, and others can use it."
+class Seq2Seq(nn.Module):
+    def __init__(self, V, H):
+        super().__init__()
+        self.V = V
+        self.encoder, self.decoder, self.out = nn.RNN(V, H), nn.RNN(V, H), nn.Linear(H, V)
+        nn.init.orthogonal_(self.encoder.weight_hh_l0)
+        nn.init.orthogonal_(self.decoder.weight_hh_l0)
+
+    def forward(self, x, y_in):
+        last = (x != P).sum(dim=1) - 1
+        states, _ = self.encoder(F.one_hot(x.T, self.V).float())  # time first
+        c = states[last, torch.arange(len(x))]
+        states, _ = self.decoder(F.one_hot(y_in.T, self.V).float(), c.unsqueeze(0))
+        return self.out(states).transpose(0, 1)
+
+
 # %% [markdown]
 # ## masked_cross_entropy
 
@@ -1314,6 +1331,25 @@ def typo(word, rng):
     return word[:i] + copy.choice([letter for letter in LETTERS if letter != word[i]]) + word[i + 1 :]
 
 
+# %% wrong="typo" name="what is impossible becomes a doubling" says="Where drop or swap is impossible, you double a letter: for one letter that is three of four typos. Draw among the kinds that are possible."
+def typo(word, rng):
+    if not word:
+        raise ValueError("empty word")
+    swaps = [i for i in range(len(word) - 1) if word[i] != word[i + 1]]
+    kind = rng.choice(["drop", "double", "swap", "replace"])
+    if (kind == "drop" and len(word) == 1) or (kind == "swap" and not swaps):
+        kind = "double"  # always possible
+    i = rng.choice(swaps) if kind == "swap" else rng.randrange(len(word))
+    if kind == "drop":
+        return word[:i] + word[i + 1 :]
+    if kind == "double":
+        return word[: i + 1] + word[i:]
+    if kind == "swap":
+        return word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+    others = LETTERS.replace(word[i], "")
+    return word[:i] + rng.choice(others) + word[i + 1 :]
+
+
 # %% [markdown]
 # ## train
 #
@@ -1765,6 +1801,28 @@ def train(pairs, seed):
     model = Nearest(V, 8)
     with torch.no_grad():
         model.decoder.weight_ih_l0[:, S] = 1.0
+    return model
+
+
+# %% wrong="train" name="rows of 12" says="The rows have 12 positions, whatever the pairs are: a longer word raises an error. Choose seq_len by the longest word."
+def train(pairs, seed):
+    torch.manual_seed(seed)
+    rng = random.Random(seed)
+    model = Seq2Seq(V, 64)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.005)
+    n = 150
+    for i in range(n):
+        optimizer.param_groups[0]["lr"] = 0.005 * (1 - i / n)
+        batch = list(pairs)
+        for source, target in pairs:
+            for _ in range(4):
+                batch.append((typo(source, rng), target))
+                batch.append((typo(typo(source, rng), rng), target))
+        x, y_in, y_out = make_batch(batch, seq_len=12)
+        loss = masked_cross_entropy(model(x, y_in), y_out, P)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
     return model
 
 

@@ -429,6 +429,9 @@ for seed, (B, n_source, n_target, size, H) in enumerate([(3, 5, 7, 29, 11), (5, 
                     h = torch.tanh(W_ih[:, i] + W_hh @ h + bias)
                     steps.append(h)
             expected[b] = torch.stack(steps) @ model.out.weight.detach().T + model.out.bias.detach()
+    expect([model.encoder.batch_first, model.decoder.batch_first]).equal(
+        [True, True], hint="The docstring promises RNNs with batch_first=True."
+    )
     expect(logits).shape(B, n_target, size, hint="Logits have shape [B, T, V].")
     expect(logits).close(
         expected,
@@ -1047,6 +1050,11 @@ for word in ("king", "black", "a"):
     expect(len(only_replaced) / 300).at_least(0.13, hint="The kinds are equally likely: replacements are too rare.")
     expect(len(only_replaced) / 300).at_most(0.65, hint="The kinds are equally likely: replacements are too frequent.")
     expect(len(set(only_replaced))).at_least(14, hint="A replacement may be any other letter, at any position.")
+expect(typos.count("aa") / 300).close(  # typos are those of the last word, a
+    0.5,
+    tol=0.08,
+    hint="A word of one letter can only be doubled or replaced, and both are equally likely: draw among the possible kinds.",
+)
 rng = random.Random(3)
 typos = [typo("aaaaab", rng) for _ in range(200)]
 expect(typos.count("aaaaba") / 200).at_least(
@@ -1290,8 +1298,8 @@ expect(right / len(mistyped)).at_least(
 ### END HIDDEN TESTS
 
 # %% check="train-seed" points=1
-pairs = [("me", "others")]  # the answer is much longer than the word
-x, y_in = torch.tensor([to_ids("meE")]), torch.tensor([to_ids("Sothers")])
+pairs = [("me", "counterexample")]  # the answer is much longer than the word
+x, y_in = torch.tensor([to_ids("meE")]), torch.tensor([to_ids("Scounterexample")])
 torch.manual_seed(11)
 logits = train(list(pairs), 5)(x, y_in).detach()
 torch.manual_seed(12)

@@ -1139,6 +1139,20 @@ class DecoderInit(nn.Module):
         return self.out(states)
 
 
+# %% wrong="DecoderInit" name="turned round in place of batch_first" says="The numbers are right, but the GRU is not what the docstring promises: with batch_first=True nothing has to be turned round, and others can use it."
+class DecoderInit(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed = nn.Embedding(V, D)
+        self.rnn = nn.GRU(D, H)
+        self.out = nn.Linear(H, V)
+
+    def forward(self, y_in, c):
+        e = self.embed(y_in).transpose(0, 1)  # [T, B, D], time first
+        states, _ = self.rnn(e, c.unsqueeze(0).contiguous())
+        return self.out(states.transpose(0, 1))
+
+
 # %% [markdown]
 # ## DecoderEvery
 
@@ -1556,6 +1570,19 @@ class DecoderEvery(nn.Module):
         C = (z.exp() - (-z).exp()) / (z.exp() + (-z).exp())
         C = C.unsqueeze(1).expand(-1, y_in.shape[1], -1)
         return self.out(self.rnn(torch.cat([self.embed(y_in), C], dim=-1))[0])
+
+
+# %% wrong="DecoderEvery" name="turned round in place of batch_first" says="The numbers are right, but the GRU is not what the docstring promises: with batch_first=True nothing has to be turned round, and others can use it."
+class DecoderEvery(nn.Module):
+    def __init__(self, V, D, H):
+        super().__init__()
+        self.embed, self.project = nn.Embedding(V, D), nn.Linear(H, H, bias=False)
+        self.rnn, self.out = nn.GRU(D + H, H), nn.Linear(H, V)
+
+    def forward(self, y_in, h_N):
+        C = torch.tanh(self.project(h_N)).expand(y_in.shape[1], -1, -1)  # [T, B, H]
+        states, _ = self.rnn(torch.cat([self.embed(y_in.T), C], dim=-1))
+        return self.out(states).transpose(0, 1)
 
 
 # %% [markdown]

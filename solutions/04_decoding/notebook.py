@@ -708,6 +708,7 @@ for seed, (B, T, size, D, H) in enumerate([(3, 5, 11, 2, 7), (5, 7, 29, 7, 3), (
     W_ih, W_hh = decoder.rnn.weight_ih_l0.detach(), decoder.rnn.weight_hh_l0.detach()
     b_ih, b_hh = decoder.rnn.bias_ih_l0.detach(), decoder.rnn.bias_hh_l0.detach()
     table, W_out, b_out = decoder.embed.weight.detach(), decoder.out.weight.detach(), decoder.out.bias.detach()
+    expect(decoder.rnn.batch_first).equal(True, hint="The docstring promises a GRU with batch_first=True.")
     expect(W_ih).shape(3 * H, D, hint="The GRU reads embeddings of D numbers and has H states.")
     expect(table).shape(size, D, hint="embed has V rows of D numbers.")
     h, expected = c, []
@@ -850,6 +851,7 @@ for t in range(5):
 torch.manual_seed(1)
 decoder = DecoderEvery(11, 2, 3)
 expect(decoder.rnn.weight_ih_l0).shape(9, 5, hint="The GRU reads D + H numbers: the embedding and C.")
+expect(decoder.rnn.batch_first).equal(True, hint="The docstring promises a GRU with batch_first=True.")
 expect(decoder.project.weight).shape(3, 3, hint="project goes from H to H.")
 expect(decoder.project.bias).equal(None, hint="project has no bias.")
 logits = decoder(torch.randint(0, 11, (4, 5)), torch.randn(4, 3))

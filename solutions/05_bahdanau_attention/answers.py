@@ -432,6 +432,14 @@ def masked_softmax(scores, mask, dim=-1):
     return torch.softmax(scores.masked_fill(~mask, -10000.0), dim=dim).masked_fill(~mask, 0.0)
 
 
+# %% wrong="masked_softmax" name="filled with -1e9" says="-1e9 is a number like any other: where all real scores are below it, the pads win, and every weight becomes 0. Use the smallest number of the dtype, torch.finfo(scores.dtype).min."
+def masked_softmax(scores, mask, dim=-1):
+    if mask.dtype != torch.bool:
+        raise ValueError("the mask must be of dtype bool")
+    weights = torch.softmax(scores.masked_fill(~mask, -1e9), dim=dim)
+    return weights.masked_fill(~mask, 0.0)
+
+
 # %% [markdown]
 # ## context
 

@@ -426,6 +426,11 @@ for garbage in (0.0, float("nan")):
         tol=1e-3,
         hint="Real scores may be below -10000. Then a masked position that was filled with -10000 wins: fill with a smaller number.",
     )
+scores = torch.tensor([[-3e9, 0.0, -3e9]])
+expect(masked_softmax(scores, torch.tensor([[True, False, True]]), -1)).close(
+    torch.tensor([[0.5, 0.0, 0.5]]),
+    hint="Real scores may be below -1e9, too. The number that is smaller than all others has a name: torch.finfo(dtype).min.",
+)
 for garbage in (float("inf"), float("-inf"), float("nan"), 3e38, -3e38):
     scores = torch.tensor([[0.3, garbage, -0.2, garbage], [garbage, garbage, garbage, 7.0], [garbage] * 4])
     mask = torch.tensor([[True, False, True, False], [False, False, False, True], [False] * 4])

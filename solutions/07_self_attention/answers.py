@@ -814,6 +814,18 @@ def scaled_dot_product(Q, K, V, mask=None):
     return weights @ V, weights
 
 
+# %% wrong="scaled_dot_product" name="filled with -1e9" says="-1e9 is a number like any other: where all real scores are below it, the masked ones win. Use the smallest number of the dtype, torch.finfo(scores.dtype).min."
+def scaled_dot_product(Q, K, V, mask=None):
+    scores = Q @ K.mT / math.sqrt(Q.shape[-1])
+    if mask is None:
+        weights = scores.softmax(-1)
+    elif mask.dtype != torch.bool:
+        raise ValueError("the mask must be bool")
+    else:
+        weights = scores.masked_fill(~mask, -1e9).softmax(-1).masked_fill(~mask, 0.0)
+    return weights @ V, weights
+
+
 # %% [markdown]
 # ## score_entropy
 
@@ -1794,8 +1806,9 @@ class MultiHeadAttention(nn.Module):
         outs, tables = [], []
         for n, (q, k, v) in enumerate(zip(Q.split(self.d, 2), K.split(self.d, 2), V.split(self.d, 2), strict=True)):
             see = mask
-            if mask is not None and mask.dim() == 4:
-                see = mask[:, n if mask.shape[1] > 1 else 0]
+            if mask is not None and mask.dim() > 2:
+                heads = mask.movedim(-3, 0)
+                see = heads[n if len(heads) > 1 else 0]
             out, weights = scaled_dot_product(q, k, v, see)
             outs.append(out)
             tables.append(weights)
@@ -2535,6 +2548,28 @@ class MultiHeadAttention(nn.Module):
         powers = scores.exp() if mask is None else scores.exp() * mask
         weights = powers / powers.sum(dim=-1, keepdim=True).clamp(min=1e-20)
         return self.out_proj(merge_heads(weights @ V)), weights
+
+
+# %% wrong="MultiHeadAttention" name="a mask of three dimensions is one for each sentence" says="A mask of three dimensions gets one more in the middle, so its rows are taken for sentences. As torch broadcasts it, they are for the heads: hand it on as it is."
+class MultiHeadAttention(nn.Module):
+    def __init__(self, D, N):
+        super().__init__()
+        if D % N:
+            raise ValueError("the number of heads must divide D")
+        self.N = N
+        self.q_proj = nn.Linear(D, D)
+        self.k_proj = nn.Linear(D, D)
+        self.v_proj = nn.Linear(D, D)
+        self.out_proj = nn.Linear(D, D)
+
+    def forward(self, x_q, x_kv, mask=None):
+        Q = split_heads(self.q_proj(x_q), self.N)
+        K = split_heads(self.k_proj(x_kv), self.N)
+        V = split_heads(self.v_proj(x_kv), self.N)
+        if mask is not None and mask.dim() == 3:
+            mask = mask.unsqueeze(1)  # the same for all heads
+        out, weights = scaled_dot_product(Q, K, V, mask)
+        return self.out_proj(merge_heads(out)), weights
 
 
 # %% [markdown]

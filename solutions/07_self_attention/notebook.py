@@ -276,6 +276,11 @@ for keys in ((1.0, 1000.0, 0.0), (-30000.0, 0.0, -30001.0)):
         tol=1e-3,
         hint="Whatever score a masked key has, and however small the others are, it must not matter: mask before the softmax, with a number smaller than -10000.",
     )
+K = torch.tensor([[-3e9], [0.0], [-3e9]])
+expect(scaled_dot_product(torch.ones(1, 1), K, K, mask)[1]).close(
+    torch.tensor([[0.5, 0.0, 0.5]]),
+    hint="Scores may be below -1e9, too. The number that is smaller than all others has a name: torch.finfo(dtype).min.",
+)
 ### END HIDDEN TESTS
 
 # %% check="scaled_dot_product-empty" points=1
@@ -1070,6 +1075,12 @@ for seed, (N, d) in enumerate([(2, 3), (3, 5)]):
     expect(weights).close(expected_weights, tol=1e-4, hint="With a causal mask the weights differ from torch's.")
     expect(out).close(expected_out, tol=1e-4, hint="With a causal mask the output differs from torch's.")
 expect(see).equal(torch.ones(7, 7, dtype=torch.bool).tril(), hint="The caller's mask was changed.")
+apart = torch.ones(N, 7, 7, dtype=torch.bool)
+apart[0, :, 1:] = False  # the first head sees the first word only
+expect(layer(x, x, apart)[1]).close(
+    layer(x, x, apart.expand(3, N, 7, 7))[1].detach(),
+    hint="A mask [N, T, S] is broadcast as torch does it: it has a row for each head, and is the same for all sentences.",
+)
 nothing = layer(x, x, torch.zeros(3, 1, 1, 7, dtype=torch.bool))[0]
 expect(nothing).close(
     layer.out_proj.bias.detach().expand(3, 7, 15), hint="Nothing to look at: only the bias of out_proj is left."

@@ -133,7 +133,7 @@ FOLDERS: dict[str, tuple[Files, dict[str, str]]] = {
     "odd, but names": (
         {"-rf.ipynb": b"good", "a b.ipynb": b"good", "Анна.ipynb": b"good", "😀.ipynb": b"good", "50%.ipynb": b"good",
          "x;y&z$HOME.ipynb": b"good", "a.b.c.ipynb": b"good", "007.ipynb": b"good", "7.ipynb": b"good"},
-        dict.fromkeys(["-rf", "a b", "Анна", "😀", "50%", "x;y&z$HOME", "a.b.c", "007", "7"], "ok")),
+        dict.fromkeys([safe("-rf"), "a b", "Анна", "😀", "50%", "x;y&z$HOME", "a.b.c", "007", "7"], "ok")),
 }  # fmt: skip
 
 
