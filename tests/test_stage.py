@@ -42,6 +42,7 @@ def test_a_new_stage_has_no_fault(mini: Stage) -> None:
         ("### BEGIN SOLUTION\n", "", "### BEGIN SOLUTION and ### END SOLUTION are not in pairs"),
         ("    ### END SOLUTION\n", "", "are not in pairs"),
         ("### END HIDDEN TESTS\n", "", "are not in pairs"),
+        ("### END HIDDEN TESTS\n", "### END HIDDEN TESTS\n\nexpect(1).equal(1)\n", "stands below the hidden test"),
         ("### END HIDDEN TESTS\n", "n = 1\nexpect(n).equal(1, hint=f'not {n}')\n### END HIDDEN TESTS\n",
          "a hint of the hidden test is made when it runs"),
         ("    ### BEGIN SOLUTION\n    return x[:, 1:] - x[:, :-1]  # [B, T-1]\n    ### END SOLUTION\n",

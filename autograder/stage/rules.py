@@ -104,6 +104,12 @@ def _check_markers(content: Content, report: FileFaults) -> None:
                 report.add(
                     cell.line, f'check "{cell.id}" is hidden as a whole.', "Leave at least one visible line to run."
                 )
+            below = cell.source.rpartition(END_HIDDEN)[2]
+            if END_HIDDEN in cell.source and below.strip():
+                line_number = cell.source[: -len(below.lstrip())].count("\n") + 1
+                report.add(
+                    cell.line + line_number, "stands below the hidden test.", "Move it above: that part comes last."
+                )
             for line_number in _hints_made_late(only_hidden(cell.source)):
                 what = "a hint of the hidden test is made when it runs, so nobody may read it."
                 report.add(cell.line + line_number, what, "Write it as it is, without f and names in braces.")
