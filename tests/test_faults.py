@@ -310,7 +310,7 @@ def test_a_verdict_is_data_in_the_stored_result_and_in_the_notebook(mini: Stage)
     cell = next(c for c in nbformat.read(path, as_version=4).cells if c.id == "differences-values")
     assert dict(cell.metadata.autograder) == {
         "kind": told.kind, "message": told.message, "hint": told.hint, "says": told.says, "stopped_with": "",
-        "carried_from": [],
+        "answer": "", "carried_from": [],
     }  # fmt: skip
     stored = [json.loads(p.read_text(encoding="utf-8")) for p in mini.course.verdicts.rglob("*.json")]
     checks = [check for one in stored for check in one["checks"]]
