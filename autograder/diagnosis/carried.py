@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from autograder.run.job import CheckResult, Job, JobCell, Result
 from autograder.stage.model import Content
+from autograder.stage.names import reached
 
 _BLANK = ("not_implemented", "missing")  # there is nothing to judge
 
@@ -53,12 +54,7 @@ def carry_forward(
 
 def built_on(exercise: str, content: Content) -> set[str]:
     """The exercises on which this one builds, and those on which these build."""
-    direct = {cell.id: set(cell.builds_on) for cell in content.of_kind("exercise")}
-    found, new = set[str](), direct.get(exercise, set())
-    while new := new - found:
-        found |= new
-        new = {name for one in new for name in direct.get(one, ())}
-    return found - {exercise}
+    return reached(exercise, {cell.id: cell.builds_on for cell in content.of_kind("exercise")}) - {exercise}
 
 
 def _with_references(work: Job, below: Collection[str], checks: Collection[str], content: Content) -> Job:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import symtable
+from collections.abc import Collection, Mapping
 
 
 def names(source: str) -> tuple[set[str], set[str]]:
@@ -21,3 +22,12 @@ def names(source: str) -> tuple[set[str], set[str]]:
 def imported(source: str) -> set[str]:
     """The names that a cell imports."""
     return {s.get_name() for s in symtable.symtable(source, "<cell>", "exec").get_symbols() if s.is_imported()}
+
+
+def reached(start: str, uses: Mapping[str, Collection[str]]) -> set[str]:
+    """What `start` uses, directly or through others."""
+    found, new = set[str](), set(uses.get(start, ()))
+    while new := new - found:
+        found |= new
+        new = {name for one in new for name in uses.get(one, ())}
+    return found

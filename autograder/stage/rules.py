@@ -12,7 +12,7 @@ from autograder.lab.markers import BEGIN_HIDDEN, BEGIN_SOLUTION, END_HIDDEN, END
 from autograder.lab.quiz import STUDENT
 from autograder.stage.guide import has_heading, headings
 from autograder.stage.model import CHECK_ID, ID, KINDS, Cell, Content
-from autograder.stage.names import imported, names
+from autograder.stage.names import imported, names, reached
 
 
 def _check_quizzes(content: Content, report: FileFaults) -> None:
@@ -205,10 +205,7 @@ def _check_names(content: Content, report: FileFaults) -> None:
 def _check_builds_on(content: Content, uses: dict[str, set[str]], report: FileFaults) -> None:
     """A mistake below is carried forward to what builds on it: so nothing may be declared that is not used."""
     for cell in content.of_kind("exercise"):
-        found, new = set[str](), uses[cell.id]
-        while new := new - found:
-            found |= new
-            new = {name for one in new for name in uses[one]}
+        found = reached(cell.id, uses)
         if idle := [name for name in cell.builds_on if name in content.exercises and name not in found]:
             fix = "Take it out of builds_on. What a used exercise builds on need not be named either."
             report.add(cell.line, f'neither "{cell.id}" nor its checks use the exercise "{idle[0]}".', fix)
