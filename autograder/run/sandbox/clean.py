@@ -16,26 +16,29 @@ class Dirty(Exception):
     """Something is left that cannot be removed: the whole sandbox has to go."""
 
 
-def kill_all(deadline: float, boxed: bool = True) -> None:
-    """End every other process of the sandbox (whose process 1 this is), or every one below this one; collect them."""
+def kill_all(deadline: float, proc: str | None) -> None:
+    """End every other process of the sandbox, whose process 1 this is, and collect them.
+
+    `proc`: where all of them are seen; without a sandbox it is None, and all processes below this one end.
+    """
     while True:
-        for pid in [-1] if boxed else descendants():
+        for pid in [-1] if proc is not None else descendants():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
-            if not boxed or not other_processes():
+            if proc is None or not other_processes(proc):
                 return
         if time.monotonic() > deadline:
             raise Dirty("processes that do not end")
         time.sleep(0.001)
 
 
-def other_processes() -> list[int]:
+def other_processes(proc: str) -> list[int]:
     own = os.getpid()
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != own]
+    return [int(name) for name in os.listdir(proc) if name.isdigit() and int(name) != own]
 
 
 def descendants(pid: int | None = None) -> list[int]:
@@ -106,20 +109,17 @@ def leftovers() -> str:
     return ""
 
 
-def own_state(folder: str) -> tuple[object, ...]:
-    """What another process of the same user could change: limits, priority, processors, and who may use the folder."""
-    told = os.stat(folder)
-    shared = told.st_mode, told.st_uid, told.st_gid, sorted(os.listxattr(folder))
+def own_state() -> tuple[object, ...]:
+    """What another process of the same user could change: limits, priority and processors."""
     limits = [resource.getrlimit(what) for what in range(resource.RLIMIT_MSGQUEUE + 1)]
-    scheduled = os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)
-    return shared, limits, scheduled, os.getcwd()
+    return limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)
 
 
-def memory_used(pids: list[int]) -> int:
+def memory_used(pids: list[int], proc: str) -> int:
     """Bytes that these processes hold and no file backs. Shared pages count once for each: never too little."""
     total = 0
     for pid in pids:
-        with contextlib.suppress(OSError), open(f"/proc/{pid}/status") as file:
+        with contextlib.suppress(OSError), open(f"{proc}/{pid}/status") as file:
             for line in file:
                 if line.startswith(("RssAnon:", "RssShmem:")):
                     total += int(line.split()[1]) * 1024

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import importlib.util
-import os
 import resource
+import tempfile
 from typing import Any
 
 from autograder.run.limits import MB, Limits
 
 _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 4, 36, 38
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
+_libc = ctypes.CDLL(None, use_errno=True)
 
 
 # Memory and messages that outlive a process or are counted nowhere, keys, debuggers, name spaces, priorities.
@@ -84,8 +86,14 @@ _FORBIDDEN = [
 ]
 
 
-def prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0) != 0:
+class _Program(ctypes.Structure):
+    """struct sock_fprog: how many instructions of 8 bytes, and where."""
+
+    _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
+
+
+def prctl(option: int, value: int, more: Any = 0) -> None:
+    if _libc.prctl(option, value, more, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl")
 
 
@@ -126,15 +134,8 @@ def limit_process(limits: Limits) -> None:
         )
 
 
-def first_to_go(proc: int) -> None:
-    """When memory runs out, this process is ended and not the zygote. `proc`: a /proc in which one can write."""
-    score = os.open("self/oom_score_adj", os.O_WRONLY, dir_fd=proc)
-    os.write(score, b"1000")
-    os.close(score)
-
-
-def call_filter() -> Any:
-    """A filter of system calls that can be loaded, or None where libseccomp or its Python binding is missing.
+def call_filter() -> bytes | None:
+    """A filter of system calls for `load_filter`, or None where libseccomp or its Python binding is missing.
 
     Without it these remain possible inside the sandbox: memory in memfd and System V segments (the memory watch and the
     clean-up see them), keyrings, new user name spaces where root runs the worker, vsock, and netlink sockets in the
@@ -163,4 +164,13 @@ def call_filter() -> Any:
     new_user_namespace = 0x10000000
     rules.add_rule(refuse, "clone", seccomp.Arg(0, seccomp.MASKED_EQ, new_user_namespace, new_user_namespace))
     rules.add_rule(seccomp.ERRNO(38), "clone3")  # its flags are out of a filter's sight; libc falls back to clone
-    return rules
+    with tempfile.TemporaryFile() as file:
+        rules.export_bpf(file)
+        file.seek(0)
+        return file.read()
+
+
+def load_filter(calls: bytes) -> None:
+    """From now on, for this process and all that it starts."""
+    program = ctypes.create_string_buffer(calls, len(calls))
+    prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(_Program(len(calls) // 8, ctypes.addressof(program))))

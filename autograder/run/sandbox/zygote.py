@@ -20,6 +20,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any, Literal
 
+from autograder.run.sandbox.enter import Walls
 from autograder.run.warm import forget_devices, trace_only
 from autograder.run.wire.randomness import seed
 
@@ -74,19 +75,14 @@ class Zygote:
         self,
         control: socket.socket,
         scratch: str,
-        uid: int,
-        proc: int | None,
+        walls: Walls | None,
         rehearse: Callable[[Literal["judge", "student"]], None],
     ) -> None:
-        """In a process that is warm, and in its sandbox, where `proc` is a /proc in which one can write.
-
-        Children run as the user `uid` (-1: as this one).
-        """
+        """In a process that is warm, and in its sandbox, if there is one."""
         from autograder.run.sandbox import confine
         from autograder.run.sandbox.shell import make_shell
 
-        boxed = proc is not None
-        if boxed:
+        if walls is not None:
             confine.hide()
         elif sys.platform == "linux":
             confine.adopt_orphans()
@@ -94,7 +90,7 @@ class Zygote:
         self.shell = make_shell()
         self._draw_inline()
         assert_one_thread()
-        self.control, self.scratch, self.uid, self.boxed, self.proc = control, scratch, uid, boxed, proc
+        self.control, self.scratch, self.walls = control, scratch, walls
         self.child = 0
         self.status: int | None = None
         self.cpu = self.waited = 0.0
@@ -103,12 +99,12 @@ class Zygote:
         os.chdir(scratch)
         from autograder.run.sandbox import clean
 
-        clean.wipe(scratch, time.monotonic() + 10)  # caches of fonts and the like
+        self.empty_scratch(time.monotonic() + 10)  # caches of fonts and the like
         gc.collect()
         gc.freeze()
-        if boxed:
-            self.before = clean.own_state(scratch)
-            self.base = clean.memory_used([os.getpid()])
+        if walls is not None:
+            self.before = clean.own_state()
+            self.base = clean.memory_used([os.getpid()], walls.proc)
         self.send({"ready": os.getpid()})
 
     def _draw_inline(self) -> None:
@@ -164,16 +160,11 @@ class Zygote:
 
         limits = Limits(**message["limits"])
         os.setsid()
-        if self.proc is not None:
-            confine.hide(False)  # a process that is hidden may not change its own score
-            confine.first_to_go(self.proc)
+        if self.walls is not None:
+            self.walls.close_in()
         null = os.open(os.devnull, os.O_RDONLY)
         os.dup2(fd, 9)
         os.dup2(null, 0)
-        if self.uid >= 0:
-            os.setgroups([])
-            os.setresgid(self.uid, self.uid, self.uid)
-            os.setresuid(self.uid, self.uid, self.uid)
         for descriptor in (1, 2):
             path = os.path.join(self.scratch, f".output-{descriptor}")
             os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600), descriptor)
@@ -186,9 +177,6 @@ class Zygote:
         for name in ("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"):
             os.environ[name] = self.scratch
         sys.path.insert(0, self.scratch)  # as in JupyterLab, a module beside the notebook can be imported
-        if self.boxed:
-            confine.hide(False)  # a new user hid it again; the student's programs may look at themselves
-            confine.no_new_privileges()
         if sys.platform == "linux":
             confine.limit_process(limits)
         seed(message["seed"])
@@ -198,23 +186,35 @@ class Zygote:
     def look(self) -> None:
         """Has the child ended, or do all processes together use too much?"""
         if self.status is None:
-            with contextlib.suppress(OSError, ValueError), open(f"/proc/{self.child}/schedstat") as told:
+            with contextlib.suppress(OSError, ValueError), open(f"{self.proc}/{self.child}/schedstat") as told:
                 self.waited = int(told.read().split()[1]) / 1e9
             pid, status, usage = os.wait4(self.child, os.WNOHANG)
             if pid:
                 self.status, self.cpu = status, usage.ru_utime + usage.ru_stime
                 self.end_all()  # whoever is left would keep the socket open
-        if self.boxed and self.status is None:
+        if self.walls is not None and self.status is None:
             from autograder.run.sandbox import clean
 
-            if clean.memory_used(clean.other_processes()) > self.base + self.memory:
+            if clean.memory_used(clean.other_processes(self.walls.proc), self.walls.proc) > self.base + self.memory:
                 self.killed_for = "memory"
                 self.end_all()
+
+    @property
+    def proc(self) -> str:
+        return self.walls.proc if self.walls is not None else "/proc"
+
+    def empty_scratch(self, deadline: float) -> None:
+        from autograder.run.sandbox import clean
+
+        if self.walls is not None:
+            self.walls.renew(deadline)
+        else:
+            clean.wipe(self.scratch, deadline)
 
     def end_all(self) -> None:
         from autograder.run.sandbox import clean
 
-        for pid in [-1] if self.boxed else [self.child, *clean.descendants()]:
+        for pid in [-1] if self.walls else [self.child, *clean.descendants()]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
@@ -240,12 +240,12 @@ class Zygote:
                 ended_itself = False
             else:
                 ended_itself = True
-            clean.kill_all(deadline, self.boxed)
-            clean.wipe(self.scratch, deadline)
-            if self.boxed:
+            clean.kill_all(deadline, self.walls.proc if self.walls else None)
+            self.empty_scratch(deadline)
+            if self.walls is not None:
                 why = clean.leftovers()
-                if clean.own_state(self.scratch) != self.before:
-                    why = why or "changed limits or folders"
+                if clean.own_state() != self.before:
+                    why = why or "changed limits"
         except (clean.Dirty, OSError) as error:
             why, ended_itself = str(error) or "something", True
         self.child = 0

@@ -26,7 +26,7 @@ from typing import Any
 
 from autograder.run.limits import COMPUTING
 from autograder.run.memory import use_large_pages
-from autograder.run.sandbox import bwrap
+from autograder.run.sandbox import bwrap, enter
 from autograder.run.worker.channel import ask
 
 _CODE = (
@@ -35,8 +35,6 @@ _CODE = (
 )
 _INHERITED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR", "HOME", "XDG_CACHE_HOME", "MPLCONFIGDIR")
 _SECONDS = 120.0  # to start, and to answer
-# As root a zygote gives its children a user of their own, so it needs these; as a user it needs none.
-_ROOT_CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_KILL", "CAP_DAC_OVERRIDE")
 
 
 class ForkServer:
@@ -152,7 +150,7 @@ class _Loop:
 
             zygote.warm_up()
             rehearse("judge")
-        self.filter = confine.call_filter() if sys.platform == "linux" else None
+        self.calls = confine.call_filter() if sys.platform == "linux" else None
         zygote.assert_one_thread()
         gc.collect()
         gc.freeze()
@@ -240,8 +238,6 @@ class _Loop:
 
     def _boxed(self, message: dict[str, Any], fds: list[int]) -> int:
         """A zygote in a sandbox. Process 1 of the sandbox is a fork of the process that joins its name spaces."""
-        from autograder.run.sandbox import enter
-
         read, write = os.pipe()
         with bwrap.room(message["scratch_mb"]) as holder:
             first = os.fork()
@@ -256,13 +252,10 @@ class _Loop:
                         os.write(write, str(pid).encode())
                         return
                     os.close(write)
-                    rights = _ROOT_CAPABILITIES if message["uid"] >= 0 else ()
-                    proc = enter.settle(inner, bwrap.SCRATCH, rights)
-                    if self.filter is not None:
-                        self.filter.load()
+                    walls = enter.Walls(inner, bwrap.SCRATCH, message["scratch_mb"], message["uid"], self.calls)
                     enter.forget_environment()
                     os.environ.update(bwrap.ENVIRONMENT)
-                    self._live(message, fds, proc)
+                    self._live(message, fds, walls)
 
                 _become(go_in, *fds, write, log=fds[1])
             os.close(write)
@@ -273,7 +266,7 @@ class _Loop:
                 raise OSError("the warm process cannot go into it")
         return int(pid)
 
-    def _live(self, message: dict[str, Any], fds: list[int], proc: int | None = None) -> None:
+    def _live(self, message: dict[str, Any], fds: list[int], walls: enter.Walls | None = None) -> None:
         import matplotlib
 
         from autograder.run.sandbox.zygote import Zygote
@@ -284,7 +277,7 @@ class _Loop:
         tempfile.tempdir = None  # it was looked for outside
         matplotlib.get_cachedir = matplotlib.get_configdir = lambda: scratch
         os.environ |= dict.fromkeys(("HOME", "TMPDIR", "IPYTHONDIR", "MPLCONFIGDIR"), scratch)
-        Zygote(socket.socket(fileno=fds[0]), scratch, message["uid"], proc, rehearse).loop()
+        Zygote(socket.socket(fileno=fds[0]), scratch, walls, rehearse).loop()
 
 
 def _become(what: Callable[[], None], *descriptors: int, log: int | None = None) -> None:
