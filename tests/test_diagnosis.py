@@ -628,7 +628,7 @@ def test_a_log_that_is_no_conversation_is_read_as_far_as_it_goes() -> None:
     log = Log()
     log.add(True, {"do": "call", "args": [1]}, [], 0)
     log.add(False, {"value": 3}, [], 0)
-    log.add(False, {"value": ["T", "float32", [5], 0, 20, False, False, None, None, True]}, [b"short"], 5)
+    log.add(False, {"value": ["T", "float32", [5], None, 0, 20, False, False, None, None, True]}, [b"short"], 5)
     told = read(log)
     assert told["cut"] and len(told["steps"]) == 1
 

@@ -69,6 +69,23 @@ TOGETHER = {
     "await in a cell": (LOOP + "n = await one()\ndef f(x):\n    return x + n", ADDS),
     "a task": (LOOP + "t = asyncio.create_task(one())\nn = await t\ndef f(x):\n    return x + n", ADDS),
     "the running loop": (LOOP + "assert asyncio.get_running_loop() is asyncio.get_event_loop()\n" + ADD, ADDS),
+    "view of a turned argument": ("def f(x):\n    return x.view(-1)", "f(torch.ones(2, 3).T)"),
+    "view of every second column": ("def f(x):\n    return x.view(-1)", "f(torch.ones(2, 6)[:, ::2])"),
+    "view of a turned result": ("def f(x):\n    return x.T", "f(torch.ones(2, 3)).view(-1)"),
+    "view of a turned result with a graph": (
+        "def f(x):\n    return (2 * x).T",
+        "f(torch.ones(2, 3, requires_grad=True)).view(-1)",
+    ),
+    "reshape of a turned argument": (
+        "def f(x):\n    return x.reshape(-1)",
+        "expect(f(torch.arange(6).view(2, 3).T)).equal(torch.tensor([0, 3, 1, 4, 2, 5]))",
+    ),
+    "an expanded argument, changed in place": ("def f(x):\n    return x.add_(1)", "f(torch.ones(3, 1).expand(3, 4))"),
+    "an expanded argument that the check changes": (
+        "def f(x):\n    return x + 1",
+        "base = torch.ones(3, 1)\nx = base.expand(3, 4)\nf(x)\nbase.add_(1)\n"
+        "expect(f(x)).equal(torch.full((3, 4), 3.0))",
+    ),
     "gradients off within a call": ("@torch.no_grad()\ndef f(x):\n    return x + 1", OFF),
 }
 # These change a process for good.

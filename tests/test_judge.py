@@ -1026,7 +1026,7 @@ def test_calls_inside_calls_are_bounded(worker: Worker) -> None:
         "struct.pack('<II', 2**31, 2**31)",
         "struct.pack('<II', 2, 0) + b'[]'",
         "struct.pack('<II', 16, 0) + b'{\"value\": [\"x\"]}'",
-        'struct.pack(\'<II\', 60, 0) + b\'{"value": ["T", "float32", [9999999999], 0, 4]}\'.ljust(60)',
+        'struct.pack(\'<II\', 60, 0) + b\'{"value": ["T", "float32", [9999999999], null, 0, 4]}\'.ljust(60)',
         'struct.pack(\'<II\', 40, 0) + b\'{"value": ["N", "answer"]}\'.ljust(40)',
         'struct.pack(\'<II\', 40, 0) + b\'{"value": ["Q", "os", "system"]}\'.ljust(40)',
         "struct.pack('<II', 40, 0) + b'{\"value\": 7, \"sync\": [[0]]}'.ljust(40)",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import random
 import socket
 import struct
@@ -68,6 +69,30 @@ def same(a: Any, b: Any) -> bool:
 @given(VALUES)
 def test_any_plain_value_survives_the_wire(value: Any) -> None:
     assert same(roundtrip(value), value)
+
+
+@settings(deadline=None)
+@given(st.lists(st.integers(1, 3), min_size=1, max_size=4), st.data())
+def test_strides_survive_the_wire(shape: list[int], data: st.DataObject) -> None:
+    tensor = torch.arange(math.prod(2 * n for n in shape)).view([2 * n for n in shape])
+    tensor = tensor[tuple(slice(0, 2 * n, data.draw(st.integers(1, 2))) for n in shape)]
+    tensor = tensor.permute(data.draw(st.permutations(range(tensor.dim())))).unsqueeze(0)
+    tensor = tensor.expand(data.draw(st.integers(1, 3)), *tensor.shape[1:])
+    back = roundtrip(tensor)
+    assert torch.equal(back, tensor) and back.is_contiguous() == tensor.is_contiguous()
+    assert tensor.is_contiguous() or back.stride() == tensor.stride()
+
+
+def test_a_window_over_shared_elements_arrives_as_a_copy() -> None:
+    windows = torch.arange(5.0).unfold(0, 3, 1)
+    assert same(roundtrip(windows), windows.contiguous())
+
+
+@pytest.mark.parametrize("strides", [[1], [1, 1], [2, 1, 1], [-3, 1], [1 << 39, 1], ["1", 1], [1.0, 3], {}, 3])
+def test_lying_strides_are_refused(strides: Any) -> None:
+    """One that is not the tensor's, lets two places share an element, or asks for a huge memory."""
+    with pytest.raises(WireError):
+        Decoder(memoryview(bytes(6))).value(["T", "uint8", [2, 3], strides, 0, 6, False, False])
 
 
 JSON = st.recursive(
@@ -149,7 +174,7 @@ def test_random_bytes_are_no_frame(data: bytes, framed: bool) -> None:
 def test_lying_bytes_are_made_honest_or_refused() -> None:
     body = memoryview(b"\x02\x00" + b"\xff" * 8)
     dec = Decoder(body)
-    assert dec.value(["T", "bool", [2], 0, 2, False, False]).view(torch.uint8).tolist() == [1, 0]
+    assert dec.value(["T", "bool", [2], None, 0, 2, False, False]).view(torch.uint8).tolist() == [1, 0]
     assert dec.value(["a", "|b1", [2], 0, 2]).view("u1").tolist() == [1, 0]
     with pytest.raises(WireError):
         dec.value(["a", "<U1", [2], 2, 8])

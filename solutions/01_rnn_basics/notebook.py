@@ -1170,7 +1170,7 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # </details>
 #
 # This function is the one exception of the course: it changes its arguments on purpose. It scales the gradients *in
-# place*, as torch's own does, and returns the total norm as it was **before**.
+# place*, as torch's own does (a new tensor in `p.grad` serves as well), and returns the total norm as it was **before**.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1196,7 +1196,8 @@ def clip_grad(params, max_norm):
     Args:
         params: float tensors of any shape, also [], with a .grad, in a list or any other iterable (an iterator can be run
             through only once).
-            A .grad of None is skipped. The gradients are scaled in place; the parameters themselves stay as they are.
+            A .grad of None is skipped. Afterwards each .grad is the scaled gradient: the same tensor, changed in place, or
+            a new one. The parameters themselves stay as they are.
         max_norm: a positive number. If the total norm is not above it, no gradient changes.
 
     Returns:

@@ -1258,6 +1258,17 @@ def bi_rnn(cell_f, cell_b, x, lengths):
     return both.masked_fill(~real.unsqueeze(2), 0.0).squeeze(0)
 
 
+# %% wrong="bi_rnn" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
+def bi_rnn(cell_f, cell_b, x, lengths):
+    B, T, _ = x.shape
+    t = torch.arange(T, dtype=torch.uint8)
+    real = t < lengths.unsqueeze(1)
+    turned = torch.where(real, lengths.unsqueeze(1) - 1 - t, t)
+    rows = torch.arange(B).unsqueeze(1)
+    both = torch.cat([cell_f(x)[0], cell_b(x[rows, turned])[0][rows, turned]], dim=2)
+    return both.masked_fill(~real.unsqueeze(2), 0.0)
+
+
 # %% [markdown]
 # ## set_forget_bias
 

@@ -990,6 +990,13 @@ expect(bi_rnn(RunningSum(), RunningSum(), far, torch.tensor([2, 1]))).equal(
     hint="The sums of such large pads are infinite, and infinity times 0 is NaN. Put the zeros there with masked_fill or torch.where.",
 )
 ### BEGIN HIDDEN TESTS
+t, lengths = torch.arange(300), torch.tensor([300, 270])
+out = bi_rnn(RunningSum(), RunningSum(), torch.ones(2, 300, 1), lengths)
+real = t < lengths.unsqueeze(1)
+expect(out).equal(
+    torch.stack([torch.where(real, t + 1, 0), torch.where(real, lengths.unsqueeze(1) - t, 0)], dim=2).float(),
+    hint="A row may have 300 positions. uint8 counts to 255 only: leave torch.arange its own type.",
+)
 for seed, (kind, twin_kind, lengths) in enumerate(
     [(LSTM, nn.LSTM, [3, 7, 1, 5]), (GRU, nn.GRU, [2, 4, 7]), (RNN, nn.RNN, [7, 6, 2, 2, 1])]
 ):

@@ -853,6 +853,18 @@ def context(memory, lengths, how, W=None):
     return c if W is None else torch.tanh(c @ W.T)
 
 
+# %% wrong="context" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
+def context(memory, lengths, how, W=None):
+    if how not in ("last", "projected_last", "projected_all"):
+        raise ValueError(f"unknown: {how}")
+    if how == "projected_all":
+        real = torch.arange(memory.shape[1], dtype=torch.uint8) < lengths.unsqueeze(1)
+        c = torch.where(real.unsqueeze(2), memory, 0.0).sum(dim=1) / lengths.unsqueeze(1)
+    else:
+        c = memory[torch.arange(len(memory)), lengths - 1]
+    return c if how == "last" else torch.tanh(c @ W.T)
+
+
 # %% [markdown]
 # ## DecoderInit
 

@@ -499,6 +499,13 @@ for seed, (B, n, H, K) in enumerate([(3, 7, 5, 2), (5, 2, 3, 7), (7, 5, 11, 11)]
         tol=1e-4,
         hint="The mean over the real states of each row, then W, then tanh. Pads do not count, also where they are NaN: 0 · NaN is NaN.",
     )
+long = torch.full((1, 300, 1), 0.3)
+long[0, 260:] = 5.0
+expect(context(long, torch.tensor([260]), "projected_all", torch.ones(1, 1))).close(
+    torch.tensor([[0.291313]]),
+    tol=1e-4,
+    hint="A source may have 300 positions. uint8 counts to 255 only: leave torch.arange its own type.",
+)
 for part, expected in (("last", last), ("all", mean)):
     expect(context(memory, lengths, f"projected_{part}", W)).close(
         torch.stack(expected).float(), tol=1e-4, hint="Compare texts with ==. `is` asks for the same object."

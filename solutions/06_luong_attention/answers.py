@@ -2556,6 +2556,15 @@ def local_p_window(scores, p, D):
     return weights * bell
 
 
+# %% wrong="local_p_window" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
+def local_p_window(scores, p, D):
+    if D <= 0:
+        raise ValueError(f"half the window must be above 0, not {D}")
+    distance = torch.arange(scores.shape[1], dtype=torch.uint8) - p.unsqueeze(1)
+    mask = (distance.abs() <= D) & (scores > float("-inf"))
+    return masked_softmax(scores, mask) * torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+
+
 # %% wrong="local_p_window" name="softmax of all, cut and divided again" says="The softmax of all words is cut to the window and divided by its sum. Beside a far larger score outside, all that is left is 0: mask first."
 def local_p_window(scores, p, D):
     if D <= 0:

@@ -1247,6 +1247,13 @@ expect(local_p_window(torch.tensor([[-30000.0, -30001.0, 0.0]]), torch.tensor([0
     tol=1e-3,
     hint="Real scores may be below -10000. Fill what is masked with a smaller number.",
 )
+expected = torch.zeros(1, 300)
+expected[0, 9:12] = torch.tensor([0.0451, 0.3333, 0.0451])
+expect(local_p_window(torch.zeros(1, 300), torch.tensor([10.0]), 1)).close(
+    expected,
+    tol=1e-3,
+    hint="A source may have 300 words. uint8 counts to 255 only: leave torch.arange its own type.",
+)
 expect(lambda: local_p_window(torch.randn(3, 5), torch.ones(3), -2)).raises(
     ValueError, mention="window", hint="A negative width is an error of the caller."
 )

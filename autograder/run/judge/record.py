@@ -25,7 +25,6 @@ from torch import Tensor
 
 from autograder.run.wire.decode import Decoder
 from autograder.run.wire.log import Log
-from autograder.run.wire.plain import make_tensor
 
 _STEPS = 400  # answers in a record
 _WHOLE = 8  # a row of up to so many numbers is kept as it is
@@ -61,15 +60,16 @@ class _Decoder(Decoder):
         self.outputs: list[Tensor] = []
 
     def data(self, node: Any) -> Tensor:
-        return make_tensor(node[0], node[1], self.part(node[2], node[3]))
+        return self.tensor_data(node).contiguous()
 
     def tensor(self, node: list[Any]) -> Tensor:
-        tensor = make_tensor(node[1], node[2], self.part(node[3], node[4]))
-        if node[5] is True:
+        tensor = self.data(node[1:6])
+        requires_grad, _, key, grad, _ = node[6:]
+        if requires_grad is True:
             tensor.requires_grad_()
-        if len(node) > 8 and node[7] is not None:
-            self.shared[node[7]] = tensor
-            tensor.grad = None if node[8] is None else self.data(node[8])
+        if key is not None:
+            self.shared[key] = tensor
+            tensor.grad = None if grad is None else self.data(grad)
         return self.remember(tensor)
 
     def other(self, node: list[Any]) -> Any:

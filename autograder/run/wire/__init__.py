@@ -2,9 +2,9 @@
 
 In a check an exercise's name is a proxy, and a check is written as for JupyterLab. What crosses:
 
-- by value: numbers, strings, bytes, containers of the standard library, named tuples, tensors, arrays, dtypes, sizes,
-  devices, random generators (by state), built-in exceptions. Exactly these types: a subclass stays over there, but for
-  the student's own kind of dict, which comes as a dict.
+- by value: numbers, strings, bytes, containers of the standard library, named tuples, tensors (with their strides),
+  arrays, dtypes, sizes, devices, random generators (by state), built-in exceptions. Exactly these types: a subclass
+  stays over there, but for the student's own kind of dict, which comes as a dict.
 - by handle: functions, classes, modules, iterators, figures … They can be called, indexed, iterated, read, written,
   compared by identity, copied, used in `with`.
 - arguments come back: what a call changed in place (containers, arrays, generators, tensors and their `.grad`) is

@@ -13,7 +13,18 @@ import torch
 from torch import Tensor
 
 from autograder.run.wire.frames import Bounds, MissingName, WireError
-from autograder.run.wire.plain import ATOMS, DTYPES, FACTORIES, NUMPY_DTYPE, TYPES, make_tensor, sizes, torch_state
+from autograder.run.wire.plain import (
+    ATOMS,
+    DTYPES,
+    FACTORIES,
+    NUMPY_DTYPE,
+    TYPES,
+    lay_out,
+    make_tensor,
+    sizes,
+    span,
+    torch_state,
+)
 from autograder.run.wire.randomness import set_random
 
 
@@ -24,7 +35,7 @@ class Decoder:
         self.body = body
         self.bounds = bounds or Bounds()
         self.refs = list(refs or [])
-        self.items = 0
+        self.items = self.spread = 0
 
     def value(self, node: Any, depth: int = 0) -> Any:
         """Decode a whole value. Whatever is wrong with it is a `WireError`."""
@@ -54,13 +65,25 @@ class Decoder:
         return x
 
     def tensor(self, node: list[Any]) -> Tensor:
-        _, dtype, shape, offset, size, requires_grad, parameter = node
-        tensor = make_tensor(dtype, shape, self.part(offset, size))
+        *data, requires_grad, parameter = node[1:]
+        tensor = self.tensor_data(data)
         if parameter is True:
             tensor = torch.nn.Parameter(tensor, requires_grad is True)
         elif requires_grad is True:
             tensor.requires_grad_()
         return self.remember(tensor)
+
+    def tensor_data(self, node: list[Any]) -> Tensor:
+        dtype, shape, strides, offset, size = node
+        tensor = make_tensor(dtype, shape, self.part(offset, size))
+        if strides is None or not size:
+            return tensor
+        if len(sizes(strides)) != tensor.dim() or not (count := span(shape, strides)):
+            raise WireError("not strides")
+        self.spread += count * tensor.itemsize
+        if self.spread > self.bounds.body:
+            raise WireError("strides of a large memory")
+        return lay_out(tensor, strides)
 
     def array(self, dtype: Any, shape: Any, offset: Any, size: Any) -> np.ndarray:
         if type(dtype) is not str or not NUMPY_DTYPE.fullmatch(dtype):

@@ -24,6 +24,7 @@ from autograder.run.wire.plain import (
     NUMPY_DTYPE,
     TYPES,
     is_plain_tensor,
+    span,
     tensor_bytes,
 )
 from autograder.run.wire.randomness import random_bytes
@@ -37,7 +38,7 @@ class Encoder:
         self.refs = list(refs or [])  # kept alive, so that an id stays one object's
         self.memo = {id(x): i for i, x in enumerate(self.refs)}
         self.parts: list[bytes] = []
-        self.size = 0
+        self.size = self.spread = 0
         self.items = 0
 
     def value(self, x: Any, depth: int = 0) -> Any:
@@ -76,7 +77,16 @@ class Encoder:
         return ["T", *self.tensor_data(x), x.requires_grad, type(x) is not Tensor]
 
     def tensor_data(self, x: Tensor) -> list[Any]:
-        return [ELEMENT_NAMES[x.dtype], list(x.shape), *self.part(tensor_bytes(x))]
+        return [ELEMENT_NAMES[x.dtype], list(x.shape), self.strides(x), *self.part(tensor_bytes(x))]
+
+    def strides(self, x: Tensor) -> list[int] | None:
+        """Where the elements do not stand side by side: how far apart, as long as it is no large memory."""
+        if x.is_contiguous() or not (count := span(x.shape, x.stride())):
+            return None
+        if self.spread + count * x.itemsize > self.bounds.body:
+            return None
+        self.spread += count * x.itemsize
+        return list(x.stride())
 
     def other(self, x: Any, depth: int = 0) -> Any:
         raise NotPlain(f"a {type(x).__name__} is no plain value")

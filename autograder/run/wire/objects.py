@@ -17,7 +17,7 @@ from autograder.run.wire.decode import Decoder
 from autograder.run.wire.encode import Encoder, as_dict, generator_state
 from autograder.run.wire.frames import WireError
 from autograder.run.wire.link import Link
-from autograder.run.wire.plain import is_plain_tensor, make_tensor, tensor_bytes
+from autograder.run.wire.plain import is_plain_tensor, tensor_bytes
 from autograder.run.wire.proxy import Proxy
 from autograder.run.wire.randomness import random_bytes
 from autograder.run.wire.tracked import grad_data, read_tensor, set_state
@@ -110,12 +110,12 @@ class PeerDecoder(Decoder):
             from autograder.run.wire.grad import attach
 
             ids = [int(node[0]) for node in nodes]
-            data = [read_tensor(self, node[1:]) for node in nodes]
-            self.outputs = attach(self.peer, ids, data, inputs)  # type: ignore[arg-type]
+            data = [self.tensor_data(node[1:]) for node in nodes]
+            self.outputs = attach(self.peer, ids, data, inputs)
 
     def tensor(self, node: list[Any]) -> Tensor:
-        _, dtype, shape, offset, size, requires_grad, parameter, key, grad, is_leaf = node
-        data = make_tensor(dtype, shape, self.part(offset, size))
+        *sent, requires_grad, parameter, key, grad, is_leaf = node[1:]
+        data = self.tensor_data(sent)
         if key is None:
             return self.remember(data)
         if type(key) is not int:
@@ -144,7 +144,7 @@ class PeerDecoder(Decoder):
                 data = leaf.clone()
         elif grad is not None:
             data.grad = read_tensor(self, grad)
-        entry = tracked.add(data, key, weak=self.weak, data=bytes(self.part(offset, size)))
+        entry = tracked.add(data, key, weak=self.weak, data=bytes(self.part(*sent[-2:])))
         if leaf is not None:
             entry.leaf = TensorWeakRef(leaf)
         return self.remember(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import re
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -41,8 +42,29 @@ def tensor_bytes(tensor: Tensor) -> bytes:
     return flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
 
 
+def span(shape: Sequence[int], strides: Sequence[int]) -> int:
+    """How many elements the memory of such a tensor has, or 0 where it cannot be made: two places share an element.
+
+    What was made by `expand` can: along a stride of 0 all is one element.
+    """
+    most = 1
+    for stride, size in sorted(zip(strides, shape, strict=True)):
+        if size > 1 and stride:
+            if stride < most:
+                return 0
+            most += (size - 1) * stride
+    return most
+
+
+def lay_out(tensor: Tensor, strides: Sequence[int]) -> Tensor:
+    """The same elements with these strides: code that needs them side by side (`view`) fails as it does elsewhere."""
+    shape = [n if stride else min(n, 1) for n, stride in zip(tensor.shape, strides, strict=True)]
+    laid = torch.empty_strided(shape, strides, dtype=tensor.dtype)
+    return laid.copy_(tensor[tuple(slice(n) for n in shape)]).expand(tensor.shape)
+
+
 def make_tensor(dtype: str, shape: Any, data: memoryview) -> Tensor:
-    """A tensor of its own memory; the size must fit exactly."""
+    """A contiguous tensor of its own memory; the size must fit exactly."""
     kind = ELEMENTS[dtype]
     shape = sizes(shape)
     count = 1

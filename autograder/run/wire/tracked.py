@@ -17,7 +17,7 @@ from torch.utils.weak import TensorWeakRef
 from autograder.run.wire.decode import Decoder
 from autograder.run.wire.encode import Encoder
 from autograder.run.wire.frames import WireError
-from autograder.run.wire.plain import is_plain_tensor, make_tensor, tensor_bytes
+from autograder.run.wire.plain import is_plain_tensor, tensor_bytes
 
 
 class Entry:
@@ -132,7 +132,7 @@ def same_layout(tensor: Tensor, new: Tensor) -> bool:
 
 def set_state(entry: Entry, tensor: Tensor, data: Tensor | None, grad: Any, requires_grad: bool) -> None:
     if data is not None:
-        if data.shape == tensor.shape and data.dtype == tensor.dtype:
+        if data.shape == tensor.shape and data.dtype == tensor.dtype and 0 not in tensor.stride():
             tensor.data.copy_(data)
         else:
             tensor.data = data
@@ -145,7 +145,7 @@ def set_state(entry: Entry, tensor: Tensor, data: Tensor | None, grad: Any, requ
 
 
 def read_tensor(dec: Decoder, node: Any) -> Tensor | None:
-    return None if node is None else make_tensor(node[0], node[1], dec.part(node[2], node[3]))
+    return None if node is None else dec.tensor_data(node)
 
 
 def grad_of(tensor: Tensor) -> Tensor | None:
