@@ -151,3 +151,14 @@ def test_a_released_notebook_opens_without_questions(stage: Stage) -> None:
     notebook = json.loads(stage.released.read_text(encoding="utf-8"))
     assert notebook["metadata"]["kernelspec"]["name"] == "python3"
     assert not any(cell.get("outputs") for cell in notebook["cells"])
+
+
+def test_no_old_name_of_a_stage_is_left() -> None:
+    """The quizzes were the tenth stage once."""
+    old = "10_" + "quizzes"
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    files = [ROOT / name for name in listed.stdout.splitlines()]
+    assert [f for f in files if old in str(f)] == []
+    assert [f for f in files if f.is_file() and old.encode() in f.read_bytes()] == []

@@ -154,14 +154,16 @@ STAGES = [
     ("06_luong_attention", "Luong", "other scores, other costs"),
     ("07_self_attention", "Self-attention", "no recurrence at all"),
     ("08_pretraining", "Pre-training", "learn from plain text"),
-    ("09_visual_attention", "Vision", "look at pictures"),
-    ("10_quizzes", "Quizzes", "and a bug clinic"),
+    ("09_images", "Images", "several labels, one picture"),
+    ("10_visual_attention", "Visual attention", "look where it matters"),
+    ("11_applications", "Applications", "your own model"),
+    ("12_quizzes", "Quizzes", "and a bug clinic"),
 ]
 
 
 def course_map(here: str = "") -> Axes:
     """The stages in order, from the plain RNN to self-attention; `here` is the one to point at."""
-    ax = plt.subplots(figsize=(WIDTH, 3.3))[1]
+    ax = plt.subplots(figsize=(WIDTH, 4.3))[1]
     places = [(i % 4, -(i // 4)) for i in range(len(STAGES))]
     arrow = {"arrowstyle": "->", "color": "#777777"}
     for (x, y), (nx, ny) in pairwise(places):
@@ -177,7 +179,7 @@ def course_map(here: str = "") -> Axes:
         ax.text(x, y + 0.1, f"{slug[:2]} · {title}", ha="center", va="center", fontsize=9.5, color=color)
         ax.text(x, y - 0.12, idea, ha="center", va="center", fontsize=7.5, color=color)
     ax.set_xlim(-0.5, 3.5)
-    ax.set_ylim(-2.4, 0.4)
+    ax.set_ylim(-3.4, 0.4)
     ax.axis("off")
     ax.set_title("The course: follow the arrows" + ("; you are at the blue box" if here else ""))
     return ax

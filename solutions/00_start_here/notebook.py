@@ -42,7 +42,7 @@ WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up",
 # %% [markdown]
 # ## 0.1 The map
 #
-# The course has eleven stages. Each one is a notebook like this, in the folder `notebooks`; stages that you do
+# The course has thirteen stages. Each one is a notebook like this, in the folder `notebooks`; stages that you do
 # not find there are still being written. The next cell draws the map.
 
 # %%

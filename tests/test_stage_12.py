@@ -1,4 +1,4 @@
-"""Stage 10: a student's test is graded by hidden versions that it can only call, and no key leaves the source."""
+"""Stage 12: a student's test is graded by hidden versions that it can only call, and no key leaves the source."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from autograder.stage.read import read_stage
 
 from .conftest import ROOT
 
-SLUG = "10_quizzes"
+SLUG = "12_quizzes"
 CLINIC = [
     "test_additive_score",
     "test_masked_softmax",

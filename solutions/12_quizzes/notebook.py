@@ -1,5 +1,5 @@
 # %% [markdown]
-# # 10 · Quizzes and a bug clinic
+# # 12 · Quizzes and a bug clinic
 #
 # The last page. You have built everything from the plain RNN to self-attention. Here you find out how well it sits, and
 # you learn the one thing that no page has asked of you yet: **to write the test yourself**.
@@ -13,7 +13,7 @@
 # - test a sentence from a paper or a blog with a number of your own;
 # - write a check that accepts every right version of a function and refuses every wrong one.
 #
-# **Points and time.** This page has 81 points. Plan four hours, in four sittings: 10.2 and 10.3, then 10.4, then 10.5, then 10.6.
+# **Points and time.** This page has 81 points. Plan four hours, in four sittings: 12.2 and 12.3, then 12.4, then 12.5, then 12.6.
 #
 # **Letters of this page.** B batch, T target length, S source length, H hidden units, I inputs, V vocabulary, D model width, N
 # heads, d the width of one query or key. Masks are True where something *is there* or *may be seen*.
@@ -72,22 +72,22 @@ def decided(verdict):
 
 
 # %%
-ax = plots.course_map(here="10_quizzes")
+ax = plots.course_map(here="12_quizzes")
 
 # %% [markdown]
-# ## 10.1 How this page works
+# ## 12.1 How this page works
 #
 # **Questions.** Write your answer in place of `None` and run the check below it. It says whether the answer has the right form.
 # Whether it *is* right, you learn when the page is graded, with a sentence for the option that you chose. Where a question draws numbers for
 # you, write your id into `student` once, in the first such question.
 #
-# **Exercises.** In 10.5 and 10.6 you write functions again, with checks as on the other pages.
+# **Exercises.** In 12.5 and 12.6 you write functions again, with checks as on the other pages.
 #
 # A good way to work: answer first, without looking. Then run a cell of the earlier stage, and see whether you were right. A wrong
 # answer that you found yourself is worth more than a right one that you looked up.
 
 # %% [markdown]
-# ## 10.2 Five classic questions
+# ## 12.2 Five classic questions
 #
 # You find these five questions, in one form or another, in many lectures. Three have a clear answer. Two are **contested**: good
 # people give different answers, and the usual key is only the *best* one. After each of these two comes a question that asks
@@ -178,7 +178,7 @@ ax = plots.course_map(here="10_quizzes")
 #   > No. What a word *says* (its value) and what it *can be found by* (its key) are two things, made with two matrices.
 
 # %% [markdown]
-# ## 10.3 The final quiz
+# ## 12.3 The final quiz
 #
 # Twenty-six questions over the stages 00 to 07. Many of the wrong options are mistakes that were published, or that we made ourselves.
 #
@@ -575,7 +575,7 @@ ax = plots.course_map(here="10_quizzes")
 #   > Which probability has the right symbol at best? The loss is minus its natural logarithm.
 
 # %% [markdown]
-# ## 10.4 Which model made this picture?
+# ## 12.4 Which model made this picture?
 #
 # Run the cell. The first row shows weights [T, S] for **one** sentence and its translation; each picture comes from another kind of model. The second row
 # shows weights [8, 8] of a sentence that attends to *itself*.
@@ -625,7 +625,7 @@ for part, names in quiz_maps.items():
 #   > The same word gives the same query and the same key: compare the rows and the columns 1, 4 and 7.
 
 # %% [markdown]
-# ## 10.5 The claim audit
+# ## 12.5 The claim audit
 #
 # Here are twelve sentences. You find each of them, nearly like this, in papers, lectures or blogs. For each one: **compute a number, then judge.**
 #
@@ -1358,7 +1358,7 @@ ax.set_xscale("log")
 # %% [markdown]
 # *What to see:* the mean of the draws goes to soft attention. The largest weight stands somewhere else, and no number of draws moves it.
 
-# %% [markdown] quiz="hard_verdict" kind="one" points=1 read="10.5"
+# %% [markdown] quiz="hard_verdict" kind="one" points=1 read="12.5"
 # *"In Xu et al. 2015, hard attention takes the input with the largest weight."*
 #
 # - [ ] A. True.
@@ -1451,7 +1451,7 @@ print("10,000 random examples with 5 labels: how many have 0, 1, 2, … labels a
 print("softmax: ", torch.bincount(demo_softmax, minlength=6).tolist())
 print("sigmoids:", torch.bincount(demo_sigmoid, minlength=6).tolist())
 
-# %% [markdown] quiz="labels_verdict" kind="one" points=1 read="10.5"
+# %% [markdown] quiz="labels_verdict" kind="one" points=1 read="12.5"
 # *"If an example can have several labels at once, a softmax is the wrong output: no two labels can both have a probability above a half."*
 #
 # - [x] A. True.
@@ -1498,7 +1498,7 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 #   > In none of the 20 good translators is the alignment right. Some are less wrong than others, but right answers alone do not tell which.
 
 # %% [markdown]
-# ## 10.6 The bug clinic: write the test
+# ## 12.6 The bug clinic: write the test
 #
 # On all pages so far, somebody else wrote the checks. Here you write them. Eight bugs, each of a kind that stands in published code, wait for eight tests.
 #

@@ -1,5 +1,5 @@
 # %% [markdown]
-# The answer catalogue of 10_quizzes: right answers that look different, and wrong answers that students give.
+# The answer catalogue of 12_quizzes: right answers that look different, and wrong answers that students give.
 # The questions of this stage need none: `autograder verify` asks them all itself.
 
 # %% right="backward_gain" name="singular values of a chain"

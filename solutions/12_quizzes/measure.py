@@ -1,6 +1,6 @@
-"""Make `datasets/quiz_heatmaps.json`: the pictures of section 10.4. About half a minute of a free core.
+"""Make `datasets/quiz_heatmaps.json`: the pictures of section 12.4. About half a minute of a free core.
 
-    python solutions/10_quizzes/measure.py
+    python solutions/12_quizzes/measure.py
 
 The translators are those of stage 05, trained with its own code; one thread, fixed seeds. The file holds numbers and
 words only. Which picture is which, say `FIRST` and `SECOND` here, and the key of the quiz.
