@@ -19,20 +19,28 @@ __all__ = ["LABELS", "SIZE", "Scenes", "make"]
 LABELS = ("desert", "mountains", "sea", "sunset", "trees")
 SIZE = 32  # pixels, both ways
 COUNTS = (0.5, 0.35, 0.15)  # how many pictures have one, two and three labels
-CHUNK = 125  # pictures painted at a time: small enough for the cache of a processor
+CHUNK = 250  # pictures painted at a time: small enough for the cache of a processor
 
 _DESERT, _MOUNTAINS, _SEA, _SUNSET, _TREES = range(len(LABELS))
 _NONE = len(LABELS)  # the owner of a pixel that is in no region
 
 # Colours from 0 to 1. Each list is drawn from evenly, then varied.
-_DAY_SKIES = [(0.35, 0.6, 0.9), (0.5, 0.7, 0.95), (0.62, 0.68, 0.74), (0.4, 0.45, 0.6), (0.8, 0.72, 0.66)]
+_DAY_SKIES = [
+    (0.35, 0.6, 0.9),
+    (0.5, 0.7, 0.95),
+    (0.62, 0.68, 0.74),
+    (0.4, 0.45, 0.6),
+    (0.8, 0.7, 0.62),
+    (0.5, 0.4, 0.5),
+]
 _DAY_LOW_SKIES = [(0.75, 0.87, 0.96), (0.85, 0.86, 0.88), (0.92, 0.84, 0.74), (0.72, 0.78, 0.86)]
 _SUNSET_SKIES = [(0.3, 0.25, 0.5), (0.5, 0.3, 0.45), (0.35, 0.4, 0.6), (0.7, 0.4, 0.35), (0.62, 0.52, 0.56)]
 _SUNSET_LOW_SKIES = [(0.95, 0.55, 0.25), (0.9, 0.4, 0.3), (0.95, 0.7, 0.4), (0.9, 0.5, 0.5)]
 _SUNS = [(1.0, 0.95, 0.6), (1.0, 0.75, 0.3), (1.0, 0.45, 0.2), (1.0, 0.98, 0.85)]
 _GLOWS = [(1.0, 0.75, 0.35), (1.0, 0.6, 0.3), (1.0, 0.65, 0.5)]
-_PLAINS = [(0.45, 0.6, 0.3), (0.7, 0.6, 0.42), (0.55, 0.55, 0.52), (0.42, 0.52, 0.6), (0.8, 0.8, 0.8), (0.55, 0.4, 0.3)]
-_SANDS = [(0.9, 0.75, 0.45), (0.85, 0.6, 0.35), (0.85, 0.7, 0.58), (0.75, 0.68, 0.52), (0.8, 0.5, 0.32)]
+_PLAINS = [(0.45, 0.6, 0.3), (0.7, 0.6, 0.42), (0.55, 0.55, 0.52), (0.42, 0.52, 0.6), (0.8, 0.8, 0.8), (0.55, 0.4, 0.3),
+           (0.22, 0.38, 0.52), (0.86, 0.7, 0.45), (0.22, 0.4, 0.22)]  # fmt: skip
+_SANDS = [(0.9, 0.75, 0.45), (0.85, 0.6, 0.35), (0.85, 0.7, 0.58), (0.8, 0.7, 0.52), (0.8, 0.5, 0.32)]
 _WATERS = [(0.15, 0.4, 0.65), (0.1, 0.3, 0.5), (0.2, 0.55, 0.6), (0.4, 0.5, 0.58), (0.3, 0.5, 0.45)]
 _ROCKS = [(0.45, 0.45, 0.5), (0.5, 0.4, 0.33), (0.4, 0.42, 0.6), (0.38, 0.45, 0.38), (0.62, 0.5, 0.45)]
 _CROWNS = [(0.2, 0.5, 0.2), (0.35, 0.58, 0.2), (0.12, 0.35, 0.22), (0.3, 0.42, 0.18), (0.75, 0.42, 0.15)]
@@ -128,11 +136,11 @@ def _chunk(labels: Tensor, draw: _Draw) -> tuple[Tensor, Tensor]:
     n = len(labels)
     canvas = _Canvas(torch.zeros(n, 3, SIZE, SIZE), torch.full((n, SIZE, SIZE), _NONE, dtype=torch.uint8))
     there = [labels[:, label].nonzero().squeeze(1) for label in range(len(LABELS))]
-    horizon = draw.uniform(11, 21, n, 1, 1)
+    horizon = draw.uniform(10, 22, n, 1, 1)
     side = draw.sign(n, 1, 1)  # the sun stands on this side, mountains and trees mostly on the other one
     sun_x = _sky(canvas, there[_SUNSET], horizon, side, draw)
     with canvas.only(rows := there[_MOUNTAINS]) as part:
-        _mountains(part, horizon[rows], side[rows], draw)
+        _mountains(part, horizon[rows], side[rows], _middle(labels[rows], side[rows], draw), draw)
     _plain(canvas, horizon, draw)
     border = _border(labels, horizon, draw)
     with canvas.only(rows := there[_DESERT]) as part:
@@ -142,8 +150,15 @@ def _chunk(labels: Tensor, draw: _Draw) -> tuple[Tensor, Tensor]:
     with canvas.only(rows := draw.some(n, 0.35)) as part:
         _house(part, horizon[rows], draw)
     with canvas.only(rows := there[_TREES]) as part:
-        _trees(part, horizon[rows], side[rows], draw)
+        _trees(part, labels[rows], horizon[rows], side[rows], draw)
     return _light(canvas.images, draw), canvas.owner
+
+
+def _middle(labels: Tensor, side: Tensor, draw: _Draw) -> Tensor:
+    """Where mountains or trees stand: mostly not on this side, and never there when the low sun is."""
+    n = len(labels)
+    off = torch.where(labels[:, _SUNSET, None, None], draw.uniform(5, 10, n, 1, 1), draw.uniform(-2, 10, n, 1, 1))
+    return SIZE / 2 - side * off
 
 
 def _wave(draw: _Draw, n: int, low: float, high: float, along: Tensor = _X) -> Tensor:
@@ -166,7 +181,7 @@ def _sky(canvas: _Canvas, sunset: Tensor, horizon: Tensor, side: Tensor, draw: _
     sun_x = torch.full((n, 1, 1), -99.0)
     with canvas.only(sunset) as part:
         m = len(sunset)
-        sun_x[sunset] = SIZE / 2 + side[sunset] * draw.uniform(2, 12, m, 1, 1)
+        sun_x[sunset] = SIZE / 2 + side[sunset] * draw.uniform(5, 13, m, 1, 1)
         away = torch.hypot(_X - sun_x[sunset], _Y - horizon[sunset] + draw.uniform(0.5, 5.5, m, 1, 1))
         glow = draw.uniform(11, 17, m, 1, 1)
         strength = 0.75 * (1 - away / glow).clamp(min=0)
@@ -192,18 +207,17 @@ def _sky(canvas: _Canvas, sunset: Tensor, horizon: Tensor, side: Tensor, draw: _
     return sun_x
 
 
-def _mountains(canvas: _Canvas, horizon: Tensor, side: Tensor, draw: _Draw) -> None:
+def _mountains(canvas: _Canvas, horizon: Tensor, side: Tensor, center: Tensor, draw: _Draw) -> None:
     """Two to three peaks with a light and a dark flank, most of them with snow."""
     n = len(canvas.owner)
-    center = SIZE / 2 - side * draw.uniform(-1, 11, n, 1, 1)
     jags = draw.normal(n, 1, SIZE) * 0.5
     snow = draw.uniform(0.2, 0.45, n, 1, 1) * (draw.uniform(0, 1, n, 1, 1) < 0.8)
     rock = draw.color(_ROCKS, n)
     for i in range(3):
         x = center + (i - 1) * draw.uniform(5, 8, n, 1, 1) * side
-        height = draw.uniform(11, 18, n, 1, 1) * (1 if i == 1 else 0.8)
+        height = draw.uniform(12, 19, n, 1, 1) * (1 if i == 1 else 0.85)
         height = torch.minimum(height, horizon - 1)
-        slope = height / draw.uniform(9, 13, n, 1, 1)
+        slope = height / draw.uniform(9.5, 13.5, n, 1, 1)
         ridge = height - slope * (_X - x).abs() + jags  # above the horizon
         above = horizon - _Y
         bend = 0.8 * _wave(draw, n, 3, 6, _Y)
@@ -241,7 +255,7 @@ def _desert(canvas: _Canvas, inside: Tensor, draw: _Draw) -> None:
     crest = draw.uniform(1.5, 3.5, n, 1, 1) * _wave(draw, n, 0.7, 1.6) + draw.uniform(-0.4, 0.4, n, 1, 1) * _X
     flank = torch.frac((_Y + crest + 64) / period)
     shade = torch.where(flank < 0.3, -0.22 + 0.3 * flank, 0.14 - 0.18 * flank).unsqueeze(1)
-    canvas.paint(inside, draw.color(_SANDS, n) + shade, _DESERT)
+    canvas.paint(inside, draw.color(_SANDS, n, 0.04) + shade, _DESERT)
 
 
 def _sea(canvas: _Canvas, inside: Tensor, horizon: Tensor, sun_x: Tensor, draw: _Draw) -> None:
@@ -271,19 +285,20 @@ def _house(canvas: _Canvas, horizon: Tensor, draw: _Draw) -> None:
     canvas.paint(roof, draw.color(_WALLS, n) * 0.7, _NONE)
 
 
-def _trees(canvas: _Canvas, horizon: Tensor, side: Tensor, draw: _Draw) -> None:
+def _trees(canvas: _Canvas, labels: Tensor, horizon: Tensor, side: Tensor, draw: _Draw) -> None:
     """Two to four trees, all round or all pointed, with a trunk."""
     n = len(canvas.owner)
-    center = SIZE / 2 - side * draw.uniform(-3, 9, n, 1, 1)
-    base = horizon + draw.uniform(4, 10, n, 1, 1)
+    sunset, mountains = labels[:, _SUNSET, None, None], labels[:, _MOUNTAINS, None, None]
+    center = _middle(labels, torch.where(mountains & ~sunset, -side, side), draw)  # beside the mountains
+    base = horizon + draw.uniform(4, 10, n, 1, 1) + 3 * mountains
     pointed = draw.uniform(0, 1, n, 1, 1) < 0.45
     leaves, trunk = draw.color(_CROWNS, n), draw.color([(0.35, 0.24, 0.15), (0.28, 0.2, 0.16)], n, 0.03)
     specks = 0.09 * draw.normal(n, 1, SIZE, SIZE)
-    count = torch.randint(2, 5, (n, 1, 1), generator=draw.generator)
+    count = (2 + draw.uniform(0, 3, n, 1, 1).floor()).clamp(max=4 - sunset.float())
     for i in range(4):
-        x = center + (i - 1.5) * draw.uniform(5.5, 8, n, 1, 1)
+        x = center + side * (i - 1.5) * draw.uniform(5.5, 8, n, 1, 1)
         foot = base + draw.uniform(-2, 2, n, 1, 1)
-        tall, half = draw.uniform(13, 19, n, 1, 1), draw.uniform(3.8, 5.8, n, 1, 1)
+        tall, half = draw.uniform(13, 19, n, 1, 1), draw.uniform(4.2, 6.2, n, 1, 1)
         absent = torch.where(i < count, 0.0, -99.0)
         stem = torch.minimum(0.9 - (_X - x).abs(), torch.minimum(foot - _Y, _Y - foot + tall / 2))
         canvas.paint(stem + absent, trunk, _TREES)
@@ -299,7 +314,7 @@ def _trees(canvas: _Canvas, horizon: Tensor, side: Tensor, draw: _Draw) -> None:
 def _light(images: Tensor, draw: _Draw) -> Tensor:
     """One light over the whole picture: brightness, contrast, a tint, and noise."""
     n = len(images)
-    tint = draw.uniform(0.85, 1.15, n, 3, 1, 1) * draw.uniform(0.7, 1.1, n, 1, 1, 1)
+    tint = draw.uniform(0.88, 1.12, n, 3, 1, 1) * draw.uniform(0.65, 1.1, n, 1, 1, 1)
     contrast = draw.uniform(0.75, 1.1, n, 1, 1, 1)
-    noise = draw.normal(n, 3, SIZE, SIZE).mul_(draw.uniform(0.015, 0.05, n, 1, 1, 1))
+    noise = draw.normal(n, 3, SIZE, SIZE).mul_(draw.uniform(0.01, 0.04, n, 1, 1, 1))
     return noise.add_((images - 0.5).mul_(contrast).add_(0.5).mul_(tint)).clamp_(0, 1)
