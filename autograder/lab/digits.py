@@ -68,21 +68,23 @@ def make(n: int, seed: int = 0) -> Digits:
         return low + (high - low) * torch.rand(n, *shape, generator=generator)
 
     labels = torch.randint(0, 10, (n,), generator=generator)
+    if n == 0:  # affine_grid has no empty batch
+        return Digits(torch.empty(0, SIZE, SIZE), labels)
     glyphs = _soft_glyphs()[torch.randint(0, len(FONTS), (n,), generator=generator), labels].unsqueeze(
         1
     )  # [n, 1, 56, 56]
     angle, shear = uniform(-0.3, 0.3), uniform(-0.35, 0.35)
-    across, down = uniform(0.9, 1.6), uniform(0.85, 1.25)  # above 1 the digit becomes smaller
+    across, down = uniform(1, 1.6), uniform(0.9, 1.25)  # above 1 the digit becomes smaller
     cos, sin = torch.cos(angle), torch.sin(angle)
     affine = torch.stack(
         [
-            torch.stack([across * cos, across * (shear * cos - sin), uniform(-0.18, 0.18)], dim=1),
-            torch.stack([down * sin, down * (shear * sin + cos), uniform(-0.18, 0.18)], dim=1),
+            torch.stack([across * cos, across * (shear * cos - sin), uniform(-0.12, 0.12)], dim=1),
+            torch.stack([down * sin, down * (shear * sin + cos), uniform(-0.12, 0.12)], dim=1),
         ],
         dim=1,
     )
     grid = F.affine_grid(affine, [n, 1, SIZE, SIZE], align_corners=False)
-    ink = F.grid_sample(glyphs, grid, align_corners=False).squeeze(1) if n else torch.zeros(0, SIZE, SIZE)
+    ink = F.grid_sample(glyphs, grid, align_corners=False).squeeze(1)
     # A blurred glyph is high ground with slopes. Where it is cut decides how thick the stroke is.
     ink = ((ink - uniform(0.15, 0.4, 1, 1)) * uniform(4, 8, 1, 1) + 0.5).clamp(0, 1)
     noise = torch.randn(n, SIZE, SIZE, generator=generator) * uniform(0.02, 0.15, 1, 1)

@@ -298,7 +298,7 @@ def _trees(canvas: _Canvas, labels: Tensor, horizon: Tensor, side: Tensor, draw:
     for i in range(4):
         x = center + side * (i - 1.5) * draw.uniform(5.5, 8, n, 1, 1)
         foot = base + draw.uniform(-2, 2, n, 1, 1)
-        tall, half = draw.uniform(13, 19, n, 1, 1), draw.uniform(4.2, 6.2, n, 1, 1)
+        tall, half = draw.uniform(13, 19, n, 1, 1), draw.uniform(4.5, 6.8, n, 1, 1)
         absent = torch.where(i < count, 0.0, -99.0)
         stem = torch.minimum(0.9 - (_X - x).abs(), torch.minimum(foot - _Y, _Y - foot + tall / 2))
         canvas.paint(stem + absent, trunk, _TREES)
