@@ -70,16 +70,15 @@ def make(n: int, seed: int = 0) -> Digits:
     labels = torch.randint(0, 10, (n,), generator=generator)
     if n == 0:  # affine_grid has no empty batch
         return Digits(torch.empty(0, SIZE, SIZE), labels)
-    glyphs = _soft_glyphs()[torch.randint(0, len(FONTS), (n,), generator=generator), labels].unsqueeze(
-        1
-    )  # [n, 1, 56, 56]
+    fonts = torch.randint(0, len(FONTS), (n,), generator=generator)
+    glyphs = _soft_glyphs()[fonts, labels].unsqueeze(1)  # [n, 1, 56, 56]
     angle, shear = uniform(-0.3, 0.3), uniform(-0.35, 0.35)
-    across, down = uniform(1, 1.6), uniform(0.9, 1.25)  # above 1 the digit becomes smaller
+    across, down = uniform(1.05, 1.65), uniform(0.98, 1.3)  # above 1 the digit becomes smaller
     cos, sin = torch.cos(angle), torch.sin(angle)
     affine = torch.stack(
         [
-            torch.stack([across * cos, across * (shear * cos - sin), uniform(-0.12, 0.12)], dim=1),
-            torch.stack([down * sin, down * (shear * sin + cos), uniform(-0.12, 0.12)], dim=1),
+            torch.stack([across * cos, across * (shear * cos - sin), uniform(-0.17, 0.17)], dim=1),
+            torch.stack([down * sin, down * (shear * sin + cos), uniform(-0.17, 0.17)], dim=1),
         ],
         dim=1,
     )
