@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyBboxPatch
+from matplotlib.patches import FancyBboxPatch, Rectangle
 
 # Okabe and Ito's palette: told apart with every common colour vision.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
@@ -142,6 +142,110 @@ def points(
     if len(names) > 1:
         ax.legend(frameon=False)
     return _label(ax, title, xlabel, ylabel)
+
+
+def images(pictures: Any, titles: Sequence[object] | None = None, *, columns: int = 8, title: str = "") -> list[Axes]:
+    """A grid of pictures, grey [n, H, W] or colour [n, 3, H, W], from 0 to 1 (others are stretched to that).
+
+    Also the feature maps [C, H, W] of one picture, and the filters [out, 3, k, k] of a first layer.
+
+    Raises:
+        ValueError: when the pictures have another shape, or the titles another number.
+    """
+    values = _array(pictures)
+    if not (values.ndim == 3 or (values.ndim == 4 and values.shape[1] in (1, 3))) or 0 in values.shape or columns < 1:
+        raise ValueError(f"images: [n, H, W] or [n, 3, H, W] is needed, with n > 0, and not {values.shape}")
+    if titles is not None and len(titles) != len(values):
+        raise ValueError(f"images: there are {len(values)} pictures, but {len(titles)} titles")
+    low, high = min(0.0, values.min()), max(1.0, values.max())
+    values = (values - low) / (high - low)
+    columns = min(columns, len(values))
+    rows = -(-len(values) // columns)
+    side = WIDTH / columns
+    size = (WIDTH, rows * (side * values.shape[-2] / values.shape[-1] + (0.25 if titles is not None else 0.05)))
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False)
+    figure.suptitle(title)
+    for k, ax in enumerate(grid.flat):
+        ax.axis("off")
+        if k < len(values):
+            _show(ax, values[k])
+            ax.set_title("" if titles is None else str(titles[k]), fontsize=8.5, loc="center")
+    return list(grid.flat)[: len(values)]
+
+
+def map_over_image(
+    image: Any, map: Any, *, mask: Any = None, cross: bool = True, title: str = "", ax: Axes | None = None
+) -> Axes:
+    """A map [h, w] over a picture [H, W] or [3, H, W], stretched to it, with a cross at its maximum.
+
+    `mask`, bool [H, W], is drawn as an outline.
+
+    Raises:
+        ValueError: when a shape does not fit.
+    """
+    import numpy as np
+
+    picture, values = _array(image), _array(map)
+    _check_picture("map_over_image", picture)
+    height, width = picture.shape[-2:]
+    if values.ndim != 2 or 0 in values.shape:
+        raise ValueError(f"map_over_image: the map needs the shape [h, w], and not {values.shape}")
+    ax = ax or plt.subplots(figsize=(HEIGHT, HEIGHT))[1]
+    _show(ax, picture)
+    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
+    ax.imshow(values, cmap="cividis", alpha=0.6, extent=extent, interpolation="bilinear")
+    if mask is not None:
+        region = _array(mask)
+        if region.shape != (height, width):
+            raise ValueError(f"map_over_image: the mask has shape {region.shape}, the picture {(height, width)}")
+        if 0 < region.sum() < region.size:
+            ax.contour(region, [0.5], colors="white", linewidths=2)
+    if cross:
+        row, column = np.unravel_index(values.argmax(), values.shape)
+        x, y = (column + 0.5) * width / values.shape[1] - 0.5, (row + 0.5) * height / values.shape[0] - 0.5
+        ax.plot(x, y, "x", color=COLORS[1], markersize=11, markeredgewidth=3)
+    ax.axis("off")
+    return _label(ax, title, "", "")
+
+
+def glimpses(image: Any, boxes: Sequence[Sequence[float]], *, title: str = "", ax: Axes | None = None) -> Axes:
+    """Numbered rectangles (left, top, width, height), in pixels, over a picture [H, W] or [3, H, W].
+
+    Raises:
+        ValueError: when a shape does not fit.
+    """
+    picture = _array(image)
+    _check_picture("glimpses", picture)
+    if any(len(box) != 4 for box in boxes):
+        raise ValueError("glimpses: each box needs four numbers: left, top, width, height")
+    ax = ax or plt.subplots(figsize=(HEIGHT, HEIGHT))[1]
+    _show(ax, picture)
+    for i, (left, top, width, height) in enumerate(boxes):
+        color = COLORS[i % len(COLORS)]
+        corner = (float(left) - 0.5, float(top) - 0.5)
+        ax.add_patch(Rectangle(corner, float(width), float(height), fill=False, ec=color, lw=2))
+        ax.text(*corner, str(i + 1), color="white", fontsize=8.5, ha="left", va="bottom",
+                bbox={"fc": color, "ec": "none", "pad": 1})  # fmt: skip
+    ax.axis("off")
+    return _label(ax, title, "", "")
+
+
+def _array(values: Any) -> Any:
+    import numpy as np
+
+    return np.asarray(values.detach().cpu() if hasattr(values, "detach") else values, dtype=float)
+
+
+def _check_picture(caller: str, picture: Any) -> None:
+    if not (picture.ndim == 2 or (picture.ndim == 3 and picture.shape[0] in (1, 3))):
+        raise ValueError(f"{caller}: the picture needs the shape [H, W] or [3, H, W], and not {picture.shape}")
+
+
+def _show(ax: Axes, picture: Any) -> None:
+    """One picture, its first row at the top, 0 black and 1 white."""
+    shown = picture if picture.ndim == 2 else picture[0] if len(picture) == 1 else picture.transpose(1, 2, 0).clip(0, 1)
+    ax.imshow(shown, cmap="gray", vmin=0, vmax=1)
+    ax.grid(False)
 
 
 STAGES = [
