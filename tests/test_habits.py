@@ -86,6 +86,16 @@ TOGETHER = {
         "base = torch.ones(3, 1)\nx = base.expand(3, 4)\nf(x)\nbase.add_(1)\n"
         "expect(f(x)).equal(torch.full((3, 4), 3.0))",
     ),
+    "the mode of each module of the check's model": (
+        "def f(model):\n"
+        "    modes = [(m, m.training) for m in model.modules()]\n"
+        "    model.eval()\n"
+        "    for m, mode in modes:\n        m.training = mode\n"
+        "    return [name for name, _ in model.to('cpu').named_modules()], len(list(model.buffers()))",
+        "model = nn.Sequential(nn.Linear(2, 3), nn.Dropout())\nmodel[1].eval()\n"
+        "expect(f(model)).equal((['', '0', '1'], 0))\n"
+        "expect([m.training for m in model.modules()]).equal([True, True, False])",
+    ),
     "gradients off within a call": ("@torch.no_grad()\ndef f(x):\n    return x + 1", OFF),
 }
 # These change a process for good.

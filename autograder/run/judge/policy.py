@@ -28,6 +28,12 @@ _MODULE_METHODS = frozenset(
         "requires_grad_",
         "children",
         "named_children",
+        "modules",
+        "named_modules",
+        "buffers",
+        "named_buffers",
+        "to",
+        "cpu",
         "float",
         "double",
     ]
@@ -50,7 +56,7 @@ def check(peer: Peer, given: str, what: str, args: list[Any]) -> None:
         if _readable(target, args[1], given):
             return
         raise AttributeError(f"{type(target).__name__!r} object of the check has no usable attribute {args[1]!r}")
-    if what == "setattr" and len(args) == 3 and _parameter(target, args[1], args[2]):
+    if what == "setattr" and len(args) == 3 and _writable(target, args[1], args[2]):
         return
     if what in ("iter", "next") and isinstance(target, Iterator):
         return
@@ -59,11 +65,14 @@ def check(peer: Peer, given: str, what: str, args: list[Any]) -> None:
     raise TypeError(f"{what} is not possible with an object of the check")
 
 
-def _parameter(target: Any, name: Any, value: Any) -> bool:
-    """Another parameter in place of one: the student may also write into the one that is there."""
+def _writable(target: Any, name: Any, value: Any) -> bool:
+    """The mode; and another parameter in place of one: the student may also write into the one that is there."""
+    if not isinstance(target, torch.nn.Module):
+        return False
+    if name == "training" and type(name) is str:
+        return type(value) is bool
     return (
-        isinstance(target, torch.nn.Module)
-        and type(name) is str
+        type(name) is str
         and name in target._parameters
         and type(value) is torch.nn.Parameter
         and ((old := target._parameters[name]) is None or same_layout(old, value))
