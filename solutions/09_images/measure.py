@@ -1,0 +1,227 @@
+"""Make `datasets/image_runs.json`: the stored runs of stage 09. About a quarter of an hour of a free core.
+
+    python solutions/09_images/measure.py
+
+Networks, training and measures are those of `notebook.py`; one thread, fixed seeds, so that a second run on the same
+computer gives the same file. Every number is a share of the 500 test pictures in which all labels are right (`exact`), or of
+the labels there whose map is brightest in their region (`pointing`).
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from autograder.stage.read import code_cells
+from torch import nn
+
+HERE = Path(__file__).resolve().parent
+STORED = HERE.parents[1] / "datasets" / "image_runs.json"
+DEPTHS, WIDTH, DEPTH_SEEDS = (4, 12, 24), 12, range(3)
+NUMBERS, TRANSFER_SEEDS = (20, 50, 100, 200, 500, 1000), range(3)
+MAP_SEEDS = LOSS_SEEDS = range(3)
+
+Stage = dict[str, Any]
+
+
+def load_stage() -> Stage:
+    """The names that the provided cells and the solved exercises of the notebook define."""
+    stage: Stage = {"__name__": "stage"}
+    text = HERE / "notebook.py"
+    given, exercises = code_cells(text, "given"), code_cells(text, "exercise")
+    for name in ["setup", *exercises, *(name for name in given if name != "setup")]:
+        exec(compile({**given, **exercises}[name], f"<{name}>", "exec"), stage)
+    torch.set_num_threads(1)
+    return stage
+
+
+def exact(stage: Stage, model: nn.Module, threshold: float = 0.5) -> float:
+    photos, test = stage["photos"], stage["test"]
+    with torch.no_grad():
+        predicted = stage["predict_labels"](model(photos.images[test]), threshold)
+    return round(float(stage["exact_match"](predicted, photos.labels[test])), 3)
+
+
+def head(backbone: nn.Module, width: int = 48, pool: type[nn.Module] = nn.AdaptiveMaxPool2d) -> nn.Module:
+    return nn.Sequential(backbone, pool(1), nn.Flatten(), nn.Linear(width, 5))
+
+
+def without_norm(block: nn.Module) -> nn.Module:
+    """The same block with nothing in the place of each batch norm."""
+    for name, child in block.named_children():
+        if isinstance(child, nn.BatchNorm2d):
+            setattr(block, name, nn.Identity())
+        else:
+            without_norm(child)
+    return block
+
+
+def deep(stage: Stage, kind: str, norm: bool, depth: int, seed: int) -> float:
+    """A first convolution with stride 2, then blocks of two convolutions each."""
+    torch.manual_seed(seed)
+    blocks = [stage[kind](WIDTH, WIDTH) for _ in range(depth // 2)]
+    if not norm:
+        blocks = [without_norm(block) for block in blocks]
+    stem = [nn.Conv2d(3, WIDTH, 5, stride=2, padding=2, bias=False), nn.BatchNorm2d(WIDTH), nn.ReLU()]
+    model = head(nn.Sequential(*stem, *blocks), WIDTH, nn.AdaptiveAvgPool2d)
+    learn(stage, model, seed, lr=0.01)
+    return exact(stage, model)
+
+
+def learn(stage: Stage, model: nn.Module, seed: int, loss: str = "multilabel_loss", **options: Any) -> nn.Module:
+    photos, part = stage["photos"], stage["learn"]
+    targets = photos.labels[part].float()
+    return stage["train"](model, photos.images[part], targets, stage[loss], seed, **options)
+
+
+def transferred(stage: Stage, way: str, old: nn.Module, number: int, seed: int) -> float:
+    """What `number` labelled pictures give, with a backbone that learned another task or none."""
+    photos, test = stage["photos"], stage["test"]
+    chosen = torch.randperm(2000, generator=torch.Generator().manual_seed(seed))[:number]
+    images, targets = photos.images[chosen], photos.labels[chosen].float()
+    frozen = way in ("frozen", "random, frozen")
+    size = min(50, number)
+    options = {"batch_size": size, "epochs": (800 if frozen else 200) * size // number}
+    torch.manual_seed(seed)
+    backbone = stage["small_backbone"]()
+    if way in ("frozen", "fine-tuned"):
+        backbone.load_state_dict(old.state_dict())
+    model = head(backbone)
+    if frozen:
+        body = model[:3].eval()
+        features = stage["extract_features"](body, torch.cat([images, photos.images[test]]))
+        features = (features - features[:number].mean(dim=0)) / (features[:number].std(dim=0) + 1e-3)
+        linear = stage["train"](
+            model[3], features[:number], targets, stage["multilabel_loss"], seed, lr=0.05, **options
+        )
+        with torch.no_grad():
+            predicted = stage["predict_labels"](linear(features[number:]))
+        return round(float(stage["exact_match"](predicted, photos.labels[test])), 3)
+    stage["train"](model, images, targets, stage["multilabel_loss"], seed, lr=0.01, **options)
+    return exact(stage, model)
+
+
+def old_backbone(stage: Stage, seed: int) -> nn.Module:
+    """Learned to name desert, mountains and sea in 3,000 pictures of their own."""
+    other = stage["scenes"].make(3000, seed=100 + seed)
+    torch.manual_seed(seed)
+    backbone = stage["small_backbone"]()
+    model = nn.Sequential(backbone, nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(48, 3))
+    stage["train"](model, other.images, other.labels[:, :3].float(), stage["multilabel_loss"], seed)
+    return backbone
+
+
+class Gated(nn.Module):
+    """The small backbone with `spatial_attention` behind it; without a gate its linear layer gives class activation."""
+
+    def __init__(self, stage: Stage, gate: bool) -> None:
+        super().__init__()
+        self.backbone, self.linear = stage["small_backbone"](), nn.Linear(48, 5)
+        self.attend = stage["spatial_attention"] if gate else None
+        self.conv = nn.Conv2d(2, 1, 7, padding=3) if gate else None
+
+    def look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        maps = self.backbone(images)
+        if self.attend is not None:
+            maps, gate = self.attend(maps, self.conv)
+            return self.linear(maps.mean(dim=(2, 3))), gate.expand(-1, 5, -1, -1)
+        activation = torch.einsum("lc,bchw->blhw", self.linear.weight, maps)
+        return self.linear(maps.mean(dim=(2, 3))), activation
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        return self.look(images)[0]
+
+
+def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
+    photos, test = stage["photos"], stage["test"]
+    torch.manual_seed(seed)
+    model = stage["LabelNet"](stage["label_attention"]) if kind == "label attention" else Gated(stage, "gate" in kind)
+    learn(stage, model, seed)
+    with torch.no_grad():
+        maps = F.interpolate(model.look(photos.images[test])[1], size=(32, 32), mode="bilinear", align_corners=False)
+    masks, labels = photos.masks[test], photos.labels[test]
+    play = stage["pointing_accuracy"]
+    each = [play(maps[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]) for i in range(5)]
+    lit = maps.clamp(min=0) * labels[:, :, None, None]
+    mass = float((lit * masks).sum() / lit.sum())
+    return {
+        "exact": exact(stage, model),
+        "pointing": round(play(maps, masks, labels), 3),
+        "by_label": [round(share, 3) for share in each],
+        "mass": round(mass, 3),
+        "brightest": round(float(maps.amax(dim=(2, 3))[labels].mean()), 3),
+        "darkest": round(float(maps.amin(dim=(2, 3))[labels].mean()), 3),
+    }
+
+
+def softmax_loss(logits: torch.Tensor, multi_hot: torch.Tensor) -> torch.Tensor:
+    return F.cross_entropy(logits, multi_hot / multi_hot.sum(dim=1, keepdim=True))
+
+
+def compared(stage: Stage, loss: str, seed: int) -> dict[str, float]:
+    """One network, learned with the sigmoid or with the softmax; the best threshold is chosen on the pictures of the learning."""
+    photos, part, test = stage["photos"], stage["learn"], stage["test"]
+    stage["softmax_loss"] = softmax_loss
+    torch.manual_seed(seed)
+    model = learn(
+        stage, head(stage["small_backbone"]()), seed, "multilabel_loss" if loss == "sigmoid" else "softmax_loss"
+    )
+    if loss == "sigmoid":
+        return {"half": exact(stage, model)}
+    with torch.no_grad():
+        known, new = (torch.softmax(model(photos.images[which]), dim=1) for which in (part, test))
+    shares = [
+        (stage["exact_match"](known >= t, photos.labels[part]), t) for t in torch.linspace(0.02, 0.5, 25).tolist()
+    ]
+    ways = {"half": new >= 0.5, "largest": new == new.amax(dim=1, keepdim=True), "tuned": new >= max(shares)[1]}
+    return {way: round(float(stage["exact_match"](found, photos.labels[test])), 3) for way, found in ways.items()}
+
+
+def collect(step: Any = lambda *what: None, quick: bool = False) -> dict[str, Any]:
+    """What the file holds. `quick`: one seed and the smallest sizes."""
+    stage = load_stage()
+    found: dict[str, Any] = {
+        "threads": 1,
+        "torch": torch.__version__,
+        "losses": {},
+        "maps": {},
+        "transfer": {},
+        "depth": {},
+    }
+    for loss in ("sigmoid", "softmax"):
+        for seed in LOSS_SEEDS[: 1 if quick else None]:
+            found["losses"].setdefault(loss, []).append(compared(stage, loss, seed))
+            step("losses", loss, seed, found["losses"][loss][-1])
+    for kind in ("label attention", "class activation", "spatial gate"):
+        for seed in MAP_SEEDS[: 1 if quick else None]:
+            found["maps"].setdefault(kind, []).append(pointed(stage, kind, seed))
+            step("maps", kind, seed, found["maps"][kind][-1])
+    for seed in TRANSFER_SEEDS[: 1 if quick else None]:
+        old = old_backbone(stage, seed)
+        for way in ("from scratch", "frozen", "fine-tuned", "random, frozen"):
+            for number in NUMBERS[: 1 if quick else None]:
+                shares = found["transfer"].setdefault(way, {}).setdefault(str(number), [])
+                shares.append(transferred(stage, way, old, number, seed))
+            step("transfer", way, seed, found["transfer"][way])
+    for kind, word in (("plain_block", "plain"), ("residual_block", "residual")):
+        for norm in (True, False):
+            name = f"{word}, {'batch norm' if norm else 'no batch norm'}"
+            for depth in DEPTHS[: 1 if quick else None]:
+                shares = found["depth"].setdefault(name, {}).setdefault(str(depth), [])
+                for seed in DEPTH_SEEDS[: 1 if quick else None]:
+                    shares.append(deep(stage, kind, norm, depth, seed))
+                step("depth", name, depth, shares)
+    return found
+
+
+def main() -> None:
+    result = collect(lambda *what: print(*what, flush=True))
+    STORED.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {STORED.name}")
+
+
+if __name__ == "__main__":
+    main()

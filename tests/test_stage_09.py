@@ -1,0 +1,104 @@
+"""Stage 09: the stored runs are those that `measure.py` makes, and the page says what they are."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+MEASURE = ROOT / "solutions" / "09_images" / "measure.py"
+STORED = ROOT / "datasets" / "image_runs.json"
+
+
+@pytest.fixture(scope="module")
+def measure() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("measure_09", MEASURE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def stored() -> dict[str, Any]:
+    return json.loads(STORED.read_text(encoding="utf-8"))
+
+
+def mean(shares: list[float]) -> float:
+    return sum(shares) / len(shares)
+
+
+def test_the_stored_runs_say_how_they_were_made(measure: ModuleType, stored: dict[str, Any]) -> None:
+    for of_depth in stored["depth"].values():
+        assert list(of_depth) == [str(depth) for depth in measure.DEPTHS]
+        assert all(len(shares) == len(measure.DEPTH_SEEDS) for shares in of_depth.values())
+    for of_number in stored["transfer"].values():
+        assert list(of_number) == [str(number) for number in measure.NUMBERS]
+        assert all(len(shares) == len(measure.TRANSFER_SEEDS) for shares in of_number.values())
+    assert all(len(runs) == len(measure.MAP_SEEDS) for runs in stored["maps"].values())
+    assert all(len(runs) == len(measure.LOSS_SEEDS) for runs in stored["losses"].values())
+
+
+@pytest.mark.slow
+def test_a_stored_run_can_be_made_again(measure: ModuleType, stored: dict[str, Any]) -> None:
+    """On another computer numbers may differ a little, so the shares need only be near."""
+    stage = measure.load_stage()
+    again = measure.pointed(stage, "label attention", 0)
+    assert again["exact"] == pytest.approx(stored["maps"]["label attention"][0]["exact"], abs=0.06)
+    assert again["pointing"] == pytest.approx(stored["maps"]["label attention"][0]["pointing"], abs=0.08)
+    old = measure.old_backbone(stage, 0)
+    found = measure.transferred(stage, "frozen", old, 20, 0)
+    assert found == pytest.approx(stored["transfer"]["frozen"]["20"][0], abs=0.08)
+
+
+def test_without_norm_no_batch_norm_is_left_and_the_convolutions_stay(measure: ModuleType) -> None:
+    import torch
+    from torch import nn
+
+    block = nn.Sequential(nn.Conv2d(2, 2, 3), nn.BatchNorm2d(2), nn.Sequential(nn.BatchNorm2d(2), nn.ReLU()))
+    bare = measure.without_norm(block)
+    assert [type(module).__name__ for module in bare.modules() if not list(module.children())] == [
+        "Conv2d",
+        "Identity",
+        "Identity",
+        "ReLU",
+    ]
+    assert bare(torch.ones(1, 2, 5, 5)).shape == (1, 2, 3, 3)
+
+
+def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
+    depth = {name: [round(mean(runs), 2) for runs in of.values()] for name, of in stored["depth"].items()}
+    assert depth == {
+        "plain, batch norm": [0.66, 0.28, 0.26],
+        "plain, no batch norm": [0.22, 0.0, 0.0],
+        "residual, batch norm": [0.65, 0.82, 0.74],
+        "residual, no batch norm": [0.31, 0.39, 0.38],
+    }, "The prose of section 9.6 states these shares: change both."
+    few = {way: (round(mean(of["20"]), 2), round(mean(of["1000"]), 2)) for way, of in stored["transfer"].items()}
+    assert few == {
+        "from scratch": (0.2, 0.76),
+        "frozen": (0.32, 0.71),
+        "fine-tuned": (0.42, 0.81),
+        "random, frozen": (0.12, 0.31),
+    }, "The prose of section 9.12 states these shares: change both."
+    best = [max(stored["transfer"], key=lambda way: mean(stored["transfer"][way][n])) for n in ("20", "200", "1000")]
+    assert best == ["fine-tuned"] * 3
+    maps = {
+        name: [round(mean([run[key] for run in runs]), 2) for key in ("exact", "pointing")]
+        for name, runs in stored["maps"].items()
+    }
+    assert maps == {
+        "label attention": [0.81, 0.86],
+        "class activation": [0.64, 0.86],
+        "spatial gate": [0.65, 0.19],
+    }, "The prose of section 9.16 states these shares: change both."
+    assert [run["by_label"][1] for run in stored["maps"]["label attention"]] == [0.223, 0.943, 0.732]
+    assert min(run["darkest"] for run in stored["maps"]["spatial gate"]) > 0.94
+    losses = {name: [run for run in runs] for name, runs in stored["losses"].items()}
+    assert [min(r["half"] for r in losses["sigmoid"]), max(r["half"] for r in losses["sigmoid"])] == [0.826, 0.85]
+    assert [min(r["tuned"] for r in losses["softmax"]), max(r["tuned"] for r in losses["softmax"])] == [0.688, 0.718]
