@@ -62,7 +62,8 @@ def make(n: int, seed: int = 0) -> Digits:
     """
     if n < 0:
         raise ValueError(f"digits.make: n = {n}, but a number of pictures cannot be negative. Ask for 0 or more.")
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator()
+    generator.manual_seed(seed)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
         return low + (high - low) * torch.rand(n, *shape, generator=generator)

@@ -13,7 +13,7 @@
 # - say what a convolution costs, and build the two blocks that made deep networks cheap and trainable;
 # - train a network that gives several labels to one picture, and say how good it is without fooling yourself;
 # - use a trained network for a new task with few labels;
-# - write three kinds of attention over an image, and measure which of them points at the right place.
+# - write three kinds of attention over an image, and measure where the two that have a map point.
 #
 # **Points and time.** This page has 51 points, five of them for the quiz. Plan about five hours, in two sittings:
 # after 9.6 is a good moment for a pause. The longest cell takes about a quarter of a minute.
@@ -24,9 +24,10 @@
 # |---|---|
 # | B, C, H, W | sizes of a batch of images or feature maps: pictures, channels, height, width. `[B, C, H, W]`, as in torch |
 # | L | how many labels there are. Here five: desert, mountains, sea, sunset, trees |
-# | k | the side of a convolution's window |
-# | W1, W2 | weights, in code. (The width W has no name of its own in code) |
-# | logit | a number before the sigmoid: above 0 means "more likely there than not" |
+# | k, C₁, N₁ | the side of a convolution's window; in 9.4 and 9.5 the first convolution and the first batch norm |
+# | W1, W2 | matrices of weights. W alone is the width |
+# | z, σ(z) | a logit and its sigmoid: above 0 (and ½) means "more likely there than not". In 9.14, z is a mean |
+# | b, l, p | one picture, one label, one place |
 
 # %% given="setup"
 try:
@@ -73,8 +74,8 @@ print(f"a label's region covers {photos.masks[photos.labels].float().mean():.0%}
 # %% [markdown]
 # The simplest idea: a picture is 3 · 32 · 32 = 3072 numbers, so put them in a row and learn one weight for each of
 # them and each label. *Predict first:* this model has 15,365 parameters, and it sees 2,000 pictures to learn from. In
-# how many of 500 new pictures will it get *all* labels right? (Beside it we train two convolutions, with fewer
-# parameters. What that is comes right after.)
+# what share of 500 new pictures will it get *all* labels right? (We also train a network of two convolutions, with
+# fewer parameters. What a convolution is comes right after.)
 
 
 # %% given="train"
@@ -133,11 +134,11 @@ for name, model in (("a weight for each pixel", demo_flat), ("two convolutions",
 print(f"({demo_seconds:.0f} s for the convolutions)")
 
 # %% [markdown]
-# *What to see:* the row of numbers gets 0.37 of the new pictures right. It does better on those that it learned from
-# (0.48): a part of what it knows is their pixels by heart. The convolutions have fewer parameters and get 0.83.
-# Moving the picture costs both a little, so this is not the whole difference. The first model has a weight of its own
-# for each pixel. What it learns about trees on the left says nothing about trees on the right: it would have to see
-# them everywhere.
+# *What to see:* the row of numbers gets 0.37 of the new pictures right, and 0.48 of those that it learned from. The
+# convolutions have fewer parameters and get 0.83 (0.90). Why? The first model has a weight of its own for each pixel.
+# What it learns about trees on the left says nothing about trees on the right. (The second model also has two layers,
+# and takes the *maximum* of each map over all places, so the window is not the whole difference. Moving the picture
+# costs both only a little.)
 #
 # A **convolution** looks through a small window, with the *same* weights at every place. So what it learns about
 # trees on the left, it knows about trees on the right as well. Its output is a picture again: one number for each
@@ -591,7 +592,7 @@ def plain_block(in_channels, out_channels, stride=1):
         nn.Module that maps x, float [B, in_channels, H, W], to [B, out_channels, ceil(H / stride), ceil(W / stride)].
         Its parameters: two convolutions and two nn.BatchNorm2d. x stays as it is.
 
-    Source: He et al. 2015, section 3.3, the plain network.
+    Source: He et al. 2015, sections 3.3 and 3.4, the plain network.
     """
     ### BEGIN SOLUTION
     return nn.Sequential(
@@ -720,9 +721,9 @@ expect(list(block.parameters())).gradient(
 # %% [markdown]
 # ## 9.5 A residual block: add the input
 #
-# Put many plain blocks on top of each other, and the network learns *worse*, also on the pictures it trains with.
-# This is strange: a deeper network could copy the shallow one, with blocks that let x pass as it is. But it does not
-# find this. For a plain block, passing x on is hard to learn.
+# He et al. put many plain blocks on top of each other and saw that the network learns *worse*, also on the pictures it
+# trains with. This is strange: a deeper network could copy the shallow one, with blocks that let x pass as it is. But
+# it does not find this. Their guess: for a plain block, passing x on is hard to learn.
 #
 # He et al. turn it round: let x pass always, and learn only what is to be *added*:
 #
@@ -739,17 +740,18 @@ expect(list(block.parameters())).gradient(
 # same stride, and a batch norm: $y = \mathrm{ReLU}(F(x) + N(C_{1×1}(x)))$. Where the shape stays, there is no
 # projection, and no parameter more than in the plain block.
 #
-# **By hand.** The row and the weights of the plain block: x = (1, −2, 3), and F(x) = (3, −3, 3).
+# **By hand.** The weights of the plain block, and a row as a ReLU leaves it: x = (3, 1, 4). The first convolution
+# gives (2, −3, 4), the ReLU (2, 0, 4), the second convolution F(x) = (2, −4, 4).
 #
 # | how | result |
 # |---|---|
-# | ReLU(F(x) + x) = ReLU(4, −5, 6) | (4, 0, 6) |
-# | ReLU(F(x)) + x: too early | (4, −2, 6) |
-# | ReLU(F(x)): the plain block | (3, 0, 3) |
+# | ReLU(F(x) + x) = ReLU(5, −3, 8) | (5, 0, 8) |
+# | ReLU(F(x)) + x: too early, F cannot subtract | (5, 1, 8) |
+# | ReLU(F(x)): the plain block | (2, 0, 4) |
 #
 # <details><summary>Hint 1</summary>
 #
-# An `nn.Sequential` has no way round it. So write a class with a `forward`. In which two cases does x not fit to F(x)?
+# An `nn.Sequential` cannot lead x around its layers. So write a class with a `forward`. In which two cases does x not fit to F(x)?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -849,8 +851,8 @@ with torch.no_grad():
         if p.dim() == 4:  # the weights of both convolutions: each pixel minus its right neighbour
             p.copy_(torch.tensor([[[[0.0, 0.0, 0.0], [0.0, 1.0, -1.0], [0.0, 0.0, 0.0]]]]))
 block.eval()
-expect(block(torch.tensor([[[[1.0, -2.0, 3.0]]]]))).close(
-    torch.tensor([[[[4.0, 0.0, 6.0]]]]), tol=1e-3, hint="The example by hand: F(x) + x = (4, -5, 6), then the ReLU."
+expect(block(torch.tensor([[[[3.0, 1.0, 4.0]]]]))).close(
+    torch.tensor([[[[5.0, 0.0, 8.0]]]]), tol=1e-3, hint="The example by hand: F(x) + x = (5, -3, 8), then the ReLU."
 )
 block = residual_block(1, 2, stride=2)
 with torch.no_grad():
@@ -968,21 +970,27 @@ for demo_kind in (plain_block, residual_block):
     demo_grads = torch.autograd.grad((demo_states[-1] * demo_target).mean(), demo_states[1:])
     demo_norms = [float(g.norm() / demo_grads[-1].norm()) for g in demo_grads]
     demo_ax.plot(range(1, 13), demo_norms, "o-" if demo_kind is plain_block else "s--", label=demo_kind.__name__)
-demo_ax.set(xlabel="block", ylabel="norm of the gradient", yscale="log", title="The gradient behind each block")
+demo_ax.set(
+    xlabel="block",
+    ylabel="norm of the gradient",
+    yscale="log",
+    title="The gradient at the output of each block, relative to the top",
+)
 _ = demo_ax.legend(frameon=False)
 
 # %% [markdown]
-# *What to see:* in the plain stack the gradient **grows** by nearly the same factor with each block on its way down:
-# a straight line on this scale, and about forty times over all. In the residual stack it grows much less, because x
-# and its gradient pass by. A step that is right for the top is far too large for the bottom, the more so the deeper
-# the stack is.
+# *What to see:* in the plain stack, from block 12 down to block 1, the gradient **grows** by nearly the same factor with
+# each block (a straight line on this scale), about forty times in all. In the residual stack it grows seven times.
+# With plain gradient descent, a step that is right for the top would be too large for the bottom. Adam, which we use,
+# divides by the size of the gradient, so this alone does not explain what comes now. But it shows that the sum changes
+# what reaches the bottom.
 
 # %% [markdown]
 # ## 9.6 Is deeper better?
 #
-# "Deeper is better" is one of the sentences that are repeated most. You have both blocks now, so we can ask. The
-# networks are as narrow as possible (12 channels), and equal in all but two things: has each block the sum or not,
-# and has it batch norm or not? The runs take about ten minutes, so they are stored. (`solutions/09_images/measure.py`
+# "Deeper is better" is often repeated. You have both blocks now, so we can ask. The networks are narrow (12 channels),
+# and equal in all but two things: does each block have the sum or not, and does it have batch norm or not?
+# The runs take about ten minutes, so they are stored. (`solutions/09_images/measure.py`
 # made them, with the blocks of this page.) *Predict first:* four lines over the depth. Which of them rise?
 
 # %%
@@ -996,7 +1004,7 @@ for i, (name, of_depth) in enumerate(demo_runs.items()):
         ax.plot([x] * len(shares), shares, ".", color=plots.COLORS[i], alpha=0.6)
 ax.set(
     title="All labels right, by depth (lines: means; dots: runs)",
-    xlabel="convolutions",
+    xlabel="convolutions in the blocks (one more stands before them)",
     ylabel="share of new pictures",
     ylim=(0, 1),
 )
@@ -1004,14 +1012,18 @@ ax.set_xticks(demo_x)
 _ = ax.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -0.2))
 
 # %% [markdown]
-# *What to see:* with four convolutions the sum makes no difference (0.66 and 0.65). Deeper, the plain networks get
-# *worse*: 0.28 with 12 and 0.26 with 24. They are not too large for the 2,000 pictures; they do not even learn these.
-# With the sum, 12 are better than 4 (0.82). But 24 are not better than 12 (0.74), and two of the three runs are
-# worse. At 24 convolutions one can tell the two helpers apart: neither of them 0.00, batch norm alone 0.26, the sum
-# alone 0.38, both 0.74. So each helps, and they do not replace each other.
+# *What to see:* with four convolutions we see no difference: 0.66 and 0.65, and the runs lie 0.1 apart and more.
+# Deeper, the plain networks get *worse*: 0.28 with 12 and 0.26 with 24. With the sum, 12 are better than 4 (0.82). But
+# 24 are not better than 12 (0.74), and two of the three runs are worse. At 24 convolutions one can tell the two helpers
+# apart: neither of them 0.00, batch norm alone 0.26, the sum alone 0.38, both 0.74. So each helps, and they do not
+# replace each other.
 #
-# Be fair to the losers: all networks had the same learning rate and six rounds over the pictures. With more patience
-# and a rate of its own, each would do better. "Deeper is better" needs three words more: *if it trains*.
+# Be fair to the losers. All networks had the same learning rate and six epochs; with more patience and a rate of its
+# own, each might do better. Without batch norm these convolutions have no bias either, and torch's usual start makes
+# the numbers about 0.4 times as large with each layer; a better start would help them. (0.00 means an answer that is
+# never right, such as "no label": every picture has at least one.) And is it learning by heart or no learning at all?
+# Only the share on the training pictures would tell. He et al. report that there, too, the deeper plain network is
+# worse. "Deeper is better" needs three words more: *if it trains*.
 
 # %% [markdown]
 # ## 9.7 Several labels: each one is a question of its own
@@ -1048,9 +1060,10 @@ _ = ax.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -
 # The sum of the six is 3.636, and the loss is 3.636 / 6 = 0.606.
 #
 # **Two traps.** First, large logits. In float32 the sigmoid of 20 is exactly 1, so the formula asks for log 0, which
-# is infinite. But the right answer is simple: for $t = 0$ and a large z, the loss of the question is nearly z itself.
-# torch has a function that takes the *logits* and knows this. Second, shapes: targets `[B, 1]` fit logits `[B, L]` by
-# broadcasting, without any error, and the loss is wrong. So compare the shapes first.
+# is minus infinity. But the right answer is simple: for $t = 0$ and a large z, the loss of the question is nearly z itself.
+# torch has a function that takes the *logits* and knows this. Second, shapes: if you write
+# the formula yourself, targets `[B, 1]` fit logits `[B, L]` by broadcasting, without any error, and the loss is wrong.
+# torch's function raises an error, but we want a message of our own. So compare the shapes first.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1078,7 +1091,8 @@ def multilabel_loss(logits, multi_hot):
         multi_hot: bool or float [B, L], True or 1 where the label is there; any number of labels, also none.
 
     Returns:
-        loss, float [], a mean over B · L numbers, finite for every finite logit. Gradients flow to the logits.
+        loss, float [], a mean over B · L numbers, finite for every finite logit. Gradients flow to the logits. The
+        arguments stay as they are.
 
     Raises:
         ValueError: if the two shapes differ. The message contains the word "shape".
@@ -1244,7 +1258,7 @@ _ = ax.legend(frameon=False)
 # $$\hat t_{bl} = \big[\, \sigma(z_{bl}) \ge \theta_l \,\big]$$
 #
 # The threshold need not be 0.5. If a missed label is worse than a false alarm, it is lower. And it may differ from
-# label to label: then θ is a tensor `[L]`. Note that θ is a *probability*. A logit is none: σ(0.5) is 0.62.
+# label to label: then θ is a tensor `[L]`. Note that θ is a *probability*. A logit is not one: σ(0.5) is 0.62.
 #
 # **By hand.** One picture with logits (log 3, 0, −log 3), so the probabilities are (0.75, 0.5, 0.25).
 #
@@ -1278,7 +1292,7 @@ def predict_labels(logits, threshold=0.5):
         threshold: a probability: a number from 0 to 1, or a float tensor [L] with one for each label.
 
     Returns:
-        bool [B, L]. A picture may have no label, or all.
+        bool [B, L]. A picture may have no label, or all. The arguments stay as they are.
     """
     ### BEGIN SOLUTION
     return torch.sigmoid(logits) >= threshold
@@ -1413,7 +1427,7 @@ def exact_match(predicted, labels):
         predicted, labels: bool [B, L], B and L at least 1.
 
     Returns:
-        a float from 0 to 1.
+        a float from 0 to 1. The arguments stay as they are.
     """
     ### BEGIN SOLUTION
     return (predicted == labels).all(dim=1).float().mean().item()
@@ -1542,7 +1556,8 @@ def f1_per_label(predicted, labels):
         predicted, labels: bool [B, L].
 
     Returns:
-        float [L], each from 0 to 1. 0 for a label that is nowhere, neither there nor predicted; never NaN.
+        float [L], each from 0 to 1. 0 for a label that is nowhere, neither there nor predicted; never NaN. The
+        arguments stay as they are.
     """
     ### BEGIN SOLUTION
     hits = (predicted & labels).sum(dim=0)  # [L]
@@ -1645,8 +1660,8 @@ for demo_name, demo_one in demo_said.items():
 # Their F1 is 0 and 0.67.
 
 # %% [markdown]
-# Now the claim that a softmax "does the same". Its probabilities sum to 1, so with three right labels each can have a
-# third at best. We train the same network twice, with your loss, and with a cross-entropy over the softmax whose
+# Now the claim that a softmax "does the same". Its probabilities sum to 1, so with three right labels they cannot all have
+# more than a third. We train the network of 9.1 twice, with your loss, and with a cross-entropy over the softmax whose
 # targets are the labels, divided by their number. *Predict first:* for how many pictures can p > 0.5 be right for the
 # softmax?
 
@@ -1682,21 +1697,20 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
 # %% [markdown]
 # *What to see:* the sigmoid gets 0.85 of the pictures right. The softmax gets 0.49 with p ≥ 0.5, and 0.51 with the
 # largest label only. About half of the pictures have one label, and more than those it cannot get: with two right
-# labels, neither can be far above a half. A better threshold helps (0.70), though we chose it on the test itself,
+# labels, they cannot both be above a half. A better threshold helps (0.70), though we chose it on the test itself,
 # which flatters it. Three stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to
-# 0.72 with a threshold that was chosen on the pictures of the training. No threshold mends a loss that asks another
-# question.
+# 0.72 with a threshold that was chosen on the training pictures. No single threshold that we tried mends it.
 
 # %% [markdown]
 # ## 9.11 Features of a frozen network
 #
-# A network that has learned from many pictures has learned to *see*: edges, then corners, then parts of things. For a
-# new task with few pictures we keep it as it is (**frozen**), and learn only a small layer on top. Then each picture
+# A large network that has learned from many pictures often answers to edges first, then to corners, then to parts of
+# things. (Ours has two layers and gets less far.) For a new task with few pictures we keep it as it is (**frozen**), and learn only a small layer on top. Then each picture
 # needs to go through the big network only once. What comes out, its **features**, is kept.
 #
 # Three things must be right.
 #
-# - **Evaluation mode.** In training mode, dropout deletes numbers by chance, and a batch norm uses the other pictures
+# - **Evaluation mode.** In training mode, dropout deletes numbers at random, and a batch norm uses the other pictures
 #   of the batch.
 #   Worse: it *changes its buffers* with each call, and the frozen network is no longer the one you got.
 # - **No history.** Without `torch.no_grad()`, torch keeps every map between input and result, for gradients that
@@ -1734,13 +1748,14 @@ def extract_features(backbone, images, batch_size=64):
 
     Args:
         backbone: nn.Module; backbone(x [b, C, H, W]) gives [b, ...], one row for each picture. It may contain dropout
-            and batch norm: in evaluation mode a picture gets the same row whatever stands beside it.
+            and batch norm: in evaluation mode a picture gets the same row whatever stands beside it. It comes with all
+            its parts in one mode.
         images: float [n, C, H, W], n at least 1.
         batch_size: how many pictures go through at once, the last batch may be smaller.
 
     Returns:
         float [n, ...], the rows in the order of the pictures, without a history. Afterwards the backbone is in the mode
-        in which it came (training or evaluation), and its parameters, buffers and their .grad are as before.
+        in which it came (training or evaluation), and its parameters, buffers and their .grad are as before; images as well.
     """
     ### BEGIN SOLUTION
     was_training = backbone.training
@@ -1880,7 +1895,7 @@ expect(backbone.sizes).equal([64, 6], hint="Without batch_size, 64 go through at
 # - **from scratch**: new weights, and all of them learn;
 # - **frozen**: `extract_features` of the old network, once; only a linear layer learns;
 # - **fine-tuned**: the old weights as a start, and all of them learn;
-# - **random, frozen**: `extract_features` of a network that has learned nothing. (Leave this one out, and you do not know what the learning gave.)
+# - **random, frozen**: `extract_features` of a network that has learned nothing. (Without this one you would not know what the training was worth.)
 #
 # These are 72 runs, so they are stored. *Predict first:* which way is best with 20 labelled pictures, and which with
 # 1,000?
@@ -1907,8 +1922,8 @@ _ = ax.legend(frameon=False)
 # %% [markdown]
 # *What to see:* fine-tuning is best at every number of labels. With 20 pictures it gets 0.42, from scratch 0.20; with
 # 1,000 the distance is small (0.81 and 0.76). The frozen network is the second best up to 100 pictures, and level
-# with the one from scratch at 200. Then it stays behind (0.71): what it does not see for the old task, no linear
-# layer can find. And the random one shows that this is learning and not luck: 0.12 to 0.31.
+# with the one from scratch at 200. Then it stays behind (0.71), probably because what the old task did not need is
+# missing in its 48 numbers. And the random one shows that this is learning and not luck: 0.12 to 0.31.
 #
 # Be careful with "transfer always helps". Three of the five labels were in the old task already, and both tasks show
 # the same kind of pictures. The further away the old task is, the less it gives (Yosinski et al. 2014).
@@ -1917,7 +1932,7 @@ _ = ax.legend(frameon=False)
 # ## 9.13 A gate for each place
 #
 # Most of a picture is background. A **gate** is a number between 0 and 1 that a feature is multiplied with: 1 lets it
-# pass, 0 closes. Spatial attention computes one gate for each *place*, and it holds for all channels there.
+# pass, 0 closes. Spatial attention computes one gate for each *place*, and it is the same for all channels there.
 #
 # To choose, it looks at two things in each place: the **mean** over the channels (how much is there in all?) and
 # their **maximum** (is there one channel that answers strongly?). These two maps go through a convolution, so that
@@ -2088,15 +2103,15 @@ for size in (1e-4, 3e4):
 # ## 9.14 A gate for each channel
 #
 # A channel answers to *something*: fur, an edge, the colour red. Which of them matter depends on the picture.
-# **Squeeze and excitation** computes one gate for each *channel*, and it holds at all places:
+# **Squeeze and excitation** computes one gate for each *channel*, and it is the same at all places:
 #
 # $$z = \text{mean of the maps over all places}, \qquad
 # \text{gate} = \sigma(W_2\, \mathrm{ReLU}(W_1 z)), \qquad
 # \text{out} = \text{maps} \cdot \text{gate}$$
 #
-# The mean **squeezes** a whole map to one number: how strongly does this channel answer, somewhere? `W1 [R, C]`
+# The mean **squeezes** a whole map to one number: how strongly does this channel answer on the whole? `W1 [R, C]`
 # squeezes further, from C numbers to R, and `W2 [C, R]` makes C of them again. So the gate of a channel depends on
-# the other channels. R is small, so this costs next to nothing: 2 · C · R parameters, and none of them at a place.
+# the other channels. R is small, so this costs next to nothing: 2 · C · R parameters, however large the picture is.
 #
 # As in stage 05, rows of W1 and W2 are outputs: for a batch of z in rows, `z @ W1.T`.
 #
@@ -2277,7 +2292,7 @@ for demo_row, (demo_name, demo_tensor) in enumerate(
         demo_ax.title.set_fontsize(8)
 
 # %% [markdown]
-# *What to see:* dark means large. The second row is the same in all channels, and dark where the spot is. The third row
+# *What to see:* dark means large (the maps are drawn at half their size). The second row is the same in all channels, and dark where the spot is. The third row
 # is the same at all places, and dark for channel 1. We have chosen the weights by hand here.
 # A network has to learn them.
 
@@ -2285,7 +2300,7 @@ for demo_row, (demo_name, demo_tensor) in enumerate(
 # ## 9.15 Each label looks for itself
 #
 # A convolutional network ends with feature maps `[B, C, H, W]`: at each of the H · W **places** there is a vector of C
-# numbers. The usual last step takes their mean over the places. Then a small thing in one corner is one place among
+# numbers. The usual last step takes their mean over the places (ours in 9.1 took the maximum). Then a small thing in one corner is one place among
 # many. With attention, each label looks for its own places. It has a learned **query** $q_l$ of C numbers. The vectors
 # $x_p$ at the places are keys and values at once, as the encoder's states were in stage 05.
 #
@@ -2500,8 +2515,8 @@ for seed, (B, C, L, H, W) in enumerate([(3, 5, 2, 3, 7), (2, 3, 5, 5, 2)]):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Two labels look at the same maps. The vectors are small noise, but for two patches. *Predict first:* what does the
-# map of a label look like whose query fits nothing?
+# Two labels look at the same maps. The vectors are small noise, except in two patches. *Predict first:* what does
+# the map look like for a query of zeros?
 
 # %%
 torch.manual_seed(0)
@@ -2594,7 +2609,7 @@ for row, i in zip(axes, demo_three, strict=True):
 # random place would give.)
 #
 # Where several places are equally bright, the first one counts, row by row: (0, 2) before (1, 0). Maps may be
-# negative, so do not use 0 as "dark".
+# negative, so 0 need not be dark.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2603,8 +2618,8 @@ for row, i in zip(axes, demo_three, strict=True):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Now you have numbers of places, `[B, L]`. Flatten the masks in the same way. `gather` takes from each row the element
-# whose number you name; it wants an index with as many dimensions, `[B, L, 1]`: `argmax(…, keepdim=True)`.
+# Now you have the index of a place for each picture and label, `[B, L]`. Flatten the masks in the same way. `gather`
+# takes from each row the element at the index you give; it wants an index with as many dimensions, `[B, L, 1]`: `argmax(…, keepdim=True)`.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -2620,11 +2635,12 @@ def pointing_accuracy(maps, masks, labels):
 
     Args:
         maps: float [B, L, H, W], of any strides, one map for each picture and label, any finite numbers.
-        masks: bool [B, L, H, W], True in the region of the label.
+        masks: bool [B, L, H, W], True in the region of the label. One that is there with an empty region is a miss.
         labels: bool [B, L], True where the label is there. Only these are counted.
 
     Returns:
-        the share of hits among the labels that are there, a float from 0 to 1; 0.0 if there is none. Where several places
+        the share of hits among the labels that are there, a float from 0 to 1; 0.0 if there is none. The arguments stay
+        as they are. Where several places
         are equally bright, the first one counts, row by row.
 
     Source: Zhang et al. 2016 (without their tolerance of some pixels).
@@ -2763,12 +2779,13 @@ for demo_size, demo_share in demo_shares.items():
     print(f"region {demo_size} of 8 × 8: a random map hits {demo_share:.2f}")
 
 # %% [markdown]
-# *What to see:* a random map hits as often as the region is large: its share of the picture. A region that fills the
+# *What to see:* a random map hits as often as the region's share of the picture says. A region that fills the
 # picture is always hit. So a pointing accuracy means something only beside that of random maps.
 
 # %% [markdown]
-# Now measure. A map has 16 × 16 places and the regions 32 × 32 pixels, so the maps are first made four times as
-# large. Beside label attention stand three others, each from a stored network with the same backbone:
+# Now measure. A map has 16 × 16 places and the regions 32 × 32 pixels, so the maps are first made twice as large in both
+# directions. (The crosses in the pictures are at the maximum of the small map.) Beside label attention stand three
+# others, the first two from stored networks with the same backbone:
 #
 # - **class activation**: the mean over the places, then a linear layer. Its weights, used at each place, give a map for each label
 #   (Zhou et al. 2016);
@@ -2788,60 +2805,68 @@ demo_live = pointing_accuracy(demo_large(demo_weights), demo_masks, photos.label
 demo_chance = demo_masks.float().mean(dim=(2, 3))[photos.labels[test]].mean().item()
 print(f"this network: {demo_live:.2f}, chance: {demo_chance:.2f}")
 demo_runs = data.load("image_runs")["maps"]
-figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.4), width_ratios=[1, 1.4])
-demo_names = {
-    "label attention": "label\nattention",
-    "class activation": "class\nactivation",
-    "spatial gate": "spatial\ngate",
-}
-for k, (key, label) in enumerate((("exact", "all labels right"), ("pointing", "points right"))):
-    demo_heights = [sum(run[key] for run in runs) / len(runs) for runs in demo_runs.values()]
-    axes[0].bar([i + 0.4 * k - 0.2 for i in range(len(demo_heights))], demo_heights, 0.38, label=label)
-axes[0].axhline(demo_chance, color="#555555", linestyle=":")
-axes[0].set_xticks(range(len(demo_runs)), [demo_names[name] for name in demo_runs], fontsize=8.5)
-axes[0].set(title="Right, and pointing right", ylim=(0, 1.25))
-axes[0].legend(frameon=False, fontsize=8.5)
+demo_exact = {name.replace(" ", "\n"): [run["exact"] for run in runs] for name, runs in demo_runs.items()}
+demo_exact["maximum\n(9.10)"] = [run["half"] for run in data.load("image_runs")["losses"]["sigmoid"]]  # it has no map
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4.0), width_ratios=[1.2, 1])
+axes[0].bar(
+    [i - 0.2 for i in range(4)], [sum(shares) / 3 for shares in demo_exact.values()], 0.38, label="names all right"
+)
 for i, (name, runs) in enumerate(demo_runs.items()):
-    demo_of_label = torch.tensor([run["by_label"] for run in runs]).mean(dim=0)
-    axes[1].plot(demo_of_label, range(5), "os^"[i], label=name)
+    demo_pointing = [run["pointing"] for run in runs]
+    axes[0].bar(i + 0.2, sum(demo_pointing) / 3, 0.38, color=plots.COLORS[1], label="points right" if i == 0 else None)
+    axes[0].hlines(demo_chance, i, i + 0.4, color="black", linestyle=":", label="a random place" if i == 0 else None)
+    demo_of_label = torch.tensor([run["by_label"] for run in runs])  # [runs, 5]
+    axes[1].plot(demo_of_label.mean(dim=0), range(5), "os^"[i], color=plots.COLORS[i], label=name)
+    for run in demo_of_label:
+        axes[1].plot(run, range(5), ".", color=plots.COLORS[i], alpha=0.5)
+axes[0].set_xticks(range(4), demo_exact, fontsize=8)
+axes[0].set(title="Naming and pointing (means of 3 runs)", ylim=(0, 1))
+axes[0].grid(axis="x", visible=False)
 axes[1].set_yticks(range(5), LABELS)
 axes[1].invert_yaxis()
-axes[1].set(title="Pointing right, by label", xlim=(0, 1.03))
-axes[1].legend(frameon=False, fontsize=8.5)
+axes[1].set(title="Pointing, by label (small: runs)", xlim=(-0.03, 1.03))
+for ax in axes:
+    ax.legend(frameon=False, fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 # %% [markdown]
-# *What to see:* label attention and class activation point equally well, 0.86 each. But only label attention is good
-# at naming as well: 0.81 against 0.64 of the pictures. (A mean over 256 places hardly notices a small tree; the
-# softmax can put all its weight on it.) The gate names 0.65 and points right in 0.19: less often than a random place,
-# 0.24. Its values say why. In the three runs they lie between 0.95 and 1.00: it weakens nothing. A sigmoid does not
-# compete. To be bright at the sea, it need not be dark elsewhere, and nothing in the loss asks for it. **A gate that
-# is called attention need not look anywhere.**
+# *What to see:* label attention and class activation point equally well, 0.86 each. In naming they differ: 0.81 against
+# 0.64. But do not thank attention too early: the network of 9.10, with the same backbone and the *maximum* over the
+# places, gets 0.83 to 0.85. So it seems to be the mean that costs so much: it mixes what one place says with 255
+# others. Label attention gives both, a good name and a finger.
+#
+# The gate names 0.65 and points right in 0.19. Its brightest place is mostly in the sky: it hits sunsets in 0.54 and the
+# sea in 0.01. And of all its brightness 0.24 lies in the regions, exactly what chance gives (label attention: 0.77). Its
+# values say why: on average over the pictures, the smallest gate is 0.95 to 0.98 and the largest 1.00. It weakens hardly
+# anything. A sigmoid does not compete. To be bright at the sea, it need not be dark elsewhere, and nothing in the loss
+# asks for it. **A gate that is called attention need not look anywhere.**
 #
 # Chance needs care as well. The sky is always above, so a finger that points at one and the same place in every
-# picture can be right in 0.38 (`datasets/scenes.md`). And means hide runs: one of the three runs of label attention
-# points at the mountains in 0.22 of the cases only, and another one in 0.94.
+# picture can be right in 0.37 to 0.38 (`datasets/scenes.md`). And means hide runs: one of the three runs of label
+# attention points at the mountains in 0.22 of the cases only, and another one in 0.94.
 #
-# And where does the best of them fail? We look at four of its misses.
+# And where does the network of 9.15 fail? We look at four of its misses.
 
 # %%
 demo_place = demo_large(demo_weights).flatten(2).argmax(dim=2, keepdim=True)
 demo_hit = demo_masks.flatten(2).gather(2, demo_place).squeeze(2)
 demo_missed = (photos.labels[test] & ~demo_hit).nonzero().tolist()[:4]
-figure, axes = plots.plt.subplots(1, 4, figsize=(plots.WIDTH, 2.1))
-for ax, (i, label) in zip(axes, demo_missed, strict=False):
+figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 3.8))
+for (above, ax), (i, label) in zip(axes.T, demo_missed, strict=False):
+    above.imshow(photos.images[2000 + i].permute(1, 2, 0))
+    above.axis("off")
     plots.map_over_image(
         photos.images[2000 + i], demo_weights[i, label], mask=demo_masks[i, label], title=LABELS[label], ax=ax
     )
 
 # %% [markdown]
-# *What to see:* most of them miss by little: the cross lies between the trunks, or beside the glow. The map has 16 ×
-# 16 places for 32 × 32 pixels, so a finger cannot be more exact than two pixels. In one picture the network points at
-# the wrong thing. A miss in this game is a reason to look, and not yet a mistake.
+# *What to see:* most of them miss by little: the cross lies between the trunks, or beside the glow. Each place
+# of the map has seen 9 × 9 pixels, so the place beside a trunk has seen the trunk. In one picture the network points at
+# the wrong thing. A miss in this game is a reason to look closer; it need not be the network's mistake.
 
 # %% [markdown]
 # ## 9.17 Quiz
 
-# %% [markdown] quiz="bottleneck" kind="number" points=1 read="9.2" draw="C=128,192,256 R=16,24,32 K=32,48,64" tolerance="0"
+# %% [markdown] quiz="bottleneck" kind="number" points=1 read="9.2" draw="C=128,160,256 R=16,24,32 K=40,48,64" tolerance="0"
 # A 5 × 5 convolution goes from {C} to {K} channels. Now a 1 × 1 convolution from {C} to {R} channels comes before it. How
 # many weights do the two have together, without biases?
 #
@@ -2857,26 +2882,26 @@ for ax, (i, label) in zip(axes, demo_missed, strict=False):
 #   > Each convolution has k · k · (channels in) · (channels out) weights. Add the two.
 
 # %% [markdown] quiz="sum_before" kind="one" points=1 read="9.5"
-# In a residual block, where is the input added?
+# Where is the input added in the residual block of 9.5?
 #
 # - [ ] A. Before the first convolution.
 #   > Nothing has been computed yet: x + x would be 2x.
-# - [ ] B. After the last ReLU.
+# - [ ] B. After the last ReLU of the block.
 #   > Then y could only grow from block to block: a ReLU is never negative. The paper's block adds before it.
 # - [ ] C. Between the two convolutions.
 #   > The sum goes around both.
-# - [x] D. After the second batch norm, before the last ReLU.
+# - [x] D. Before the last ReLU.
 #   > Yes: y = ReLU(F(x) + x).
 
-# %% [markdown] quiz="several_at_once" kind="several" points=1 read="9.7"
-# A picture may have several labels. Which of these are true?
+# %% [markdown] quiz="several_at_once" kind="several" points=1 read="9.10"
+# A picture may have several of five labels. Which of these are true?
 #
-# - [ ] A. The five probabilities should sum to 1.
+# - [ ] A. Their probabilities should sum to 1.
 #   > That is a softmax: then three right labels would have a third each.
 # - [x] B. With a sigmoid for each label, a picture can have none.
 #   > Yes: each label is a question of its own, and all answers may be no.
-# - [x] C. Exact match can be low while every single label is right in nine of ten pictures.
-#   > Yes: five such labels, if they erred independently, would all be right in 0.9⁵ = 0.59 of the pictures.
+# - [x] C. Each label can be right in nine of ten pictures, while only half of the pictures have all labels right.
+#   > Yes: if the mistakes fall on different pictures, 1 − 5 · 0.1 = 0.5 are left.
 # - [x] D. The F1 of a rare label is not raised by the many pictures where it is absent and not predicted.
 #   > Yes: those pictures are neither TP nor FP nor FN.
 
@@ -2895,8 +2920,8 @@ for ax, (i, label) in zip(axes, demo_missed, strict=False):
 # - [ ] else
 #   > A context is a sum of vectors. How long is each of these vectors, and how many contexts are there?
 
-# %% [markdown] quiz="lights_up" kind="one" points=1 read="9.13"
-# A gate multiplies every place of the feature maps by a sigmoid. It is trained with the labels only. What does its map tell?
+# %% [markdown] quiz="lights_up" kind="one" points=1 read="9.16"
+# A gate multiplies every place of the feature maps by a sigmoid. It is trained with the labels only. What does its map tell you?
 #
 # - [ ] A. The region of the labels that are there: the gate is 1 there and 0 elsewhere.
 #   > Nothing asks for it. A sigmoid does not compete: being large here does not make it small there.
@@ -2904,8 +2929,8 @@ for ax, (i, label) in zip(axes, demo_missed, strict=False):
 #   > Yes, and no more. Whether that is the right region must be measured.
 # - [ ] C. Which label the network is most sure of.
 #   > The gate is the same for all channels and knows no labels.
-# - [ ] D. Nothing: a gate has no effect on what the network says.
-#   > It has: the maps are multiplied by it.
+# - [ ] D. How much each single label gains from each place.
+#   > That needs a map for each label. This gate is one for all.
 
 # %% [markdown]
 # ## What you can now do
@@ -2924,8 +2949,10 @@ for ax, (i, label) in zip(axes, demo_missed, strict=False):
 # - C. Szegedy et al., *Going Deeper with Convolutions*, 2014, [arXiv 1409.4842](https://arxiv.org/abs/1409.4842): figure 2 (b) is
 #   the block of 9.3, table 1 has its sizes.
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015,
-#   [arXiv 1512.03385](https://arxiv.org/abs/1512.03385): equations (1) and (2) are the block of 9.5; section 1 shows plain networks
+#   [arXiv 1512.03385](https://arxiv.org/abs/1512.03385): 9.5 follows equations (1) and (2), with the ReLU after the sum; section 1 shows plain networks
 #   that get worse when they get deeper.
+# - S. Ioffe, C. Szegedy, *Batch Normalization: Accelerating Deep Network Training by Reducing Internal Covariate Shift*, 2015,
+#   [arXiv 1502.03167](https://arxiv.org/abs/1502.03167).
 # - J. Yosinski, J. Clune, Y. Bengio, H. Lipson, *How transferable are features in deep neural networks?*, 2014,
 #   [arXiv 1411.1792](https://arxiv.org/abs/1411.1792): frozen against fine-tuned, layer by layer.
 # - J. Hu, L. Shen, G. Sun, *Squeeze-and-Excitation Networks*, 2017, [arXiv 1709.01507](https://arxiv.org/abs/1709.01507): the gate for
