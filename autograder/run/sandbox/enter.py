@@ -22,7 +22,7 @@ _JOINED = {"net": 0x4000_0000, "ipc": 0x0800_0000, "uts": 0x0400_0000, "cgroup":
 _NS_GET_PARENT = 0xB702  # <linux/nsfs.h>
 _NOSUID_NODEV, _NOSUID_NODEV_NOEXEC = 2 | 4, 2 | 4 | 8  # <sys/mount.h>
 _READ_ONLY, _REMOUNT, _BIND = 1, 32, 4096
-_PR_CAPBSET_DROP = 24
+_PR_CAPBSET_READ, _PR_CAPBSET_DROP = 23, 24
 _CAP_VERSION_3 = 0x2008_0522
 _CAPABILITIES = {"CAP_KILL": 5, "CAP_SETGID": 6, "CAP_SETUID": 7, "CAP_SYS_ADMIN": 21}
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -105,8 +105,8 @@ class Walls:
             os.setresgid(self.uid, self.uid, self.uid)
             os.setresuid(self.uid, self.uid, self.uid)
         elif self.inner is not None:
-            _call("setns", self.inner, _NEW_USER)
-            _keep_capabilities(())
+            _call("setns", self.inner, _NEW_USER)  # where all rights come anew
+        _keep_capabilities(())
         hide(False)  # a new user hid it again; the student's programs may look at themselves
         no_new_privileges()
         if self.calls is not None:
@@ -119,7 +119,8 @@ def _keep_capabilities(names: Iterable[str]) -> None:
     with open("/proc/sys/kernel/cap_last_cap") as file:
         last = int(file.read())
     for number in range(last + 1):
-        prctl(_PR_CAPBSET_DROP, number)
+        if _libc.prctl(_PR_CAPBSET_READ, number, 0, 0, 0) == 1:  # who has given up all may not drop one again
+            prctl(_PR_CAPBSET_DROP, number)
     header = (ctypes.c_uint32 * 2)(_CAP_VERSION_3, 0)
     _call("capset", header, (ctypes.c_uint32 * 6)(kept, kept))  # effective, permitted; inherited: none
 
