@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-MEASURE = ROOT / "solutions" / "03_seq2seq" / "measure.py"
+from .conftest import ROOT, load_measure
+
 STORED = ROOT / "datasets" / "seq2seq_runs.json"
 
 
 @pytest.fixture(scope="module")
 def measure() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("measure_03", MEASURE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_measure("03_seq2seq")
 
 
 @pytest.fixture(scope="module")
