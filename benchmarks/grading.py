@@ -151,8 +151,6 @@ def ours(jobs: list[Job], workers: int) -> tuple[dict[str, Any], list[float]]:
         for worker in everyone:
             free.put(worker)
 
-        warm = [process for worker in everyone for process in processes(worker)]
-
         def run(work: Job) -> tuple[float, float, float]:
             worker = free.get()
             begin = time.perf_counter()
@@ -163,6 +161,7 @@ def ours(jobs: list[Job], workers: int) -> tuple[dict[str, Any], list[float]]:
             return wall, own, result.cpu_seconds
 
         list(threads.map(run, jobs[:workers]))  # the first run of a worker is not counted
+        warm = [process for worker in everyone for process in processes(worker)]
         rounds = []
         for _ in range(3):
             begin, before = time.perf_counter(), own_seconds(warm)
