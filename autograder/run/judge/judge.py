@@ -10,6 +10,7 @@ has passed so far: it gives verdicts, in fixed words. After it nothing of the st
 from __future__ import annotations
 
 import contextlib
+import gc
 import hashlib
 import linecache
 import os
@@ -25,7 +26,7 @@ from types import FrameType
 from typing import Any
 
 from autograder.lab import quiz
-from autograder.lab.markers import only_hidden, without_hidden
+from autograder.lab.markers import BEGIN_HIDDEN, END_HIDDEN, only_hidden, without_hidden
 from autograder.run.job import CellResult, CheckResult, Job, JobCell
 from autograder.run.judge import errors, messages, policy
 from autograder.run.judge.outputs import clean_count, clean_outputs, size_of
@@ -42,20 +43,34 @@ from autograder.run.wire.settings import Settings
 
 GIVEN = "__main__"  # where the given cells' names live
 RECORDED = ("expectation", "student_error", "unusable", "limit")  # failures that can have a cause of their own
-Code = dict[tuple[str, str], types.CodeType]  # by source and file name
+Code = dict[tuple[str, str, str], types.CodeType]  # by file name, source of the cell, and part of it
 
 
 def compile_ahead(job: Job, code: Code) -> None:
-    """Compile a job's own cells in the warm process: those of the next submission are the same."""
+    """Compile a job's own cells in the warm process: those of the next submission are the same.
+
+    The judges that are forked from it also find the words of a check there, which its first failure needs.
+    """
+    from executing import Source
+
     if len(code) > 1000:
         code.clear()
+    known = len(code)
     for cell in job.cells:
-        halves = without_hidden(cell.source), only_hidden(cell.source)
-        parts = set(halves) if cell.kind == "check" else {_without_magics(cell.source)}
-        for key in [(part, f"<{cell.kind} {cell.id}>") for part in parts if cell.kind != "student"]:
-            if key not in code:
+        filename = f"<{cell.kind} {cell.id}>"
+        for part in {"check": ("visible", "hidden"), "given": ("whole",)}.get(cell.kind, ()):
+            if (filename, cell.source, part) not in code:
+                _put_lines(filename, cell.source)
+                Source.for_filename(filename)
                 with contextlib.suppress(SyntaxError, ValueError):  # the judge will tell
-                    code[key] = compile(*key, "exec", dont_inherit=True)
+                    code[filename, cell.source, part] = _compiled(filename, cell.source, part)
+    if len(code) > known:
+        gc.freeze()  # a judge looks for garbage among its own objects
+
+
+def _compiled(filename: str, source: str, part: str) -> types.CodeType:
+    cut = {"whole": _without_magics, "visible": without_hidden, "hidden": only_hidden}[part]
+    return compile(cut(source), filename, "exec", dont_inherit=True)
 
 
 def run(job: Job, code: Code, sock: socket.socket, emit: Callable[[dict[str, Any]], None]) -> None:
@@ -224,16 +239,14 @@ class Run:
         filename = f"<given {cell.id}>"
         self.names.update(self.proxies)
         try:
-            source = _without_magics(cell.source)
-            exec(self._compile(source, filename, source), self.names)
+            exec(self._compile(filename, cell.source, "whole"), self.names)
         except Exception as error:
             self.emit({"error": f'The given cell "{cell.id}" failed in the judge: {type(error).__name__}: {error}'})
             raise SystemExit from None
 
-    def _compile(self, source: str, filename: str, whole: str) -> types.CodeType:
-        # With the lines in linecache, `expect` finds the words of a call, and the markers of the hidden part.
-        linecache.cache[filename] = (len(whole), None, whole.splitlines(keepends=True), filename)
-        return self.code.get((source, filename)) or compile(source, filename, "exec", dont_inherit=True)
+    def _compile(self, filename: str, source: str, part: str) -> types.CodeType:
+        _put_lines(filename, source)
+        return self.code.get((filename, source, part)) or _compiled(filename, source, part)
 
     # Checks
 
@@ -306,17 +319,15 @@ class Run:
 
         The hidden part of a quiz needs nothing of the student's process, since the answer is here: it is run at once.
         """
-        source = cell.source
         if first:
-            text = without_hidden(source)
-            exec(self._compile(text, filename, source), names)
-            if text == source:
+            exec(self._compile(filename, cell.source, "visible"), names)
+            if BEGIN_HIDDEN not in cell.source and END_HIDDEN not in cell.source:
                 return False
             if type(names.get("quiz_answer")) is not quiz.QuizAnswer:
                 return True
             for name in self.proxies:
                 names.pop(name, None)
-        exec(self._compile(only_hidden(source), filename, source), names)
+        exec(self._compile(filename, cell.source, "hidden"), names)
         return False
 
     def _quiz(self, result: CheckResult, answer: quiz.QuizAnswer) -> None:
@@ -330,6 +341,11 @@ class Run:
         """What a check shared with the student's process ends with it."""
         self.peer.last.value = None
         return self.peer.forget()
+
+
+def _put_lines(filename: str, source: str) -> None:
+    """With the lines in linecache, `expect` finds the words of a call, and the markers of the hidden part."""
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
 
 
 def seed_of(check_id: str, seed: int) -> int:

@@ -35,7 +35,7 @@ class Server:
 
     def __init__(self, caller: socket.socket, forkserver: socket.socket, sandbox: str, scratch_mb: int) -> None:
         self.caller, self.forkserver, self.sandbox, self.scratch_mb = caller, forkserver, sandbox, scratch_mb
-        self.code: dict[tuple[str, str], types.CodeType] = {}  # checks and given cells, compiled
+        self.code: dict[tuple[str, str, str], types.CodeType] = {}  # checks and given cells, compiled
         self.box = Box(forkserver, sandbox, scratch_mb)
         self.other: Box | None = None  # for what nobody sees: nothing that it leaves can reach a student's words
         self.box.wait_ready()
