@@ -108,6 +108,27 @@ def test_mean_colour_and_single_pixels_do_not_decide(some_scenes: scenes.Scenes)
     assert _exact_match_of_a_linear_classifier(some_scenes.images.mean(dim=(2, 3)), some_scenes.labels, 1200) < 0.3
 
 
+def test_a_cluttered_digit_is_in_its_box_and_anywhere_in_the_picture() -> None:
+    made = digits.cluttered(300, seed=4)
+    assert made.images.shape == (300, 40, 40) and made.images.dtype == torch.float32
+    assert float(made.images.min()) >= 0 and float(made.images.max()) <= 1
+    assert made.labels.shape == (300,) and made.labels.dtype == torch.int64
+    left, top, width, height = made.boxes.T
+    assert made.boxes.dtype == torch.int64 and set(width.tolist()) == set(height.tolist()) == {16}
+    for corner in (left, top):
+        assert int(corner.min()) == 0 and int(corner.max()) == 24
+    ink = torch.stack(
+        [image[t : t + 16, x : x + 16].mean() for image, x, t in zip(made.images, left, top, strict=True)]
+    )
+    assert float((ink > made.images.mean(dim=(1, 2))).float().mean()) > 0.99
+    again = digits.cluttered(300, seed=4)
+    assert torch.equal(made.images, again.images) and torch.equal(made.boxes, again.boxes)
+    assert not torch.equal(made.images, digits.cluttered(300, seed=5).images)
+    assert digits.cluttered(0).images.shape == (0, 40, 40) and digits.cluttered(0).boxes.shape == (0, 4)
+    with pytest.raises(ValueError, match="-1"):
+        digits.cluttered(-1)
+
+
 def test_digits_have_the_promised_shapes_and_types() -> None:
     made = digits.make(1000, seed=1)
     assert made.images.shape == (1000, 28, 28) and made.images.dtype == torch.float32

@@ -1,6 +1,7 @@
 """Pictures of digits: drawn ones, made from a seed, and MNIST for those who have it.
 
-`make(n, seed)` draws digits with the fonts that come with matplotlib. `mnist()` reads the four original files of MNIST.
+`make(n, seed)` draws digits with the fonts that come with matplotlib, `cluttered(n, seed)` hides each in a larger picture.
+`mnist()` reads the four original files of MNIST.
 The datasheet is `datasets/digits.md`.
 """
 
@@ -22,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-__all__ = ["FOLDER", "FONTS", "MIRROR", "SIZE", "SUMS", "Digits", "make", "mnist"]
+__all__ = ["FOLDER", "FONTS", "MIRROR", "SIZE", "SUMS", "Cluttered", "Digits", "cluttered", "make", "mnist"]
 
 SIZE = 28  # pixels, both ways
 
@@ -89,6 +90,50 @@ def make(n: int, seed: int = 0) -> Digits:
     ink = ((ink - uniform(0.15, 0.4, 1, 1)) * uniform(4, 8, 1, 1) + 0.5).clamp(0, 1)
     noise = torch.randn(n, SIZE, SIZE, generator=generator) * uniform(0.02, 0.15, 1, 1)
     return Digits((ink * uniform(0.7, 1, 1, 1) + noise).clamp(0, 1), labels)
+
+
+@dataclass(frozen=True)
+class Cluttered:
+    """Pictures of one digit each, somewhere among pieces of others."""
+
+    images: Tensor  # [n, 40, 40], float32 from 0 to 1
+    labels: Tensor  # [n], int64 from 0 to 9
+    boxes: Tensor  # [n, 4], int64: left, top, width and height of the digit's square, in pixels
+
+
+def cluttered(n: int, seed: int = 0) -> Cluttered:
+    """`n` pictures of 40 × 40 pixels: a digit of 16 × 16, and six pieces of other digits, of 5 × 5.
+
+    After Mnih et al. 2014, section 4.1, who hide digits of MNIST. The same `n` and `seed` give the same pictures.
+
+    Raises:
+        ValueError: when `n` is negative.
+    """
+    canvas, side, piece, pieces, border = 40, 16, 5, 6, 3
+    generator = torch.Generator().manual_seed(seed)
+    made = make(n, int(torch.randint(1 << 31, (), generator=generator)))
+    if n == 0:  # interpolate has no empty batch
+        return Cluttered(torch.empty(0, canvas, canvas), made.labels, torch.empty(0, 4, dtype=torch.int64))
+    grain = 0.02 + 0.13 * torch.rand(n, 1, 1, generator=generator)  # as around the digits themselves
+    images = (torch.randn(n, canvas, canvas, generator=generator) * grain).clamp(0, 1)
+    row = torch.arange(n)[:, None, None]
+    ink = made.images[:, None, border:-border, border:-border]
+    ink = F.interpolate(ink, (side, side), mode="bilinear", antialias=True).squeeze(1)
+
+    def square(within: int, size: int) -> tuple[Tensor, Tensor]:
+        """Rows [n, size, 1] and columns [n, 1, size] of a square, at a drawn place for each picture."""
+        top, left = torch.randint(within - size + 1, (2, n, 1), generator=generator) + torch.arange(size)
+        return top.unsqueeze(2), left.unsqueeze(1)
+
+    def put(what: Tensor, top: Tensor, left: Tensor) -> None:
+        images[row, top, left] = torch.maximum(images[row, top, left], what)
+
+    for k in range(1, pieces + 1):
+        put(ink[(row + k) % n, *square(side, piece)], *square(canvas, piece))
+    top, left = square(canvas, side)
+    put(ink, top, left)
+    corner = torch.stack([left[:, 0, 0], top[:, 0, 0]], dim=1)
+    return Cluttered(images, made.labels, torch.cat([corner, torch.full((n, 2), side)], dim=1))
 
 
 @cache
