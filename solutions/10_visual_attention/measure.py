@@ -1,0 +1,290 @@
+"""Make `datasets/visual_runs.json`: the stored runs of stage 10. About an hour and a half of two free cores.
+
+    python solutions/10_visual_attention/measure.py MNIST_FOLDER
+
+Networks, training and measures are those of `notebook.py`; one thread, fixed seeds, so that a second run on the same
+computer gives the same file. MNIST_FOLDER has the four files of MNIST; without it they are looked for where
+`digits.mnist` keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from autograder.stage.read import code_cells
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+HERE = Path(__file__).resolve().parent
+STORED = HERE.parents[1] / "datasets" / "visual_runs.json"
+READERS = ("simple", "mean", "linear", "additive")
+ROW_SEEDS, SEEDS = range(5), range(3)
+
+Stage = dict[str, Any]
+Run = dict[str, float]
+
+
+@cache
+def load_stage() -> Stage:
+    """The names that the provided cells and the solved exercises of the notebook define."""
+    stage: Stage = {"__name__": "stage"}
+    text = HERE / "notebook.py"
+    given, exercises = code_cells(text, "given"), code_cells(text, "exercise")
+    first = [name for name in ("setup", "one_bias") if name in given]
+    for name in [*first, *exercises, *(name for name in given if name not in first)]:
+        exec(compile({**given, **exercises}[name], f"<{name}>", "exec"), stage)
+    torch.set_num_threads(1)
+    return stage
+
+
+# Digits, row by row
+
+
+def quick(model: nn.Module) -> nn.Module:
+    """The same reader, a third faster: W [q; k] = W_q q + W_k k, and the keys' part is made once for all steps."""
+    if getattr(model[0], "score", None) is not None:
+        model[0].forward = partial(_quick_forward, model[0])
+    return model
+
+
+def _quick_forward(model: Any, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    keys = model.encoder(x)[0].unflatten(2, (2, -1)).sum(dim=2)  # [B, T, H]
+    additive = isinstance(model.score, nn.Sequential)
+    first = model.score[0] if additive else model.score
+    of_query, of_key = first.weight.split(keys.shape[2], dim=1)
+    mapped = keys @ of_key.T + first.bias
+    zeros = keys.new_zeros(1, len(x), keys.shape[2])
+    state, outputs, maps = (zeros, zeros), [], []
+    for _ in range(model.output_length):
+        scores = mapped + (state[0][-1] @ of_query.T).unsqueeze(1)
+        if additive:
+            scores = model.score[2](torch.tanh(scores))
+        weights = torch.softmax(scores.squeeze(2), dim=1)
+        out, state = model.decoder(weights.unsqueeze(1) @ keys, state)
+        outputs.append(model.linear(out[:, 0]))
+        maps.append(weights)
+    return torch.stack(outputs, dim=1), torch.stack(maps, dim=1)
+
+
+def published(model: nn.Module, pictures: torch.Tensor, labels: torch.Tensor, seed: int, epochs: int = 25) -> None:
+    """Batches of 128, RMSprop with the values that Keras has by default."""
+    learning = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.RMSprop(learning, lr=1e-3, alpha=0.9, eps=1e-7)
+    generator, n = torch.Generator().manual_seed(seed), len(pictures) // 128 * 128
+    for _ in range(epochs):
+        for chosen in torch.randperm(len(pictures), generator=generator)[:n].split(128):
+            optimizer.zero_grad()
+            F.cross_entropy(model(pictures[chosen]), labels[chosen]).backward()
+            optimizer.step()
+
+
+def rows(recipe: str, kind: str, folder: str | None, seed: int) -> float:
+    """The share of test digits that a reader names: MNIST as published or with one cycle, or the drawn digits."""
+    stage = load_stage()
+    torch.manual_seed(seed)
+    sizes = (28, 28, 32, 10, 10)
+    inner = stage["SimpleSeq2Seq"](*sizes, (1, 2)) if kind == "simple" else stage["AttentionSeq2Seq"](*sizes, 1, kind)
+    model = quick(stage["reader"](inner))
+    if recipe == "drawn":
+        made = stage["digits"].make(10000, seed=10)
+        learn, test = (made.images[:8000], made.labels[:8000]), (made.images[8000:], made.labels[8000:])
+    else:
+        learn, test = ((part.images, part.labels) for part in stage["digits"].mnist(folder))
+    if recipe == "mnist":
+        published(model, *learn, seed)
+    else:
+        epochs = 8 if recipe == "drawn" else 10
+        stage["train_plain"](model, *learn, seed, epochs=epochs, lr=0.012, batch_size=128)
+    return round(stage["share_right"](model, *test), 4)
+
+
+# A digit among clutter
+
+
+class WithChannel(nn.Module):
+    """[B, 40, 40] -> [B, 1, 40, 40]"""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.unsqueeze(1)
+
+
+def dense() -> nn.Module:
+    return nn.Sequential(nn.Flatten(), nn.Linear(1600, 80), nn.ReLU(), nn.Linear(80, 10))
+
+
+def convolution() -> nn.Module:
+    """Windows that see 11 × 11 pixels, at 13 × 13 places, and their maximum."""
+    return nn.Sequential(
+        WithChannel(), nn.Conv2d(1, 8, 5, stride=3, padding=1), nn.ReLU(), nn.Conv2d(8, 8, 3, padding=1), nn.ReLU(),
+        nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(8, 10),
+    )  # fmt: skip
+
+
+def large_convolution() -> nn.Module:
+    return nn.Sequential(
+        WithChannel(), nn.Conv2d(1, 8, 5, stride=2, padding=2), nn.ReLU(), nn.Conv2d(8, 16, 3, stride=2, padding=1),
+        nn.ReLU(), nn.Conv2d(16, 32, 3, padding=1), nn.ReLU(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(32, 10),
+    )  # fmt: skip
+
+
+def multiplications(model: nn.Module, *words: Any) -> int:
+    """Of the layers and products with weights, for one picture."""
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(torch.zeros(1, 40, 40), *words)
+    return counter.get_total_flops() // 2  # it counts each multiplication with an addition
+
+
+def found(name: str, seed: int) -> Run:
+    """One run of a way of 10.12: the share of new pictures that is right, and what it costs.
+
+    Of a model with a policy also the shares when the cell is drawn from it, and when the likeliest one is taken.
+    """
+    stage, learn, test = load_stage(), slice(0, 16000), slice(16000, 17000)
+    made = stage["digits"].cluttered(17000, seed=1)
+    pictures, labels = made.images[learn], made.labels[learn]
+    words: tuple[Any, ...] = ()
+    torch.manual_seed(seed)
+    begin = time.process_time()
+    if name in PLAIN:
+        make, lr = PLAIN[name]
+        model = make()
+        stage["train_plain"](model, pictures, labels, seed, lr=lr)
+    else:
+        looks, how, options = FINDERS[name]
+        tools = [stage[name] for name in ("glimpse", "place_to_loc", "hard_attention")]
+        model, words = stage["Finder"](tools, looks), (torch.Generator().manual_seed(seed), how)
+        stage["train_finder"](model, stage["hybrid_loss"], pictures, labels, seed, how, **options)
+    run = {"seconds": round(time.process_time() - begin, 1), "multiplications": multiplications(model, *words)}
+
+    def right(*words: Any) -> float:
+        with torch.no_grad():
+            told = model(made.images[test], *words)
+        logits = told[0] if words else told
+        return round((logits.argmax(dim=1) == made.labels[test]).float().mean().item(), 3)
+
+    run["right"] = right(*words)
+    if words and words[1] != "random":
+        run |= {way: right(words[0], way) for way in ("draw", "largest")}
+    return run
+
+
+FINDERS: dict[
+    str, tuple[int, str, dict[str, Any]]
+] = {  # how many looks, how the cell is chosen, options of the training
+    "two drawn looks": (2, "draw", {}),
+    "two drawn looks, no baseline": (2, "draw", {"with_baseline": False}),
+    "one drawn look": (1, "draw", {}),
+    "three drawn looks": (3, "draw", {}),
+    "two random looks": (2, "random", {}),
+    "soft, a mean of 100 glimpses": (1, "soft", {}),
+}
+PLAIN: dict[str, tuple[Callable[[], nn.Module], float]] = {
+    "one hidden layer (10.1)": (dense, 0.003),
+    "a small convolution, everywhere": (convolution, 0.01),
+    "a larger convolution": (large_convolution, 0.01),
+}
+
+
+# Captions
+
+
+def captioned(name: str, seed: int) -> Run:
+    """One run of 10.15: captions that are right in every word, and how often both kinds of words point."""
+    stage = load_stage()
+    photos = stage["scenes"].make(2500, seed=9)
+    captions = stage["describe"](photos.labels, swap=name == "words swapped")
+    torch.manual_seed(seed)
+    model = stage["Captioner"](stage["CaptionDecoder"](len(stage["WORDS"]), 48, 16, 48))
+    if name == "mean of the places":
+        model.decoder.v.weight.requires_grad_(False).zero_()  # all scores are 0
+    begin = time.process_time()
+    if name == "hard attention":
+        train_hard(stage, model, photos.images[:2000], captions[:2000], seed)
+    else:
+        stage["train_captioner"](model, photos.images[:2000], captions[:2000], seed, epochs=10, lr=0.02, batch_size=64)
+    seconds = time.process_time() - begin
+    words, maps = stage["write"](model, photos.images[2000:])
+    exact = (words[:, : captions.shape[1]] == captions[2000:]).all(dim=1).float().mean().item()
+    points = stage["pointing_by_word"](maps, words, photos.masks[2000:], stage["NAMES"])
+    run: Run = {"exact": round(exact, 3), "seconds": round(seconds, 1)}
+    for kind, which in (("adjective", 0), ("noun", 1)):
+        ids = [stage["IDS"][phrase.split()[which]] for phrase in stage["PHRASES"]]
+        hits = sum(points[i][0] * points[i][1] for i in ids if i in points)
+        run[kind] = round(hits / sum(points[i][1] for i in ids if i in points), 3)
+    return run
+
+
+def train_hard(stage: Stage, model: nn.Module, images: torch.Tensor, captions: torch.Tensor, seed: int) -> None:
+    """One place is drawn for each word. Its reward: the log-probabilities of this word and those that follow."""
+    generator, decoder = torch.Generator().manual_seed(seed), model.decoder
+    there = stage["counted"](captions)
+
+    def loss(i: torch.Tensor) -> torch.Tensor:
+        features = model.backbone(images[i]).flatten(2).transpose(1, 2)
+        state = features.new_zeros(len(i), model.hidden_dim)
+        word = torch.full((len(i),), stage["IDS"]["S"])
+        told, drawn = [], []
+        for t in range(captions.shape[1]):
+            scores = decoder.v(torch.tanh(decoder.W(state).unsqueeze(1) + decoder.U(features))).squeeze(2)
+            place, log_prob = stage["hard_attention"](torch.softmax(scores, dim=1), generator)
+            context = features[torch.arange(len(i)), place]
+            state = decoder.cell(torch.cat([decoder.embedding(word), context], dim=1), state)
+            word = captions[i, t]
+            told.append(F.cross_entropy(decoder.out(torch.cat([state, context], dim=1)), word, reduction="none"))
+            drawn.append(log_prob)
+        each, counts = torch.stack(told, dim=1), there[i]
+        reward = -(each.detach() * counts).flip(1).cumsum(dim=1).flip(1)
+        baseline = (reward * counts).sum(dim=0) / counts.sum(dim=0).clamp(min=1)
+        chosen = (reward - baseline) * torch.stack(drawn, dim=1)
+        return ((each - 0.3 * chosen) * counts).sum() / counts.sum()
+
+    stage["train"](model, loss, len(images), seed, epochs=10, lr=0.02, batch_size=64)
+
+
+CAPTIONERS = ("soft attention", "words swapped", "hard attention", "mean of the places")
+
+
+def tasks(folder: str | None) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
+    """Where a list of runs stands in the file: for each run the function and its arguments."""
+    every: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for recipe, kinds, seeds in (
+        ("mnist", READERS, ROW_SEEDS),
+        ("drawn", READERS, ROW_SEEDS),
+        ("one-cycle", ("simple", "additive"), SEEDS),
+    ):
+        for kind in kinds:
+            every["rows", recipe, kind] = [(rows, recipe, kind, folder, seed) for seed in seeds]
+    for name in (*FINDERS, *PLAIN):
+        every["finder", name] = [(found, name, seed) for seed in SEEDS]
+    for name in CAPTIONERS:
+        every["captions", name] = [(captioned, name, seed) for seed in SEEDS]
+    return every
+
+
+def main() -> None:
+    result: dict[str, Any] = {"threads": 1, "torch": torch.__version__}
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        every = tasks(sys.argv[1] if len(sys.argv) > 1 else None)
+        waiting = {place: [pool.submit(*run) for run in runs] for place, runs in every.items()}
+        for place, runs in waiting.items():
+            inner = result
+            for key in place[:-1]:
+                inner = inner.setdefault(key, {})
+            inner[place[-1]] = [run.result() for run in runs]
+            print(*place, inner[place[-1]], flush=True)
+    STORED.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {STORED.name}")
+
+
+if __name__ == "__main__":
+    main()
