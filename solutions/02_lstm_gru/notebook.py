@@ -771,7 +771,7 @@ for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTM
 
 # %% [markdown]
 # **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time,
-# are published with 11,378 and 25,469 parameters. (You meet them again in stage 09.) With torch's two biases
+# are published with 11,378 and 25,469 parameters. (You meet them again in stage 10.) With torch's two biases
 # everywhere, the counts would be larger. Your function finds out why:
 #
 # | part | biases | first model | second model |

@@ -1226,7 +1226,6 @@ axes[0].set_yticks(range(4), demo_names.values())
 axes[0].invert_yaxis()
 for demo_value in (0.9568, 0.9825):
     axes[0].axvline(demo_value, color="0.6", linestyle=":")
-figure.tight_layout()
 for demo_kind, demo_name in demo_names.items():
     demo_means = [sum(demo_runs[s][demo_kind]) / len(demo_runs[s][demo_kind]) for s in ("mnist", "drawn")]
     print(f"{demo_name:24} MNIST {demo_means[0]:.4f}   drawn {demo_means[1]:.4f}")
@@ -1531,7 +1530,6 @@ for demo_row in range(2):
             title=f"patch {demo_k}: {8 * 2**demo_k} × {8 * 2**demo_k} pixels", xticks=[], yticks=[]
         )
         axes[demo_row, demo_k + 1].grid(False)
-figure.tight_layout()
 
 # %% [markdown]
 # *What to see:* all three patches have 8 × 8 numbers. Patch 0 is sharp and small, patch 2 shows a large part of the picture as a blur. What lies outside is
@@ -2378,15 +2376,10 @@ for demo_name, (demo_logits, demo_rewards) in demo_cases.items():
 # **The answer** has an ordinary gradient. If a logit changes a little, the cross-entropy changes a little. So backward
 # knows what to do.
 #
-# **The places** have none. A place is a whole number. If a weight changes a little, the same place is drawn, or all at
-# once another one. There is nothing in between, so the derivative of the place by the weight does not exist. REINFORCE
-# goes another way: it does not ask how the place changes, but how its *probability* changes. Let r(a) be the reward if
-# place a is drawn. The mean reward is a smooth function of the weights, and for its gradient
-#
-# $$\nabla \sum_a w_a\, r(a) = \sum_a r(a)\, \nabla w_a = \sum_a w_a \cdot r(a)\, \nabla \log w_a$$
-#
-# The right side is a mean over draws. So a single draw gives $r(a)\, \nabla \log w_a$, which is right *on average*. The
-# reward itself needs no derivative: it may be 0 or 1. In words: places that led to a right answer become more likely.
+# **The places** have none: a place is a whole number, and there is nothing between place 3 and place 4. For them we have
+# REINFORCE (10.9). The reward r is 1 if the answer was right and 0 if it was wrong. It needs no derivative. Only the
+# log-probability of the drawn place gets a gradient, times r − b. In 10.9 you computed this gradient in closed form.
+# Here backward does it, since `hard_attention` returns the log-probability with its history.
 #
 # The places of one picture are drawn one after the other. The probability of all K draws is a product, and its log is
 # the **sum** of the K log-probabilities. Together, for a batch of B pictures:
@@ -2397,16 +2390,11 @@ for demo_name, (demo_logits, demo_rewards) in demo_cases.items():
 # There is a minus before the second part, because an optimiser makes a loss *small* and we want the reward to be large.
 # $r_b$ is a number here: no gradient flows through it.
 #
-# **The baseline.** With rewards of 0 and 1, every drawn place becomes more likely or stays as it is. With a baseline of
-# ½, the places of a wrong answer become *less* likely. What does this change in the gradient, on average? Nothing,
-# since $\sum_a w_a \cdot b\, \nabla \log w_a = b\, \nabla \sum_a w_a = b\, \nabla 1 = 0$. A good baseline changes only
-# how much single draws differ from this average.
-#
-# In that line, b is the same for all places a that could have been drawn. So a baseline may depend on the picture and
-# on earlier batches. It must **not** depend on the places that were drawn for this picture, or on what came of them. An
-# extreme case: with b = $r_b$ the places learn nothing at all. The mean reward of *earlier* batches is a good choice.
-# The mean of the same batch contains $r_b$ with the share 1 / B; this makes the gradient of the places smaller on
-# average, by the factor 1 − 1 / B.
+# **Which baseline?** With rewards of 0 and 1 and b = 0, every drawn place becomes more likely or stays as it is. With a
+# baseline of ½, the places of a wrong answer become *less* likely. The mean gradient is the same (10.9), as long as b
+# does not depend on what was drawn for *this* picture, or on what came of it. An extreme case: with b = $r_b$ the places
+# learn nothing at all. The mean reward of *earlier* batches is a good choice. (The mean of the same batch contains $r_b$
+# with the share 1 / B. On average this makes the gradient of the places smaller, by the factor 1 − 1 / B.)
 #
 # **By hand.** B = 2, three classes, K = 2. The labels are classes 1 and 2, the baseline is 0.25:
 #
@@ -2699,7 +2687,6 @@ for demo_column in range(4):
         ax=axes[2, demo_column],
         title=f"says {demo_logits[demo_column].argmax()}, is {demo_labels[demo_column]}",
     )
-figure.tight_layout()
 
 # %% [markdown]
 # *What to see:* @@FINDER@@
