@@ -144,6 +144,10 @@ def multiplications(model: nn.Module, *words: Any) -> int:
     return counter.get_total_flops() // 2  # it counts each multiplication with an addition
 
 
+def tools(stage: Stage) -> tuple[Any, ...]:
+    return tuple(stage[name] for name in ("glimpse", "place_to_loc", "hard_attention"))
+
+
 def found(name: str, seed: int) -> Run:
     """One run of a way of 10.12: the share of new pictures that is right, and what it costs.
 
@@ -161,16 +165,14 @@ def found(name: str, seed: int) -> Run:
         stage["train_plain"](model, pictures, labels, seed, lr=lr)
     else:
         looks, how, options = FINDERS[name]
-        tools = [stage[name] for name in ("glimpse", "place_to_loc", "hard_attention")]
-        model, words = stage["Finder"](tools, looks), (torch.Generator().manual_seed(seed), how)
+        model, words = stage["Finder"](tools(stage), looks), (torch.Generator().manual_seed(seed), how)
         stage["train_finder"](model, stage["hybrid_loss"], pictures, labels, seed, how, **options)
     run = {"seconds": round(time.process_time() - begin, 1), "multiplications": multiplications(model, *words)}
 
     def right(*words: Any) -> float:
         with torch.no_grad():
             told = model(made.images[test], *words)
-        logits = told[0] if words else told
-        return round((logits.argmax(dim=1) == made.labels[test]).float().mean().item(), 3)
+        return share(told[0] if words else told, made.labels[test])
 
     run["right"] = right(*words)
     if words and words[1] != "random":
@@ -193,6 +195,39 @@ PLAIN: dict[str, tuple[Callable[[], nn.Module], float]] = {
     "a small convolution, everywhere": (convolution, 0.01),
     "a larger convolution": (large_convolution, 0.01),
 }
+
+
+def scattered(epochs: int, seed: int) -> Run:
+    """How far the gradients of the policy scatter after so many epochs: 60 draws for the same 100 pictures.
+
+    Without a baseline and with one: the mean squared distance of a gradient from the mean gradient. `right` is the share
+    of right answers, and the baseline.
+    """
+    stage = load_stage()
+    made = stage["digits"].cluttered(17000, seed=1)
+    torch.manual_seed(seed)
+    model = stage["Finder"](tools(stage))
+    stage["train_finder"](model, stage["hybrid_loss"], made.images[:16000], made.labels[:16000], seed, epochs=epochs)
+    policy = [*model.conv.parameters(), *model.W.parameters(), *model.U.parameters(), *model.v.parameters()]
+    test, generator = slice(16000, 16100), torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        usual = share(model(made.images[16000:], generator)[0], made.labels[16000:])
+    gradients: dict[str, list[torch.Tensor]] = {"no baseline": [], "baseline": []}
+    for _ in range(60):
+        logits, log_probs, _, _ = model(made.images[test], generator)
+        reward = (logits.argmax(dim=1) == made.labels[test]).float()
+        for name, found in gradients.items():
+            aim = ((reward - (usual if name == "baseline" else 0.0)) * log_probs.sum(dim=1)).mean()
+            found.append(torch.cat([g.flatten() for g in torch.autograd.grad(aim, policy, retain_graph=True)]))
+    run = {"right": usual}
+    for name, found in gradients.items():
+        every = torch.stack(found)
+        run[name] = round((every - every.mean(dim=0)).square().sum(dim=1).mean().item(), 4)
+    return run
+
+
+def share(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    return round((logits.argmax(dim=1) == labels).float().mean().item(), 3)
 
 
 # Captions
@@ -266,6 +301,8 @@ def tasks(folder: str | None) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
             every["rows", recipe, kind] = [(rows, recipe, kind, folder, seed) for seed in seeds]
     for name in (*FINDERS, *PLAIN):
         every["finder", name] = [(found, name, seed) for seed in SEEDS]
+    for epochs in (2, 10):
+        every["scatter", f"after {epochs} epochs"] = [(scattered, epochs, seed) for seed in SEEDS]
     for name in CAPTIONERS:
         every["captions", name] = [(captioned, name, seed) for seed in SEEDS]
     return every
