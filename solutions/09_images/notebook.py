@@ -766,7 +766,7 @@ expect(list(block.parameters())).gradient(
 # trains with. This is strange: a deeper network could copy the shallow one, with blocks that let x pass as it is. But
 # it does not find this. Their guess: for a plain block, passing x on is hard to learn.
 #
-# He et al. turn it round: let x pass always, and learn only what is to be *added*:
+# He et al. do it the other way round: let x pass always, and learn only what is to be *added*:
 #
 # $$y = \mathrm{ReLU}(F(x) + x), \qquad F = \text{convolution, batch norm, ReLU, convolution, batch norm}$$
 #
@@ -1057,7 +1057,7 @@ _ = ax.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -
 # *What to see:* with four convolutions we see no difference: 0.66 and 0.65, and the runs lie 0.1 apart and more.
 # Deeper, the plain networks get *worse*: 0.28 with 12 and 0.26 with 24. With the sum, 12 are better than 4 (0.82). But
 # 24 are not better than 12 (0.74), and two of the three runs are worse. At 24 convolutions one can tell the two helpers
-# apart: neither of them 0.00, batch norm alone 0.26, the sum alone 0.38, both 0.74. So each helps, and they do not
+# apart: with neither of them 0.00, batch norm alone 0.26, the sum alone 0.38, both 0.74. So each helps, and they do not
 # replace each other.
 #
 # Be fair to the losers. All networks had the same learning rate and six epochs; with more patience and a rate of its
@@ -1748,11 +1748,11 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
 
 # %% [markdown]
 # *What to see:* the sigmoid gets 0.86 of the pictures right. The softmax gets 0.49 with p ≥ 0.5, and 0.51 with the
-# largest label only. About half of the pictures have one label, and more than those it cannot get: with two right
-# labels, they cannot both be above a half. A better threshold helps (0.70), though we chose it on the test itself,
-# which flatters it. A relative threshold, chosen in the same way, gives no more (0.70). Three stored runs of each say
-# the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72 with one threshold that was chosen on the
-# training pictures. No threshold that we tried mends it.
+# largest label only. About half of the pictures have one label, and the softmax cannot get more than those: two right
+# labels cannot both be above a half. A better threshold helps (0.70). But we chose it on the test pictures themselves,
+# so this number is better than it should be. A relative threshold, chosen in the same way, gives no more (0.70). Three
+# stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72 with one threshold
+# that was chosen on the training pictures. No threshold that we tried closes the gap.
 
 # %% [markdown]
 # ## 9.11 Features of a frozen network
@@ -1977,8 +1977,8 @@ _ = ax.legend(frameon=False)
 
 # %% [markdown]
 # *What to see:* fine-tuning is best at every number of labels. With 20 pictures it gets 0.42, from scratch 0.20; with
-# 1,000 the distance is small (0.81 and 0.76). The frozen network is the second best up to 100 pictures, and level
-# with the one from scratch at 200. Then it stays behind (0.71), probably because what the old task did not need is
+# 1,000 the distance is small (0.81 and 0.76). The frozen network is the second best up to 100 pictures, and equal to
+# the one from scratch at 200. Then it stays behind (0.71), probably because what the old task did not need is
 # missing in its 48 numbers. And the random one shows that this is learning and not luck: 0.12 to 0.31.
 #
 # Be careful with "transfer always helps". Three of the five labels were in the old task already, and both tasks show
@@ -2396,8 +2396,9 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 # have it in its own weights.
 #
 # With the mean, the gates vary more (0.10), and some lines are long: these channels are open in some pictures and
-# closed in others. Here the network relies on its gates: 0.59 are right with constant ones, and 0.55 with swapped ones. But all the same it is not better
-# than the network that has no gate. **That a network uses a part does not prove that the part is useful.**
+# closed in others. Here the network relies on its gates: 0.59 are right with constant ones, and 0.55 with swapped
+# ones. But all the same it is not better than the network that has no gate. **That a network uses a part does not
+# prove that the part is useful.**
 #
 # Be fair here as well: this is one gate, behind two convolutions. Hu et al. put a gate into every block of deep
 # networks, and report fewer mistakes.
@@ -2940,19 +2941,20 @@ for ax in axes:
 
 # %% [markdown]
 # *What to see:* label attention and class activation point equally well, 0.86 each. In naming they differ: 0.81 against
-# 0.64. But do not thank attention too early: the network of 9.10, with the same backbone and the *maximum* over the
+# 0.64. But do not praise attention too early: the network of 9.10, with the same backbone and the *maximum* over the
 # places, gets 0.83 to 0.85. So it seems to be the mean that costs so much: it mixes what one place says with 255
 # others. Label attention gives both, a good name and a finger.
 #
-# The gate names 0.65 and points right in 0.19. Its brightest place is mostly in the sky: it hits sunsets in 0.54 and the
-# sea in 0.01. And of all its brightness 0.24 lies in the regions, exactly what chance gives (label attention: 0.77). Its
-# values say why: on average over the pictures, the smallest gate is 0.95 to 0.98 and the largest 1.00. It weakens hardly
-# anything. A sigmoid does not compete. To be bright at the sea, it need not be dark elsewhere, and nothing in the loss
-# asks for it. **A gate that is called attention need not look anywhere.**
+# The network with the gate names all labels in 0.65 of the pictures, and points right in 0.19. The gate's brightest
+# place is mostly in the sky: of the sunsets it hits 0.54, of the seas 0.01. And of all its brightness 0.24 lies in the
+# regions, exactly what chance gives (label attention: 0.77). Its values say why: on average over the pictures, the
+# smallest gate is 0.95 to 0.98 and the largest 1.00. It weakens hardly anything. A sigmoid does not compete. To be
+# bright at the sea, it need not be dark elsewhere, and nothing in the loss asks for it. **A gate that is called
+# attention need not look anywhere.**
 #
 # Chance needs care as well. The sky is always above, so a finger that points at one and the same place in every
-# picture can be right in about 0.38 (`datasets/scenes.md`). And means hide runs: one of the three runs of label
-# attention points at the mountains in 0.22 of the cases only, and another one in 0.94.
+# picture can be right in about 0.38 (`datasets/scenes.md`). And a mean hides its runs: one of the three runs of label
+# attention is right in only 0.22 of the mountains, and another one in 0.94.
 #
 # And where does the network of 9.15 fail? We look at four of its misses.
 
