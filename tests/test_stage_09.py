@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -36,6 +37,24 @@ def test_the_stored_runs_say_how_they_were_made(measure: ModuleType, stored: dic
         assert all(len(shares) == len(measure.TRANSFER_SEEDS) for shares in of_number.values())
     assert all(len(runs) == len(measure.MAP_SEEDS) for runs in stored["maps"].values())
     assert all(len(runs) == len(measure.LOSS_SEEDS) for runs in stored["losses"].values())
+    assert all(len(kind["exact"]) == len(measure.SECOND_SEEDS) for kind in stored["second"].values())
+    assert all(len(runs) == len(measure.GATE_SEEDS) for runs in stored["gate"].values())
+    assert [name for name in stored if name not in ("threads", "torch")] == list(measure.PARTS)
+
+
+def test_a_part_alone_leaves_the_others_as_they_are_stored(
+    measure: ModuleType, stored: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "runs.json"
+    here.write_text(json.dumps({name: of for name, of in stored.items() if name != "gate"}), encoding="utf-8")
+    monkeypatch.setattr(measure, "STORED", here)
+    monkeypatch.setattr(measure, "load_stage", dict)
+    monkeypatch.setitem(measure.PARTS, "second", lambda stage, step, few: {"made": "again"})
+    monkeypatch.setattr(measure.sys, "argv", ["measure.py", "second"])
+    measure.main()
+    again = json.loads(here.read_text(encoding="utf-8"))
+    assert again.pop("second") == {"made": "again"}
+    assert again == {name: of for name, of in stored.items() if name not in ("second", "gate")}
 
 
 @pytest.mark.slow
@@ -48,6 +67,11 @@ def test_a_stored_run_can_be_made_again(measure: ModuleType, stored: dict[str, A
     old = measure.old_backbone(stage, 0)
     found = measure.transferred(stage, "frozen", old, 20, 0)
     assert found == pytest.approx(stored["transfer"]["frozen"]["20"][0], abs=0.08)
+    block = measure.seconded(stage, "inception", 0)
+    assert block["convolutions"] == stored["second"]["inception"]["convolutions"]
+    assert block["exact"] == pytest.approx(stored["second"]["inception"]["exact"][0], abs=0.06)
+    gates = measure.gated(stage, "maximum", True, 0)
+    assert gates["exact"] == pytest.approx(stored["gate"]["maximum, gate"][0]["exact"], abs=0.06)
 
 
 def test_without_norm_no_batch_norm_is_left_and_the_convolutions_stay(measure: ModuleType) -> None:
@@ -96,3 +120,39 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
     losses = {name: [run for run in runs] for name, runs in stored["losses"].items()}
     assert [min(r["half"] for r in losses["sigmoid"]), max(r["half"] for r in losses["sigmoid"])] == [0.826, 0.85]
     assert [min(r["tuned"] for r in losses["softmax"]), max(r["tuned"] for r in losses["softmax"])] == [0.688, 0.718]
+    second = {name: round(mean(kind["exact"]), 2) for name, kind in stored["second"].items()}
+    assert second == {"3 × 3": 0.83, "5 × 5": 0.86, "inception": 0.79, "1 × 1, then 3 × 3": 0.78}, (
+        "The prose of section 9.3 states these shares: change both."
+    )
+    spread = max(max(kind["exact"]) - min(kind["exact"]) for kind in stored["second"].values())
+    assert round(spread, 2) == 0.1
+    weights = {
+        name: sum(n_in * n_out * side**2 for n_in, n_out, side in kind["convolutions"])
+        for name, kind in stored["second"].items()
+    }  # all on maps of one size, so multiplications are in the same relation
+    assert round(weights["3 × 3"] / weights["inception"], 1) == 2.3
+    assert round(weights["5 × 5"] / weights["inception"], 1) == 6.5
+    assert 0.9 < weights["1 × 1, then 3 × 3"] / weights["inception"] < 1.1
+    gate = {
+        name: {key: round(mean([run[key] for run in runs]), 2) for key in keys if key in runs[0]}
+        for keys in [("exact", "constant", "swapped", "over_pictures", "over_channels")]
+        for name, runs in stored["gate"].items()
+    }
+    assert gate == {
+        "maximum": {"exact": 0.83},
+        "maximum, gate": {
+            "exact": 0.83,
+            "constant": 0.83,
+            "swapped": 0.82,
+            "over_pictures": 0.04,
+            "over_channels": 0.31,
+        },
+        "mean": {"exact": 0.62},
+        "mean, gate": {"exact": 0.61, "constant": 0.59, "swapped": 0.55, "over_pictures": 0.1, "over_channels": 0.27},
+    }, "The prose of section 9.14 states these numbers: change both."
+    assert stored["gate"]["maximum"] == [{"exact": share} for share in stored["second"]["3 × 3"]["exact"]]
+    shares = [[run["exact"] for run in runs] for runs in stored["gate"].values()]
+    apart = [round(max(of) - min(of), 3) for of in shares]
+    assert (round(min(apart), 2), round(max(apart), 2)) == (0.05, 0.11)
+    first = stored["gate"]["maximum, gate"][0]
+    assert sum(high < 0.05 for high in first["high"]) == 3, "as good as closed in nearly all pictures"
