@@ -330,6 +330,25 @@ def test_seeds_of_the_check_govern_the_students_function(worker: Worker) -> None
     )
 
 
+def test_a_check_may_seed_again_with_the_same_number(worker: Worker) -> None:
+    """Nothing of the check's own has drawn in between, so its generators look as if they had not been seeded."""
+    passes(
+        worker,
+        "import torch, random, numpy\ndef f():\n    return torch.rand(3), random.random(), numpy.random.rand()",
+        """
+        import random
+        def seeded():
+            torch.manual_seed(1); random.seed(2); np.random.seed(3)
+            return repr(f())
+        first = seeded()
+        assert seeded() == first and repr(f()) != first
+        torch.manual_seed(1)
+        x, y, z = f()  # the two others go on
+        assert repr(x) in first and repr(y) not in first and repr(z) not in first
+        """,
+    )
+
+
 def test_a_normal_number_that_numpy_keeps_for_later_counts_as_state(worker: Worker) -> None:
     passes(
         worker,

@@ -38,7 +38,7 @@ from autograder.run.wire.frames import Bounds
 from autograder.run.wire.log import Log
 from autograder.run.wire.peer import Peer, Shared
 from autograder.run.wire.proxy import Proxy
-from autograder.run.wire.randomness import State, seed
+from autograder.run.wire.randomness import State, seed, tell_of_seeds
 from autograder.run.wire.settings import Settings
 
 GIVEN = "__main__"  # where the given cells' names live
@@ -113,6 +113,7 @@ class Run:
             max_calls=job.limits.calls,
             max_handles=job.limits.handles,
         )
+        tell_of_seeds(self.peer.seeded)
         self.peer.allow = partial(policy.check, self.peer, GIVEN)
         self.proxies = {name: Proxy(self.peer, None, name, "", name) for name in job.names}
         self.names.update(self.proxies)

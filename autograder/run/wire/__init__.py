@@ -26,5 +26,5 @@ What does not:
   program keeps, in a later call.
 - another shape or dtype for a parameter of the check's model: that raises `ValueError`.
 - random numbers that the student's function drew: the check's own stream goes on as if there had been none. So draw the
-  inputs first, or seed again.
+  inputs first, or seed again (with `torch.manual_seed`, `random.seed` or `np.random.seed`; the same number counts).
 """

@@ -15,7 +15,7 @@ import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from torch import Tensor
 
@@ -124,6 +124,11 @@ class Peer:
     def go_on(self, shared: Shared) -> None:
         self.tracked, self.handles, self.handle_of, self.graphs = shared
         self.random: State | None = None  # what the other side knows of it
+
+    def seeded(self, which: int) -> None:
+        """One of our generators was seeded, perhaps with the number that it had: theirs may have moved since then."""
+        if self.random is not None:
+            self.random = cast(State, tuple(b"" if i == which else known for i, known in enumerate(self.random)))
 
     # What every message carries
 

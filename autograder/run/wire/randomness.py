@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import random
 import struct
+from collections.abc import Callable
 from typing import Any, cast
 
 import numpy as np
@@ -25,6 +27,24 @@ def seed(number: int) -> None:
     random.seed(number)
     np.random.seed(number % (1 << 32))
     torch.default_generator.manual_seed(number)
+
+
+def tell_of_seeds(seeded: Callable[[int], None]) -> None:
+    """From here on, call `seeded` with 0, 1 or 2 whenever the global generator of torch, random or numpy is seeded.
+
+    A second seed with the same number leaves no trace in a generator that was not used in between.
+    """
+    for which, (module, name) in enumerate(((torch, "manual_seed"), (random, "seed"), (np.random, "seed"))):
+        setattr(module, name, _told(getattr(module, name), which, seeded))
+
+
+def _told(seed: Callable[..., Any], which: int, seeded: Callable[[int], None]) -> Callable[..., Any]:
+    @functools.wraps(seed)
+    def seed_and_tell(*args: Any, **kwargs: Any) -> Any:
+        seeded(which)
+        return seed(*args, **kwargs)
+
+    return seed_and_tell
 
 
 _KEY = _MERSENNE = 624 * 4 + 4  # a Mersenne Twister: 624 words and its position (first in Python's, last in numpy's)
