@@ -67,3 +67,48 @@ def test_a_stored_run_can_be_made_again(measure: ModuleType, stored: dict[str, A
     again, old = measure.captioned("soft attention", 0), stored["captions"]["soft attention"][0]
     for key in ("exact", "adjective", "noun"):
         assert again[key] == pytest.approx(old[key], abs=0.12), key
+
+
+def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
+    rows = {recipe: {kind: round(mean(runs), 4) for kind, runs in of.items()} for recipe, of in stored["rows"].items()}
+    assert rows == {
+        "mnist": {"simple": 0.9789, "mean": 0.9814, "linear": 0.9854, "additive": 0.9845},
+        "drawn": {"simple": 0.8907, "mean": 0.9847, "linear": 0.9908, "additive": 0.9905},
+        "one-cycle": {"simple": 0.9838, "additive": 0.9907},
+    }, "The prose of section 10.5 states these shares: change both."
+    assert [min(stored["rows"]["drawn"]["simple"]), max(stored["rows"]["drawn"]["simple"])] == [0.7755, 0.962]
+    finder = {name: round(mean([run["right"] for run in runs]), 2) for name, runs in stored["finder"].items()}
+    assert finder == {
+        "two drawn looks": 0.79,
+        "two drawn looks, no baseline": 0.77,
+        "one drawn look": 0.74,
+        "three drawn looks": 0.81,
+        "two random looks": 0.15,
+        "soft, a mean of 100 glimpses": 0.86,
+        "one hidden layer (10.1)": 0.2,
+        "a small convolution, everywhere": 0.8,
+        "a larger convolution": 0.92,
+    }, "The prose of section 10.12 states these shares: change both."
+    # Five times as good as random looks, and twice as good as a network without convolutions that costs the same.
+    both, random, dense = (
+        mean([run["right"] for run in stored["finder"][name]])
+        for name in ("two drawn looks", "two random looks", "one hidden layer (10.1)")
+    )
+    assert both > 5 * random and both > 2 * dense
+    costs = {name: runs[0]["multiplications"] for name, runs in stored["finder"].items()}
+    assert costs["one hidden layer (10.1)"] > costs["two drawn looks"]
+    assert round(costs["soft, a mean of 100 glimpses"] / costs["two drawn looks"]) == 13
+    soft = stored["finder"]["soft, a mean of 100 glimpses"]
+    assert [round(mean([run[way] for run in soft]), 2) for way in ("largest", "draw")] == [0.77, 0.64]
+    late = stored["scatter"]["after 10 epochs"]
+    assert round(mean([run["no baseline"] for run in late]) / mean([run["baseline"] for run in late])) == 3
+    captions = {
+        name: [round(mean([run[key] for run in runs]), 2) for key in ("exact", "adjective", "noun")]
+        for name, runs in stored["captions"].items()
+    }
+    assert captions == {
+        "soft attention": [0.83, 0.77, 0.46],
+        "words swapped": [0.83, 0.45, 0.76],
+        "hard attention": [0.31, 0.44, 0.4],
+        "mean of the places": [0.74, 0.04, 0.04],
+    }, "The prose of section 10.15 states these shares: change both."

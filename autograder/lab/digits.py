@@ -1,6 +1,6 @@
 """Pictures of digits: drawn ones, made from a seed, and MNIST for those who have it.
 
-`make(n, seed)` draws digits with the fonts that come with matplotlib, `cluttered(n, seed)` hides each of them in a larger
+`make(n, seed)` draws digits with the fonts that come with matplotlib, `cluttered(n, seed)` hides each one in a larger
 picture. `mnist()` reads the four original files of MNIST.
 The datasheet is `datasets/digits.md`.
 """
