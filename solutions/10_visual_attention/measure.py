@@ -27,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "datasets" / "visual_runs.json"
-READERS = ("simple", "mean", "linear", "additive")
+READERS = ("simple", "one way", "mean", "linear", "additive")
 ROW_SEEDS, SEEDS = range(5), range(3)
 
 Stage = dict[str, Any]
@@ -93,7 +93,14 @@ def rows(recipe: str, kind: str, folder: str | None, seed: int) -> float:
     stage = load_stage()
     torch.manual_seed(seed)
     sizes = (28, 28, 32, 10, 10)
-    inner = stage["SimpleSeq2Seq"](*sizes, (1, 2)) if kind == "simple" else stage["AttentionSeq2Seq"](*sizes, 1, kind)
+    if kind == "simple":
+        inner = stage["SimpleSeq2Seq"](*sizes, (1, 2))
+    else:
+        inner = stage["AttentionSeq2Seq"](*sizes, 1, "mean" if kind == "one way" else kind)
+    if kind == "one way":
+        for name, p in inner.encoder.named_parameters():
+            if name.endswith("_reverse"):  # with weights of 0 its states are 0, and add nothing to the others
+                p.requires_grad_(False).zero_()
     model = quick(stage["reader"](inner))
     if recipe == "drawn":
         made = stage["digits"].make(10000, seed=10)
@@ -239,7 +246,11 @@ def captioned(name: str, seed: int) -> Run:
     photos = stage["scenes"].make(2500, seed=9)
     captions = stage["describe"](photos.labels, swap=name == "words swapped")
     torch.manual_seed(seed)
-    model = stage["Captioner"](stage["CaptionDecoder"](len(stage["WORDS"]), 48, 16, 48))
+    if name == "hard attention":
+        decoder = hard_decoder(stage, seed)
+    else:
+        decoder = stage["CaptionDecoder"](len(stage["WORDS"]), 48, 16, 48)
+    model = stage["Captioner"](decoder)
     if name == "mean of the places":
         model.decoder.v.weight.requires_grad_(False).zero_()  # all scores are 0
     begin = time.process_time()
@@ -250,37 +261,47 @@ def captioned(name: str, seed: int) -> Run:
     seconds = time.process_time() - begin
     words, maps = stage["write"](model, photos.images[2000:])
     exact = (words[:, : captions.shape[1]] == captions[2000:]).all(dim=1).float().mean().item()
-    points = stage["pointing_by_word"](maps, words, photos.masks[2000:], stage["NAMES"])
     run: Run = {"exact": round(exact, 3), "seconds": round(seconds, 1)}
-    for kind, which in (("adjective", 0), ("noun", 1)):
-        ids = [stage["IDS"][phrase.split()[which]] for phrase in stage["PHRASES"]]
-        hits = sum(points[i][0] * points[i][1] for i in ids if i in points)
-        run[kind] = round(hits / sum(points[i][1] for i in ids if i in points), 3)
+    for whose, looked in (("", maps), (", other picture's map", stage["others"](maps, words))):
+        points = stage["pointing_by_word"](looked, words, photos.masks[2000:], stage["NAMES"])
+        for kind, which in (("adjective", 0), ("noun", 1)):
+            ids = [stage["IDS"][phrase.split()[which]] for phrase in stage["PHRASES"]]
+            hits = sum(points[i][0] * points[i][1] for i in ids if i in points)
+            run[kind + whose] = round(hits / sum(points[i][1] for i in ids if i in points), 3)
     return run
 
 
+def hard_decoder(stage: Stage, seed: int) -> Any:
+    """A decoder that reads one drawn place for each word, and keeps the log-probabilities of the draws."""
+
+    class HardDecoder(stage["CaptionDecoder"]):  # type: ignore[misc]
+        def __init__(self, *sizes: int) -> None:
+            super().__init__(*sizes)
+            self.generator, self.drawn = torch.Generator().manual_seed(seed), list[torch.Tensor]()
+
+        def step(self, word: torch.Tensor, state: torch.Tensor, features: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            scores = self.v(torch.tanh(self.W(state).unsqueeze(1) + self.U(features))).squeeze(2)
+            alpha = torch.softmax(scores, dim=1)
+            place, log_prob = stage["hard_attention"](alpha, self.generator)
+            self.drawn.append(log_prob)
+            context = features[torch.arange(len(word)), place]
+            state = self.cell(torch.cat([self.embedding(word), context], dim=1), state)
+            return self.out(torch.cat([state, context], dim=1)), state, alpha
+
+    return HardDecoder(len(stage["WORDS"]), 48, 16, 48)
+
+
 def train_hard(stage: Stage, model: nn.Module, images: torch.Tensor, captions: torch.Tensor, seed: int) -> None:
-    """One place is drawn for each word. Its reward: the log-probabilities of this word and those that follow."""
-    generator, decoder = torch.Generator().manual_seed(seed), model.decoder
+    """The reward of a drawn place: the log-probabilities of its word and of those that follow."""
     there = stage["counted"](captions)
 
     def loss(i: torch.Tensor) -> torch.Tensor:
-        features = model.backbone(images[i]).flatten(2).transpose(1, 2)
-        state = features.new_zeros(len(i), model.hidden_dim)
-        word = torch.full((len(i),), stage["IDS"]["S"])
-        told, drawn = [], []
-        for t in range(captions.shape[1]):
-            scores = decoder.v(torch.tanh(decoder.W(state).unsqueeze(1) + decoder.U(features))).squeeze(2)
-            place, log_prob = stage["hard_attention"](torch.softmax(scores, dim=1), generator)
-            context = features[torch.arange(len(i)), place]
-            state = decoder.cell(torch.cat([decoder.embedding(word), context], dim=1), state)
-            word = captions[i, t]
-            told.append(F.cross_entropy(decoder.out(torch.cat([state, context], dim=1)), word, reduction="none"))
-            drawn.append(log_prob)
-        each, counts = torch.stack(told, dim=1), there[i]
+        model.decoder.drawn.clear()
+        logits, _ = model(images[i], captions[i])
+        each, counts = F.cross_entropy(logits.transpose(1, 2), captions[i], reduction="none"), there[i]
         reward = -(each.detach() * counts).flip(1).cumsum(dim=1).flip(1)
         baseline = (reward * counts).sum(dim=0) / counts.sum(dim=0).clamp(min=1)
-        chosen = (reward - baseline) * torch.stack(drawn, dim=1)
+        chosen = (reward - baseline) * torch.stack(model.decoder.drawn, dim=1)
         return ((each - 0.3 * chosen) * counts).sum() / counts.sum()
 
     stage["train"](model, loss, len(images), seed, epochs=10, lr=0.02, batch_size=64)
