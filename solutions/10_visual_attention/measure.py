@@ -262,7 +262,7 @@ def captioned(name: str, seed: int) -> Run:
     words, maps = stage["write"](model, photos.images[2000:])
     exact = (words[:, : captions.shape[1]] == captions[2000:]).all(dim=1).float().mean().item()
     run: Run = {"exact": round(exact, 3), "seconds": round(seconds, 1)}
-    for whose, looked in (("", maps), (", other picture's map", stage["others"](maps, words))):
+    for whose, looked in (("", maps), (", map of another picture", stage["others"](maps, words))):
         points = stage["pointing_by_word"](looked, words, photos.masks[2000:], stage["NAMES"])
         for kind, which in (("adjective", 0), ("noun", 1)):
             ids = [stage["IDS"][phrase.split()[which]] for phrase in stage["PHRASES"]]
