@@ -179,7 +179,9 @@ def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
         "brightest": round(float(maps.amax(dim=(2, 3))[labels].mean()), 3),
         "darkest": round(float(maps.amin(dim=(2, 3))[labels].mean()), 3),
     }
-    if "gate" in kind:  # in float32 a sigmoid is exactly 1 for all large numbers, and then the first of them is "brightest"
+    if (
+        "gate" in kind
+    ):  # in float32 a sigmoid is exactly 1 for all large numbers, and then the first of them is "brightest"
         with torch.no_grad():
             small = model.look(photos.images[test])[1][:, 0].flatten(1)
         before = large(model.before.expand(-1, 5, -1, -1))
