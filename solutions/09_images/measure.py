@@ -5,7 +5,9 @@
 
 Networks, training and measures are those of `notebook.py`; one thread, fixed seeds, so that a second run on the same
 computer gives the same file. Another computer rounds in other places: the network of 9.1 is in three parts, `losses`,
-`second` and `gate`, and the first of them, made elsewhere, differs from the others by up to 0.024. `exact` is the share
+`second` and `gate`, and the first of them, made elsewhere, differs from the others by up to 0.024. In `maps`, `maximum`
+and what the gate is at its edge (from `exactly_one` on) were made where `second` and `gate` were; the gate's other
+numbers differ there by up to 0.05. `exact` is the share
 of the 500 test pictures in which all labels are right, `pointing` the share of the labels there whose map is brightest
 in their region. What the other numbers are is said where they are computed.
 """
@@ -122,13 +124,20 @@ def old_backbone(stage: Stage, seed: int) -> nn.Module:
 
 
 class Gated(nn.Module):
-    """The small backbone with `spatial_attention` behind it; without a gate its linear layer gives class activation."""
+    """The small backbone with `spatial_attention` behind it, or nothing; the mean or the maximum over the places.
 
-    def __init__(self, stage: Stage, gate: bool) -> None:
+    Without a gate the linear layer's weights, used at each place, give a map for each label. `before` keeps what the
+    gate's last convolution gave, before the sigmoid.
+    """
+
+    def __init__(self, stage: Stage, gate: bool, maximum: bool = False) -> None:
         super().__init__()
         self.backbone, self.linear = stage["small_backbone"](), nn.Linear(48, 5)
+        self.maximum, self.before = maximum, torch.empty(0)
         self.attend = stage["spatial_attention"] if gate else None
         self.conv = nn.Conv2d(2, 1, 7, padding=3) if gate else None
+        if self.conv is not None:
+            self.conv.register_forward_hook(lambda module, given, out: setattr(self, "before", out.detach()))
 
     def look(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         maps = self.backbone(images)
@@ -136,25 +145,33 @@ class Gated(nn.Module):
             maps, gate = self.attend(maps, self.conv)
             return self.linear(maps.mean(dim=(2, 3))), gate.expand(-1, 5, -1, -1)
         activation = torch.einsum("lc,bchw->blhw", self.linear.weight, maps)
-        return self.linear(maps.mean(dim=(2, 3))), activation
+        pooled = F.adaptive_max_pool2d(maps, 1).flatten(1) if self.maximum else maps.mean(dim=(2, 3))
+        return self.linear(pooled), activation
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         return self.look(images)[0]
 
 
+def large(maps: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(maps, size=(32, 32), mode="bilinear", align_corners=False)
+
+
 def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
     photos, test = stage["photos"], stage["test"]
     torch.manual_seed(seed)
-    model = stage["LabelNet"](stage["label_attention"]) if kind == "label attention" else Gated(stage, "gate" in kind)
+    if kind == "label attention":
+        model = stage["LabelNet"](stage["label_attention"])
+    else:
+        model = Gated(stage, "gate" in kind, kind == "maximum")
     learn(stage, model, seed)
     with torch.no_grad():
-        maps = F.interpolate(model.look(photos.images[test])[1], size=(32, 32), mode="bilinear", align_corners=False)
+        maps = large(model.look(photos.images[test])[1])
     masks, labels = photos.masks[test], photos.labels[test]
     play = stage["pointing_accuracy"]
     each = [play(maps[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]) for i in range(5)]
     lit = maps.clamp(min=0) * labels[:, :, None, None]
     mass = float((lit * masks).sum() / lit.sum())
-    return {
+    found = {
         "exact": exact(stage, model),
         "pointing": round(play(maps, masks, labels), 3),
         "by_label": [round(share, 3) for share in each],
@@ -162,6 +179,19 @@ def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
         "brightest": round(float(maps.amax(dim=(2, 3))[labels].mean()), 3),
         "darkest": round(float(maps.amin(dim=(2, 3))[labels].mean()), 3),
     }
+    if (
+        "gate" in kind
+    ):  # in float32 a sigmoid is exactly 1 for all large numbers, and then the first of them is "brightest"
+        with torch.no_grad():
+            small = model.look(photos.images[test])[1][:, 0].flatten(1)
+        before = large(model.before.expand(-1, 5, -1, -1))
+        found["exactly_one"] = round(float((small == 1).float().mean()), 3)  # share of the places
+        found["tied"] = round(float(((small == 1).sum(dim=1) > 1).float().mean()), 3)  # share of the pictures
+        found["before_sigmoid"] = round(play(before, masks, labels), 3)
+        found["before_by_label"] = [
+            round(play(before[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]), 3) for i in range(5)
+        ]
+    return found
 
 
 def softmax_loss(logits: torch.Tensor, multi_hot: torch.Tensor) -> torch.Tensor:
@@ -275,7 +305,7 @@ def losses(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
 
 def maps(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for kind in ("label attention", "class activation", "spatial gate"):
+    for kind in ("label attention", "class activation", "spatial gate", "maximum"):
         for seed in MAP_SEEDS[:few]:
             found.setdefault(kind, []).append(pointed(stage, kind, seed))
             step("maps", kind, seed, found[kind][-1])
