@@ -7791,24 +7791,6 @@ def is_query_dependent(score_fn, query_dim=5, key_dim=7, seed=0):
     return False
 
 
-# %% wrong="is_query_dependent" name="global seed set" says="torch.manual_seed changes the global random state: all who draw later get other numbers."
-def is_query_dependent(score_fn, query_dim=5, key_dim=7, seed=0):
-    torch.manual_seed(seed)
-    queries = []
-    for size in (0.1, 1.0, 10.0):
-        queries.append(size * torch.randn(20, query_dim))
-    queries = torch.cat(queries)
-    for size in (0.1, 1.0, 10.0):
-        for _ in range(3):
-            keys = size * torch.randn(1, 5, key_dim)
-            scores = score_fn(queries, keys.expand(len(queries), -1, -1))
-            weights = torch.softmax(scores, dim=1)
-            largest, smallest = weights.max(dim=0).values, weights.min(dim=0).values
-            if (largest - smallest).max() > 1e-4:
-                return True
-    return False
-
-
 # %% wrong="is_query_dependent" name="seed not used" says="The seed is not used: all seeds give the same queries and keys."
 def is_query_dependent(score_fn, query_dim=5, key_dim=7, seed=0):
     g = torch.Generator()
