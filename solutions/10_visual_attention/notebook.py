@@ -1217,6 +1217,7 @@ for demo_kind in ("simple", "linear", "additive"):
 demo_runs = data.load("visual_runs")["rows"]
 demo_names = {
     "simple": "one vector",
+    "one way": "all rows, one way, mean",
     "mean": "both directions, mean",
     "linear": "… and a linear score",
     "additive": "… and an additive score",
@@ -1232,7 +1233,7 @@ for demo_ax, (demo_set, demo_title) in zip(
             [sum(demo_shares) / len(demo_shares)] * 2, [demo_y - 0.3, demo_y + 0.3], color=plots.COLORS[demo_y]
         )
     demo_ax.set(title=demo_title, xlabel="share of test digits that are right")
-axes[0].set_yticks(range(4), demo_names.values())
+axes[0].set_yticks(range(5), demo_names.values())
 axes[0].invert_yaxis()
 for demo_value in (0.9568, 0.9825):
     axes[0].axvline(demo_value, color="0.6", linestyle=":")
@@ -1253,12 +1254,15 @@ for demo_kind, demo_name in demo_names.items():
 #
 # | change | MNIST | drawn digits |
 # |---|---|---|
-# | one vector → the mean of all rows, one way, a wider decoder | @@A@@ |
-# | one way → both directions | @@B@@ |
+# | one vector → the mean of all rows, one way, and a wider decoder | + 0.3 points | + 8.4 points |
+# | one way → both directions | 0.0 points | + 1.0 points |
 # | mean → weights, the same in every step (the published model) | + 0.4 points | + 0.6 points |
 # | → weights that can change from step to step | − 0.1 points | 0.0 points |
 #
-# @@C@@
+# The first line is still two changes: all rows are kept, and the decoder is wider. On the drawn digits it mostly makes
+# learning *faster*: there are only 500 steps, and the simple model is not ready (its runs go from .78 to .96). The
+# second direction, which is often named as the reason, gives nothing on MNIST. Weights give half a point. A query gives
+# nothing that we can see. (On MNIST, runs of one model differ by up to 0.4 points, so do not believe in a tenth.)
 #
 # And what do the weights do? Below are those of the two live models for one digit: for each of the ten steps a row of
 # the picture gets a weight.
@@ -1785,19 +1789,19 @@ for seed, S in enumerate([3, 7, 5, 2]):
     rows[1, 0] = 0.0
     rows[2, S - 1] = 0.0
     rows = rows / rows.sum(dim=1, keepdim=True)
-    weights = rows.repeat(10000, 1)
+    weights = rows.repeat(3000, 1)
     places, _ = hard_attention(weights, torch.Generator().manual_seed(seed + 50))
-    expect(places).shape(30000, hint="One place for each row: [B].")
+    expect(places).shape(9000, hint="One place for each row: [B].")
     expect(places.min()).at_least(0, hint="Places are 0 to S - 1.")
     expect(places.max()).at_most(S - 1, hint="Places are 0 to S - 1.")
     counts = torch.stack([torch.bincount(places[i::3], minlength=S) for i in range(3)])
-    expect(counts / 10000).close(
-        rows, tol=0.025, hint="The share of each place must be its weight, row by row: each row has its own weights."
+    expect(counts / 3000).close(
+        rows, tol=0.04, hint="The share of each place must be its weight, row by row: each row has its own weights."
     )
     expect(counts[rows == 0].sum()).equal(0, hint="A place of weight 0 is never drawn.")
     expect((places[0::3] == places[0::3].roll(1)).float().mean()).close(
         rows[0].square().sum().item(),
-        tol=0.03,
+        tol=0.04,
         hint="Each row is a draw of its own: one row says nothing about the next.",
     )
 torch.manual_seed(11)
