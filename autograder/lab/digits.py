@@ -110,7 +110,8 @@ def cluttered(n: int, seed: int = 0) -> Cluttered:
         ValueError: when `n` is negative.
     """
     canvas, side, piece, pieces, border = 40, 16, 5, 6, 3
-    generator = torch.Generator().manual_seed(seed)
+    generator = torch.Generator()
+    generator.manual_seed(seed)
     made = make(n, int(torch.randint(1 << 31, (), generator=generator)))
     if n == 0:  # interpolate has no empty batch
         return Cluttered(torch.empty(0, canvas, canvas), made.labels, torch.empty(0, 4, dtype=torch.int64))
