@@ -193,7 +193,7 @@ def map_over_image(
     ax = ax or plt.subplots(figsize=(HEIGHT, HEIGHT))[1]
     _show(ax, picture)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-    ax.imshow(values, cmap="cividis", alpha=0.6, extent=extent, interpolation="bilinear")
+    ax.imshow(values, cmap="cividis", alpha=0.5, extent=extent, interpolation="bilinear")
     if mask is not None:
         region = _array(mask)
         if region.shape != (height, width):
@@ -208,8 +208,10 @@ def map_over_image(
     return _label(ax, title, "", "")
 
 
-def glimpses(image: Any, boxes: Sequence[Sequence[float]], *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Numbered rectangles (left, top, width, height), in pixels, over a picture [H, W] or [3, H, W].
+def glimpses(
+    image: Any, boxes: Sequence[Sequence[float]], *, first: int = 1, title: str = "", ax: Axes | None = None
+) -> Axes:
+    """Rectangles (left, top, width, height), in pixels, over a picture [H, W] or [3, H, W], numbered from `first`.
 
     Raises:
         ValueError: when a shape does not fit.
@@ -224,7 +226,7 @@ def glimpses(image: Any, boxes: Sequence[Sequence[float]], *, title: str = "", a
         color = COLORS[i % len(COLORS)]
         corner = (float(left) - 0.5, float(top) - 0.5)
         ax.add_patch(Rectangle(corner, float(width), float(height), fill=False, ec=color, lw=2))
-        ax.text(*corner, str(i + 1), color="white", fontsize=8.5, ha="left", va="bottom",
+        ax.text(*corner, str(first + i), color="white", fontsize=8.5, ha="left", va="top", clip_on=True,
                 bbox={"fc": color, "ec": "none", "pad": 1})  # fmt: skip
     ax.axis("off")
     return _label(ax, title, "", "")
