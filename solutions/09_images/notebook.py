@@ -148,18 +148,18 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 # Your computer may print 0.81 or 0.83, or something near. Computers round in different places, and a training makes
 # small differences larger. So do not rely on the second digit of a single run, here and in all that follows.
 #
-# A **convolution** looks through a small window (in papers: *kernel* or *filter*), with the *same* weights at every place. So what it learns about
-# trees on the left, it knows about trees on the right as well. Its output is a picture again: one number for each
-# place says how well the window fitted there. This picture is called a **feature map**. With C windows there are C
-# maps. (A place is a *spatial position* in papers.)
+# A **convolution** looks through a small window (in papers: *kernel* or *filter*), with the *same* weights at every
+# place. So what it learns about trees on the left, it knows about trees on the right as well. Its output is a picture
+# again: one number for each place says how well the window fitted there. This picture is called a **feature map**. With
+# C windows there are C maps. (A place is a *spatial position* in papers.)
 #
 # The network of this page has two convolutions. A place behind them has seen 9 × 9 pixels: its *receptive field*. The
 # first window is 5 wide. The second is 3 wide, which adds 2 steps of 2 pixels: 5 + 4 = 9.
 #
-# **By hand.** Picture (0, 0, 5, 5, 0), window (−1, 1, 0): each pixel minus its left neighbour. With a zero outside:
-# (0, 0, 5, 0, −5). The window answers where the picture *changes*: +5 where it becomes bright, −5 where it becomes
-# dark. The same in a drawing, with the window at the third pixel. *Predict first:* which numbers come out if the window
-# is (0, 1, −1)?
+# **By hand.** Picture (0, 0, 5, 5, 0), window (−1, 1, 0): each pixel minus its left neighbour. With a zero outside: (0,
+# 0, 5, 0, −5). The window responds where the picture *changes*: +5 where it becomes bright, −5 where it becomes dark.
+# The same in a drawing, with the window at the third pixel. *Predict first:* which numbers come out if the window is
+# (0, 1, −1)?
 
 # %%
 demo_row = torch.tensor([0.0, 0.0, 5.0, 5.0, 0.0])
@@ -186,7 +186,7 @@ for ax, left, wide in ((axes[0], 0.5, 3), (axes[1], 1.5, 1)):
 
 # %% [markdown]
 # *What to see:* three numbers of the picture become one number of the map. (0, 1, −1) is each pixel minus its *right*
-# neighbour: (0, −5, 0, 5, 0). It answers to the same two edges, with the other sign, and one place further left. In a
+# neighbour: (0, −5, 0, 5, 0). It responds to the same two edges, with the other sign, and one place further left. In a
 # network nobody chooses these weights: they are learned. Here are maps of the network that we have just trained.
 
 # %%
@@ -202,9 +202,10 @@ for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
     plots.map_over_image(demo_scene, demo_maps[k], cross=False, title=f"map {k}", ax=ax)
 
 # %% [markdown]
-# *What to see:* each map answers to something else: map 5 to the snow, map 25 to the ridge against the sky, map 30 to
-# the trunks. Map 43 is bright along the lower border. Outside of the picture the convolution reads zeros, and the step
-# from the picture to the zeros is an edge for it. What a map shows need not be what you would look for.
+# *What to see:* each map responds to something else. Map 5 is large at the snow, map 25 at the ridge against the sky,
+# map 30 at the trunks. Map 43 is bright along the lower border. Outside of the picture the convolution reads zeros, and
+# the step from the picture to the zeros is an edge for it. What a map shows need not be what you would look for. (Each
+# map is scaled to its own maximum.)
 
 # %% [markdown]
 # ## 9.2 What a convolution costs
@@ -224,7 +225,17 @@ for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
 # H and W are the height and width of the output. A bias belongs to an output channel: one number, whatever the
 # window is. It is *added*, so it costs no multiplication.
 #
-# **By hand.** 3 channels in, 2 out, a 3 × 3 window, an output of 4 × 5.
+# **By hand: one number of the output.** Two channels in, one out, window 2 × 2, no border. The pictures are as small
+# as the window, so there is one place. Rows are separated by a slash.
+#
+# | | pixels | weights | sum |
+# |---|---|---|---|
+# | channel 0 | (1 2 / 3 4) | (1 0 / 0 1) | 1 + 4 = 5 |
+# | channel 1 | (0 1 / 1 0) | (1 1 / 1 1) | 1 + 1 = 2 |
+#
+# The output is 5 + 2 = **7**: the window reaches through *all* channels, and their sums are added.
+#
+# **By hand: the price.** 3 channels in, 2 out, a 3 × 3 window, an output of 4 × 5.
 #
 # | | without bias | with bias |
 # |---|---|---|
@@ -640,7 +651,9 @@ for demo_name, demo_kind in demo_runs.items():
 # prevents a division by 0. (Here $\sigma^2$ is a variance. From 9.7 on σ is the sigmoid.)
 #
 # The first convolution may have a **stride**: with stride 2 it stands on every second pixel, in both directions. 7
-# pixels become 4, because with a border of one zero the window stands on the pixels 0, 2, 4 and 6.
+# pixels become 4, because with a border of one zero the window stands on the pixels 0, 2, 4 and 6. The rule: with
+# border p, stride s and a window of side k, n pixels become ⌊(n + 2p − k) / s⌋ + 1. The signs ⌊ ⌋ mean "rounded down".
+# Here ⌊(7 + 2 − 3) / 2⌋ + 1 = 3 + 1 = 4.
 #
 # **By hand.** One channel, a picture of one row (1, −2, 3). Both convolutions have the middle row (0, 1, −1), and
 # zeros above and below: each pixel minus its right neighbour. A *new* batch norm in evaluation mode has $\mu = 0$,
@@ -827,10 +840,10 @@ expect(list(block.parameters())).gradient(
 #
 # $$y = \mathrm{ReLU}(F(x) + x), \qquad F = \text{convolution, batch norm, ReLU, convolution, batch norm}$$
 #
-# F is called the **residual**, and the way of x around it a *skip connection* or *shortcut connection*. (In code, `F` is `torch.nn.functional`. So give your residual another name there.) With
-# F = 0 the block passes on what it gets. (x comes from a ReLU and is not negative, so the last ReLU does not change
-# it.) And the gradient gets a way of its own: however small the weights in F are, the sum passes it on to x wherever
-# F(x) + x is positive.
+# F is called the **residual**, and the way of x around it a *skip connection* or *shortcut connection*. (In code, `F`
+# is `torch.nn.functional`. So give your residual another name there.) With F = 0 the block passes on what it gets. (x
+# comes from a ReLU and is not negative, so the last ReLU does not change it.) And the gradient gets a direct path:
+# however small the weights in F are, the sum passes it on to x wherever F(x) + x is positive.
 #
 # The sum comes **before** the last ReLU. F's second convolution has no ReLU of its own, because it must be able to
 # *subtract*.
@@ -1122,12 +1135,12 @@ _ = ax.legend(frameon=False, ncols=2, loc="upper center", bbox_to_anchor=(0.5, -
 # apart: with neither of them 0.00, batch norm alone 0.26, the sum alone 0.38, both 0.74. So each helps, and they do not
 # replace each other.
 #
-# Be fair to the losers. All networks had the same learning rate and six epochs; with more patience and a rate of its
-# own, each might do better. Without batch norm these convolutions have no bias either, and torch's usual start makes
-# the numbers about 0.4 times as large with each layer; a better start would help them. (0.00 means an answer that is
-# never right, such as "no label": every picture has at least one.) And is it learning by heart or no learning at all?
-# Only the share on the training pictures would tell. He et al. report that there, too, the deeper plain network is
-# worse.
+# Be fair to the networks that lost. All networks had the same learning rate and six epochs; with more patience and a
+# rate of its own, each might do better. Without batch norm these convolutions have no bias either, and torch's usual
+# start makes the numbers about 0.4 times as large with each layer; a better start would help them. (0.00 means an
+# answer that is never right, such as "no label": every picture has at least one.) And is it learning by heart or no
+# learning at all? Only the share on the training pictures would tell. He et al. report that there, too, the deeper
+# plain network is worse.
 #
 # "Deeper is better" is not true here without conditions: only with the sum did 12 beat 4, and 24 never beat 12 (in the
 # mean). The sum is what made depth *possible*; it did not make more depth *good*.
@@ -1831,7 +1844,7 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
 # %% [markdown]
 # ## 9.11 Features of a frozen network
 #
-# A large network that has learned from many pictures often answers to edges in its first layers, then to corners, then
+# A large network that has learned from many pictures often responds to edges in its first layers, then to corners, then
 # to parts of things. (Ours has two layers and gets less far.) For a new task with few pictures we keep it as it is
 # (**frozen**), and learn only a small layer on top. Then each picture needs to go through the big network only once.
 # What comes out, its **features**, is kept.
@@ -2066,9 +2079,9 @@ _ = ax.legend(frameon=False)
 # Most of a picture is background. A **gate** is a number between 0 and 1 that a feature is multiplied with: 1 lets it
 # pass, 0 closes. Spatial attention computes one gate for each *place*, and it is the same for all channels there.
 #
-# To choose, it looks at two things in each place: the **mean** over the channels (how much is there in all?) and
-# their **maximum** (is there one channel that answers strongly?). These two maps go through a convolution, so that
-# the gate sees the neighbours as well:
+# To choose, it looks at two things in each place: the **mean** over the channels (how much is there in all?) and their
+# **maximum** (is there one channel that is large there?). These two maps go through a convolution, so that the gate
+# sees the neighbours as well:
 #
 # $$\text{gate} = \sigma(\mathrm{conv}([\text{mean};\, \text{maximum}])), \qquad
 # \text{out} = \text{maps} \cdot \text{gate}$$
@@ -2234,7 +2247,7 @@ for size in (1e-4, 3e4):
 # %% [markdown]
 # ## 9.14 A gate for each channel
 #
-# A channel answers to *something*: fur, an edge, the colour red. Which of them matter depends on the picture.
+# A channel responds to *something*: fur, an edge, the colour red. Which of them matter depends on the picture.
 # **Squeeze and excitation** computes one gate for each *channel*, and it is the same at all places:
 #
 # $$z = \text{mean of the maps over all places}, \qquad
@@ -2476,6 +2489,10 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 # gates are worse (by 0.01 to 0.05), and so are the swapped ones (by 0.01 to 0.13). In the mean 0.59 and 0.55 are left.
 # But all the same it is not better than the network that has no gate. **That a network uses a part does not
 # prove that the part is useful.**
+#
+# Why? After the gate comes the mean over the places, so the linear layer gets gate · z. But the gate was made of the
+# same z. It can bend these 48 numbers, but it brings nothing new about the *places*, which the mean has thrown away.
+# In the middle of a deep network this is different: more convolutions follow.
 #
 # Be fair here as well: this is one gate, behind two convolutions. Hu et al. put a gate into every block of deep
 # networks, and report fewer mistakes.
@@ -2769,7 +2786,13 @@ for row, i in zip(axes, demo_three, strict=True):
 # *What to see:* most crosses lie inside the white outline, which is the region that the program painted. The maps are
 # small spots and not whole regions: to say "sea", a bit of water is enough. Desert and sea are found in the second
 # picture, and the cross for *mountains* is just at the edge of their outline. In the first picture the cross for
-# *sunset* is in the sky, but beside the part that glows.
+# *sunset* is in the sky, but beside the part that glows. (Each map is scaled to its own maximum. So compare places
+# within a map, and not the brightness of two maps.)
+
+# %% [markdown]
+# **Try it (10 lines, half a minute, no points).** In `LabelNet`, replace `label_attention` by a function that gives
+# every place the weight 1/256. Predict first: is exact match nearer to 0.84 (this network) or to 0.62 (the mean of
+# 9.14)? Write one sentence on what this shows.
 
 # %% [markdown]
 # ## 9.16 Does it look at the right place? The pointing game
@@ -3093,35 +3116,39 @@ figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 3.8))
 for (above, ax), (i, label) in zip(axes.T, demo_missed.items(), strict=False):
     above.imshow(photos.images[2000 + i].permute(1, 2, 0))
     above.axis("off")
+    demo_map = demo_large(demo_weights[i : i + 1, label : label + 1])[0, 0]
+    demo_title = f"{LABELS[label]}: cross {demo_map.max():.3f},\ninside {demo_map[demo_masks[i, label]].max():.3f}"
     plots.map_over_image(
-        photos.images[2000 + i], demo_weights[i, label], mask=demo_masks[i, label], title=LABELS[label], ax=ax
+        photos.images[2000 + i], demo_weights[i, label], mask=demo_masks[i, label], title=demo_title, ax=ax
     )
+    ax.title.set_fontsize(9)
+    print(demo_title.replace("\n", " "))
 
 # %% [markdown]
-# *What to see:* in the first picture 0.76 of the brightness *is* in the glow. Only the single brightest place is outside.
-# The game counts this as a full miss. It sees only the maximum. In the last picture the two are nearly equal: 0.51 is
-# in the glow, and the rest mostly far to the right, where the sky is bright just above the water. There the network
-# points at the wrong thing. The trees are missed by little: each place of the map has seen 9 × 9 pixels, so the place
-# beside a trunk has seen the trunk. The cross for *mountains* lies on a bright cloud (0.29 inside). A miss in this game
-# is a reason to look closer; it need not be the network's mistake.
+# *What to see:* the cross covers the peak of the map, so the titles say two numbers: the weight at the cross, and the
+# largest weight inside the region. Each map is scaled to its own maximum. In the first picture 0.76 of the brightness
+# *is* in the glow. Only the single brightest place is outside. The game counts this as a full miss. It sees only the
+# maximum. In the last picture the two are nearly equal: 0.51 is in the glow, and the rest mostly far to the right,
+# where the sky is bright just above the water. There the network points at the wrong thing. The trees are missed by
+# little: each place of the map has seen 9 × 9 pixels, so the place beside a trunk has seen the trunk. The cross for
+# *mountains* lies on a bright cloud (0.29 inside). A miss in this game is a reason to look closer; it need not be the
+# network's mistake.
 
 # %% [markdown]
 # ## 9.17 Quiz
 
-# %% [markdown] quiz="bottleneck" kind="number" points=1 read="9.2" draw="C=128,160,256 R=16,24,32 K=40,48,64" tolerance="0"
-# A 5 × 5 convolution goes from {C} to {K} channels. Now a 1 × 1 convolution from {C} to {R} channels comes before it,
-# and the 5 × 5 goes from these {R} channels to {K}. How many weights do the two have together, without biases?
+# %% [markdown] quiz="bottleneck" kind="one" points=1 read="9.11"
+# You call a frozen network in *training* mode, inside `torch.no_grad()`, on your pictures. It has batch norms. What
+# changes?
 #
-# - [x] C * R + 25 * R * K
-#   > Yes: the cheap one, and then a 5 × 5 that has far fewer channels to read.
-# - [ ] 25 * C * K
-#   > That is the 5 × 5 convolution alone, without the 1 × 1 before it.
-# - [ ] 25 * R * K
-#   > The 1 × 1 convolution has weights, too.
-# - [ ] 25 * C * R + R * K
-#   > Here the large window reads all the channels. The 1 × 1 comes *first*.
-# - [ ] else
-#   > Each of them has k · k · (channels in) · (channels out) weights; k is the side of its window. Add the two.
+# - [ ] A. Nothing: without gradients nothing is learned.
+#   > The running means and variances are buffers. They need no gradient: each call in training mode moves them.
+# - [x] B. The running means and variances of its batch norms.
+#   > Yes: each call in training mode moves them, with or without gradients.
+# - [ ] C. Its weights.
+#   > Weights change only in a step of an optimizer, and nobody makes one here.
+# - [ ] D. Only its output; afterwards it is as before.
+#   > The output does differ. But afterwards the network in evaluation mode is another one, too.
 
 # %% [markdown] quiz="sum_before" kind="one" points=1 read="9.3"
 # Network A: exact match 0.79 (mean of ten runs, uncertain by 0.01). Network B: 0.78 (the same). A has two changes, B
@@ -3175,6 +3202,21 @@ for (above, ax), (i, label) in zip(axes.T, demo_missed.items(), strict=False):
 #   > The gate is one map for all labels. It does not say which label it is for.
 # - [ ] D. How much each single label gains from each place.
 #   > That needs a map for each label. This gate is one for all.
+
+# %% [markdown]
+# ## What helped, and what did not
+#
+# What helped here (the share of new pictures with all labels right):
+#
+# | what | before | with it | where |
+# |---|---|---|---|
+# | convolutions, not a weight for each pixel | 0.37 | 0.81 | 9.1 |
+# | the sum, with 12 convolutions | 0.28 | 0.82 | 9.6 |
+# | a sigmoid for each label, not a softmax | 0.70 | 0.86 | 9.10 |
+# | old weights, with 20 pictures | 0.20 | 0.42 | 9.12 |
+# | the maximum over the places, not the mean | 0.62 | 0.83 | 9.14 |
+#
+# What did not help, in networks this small: several windows, gates, more than 12 convolutions.
 
 # %% [markdown]
 # ## What you can now do
