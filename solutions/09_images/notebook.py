@@ -156,10 +156,10 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 # The network of this page has two convolutions. A place behind them has seen 9 × 9 pixels: its *receptive field*. The
 # first window is 5 wide. The second is 3 wide, which adds 2 steps of 2 pixels: 5 + 4 = 9.
 #
-# **By hand.** Picture (0, 0, 5, 5, 0), window (−1, 1, 0): each pixel minus its left neighbour. With a zero outside: (0,
-# 0, 5, 0, −5). The window responds where the picture *changes*: +5 where it becomes bright, −5 where it becomes dark.
-# The same in a drawing, with the window at the third pixel. *Predict first:* which numbers come out if the window is
-# (0, 1, −1)?
+# **By hand.** Picture (0, 0, 5, 5, 0), window (−1, 1, 0): each pixel minus its left neighbour. With a zero outside:
+# (0, 0, 5, 0, −5). The window responds where the picture *changes*: +5 where it becomes bright, −5 where it becomes
+# dark. The same in a drawing, with the window at the third pixel. *Predict first:* which numbers come out if the window
+# is (0, 1, −1)?
 
 # %%
 demo_row = torch.tensor([0.0, 0.0, 5.0, 5.0, 0.0])
@@ -2080,7 +2080,7 @@ _ = ax.legend(frameon=False)
 # pass, 0 closes. Spatial attention computes one gate for each *place*, and it is the same for all channels there.
 #
 # To choose, it looks at two things in each place: the **mean** over the channels (how much is there in all?) and their
-# **maximum** (is there one channel that is large there?). These two maps go through a convolution, so that the gate
+# **maximum** (is one of them large there?). These two maps go through a convolution, so that the gate
 # sees the neighbours as well:
 #
 # $$\text{gate} = \sigma(\mathrm{conv}([\text{mean};\, \text{maximum}])), \qquad
@@ -3112,27 +3112,31 @@ for i, label in (photos.labels[test] & ~demo_hit).nonzero().tolist():
         demo_missed.setdefault(i, label)
 print(f"{len(demo_missed)} other pictures with a miss. Of the brightness, this share is inside the region:", end=" ")
 print(", ".join(f"{LABELS[label]} {demo_inside[i, label]:.2f}" for i, label in list(demo_missed.items())[:4]))
-figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 3.8))
+figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 4.1))
 for (above, ax), (i, label) in zip(axes.T, demo_missed.items(), strict=False):
     above.imshow(photos.images[2000 + i].permute(1, 2, 0))
     above.axis("off")
     demo_map = demo_large(demo_weights[i : i + 1, label : label + 1])[0, 0]
-    demo_title = f"{LABELS[label]}: cross {demo_map.max():.3f},\ninside {demo_map[demo_masks[i, label]].max():.3f}"
+    demo_title = f"{LABELS[label]}\ncross {demo_map.max():.3f}\ninside {demo_map[demo_masks[i, label]].max():.3f}"
     plots.map_over_image(
         photos.images[2000 + i], demo_weights[i, label], mask=demo_masks[i, label], title=demo_title, ax=ax
     )
     ax.title.set_fontsize(9)
-    print(demo_title.replace("\n", " "))
+    print(demo_title.replace("\n", ", "))
 
 # %% [markdown]
 # *What to see:* the cross covers the peak of the map, so the titles say two numbers: the weight at the cross, and the
-# largest weight inside the region. Each map is scaled to its own maximum. In the first picture 0.76 of the brightness
-# *is* in the glow. Only the single brightest place is outside. The game counts this as a full miss. It sees only the
-# maximum. In the last picture the two are nearly equal: 0.51 is in the glow, and the rest mostly far to the right,
-# where the sky is bright just above the water. There the network points at the wrong thing. The trees are missed by
-# little: each place of the map has seen 9 × 9 pixels, so the place beside a trunk has seen the trunk. The cross for
-# *mountains* lies on a bright cloud (0.29 inside). A miss in this game is a reason to look closer; it need not be the
-# network's mistake.
+# largest weight inside the region. (Each map is scaled to its own maximum.)
+#
+# In the first picture 0.76 of the brightness *is* in the glow. Only the single brightest place is outside, and by
+# little: 0.054 against 0.052. The game counts this as a full miss. It sees only the maximum. The trees are missed by
+# even less (0.259 and 0.258): each place of the map has seen 9 × 9 pixels, so the place beside a trunk has seen the
+# trunk.
+#
+# The other two are clear misses. The cross for *mountains* lies on a bright cloud (0.184, and at most 0.071 inside). In
+# the last picture 0.51 of the brightness is in the glow, but spread out. The rest is mostly far to the right, where the
+# sky is bright just above the water. There the network points at the wrong thing. A miss in this game is a reason to
+# look closer; it need not be the network's mistake.
 
 # %% [markdown]
 # ## 9.17 Quiz
