@@ -13,7 +13,7 @@
 #
 # **What you will be able to do after this page**
 #
-# - build two models of a published comparison, and say where the gain comes from;
+# - build the two models of a table from course material, and say where the gain comes from;
 # - tell by an experiment whether an attention uses its query at all;
 # - cut a glimpse out of a picture, draw a place, and train a network that chooses, with REINFORCE;
 # - say what a baseline does to a gradient, with exact numbers;
@@ -1243,6 +1243,8 @@ for demo_value in (0.9568, 0.9825):
 for demo_kind, demo_name in demo_names.items():
     demo_means = [sum(demo_runs[s][demo_kind]) / len(demo_runs[s][demo_kind]) for s in ("mnist", "drawn")]
     print(f"{demo_name:24} MNIST {demo_means[0]:.4f}   drawn {demo_means[1]:.4f}")
+for demo_kind, demo_shares in demo_runs["one-cycle"].items():
+    print(f"MNIST with one cycle, 10 epochs: {demo_names[demo_kind]} {sum(demo_shares) / len(demo_shares):.4f}")
 
 # %% [markdown]
 # *What to see:* dots are runs, lines are their means, and the dotted lines are the published numbers.
@@ -2718,7 +2720,11 @@ demo_corner = (
     torch.stack([demo_places % 10, demo_places // 10], dim=2) * 4 + 2 - demo_hidden.boxes[demo_test][:, None, :2]
 )
 demo_inside = ((demo_corner >= 0) & (demo_corner < 16)).all(dim=2).float().mean(dim=0)
-print(f"in the box of the digit: look 1 {demo_inside[0]:.2f}, look 2 {demo_inside[1]:.2f} (a random cell: 0.16)")
+demo_ink = F.avg_pool2d(F.pad(demo_pictures.unsqueeze(1), (6, 6, 6, 6)), 16, 4).flatten(1).argmax(dim=1)  # no learning
+demo_corner = torch.stack([demo_ink % 10, demo_ink // 10], dim=1) * 4 + 2 - demo_hidden.boxes[demo_test][:, :2]
+demo_rule = ((demo_corner >= 0) & (demo_corner < 16)).all(dim=1).float().mean()
+print(f"in the box of the digit: look 1 {demo_inside[0]:.2f}, look 2 {demo_inside[1]:.2f}")
+print(f"without learning: a random cell 0.16, the cell with the most ink around it {demo_rule:.2f}")
 
 # %%
 figure, axes = plots.plt.subplots(3, 4, figsize=(plots.WIDTH, 5.4))
@@ -2734,20 +2740,30 @@ for demo_column, demo_n in enumerate((*demo_good[:2], *demo_wrong[:2])):
             ax=axes[demo_look, demo_column],
             title=f"policy, look {demo_look + 1}",
         )
-    demo_squares = [(p % 10 * 4 - 6, p // 10 * 4 - 6, 16, 16) for p in demo_places[demo_n].tolist()]
-    plots.glimpses(
-        demo_image,
-        demo_squares,
-        ax=axes[2, demo_column],
-        title=f"says {demo_logits[demo_n].argmax()}, is {demo_labels[demo_n]}",
-    )
+    demo_corners = [(p % 10 * 4 - 6, p // 10 * 4 - 6) for p in demo_places[demo_n].tolist()]
+    demo_title = f"says {demo_logits[demo_n].argmax()}, is {demo_labels[demo_n]}"
+    demo_ax = axes[2, demo_column]
+    demo_ax.imshow(demo_image, cmap="gray", vmin=0, vmax=1)
+    demo_ax.set_title(demo_title)
+    demo_ax.axis("off")
+    for demo_look, (demo_x, demo_y) in enumerate(demo_corners):
+        demo_grow, demo_color = 2 - 2 * demo_look, plots.COLORS[demo_look]
+        demo_square = plots.plt.Rectangle(
+            (demo_x - demo_grow - 0.5, demo_y - demo_grow - 0.5), 16 + 2 * demo_grow, 16 + 2 * demo_grow,
+            fill=False, edgecolor=demo_color, linewidth=2, linestyle=("--", "-")[demo_look],
+        )  # fmt: skip
+        demo_ax.add_patch(demo_square)
 
 # %% [markdown]
 # *What to see:* about 0.78 of the new pictures are right, four times as many as in 10.1, for as many multiplications.
-# In 98 of 100 pictures, the first look falls into the box of the digit, though nobody ever said where that is. Yellow is
-# the policy: one spot on the digit, from the first look on. The second look falls on nearly the
-# same place, often on the same cell (then you see only square 2). The two pictures on the right are among the wrong ones:
-# there, too, the network mostly looks at the digit. It has found it, and misreads it.
+# In 98 of 100 pictures, the first look falls into the box of the digit. Is that hard? A rule without any learning, *look
+# where a square of 16 × 16 pixels holds the most ink*, does it as often: the digit is the largest thing in the picture.
+# So finding is easy here. What is remarkable is something else: nobody told the network this rule. It learned where to
+# look from one word, right or wrong.
+#
+# In the picture, bright is the policy. The dashed square is look 1 (drawn a little larger), the solid one is look 2: it
+# falls on nearly the same place. The two pictures on the right are among the wrong ones. There, too, the network mostly
+# looks at the digit. It has found it, and misreads it.
 #
 # Is this better than other ways? The stored runs have all of them, with three seeds each, on the same pictures. The
 # column before the last says how many multiplications one picture costs. *Predict first:* put these in order: two drawn
@@ -2764,6 +2780,15 @@ for demo_name, demo_each in demo_runs.items():
     print(
         f"{demo_name:34} {sum(demo_right) / len(demo_right):.2f}   ({demo_all})  {demo_cost:>14,}   {demo_seconds:7.0f}"
     )
+
+# %%
+figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 3.2))
+for demo_i, (demo_name, demo_each) in enumerate(demo_runs.items()):
+    demo_costs, demo_shares = [run["multiplications"] for run in demo_each], [run["right"] for run in demo_each]
+    ax.plot(demo_costs, demo_shares, "osD^v<>pX"[demo_i], alpha=0.7, label=demo_name)
+ax.set(xscale="log", ylim=(0, 1), xlabel="multiplications for one picture", ylabel="share right")
+ax.set_title("Up and to the left is better (three runs each)")
+_ = ax.legend(fontsize=7, loc="lower right")
 
 # %% [markdown]
 # *What to see:*
@@ -2783,14 +2808,10 @@ for demo_name, demo_each in demo_runs.items():
 # (The random looks would cost 82,560 multiplications without the policy that they do not use.)
 
 # %%
-print("soft, then used in another way:")
-for demo_name, demo_way in (
-    ("as trained", "right"),
-    ("the likeliest cell alone", "largest"),
-    ("one drawn cell", "draw"),
-):
-    demo_shares = [run[demo_way] for run in demo_runs["soft, a mean of 100 glimpses"]]
-    print(f"  {demo_name:26} {sum(demo_shares) / 3:.2f}")
+for demo_name in ("soft, a mean of 100 glimpses", "two drawn looks"):
+    print(f"{demo_name}, and then used in another way:")
+    for demo_way, demo_key in (("as trained", "right"), ("the likeliest cell", "largest"), ("a drawn cell", "draw")):
+        print(f"  {demo_way:20} {sum(run[demo_key] for run in demo_runs[demo_name]) / 3:.2f}")
 print("how far the gradients of the policy scatter (60 draws for the same pictures, three seeds):")
 for demo_name, demo_each in data.load("visual_runs")["scatter"].items():
     for demo_key in ("right", "no baseline", "baseline"):
@@ -3548,12 +3569,13 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 # - **What is chosen?** *Spatial*: places (9.13, 9.15, 10.12). *Channel*: feature maps (9.14). *Temporal*: steps of a
 #   sequence, such as words (05) or the rows of 10.3.
 # - **Who asks?** *Focused* attention, also called top-down: a task or a state asks, so the weights depend on a query
-#   (10.13, and the second look of 10.12). *Saliency*, also called bottom-up: what stands out, whoever looks. There is no
-#   query that changes (the gate of 9.13, the linear score of 10.4, the first look of 10.12).
+#   (10.13, and the second look of 10.12). *Saliency*, also called bottom-up: what stands out, whoever looks. The gate of
+#   9.13, the linear score of 10.4 and the first look of 10.12 are near to this: no query changes from step to step. But
+#   training for the task has decided what stands out for them.
 # - **Where may it look?** *Global*: everywhere (05). *Local*: only near a centre (06, the glimpse of 10.6).
 #
-# So the published model of 10.5 has, in these words, soft and temporal attention by saliency: it weights rows, and
-# nobody asks.
+# So the published model of 10.5 has soft, temporal attention without a query that changes: it weights rows, and no step
+# asks.
 
 # %% [markdown]
 # ## 10.17 Quiz
