@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -23,6 +24,15 @@ def stored() -> dict[str, Any]:
     return json.loads(STORED.read_text(encoding="utf-8"))
 
 
+@pytest.fixture
+def stage(measure: ModuleType) -> Iterator[dict[str, Any]]:
+    """The names of the page. Its setup cell sets the style of all plots."""
+    import matplotlib
+
+    with matplotlib.rc_context():
+        yield measure.load_stage()
+
+
 def mean(shares: list[float]) -> float:
     return sum(shares) / len(shares)
 
@@ -37,10 +47,11 @@ def test_the_stored_runs_are_the_tasks_of_measure(measure: ModuleType, stored: d
 
 
 @pytest.mark.parametrize("kind", ["linear", "additive"])
-def test_the_quick_reader_gives_the_numbers_and_gradients_of_the_page_s(measure: ModuleType, kind: str) -> None:
+def test_the_quick_reader_gives_the_numbers_and_gradients_of_the_page_s(
+    measure: ModuleType, stage: dict[str, Any], kind: str
+) -> None:
     import torch
 
-    stage = measure.load_stage()
     torch.manual_seed(3)
     model = stage["reader"](stage["AttentionSeq2Seq"](5, 3, 7, 10, 10, 1, kind))
     x = torch.randn(4, 5, 3)
@@ -58,6 +69,7 @@ def test_the_quick_reader_gives_the_numbers_and_gradients_of_the_page_s(measure:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("stage")
 def test_a_stored_run_can_be_made_again(measure: ModuleType, stored: dict[str, Any]) -> None:
     """On another computer numbers may differ a little, so the shares need only be near."""
     assert measure.rows("drawn", "linear", None, 0) == pytest.approx(stored["rows"]["drawn"]["linear"][0], abs=0.02)
