@@ -168,29 +168,29 @@ def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
         maps = large(model.look(photos.images[test])[1])
     masks, labels = photos.masks[test], photos.labels[test]
     play = stage["pointing_accuracy"]
-    each = [play(maps[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]) for i in range(5)]
+
+    def by_label(maps: torch.Tensor) -> list[float]:
+        return [play(maps[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]) for i in range(5)]
+
     lit = maps.clamp(min=0) * labels[:, :, None, None]
     mass = float((lit * masks).sum() / lit.sum())
     found = {
         "exact": exact(stage, model),
         "pointing": round(play(maps, masks, labels), 3),
-        "by_label": [round(share, 3) for share in each],
+        "by_label": [round(share, 3) for share in by_label(maps)],
         "mass": round(mass, 3),
         "brightest": round(float(maps.amax(dim=(2, 3))[labels].mean()), 3),
         "darkest": round(float(maps.amin(dim=(2, 3))[labels].mean()), 3),
     }
-    if (
-        "gate" in kind
-    ):  # in float32 a sigmoid is exactly 1 for all large numbers, and then the first of them is "brightest"
+    if "gate" in kind:
+        # In float32 a sigmoid is exactly 1 for all large numbers, and then the first of them is the "brightest".
         with torch.no_grad():
             small = model.look(photos.images[test])[1][:, 0].flatten(1)
         before = large(model.before.expand(-1, 5, -1, -1))
         found["exactly_one"] = round(float((small == 1).float().mean()), 3)  # share of the places
         found["tied"] = round(float(((small == 1).sum(dim=1) > 1).float().mean()), 3)  # share of the pictures
         found["before_sigmoid"] = round(play(before, masks, labels), 3)
-        found["before_by_label"] = [
-            round(play(before[:, i : i + 1], masks[:, i : i + 1], labels[:, i : i + 1]), 3) for i in range(5)
-        ]
+        found["before_by_label"] = [round(share, 3) for share in by_label(before)]
     return found
 
 

@@ -40,7 +40,7 @@ def load_stage() -> Stage:
     stage: Stage = {"__name__": "stage"}
     text = HERE / "notebook.py"
     given, exercises = code_cells(text, "given"), code_cells(text, "exercise")
-    first = [name for name in ("setup", "one_bias") if name in given]
+    first = ["setup", "one_bias"]
     for name in [*first, *exercises, *(name for name in given if name not in first)]:
         exec(compile({**given, **exercises}[name], f"<{name}>", "exec"), stage)
     torch.set_num_threads(1)
@@ -187,9 +187,8 @@ def found(name: str, seed: int) -> Run:
     return run
 
 
-FINDERS: dict[
-    str, tuple[int, str, dict[str, Any]]
-] = {  # how many looks, how the cell is chosen, options of the training
+# How many looks, how the cell is chosen, options of the training.
+FINDERS: dict[str, tuple[int, str, dict[str, Any]]] = {
     "two drawn looks": (2, "draw", {}),
     "two drawn looks, no baseline": (2, "draw", {"with_baseline": False}),
     "one drawn look": (1, "draw", {}),
@@ -223,12 +222,12 @@ def scattered(epochs: int, seed: int) -> Run:
     for _ in range(60):
         logits, log_probs, _, _ = model(made.images[test], generator)
         reward = (logits.argmax(dim=1) == made.labels[test]).float()
-        for name, found in gradients.items():
+        for name, drawn in gradients.items():
             aim = ((reward - (usual if name == "baseline" else 0.0)) * log_probs.sum(dim=1)).mean()
-            found.append(torch.cat([g.flatten() for g in torch.autograd.grad(aim, policy, retain_graph=True)]))
+            drawn.append(torch.cat([g.flatten() for g in torch.autograd.grad(aim, policy, retain_graph=True)]))
     run = {"right": usual}
-    for name, found in gradients.items():
-        every = torch.stack(found)
+    for name, drawn in gradients.items():
+        every = torch.stack(drawn)
         run[name] = round((every - every.mean(dim=0)).square().sum(dim=1).mean().item(), 4)
     return run
 
