@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from autograder.build.draw import read_drawings
 from autograder.build.release import release, source_notebook
 from autograder.build.write import build, check
 from autograder.course.layout import Course, Stage
@@ -88,6 +90,41 @@ def told_elsewhere(stage: Stage, *path: Path) -> str:
 
 def says_where_to_open_it(line: str) -> bool:
     return line.startswith("ImportError: ") and "`python3 course.py lab`" in line and "Not `pip install" in line
+
+
+def test_a_drawing_is_made_beside_both_notebooks_and_one_that_nobody_makes_goes(mini: Stage) -> None:
+    mini.drawings.write_text(
+        "from autograder.build.draw import Sheet\n\n\n"
+        "def cell():\n    sheet = Sheet()\n    sheet.box((0, 0), '$h_t$')\n    return sheet\n",
+        encoding="utf-8",
+    )
+    assert [fault.place for fault in check(mini) if "is not what solutions/" in fault.fact and "drawings" in fault.fact]
+    assert build(mini) == (True, None)
+    files = [path.parent / "drawings" / "cell.svg" for path in (mini.released, mini.solved, mini.source)]
+    assert all(path.read_bytes().startswith(b"<svg ") for path in files)
+    stray = files[0].with_name("old.svg")
+    stray.write_bytes(files[0].read_bytes())
+    assert [fault.place for fault in check(mini) if "is no drawing of" in fault.fact] == [mini.place(stray)]
+    build(mini)
+    assert not stray.exists()
+    assert not [fault for fault in check(mini) if "drawing" in fault.fact]
+
+
+GREEK = {"α": "alpha", "σ": "sigma", "√": "sqrt", "Σ": "sum", "×": "times", "·": "cdot", "β": "beta"}
+
+
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage.values[0].drawings.is_file()])
+def test_a_drawing_stands_once_in_its_page_and_has_the_letters_of_its_section(stage: Stage) -> None:
+    page = "\n".join(cell.source for cell in nbformat.read(stage.released, as_version=4).cells)
+    sections = page.split("\n## ")
+    drawings = read_drawings(stage.drawings)
+    assert sorted(re.findall(r"\]\(drawings/(\w+)\.svg\)", page)) == sorted(drawings)
+    assert all("http" not in sheet.image().decode().replace("http://www.w3.org/", "") for sheet in drawings.values())
+    for name, sheet in drawings.items():
+        section = next(text for text in sections if f"(drawings/{name}.svg)" in text)
+        for sign, word in GREEK.items():
+            section = section.replace(sign, f" {word} ")
+        assert {letter.lstrip("\\") for letter in sheet.letters()} <= set(re.findall(r"[A-Za-z]+", section)), name
 
 
 @pytest.mark.parametrize("stage", STAGES)

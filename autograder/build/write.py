@@ -20,7 +20,9 @@ from autograder.stage.read import read_stage
 def build_source(stage: Stage, source: NotebookNode | None = None) -> NotebookNode:
     """Write the source notebook, for nbgrader's own commands. What students have stays as it is."""
     source = source_notebook(read_stage(stage)) if source is None else source
-    _write(stage.source, source)
+    _write(stage.source, as_bytes(source))
+    for path, image in _images(stage, stage.source).items():
+        _write(path, image)
     return source
 
 
@@ -33,7 +35,11 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     """
     notebook = release(build_source(stage))
     kept = _keep_work(stage, notebook)
-    return _write(stage.released, notebook), kept
+    images = {**_images(stage, stage.released), **_images(stage, stage.solved)}
+    changed = [_write(path, image) for path, image in images.items()]
+    for path in _stray(stage, images):
+        path.unlink()
+    return any([_write(stage.released, as_bytes(notebook)), *changed]), kept
 
 
 def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
@@ -52,6 +58,22 @@ def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
     return path
 
 
+def _images(stage: Stage, notebook: Path) -> dict[Path, bytes]:
+    """The stage's drawings as files beside a notebook, where its text refers to them: drawings/NAME.svg."""
+    if not stage.drawings.is_file():
+        return {}
+    from autograder.build.draw import read_drawings
+
+    folder = notebook.parent / "drawings"
+    return {folder / f"{name}.svg": sheet.image() for name, sheet in read_drawings(stage.drawings).items()}
+
+
+def _stray(stage: Stage, images: dict[Path, bytes]) -> list[Path]:
+    """Drawings on the disk that no function makes any more."""
+    folders = (stage.released.parent / "drawings", stage.folder / "drawings")
+    return [path for folder in folders for path in sorted(folder.glob("*.svg")) if path not in images]
+
+
 def check(stage: Stage) -> list[Fault]:
     """Is what is committed what `solutions/` says? One fault for each file that is not."""
     source = source_notebook(read_stage(stage))
@@ -63,6 +85,11 @@ def check(stage: Stage) -> list[Fault]:
         faults.append(
             Fault(stage.place(stage.solved), f"is not what {stage.place(stage.text)} says.", again + " --execute")
         )
+    images = {**_images(stage, stage.released), **_images(stage, stage.solved)}
+    for path in [path for path, image in images.items() if not path.is_file() or path.read_bytes() != image]:
+        faults.append(Fault(stage.place(path), f"is not what {stage.place(stage.drawings)} says.", again))
+    for path in _stray(stage, images):
+        faults.append(Fault(stage.place(path), f"is no drawing of {stage.place(stage.drawings)}.", again))
     return faults
 
 
@@ -102,12 +129,11 @@ def execute(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
     except CellExecutionError as e:
         raise CourseError(Fault(stage.place(stage.text), f"the solved stage fails.\n{e}\n", "Mend the cell.")) from e
     notebook.metadata["language_info"] = {"name": "python"}  # without the version of this machine's Python
-    _write(stage.solved, notebook)
+    _write(stage.solved, as_bytes(notebook))
     return time.perf_counter() - start
 
 
-def _write(path: Path, notebook: NotebookNode) -> bool:
-    data = as_bytes(notebook)
+def _write(path: Path, data: bytes) -> bool:
     if path.is_file() and path.read_bytes() == data:
         return False
     write_whole(path, data)

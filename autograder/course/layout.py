@@ -75,6 +75,11 @@ class Stage:
         return self.folder / "notebook.py"
 
     @property
+    def drawings(self) -> Path:
+        """The stage's drawings as code; few stages have none."""
+        return self.folder / "drawings.py"
+
+    @property
     def answers(self) -> Path:
         return self.folder / "answers.py"
 

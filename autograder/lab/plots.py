@@ -178,6 +178,7 @@ def map_over_image(
 ) -> Axes:
     """A map [h, w] over a picture [H, W] or [3, H, W], stretched to it, with a cross at its maximum.
 
+    The picture is dark and grey, the map yellow: the more, the larger its number (nothing at its smallest one).
     `mask`, bool [H, W], is drawn as an outline.
 
     Raises:
@@ -191,9 +192,13 @@ def map_over_image(
     if values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"map_over_image: the map needs the shape [h, w], and not {values.shape}")
     ax = ax or plt.subplots(figsize=(HEIGHT, HEIGHT))[1]
-    _show(ax, picture)
+    grey = picture if picture.ndim == 2 else picture.mean(axis=0)
+    ax.imshow(0.1 + 0.6 * grey, cmap="gray", vmin=0, vmax=1)
     extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-    ax.imshow(values, cmap="cividis", alpha=0.5, extent=extent, interpolation="bilinear")
+    spread = float(values.max() - values.min())
+    share = (values - values.min()) / spread if spread else values * 0 + 0.3
+    color = np.broadcast_to((1.0, 0.85, 0.0), (*values.shape, 3))
+    ax.imshow(np.dstack([color, 0.85 * share]), extent=extent, interpolation="bilinear")
     if mask is not None:
         region = _array(mask)
         if region.shape != (height, width):

@@ -153,6 +153,8 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 # again: one number for each place says how well the window fitted there. This picture is called a **feature map**. With
 # C windows there are C maps. (A place is a *spatial position* in papers.)
 #
+# ![One window of a picture times nine weights, summed, is one number of the feature map](drawings/convolution.svg)
+#
 # The network of this page has two convolutions. A place behind them has seen 9 × 9 pixels: its *receptive field*. The
 # first window is 5 wide. The second is 3 wide, which adds 2 steps of 2 pixels: 5 + 4 = 9.
 #
@@ -389,6 +391,8 @@ print(f"{demo_direct[1] / demo_small[1]:.1f} times less work")
 # | 2 | 1 × 1 to `c3[0]`, then 3 × 3 | `c3[1]` |
 # | 3 | 1 × 1 to `c5[0]`, then 5 × 5 | `c5[1]` |
 # | 4 | maximum over 3 × 3, then 1 × 1 | `pool` |
+#
+# ![Four branches read the same x; their channels are concatenated](drawings/inception_block.svg)
 #
 # Each of the six convolutions has a bias and a ReLU behind it. The 1 × 1 of branches 2 and 3 comes *before* the wide
 # window. It makes the channels few, so the wide window is cheap.
@@ -847,6 +851,8 @@ expect(list(block.parameters())).gradient(
 #
 # The sum comes **before** the last ReLU. F's second convolution has no ReLU of its own, because it must be able to
 # *subtract*.
+#
+# ![A plain block, a residual block with a path around it, and one with a projection on this path](drawings/blocks.svg)
 #
 # Where F changes the shape, x does not fit. Then x goes through a **projection** first, a 1 × 1 convolution with the
 # same stride, and a batch norm: $y = \mathrm{ReLU}(F(x) + N(C_{1×1}(x)))$. Where the shape stays, there is no
@@ -2508,6 +2514,8 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 #
 # $$e_{lp} = \frac{q_l \cdot x_p}{\sqrt{C}}, \qquad
 # \alpha_{lp} = \frac{\exp(e_{lp})}{\sum_{p'} \exp(e_{lp'})}, \qquad c_l = \sum_p \alpha_{lp}\, x_p$$
+#
+# ![A label's query is scored with the vector of each place; the softmax is its map, the weighted sum its context](drawings/label_attention.svg)
 #
 # The softmax goes over **all places of one picture**: height and width together. For each picture and each label, the
 # weights sum to 1. They form a map `[H, W]` that can be drawn over the picture. The division by √C keeps the scores

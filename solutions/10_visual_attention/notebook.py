@@ -118,8 +118,9 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # In 10.12 you come back with a network that *looks* first. It spends about as many multiplications.
 
 # %% [markdown]
-# torch's LSTM adds two biases, `bias_ih` and `bias_hh`. Only their sum matters. The published models of the next two
-# sections have one bias. `one_bias` sets the second one to 0 and keeps it there.
+# The models of the next two sections are known from a table in the material of a course (10.5). Where this page says
+# *published*, it means this table. torch's LSTM adds two biases, `bias_ih` and `bias_hh`, and only their sum matters.
+# The published models have one bias. `one_bias` sets the second one to 0 and keeps it there.
 
 
 # %% given="one_bias"
@@ -147,6 +148,8 @@ def one_bias(lstm):
 #
 # $$h_1, \dots, h_T = \mathrm{encoder}(x_1, \dots, x_T), \qquad
 # y_1, \dots, y_{T'} = \mathrm{decoder}(\underbrace{h_T, h_T, \dots, h_T}_{T' \text{ times}})$$
+#
+# ![The encoder reads the rows; only its last output goes to each step of the decoder](drawings/simple_seq2seq.svg)
 #
 # All h are of the encoder's top layer, all y of the decoder's. Both LSTMs start from zero states. So the state of the
 # decoder is not the state of the encoder: it has another size, O in place of H. What the encoder has to say comes in
@@ -438,6 +441,8 @@ expect(SimpleSeq2Seq(4, 4, 3, 2, 5)(torch.zeros(7, 4, 4))).shape(7, 2, 5, hint="
 # $$\alpha_j = \mathrm{softmax}_j(\mathrm{score}([q;\, k_j])), \qquad \text{context} = \sum_j \alpha_j k_j$$
 #
 # $$h = \mathrm{decoder}(\text{context}), \qquad y = W h + b$$
+#
+# ![All rows become keys; each step of the decoder scores them with its last state and reads their weighted sum](drawings/attention_seq2seq.svg)
 #
 # The decoder reads the context, and nothing else. Its new h gives the output y, and it is the q of the next step.
 # Three scores can be chosen:
@@ -1313,6 +1318,8 @@ _ = figure.colorbar(demo_drawn, ax=axes[2], label="weight")
 # The point `loc` is (x, y), and x comes **first**. −1 is the left (or upper) border, 1 the right (or lower) one. The
 # centre $(c_x, c_y)$ is the corner between four pixels: patch k has the columns $c_x - s_k / 2$ to $c_x + s_k / 2 - 1$,
 # and the rows in the same way. All patches have the *same centre*, not the same corner.
+#
+# ![Three squares around one point of a picture; each becomes a patch of 4 by 4 numbers](drawings/glimpse.svg)
 #
 # Then patch k is cut into squares of $2^k \times 2^k$ pixels, and each square becomes one number, its **mean**. So
 # each patch has size × size numbers at the end. With K = 3, a picture of 4 · size × 4 · size pixels costs 3 · size²
@@ -2634,6 +2641,8 @@ for K in (1, 2, 5):
 # looks sharply, at 16 × 16 pixels, and its state moves on. After two looks it names the digit. (The state is zero before
 # the first look, so the first question is the same for every picture.)
 #
+# ![Blur, convolution, score and softmax choose a cell; glimpse, GRU and a linear layer read it](drawings/finder.svg)
+#
 # This is a recurrent attention model, after Mnih et al. 2014. In theirs, a network gives the *coordinates* of the next
 # place, and a glimpse of several scales is all that it ever sees. Ours sees the whole picture as a blur, as in Ba et al.
 # 2014. This problem is easier, and the network learns in seconds. The blur does the work of the coarse scales, so one
@@ -2761,7 +2770,7 @@ for demo_column, demo_n in enumerate((*demo_good[:2], *demo_wrong[:2])):
 # So finding is easy here. What is remarkable is something else: nobody told the network this rule. It learned where to
 # look from one word, right or wrong.
 #
-# In the picture, bright is the policy. The dashed square is look 1 (drawn a little larger), the solid one is look 2: it
+# In the picture, yellow is the policy. The dashed square is look 1 (drawn a little larger), the solid one is look 2: it
 # falls on nearly the same place. The two pictures on the right are among the wrong ones. There, too, the network mostly
 # looks at the digit. It has found it, and misreads it.
 #
@@ -2845,6 +2854,8 @@ for demo_name, demo_each in data.load("visual_runs")["scatter"].items():
 # c = \sum_p \alpha_p f_p$$
 #
 # $$s' = \text{GRU}([\text{emb}(w); c],\ s), \qquad \text{logits} = W_{out}\,[s'; c] + b_{out}$$
+#
+# ![One step: the state asks, the context and the last word go into the GRU, state and context give the logits](drawings/caption_step.svg)
 #
 # First look, then move: $s$ asks, and not $s'$. (Xu et al. 2015 have an LSTM in place of the GRU, and their output
 # layer reads the word as well.) The logits are for the *next* word, so this α belongs to the word that comes out, and
