@@ -330,7 +330,10 @@ def test_the_cross_stands_at_the_maximum_of_the_map() -> None:
     mask[3:9, 4:20] = True
     ax = plots.map_over_image(torch.rand(3, 32, 32), values, mask=mask, title="where")
     assert ax.lines[0].get_xydata().tolist() == [[27.5, 11.5]]  # the middle of the cell of 8 by 8 pixels
-    assert ax.images[1].get_array().shape == (4, 4)
+    alpha = ax.images[1].get_array()[..., 3]  # where the map is small, nothing hides the picture
+    assert alpha.shape == (4, 4) and alpha[1, 3] == alpha.max() > 0.5 and (alpha > 0).sum() == 1
+    flat = plots.map_over_image(torch.rand(8, 8), torch.ones(2, 2), cross=False).images[1].get_array()[..., 3]
+    assert 0 < flat.min() == flat.max() < 0.5
     assert ax.get_title(matplotlib.rcParams["axes.titlelocation"]) == "where"  # the course's style has it on the left
     assert len(ax.collections) == 1
 
