@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograder.lab import grammar
-from autograder.lab.grammar import ENGLISH, ENGLISH_IDS, NAMES, NOUNS, PLACES, PLURAL, TIMES, VERBS, Meaning, Noun
+from autograder.lab.grammar import ENGLISH, ENGLISH_IDS, NAMES, NOUNS, PLACES, TIMES, VERBS, Meaning, Noun
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -63,7 +63,7 @@ def quadruples(number: int, seed: int = 0, order: float = 0.5) -> list[Quadruple
         change = "order" if rng.random() < order else "words"
         while True:
             premise, hypothesis = _restate(rng, *_draw(rng))
-            other = (_reorder if change == "order" else _reword)(rng, premise, hypothesis)
+            other = _reorder(premise, hypothesis) if change == "order" else _reword(rng, premise, hypothesis)
             if other is None:
                 continue
             first, second = _pair(premise, hypothesis), _pair(*other)
@@ -163,7 +163,7 @@ def _extra(meaning: Meaning) -> list[str]:
 
 def _restate(rng: random.Random, meaning: Meaning, extra: list[str]) -> tuple[Meaning, Meaning]:
     """The meaning, and one that is true where it is: some of the extra is left out, and the time may move."""
-    gone = [part for part in extra if rng.random() < 0.5] or [extra[int(rng.random() * len(extra))]]
+    gone = [part for part in extra if rng.random() < 0.5] or [_choice(rng, extra)]
     less = meaning
     for part in gone:
         less = _without(less, part)
@@ -173,74 +173,77 @@ def _restate(rng: random.Random, meaning: Meaning, extra: list[str]) -> tuple[Me
 
 
 def _without(meaning: Meaning, part: str) -> Meaning:
-    if part in ("time", "place"):
-        return replace(meaning, **{part: ""}, **({"time_first": False} if part == "time" else {}))
+    if part == "time":
+        return replace(meaning, time="", time_first=False)
+    if part == "place":
+        return replace(meaning, place="")
     role, what = part.split()
-    noun: Noun = getattr(meaning, role)
-    return replace(meaning, **{role: replace(noun, **{what: "" if what == "adjective" else None})})
+    noun = meaning.subject if role == "subject" else meaning.object
+    return _with(meaning, role, replace(noun, adjective="") if what == "adjective" else replace(noun, relative=None))
 
 
-Change = tuple[Meaning, Meaning] | None
+def _with(meaning: Meaning, role: str, noun: Noun) -> Meaning:
+    return replace(meaning, subject=noun) if role == "subject" else replace(meaning, object=noun)
 
 
-def _reword(rng: random.Random, premise: Meaning, hypothesis: Meaning) -> Change:
+def _reword(rng: random.Random, premise: Meaning, hypothesis: Meaning) -> tuple[Meaning, Meaning] | None:
     """Both with another word in one place that the hypothesis kept; None where there is no such place."""
-    places = ["subject", "object", "verb", *(name for name in ("time", "place") if getattr(hypothesis, name))]
-    place = places[int(rng.random() * len(places))]
-    if place == "verb":
-        kinds = premise.subject.kind, premise.object.kind
-        choices = [v for v, entry in VERBS.items() if kinds[0] in entry[3] and kinds[1] in entry[4]]
-    elif place == "time":
-        choices = [time for time, entry in TIMES.items() if entry[2] == premise.tense]
-    elif place == "place":
-        choices = list(PLACES)
-    else:
-        noun: Noun = getattr(premise, place)
-        words = NOUNS if noun.word in NOUNS else NAMES if noun.word in NAMES else {}
-        kinds_of = {word: words[word][-1] for word in words}
-        there = {premise.subject.word, premise.object.word}
-        choices = [word for word in words if kinds_of[word] == noun.kind and word not in there]
-        if not choices:
+    kept = [part for part in ("time", "place") if getattr(hypothesis, part)]
+    part = _choice(rng, ["subject", "object", "verb", *kept])
+    kinds = premise.subject.kind, premise.object.kind
+    if part == "verb":
+        verbs = [v for v, entry in VERBS.items() if kinds[0] in entry[3] and kinds[1] in entry[4] and v != premise.verb]
+        verb = _choice(rng, verbs)
+        return replace(premise, verb=verb), replace(hypothesis, verb=verb)
+    if part == "time":
+        times = [t for t, entry in TIMES.items() if entry[2] == premise.tense and t != premise.time]
+        if not times:
             return None
-        word = choices[int(rng.random() * len(choices))]
-        return tuple(replace(m, **{place: replace(getattr(m, place), word=word)}) for m in (premise, hypothesis))  # type: ignore[return-value]
-    choices = [choice for choice in choices if choice != getattr(premise, place)]
-    if not choices:
+        time = _choice(rng, times)
+        return replace(premise, time=time), replace(hypothesis, time=time)
+    if part == "place":
+        place = _choice(rng, [place for place in PLACES if place != premise.place])
+        return replace(premise, place=place), replace(hypothesis, place=place)
+    noun = premise.subject if part == "subject" else premise.object
+    same = NOUNS if noun.word in NOUNS else NAMES if noun.word in NAMES else {}
+    there = {premise.subject.word, premise.object.word}
+    words = [word for word, entry in same.items() if entry[-1] == noun.kind and word not in there]
+    if not words:
         return None
-    choice = choices[int(rng.random() * len(choices))]
-    return replace(premise, **{place: choice}), replace(hypothesis, **{place: choice})
+    word = _choice(rng, words)
+    kept_noun = hypothesis.subject if part == "subject" else hypothesis.object
+    return _with(premise, part, replace(noun, word=word)), _with(hypothesis, part, replace(kept_noun, word=word))
 
 
-def _reorder(rng: random.Random, premise: Meaning, hypothesis: Meaning) -> Change:
-    """Both with subject and object, or their adjectives, exchanged; None where other words would be needed."""
+def _reorder(premise: Meaning, hypothesis: Meaning) -> tuple[Meaning, Meaning] | None:
+    """Both with their adjectives, or subject and object, exchanged; None where other words would be needed."""
     subject, object_ = premise.subject, premise.object
-    here = hypothesis.subject.adjective, hypothesis.object.adjective
-    if all(here) and here[0] != here[1]:
-        words = subject.adjective, object_.adjective
-        if all(_adjective_fits(noun, word) for noun, word in ((subject, words[1]), (object_, words[0]))):
-            exchanged = [
-                replace(
-                    m,
-                    subject=replace(m.subject, adjective=words[1]),
-                    object=replace(m.object, adjective=words[0]),
-                )
-                for m in (premise, hypothesis)
-            ]
-            if _same_bag(premise, exchanged[0]) and _same_bag(hypothesis, exchanged[1]):
-                return exchanged[0], exchanged[1]
+    exchanged = []
+    if hypothesis.subject.adjective and hypothesis.object.adjective:
+        if _fits(subject, object_.adjective) and _fits(object_, subject.adjective):
+            exchanged.append([_exchange_adjectives(meaning) for meaning in (premise, hypothesis)])
     entry = VERBS[premise.verb]
-    if object_.kind not in entry[3] or subject.kind not in entry[4]:
-        return None
-    turned = [replace(m, subject=m.object, object=m.subject) for m in (premise, hypothesis)]
-    if _same_bag(premise, turned[0]) and _same_bag(hypothesis, turned[1]):
-        return turned[0], turned[1]
+    if object_.kind in entry[3] and subject.kind in entry[4]:
+        exchanged.append([replace(m, subject=m.object, object=m.subject) for m in (premise, hypothesis)])
+    for one, two in exchanged:
+        if _same_words_moved(premise, one) and _same_words_moved(hypothesis, two):
+            return one, two
     return None
 
 
-def _adjective_fits(noun: Noun, adjective: str) -> bool:
-    return bool(grammar.ADJECTIVES[adjective][NOUNS[noun.word][3] == "thing"])
+def _exchange_adjectives(meaning: Meaning) -> Meaning:
+    subject = replace(meaning.subject, adjective=meaning.object.adjective)
+    return replace(meaning, subject=subject, object=replace(meaning.object, adjective=meaning.subject.adjective))
 
 
-def _same_bag(one: Meaning, two: Meaning) -> bool:
+def _fits(noun: Noun, adjective: str) -> bool:
+    return bool(grammar.ADJECTIVES[adjective][noun.kind == "thing"])
+
+
+def _same_words_moved(one: Meaning, two: Meaning) -> bool:
     a, b = grammar.render(one).source, grammar.render(two).source
     return a != b and sorted(a) == sorted(b)
+
+
+def _choice(rng: random.Random, items: Sequence[str]) -> str:
+    return items[int(rng.random() * len(items))]  # the same in every version of Python
