@@ -96,6 +96,7 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
         "one drawn look": 0.74,
         "three drawn looks": 0.81,
         "two random looks": 0.15,
+        "one look, at the most ink": 0.73,
         "soft, a mean of 100 glimpses": 0.86,
         "one hidden layer (10.1)": 0.2,
         "a small convolution, everywhere": 0.8,

@@ -100,8 +100,8 @@ class Sheet:
         dashed: bool = False,
     ) -> None:
         """A rectangle, its upper left corner at `at`."""
-        rect = elements.Rect(corner1=(0, 0), corner2=(w, -h), fill=fill, color=color, lw=lw)
-        self._drawing.add(rect.at(at).theta(0))
+        box = flow.Box(w=w, h=h).anchor("NW").at(at).theta(0).color(color).linewidth(lw)
+        self._drawing.add(box.fill(fill) if fill else box)
 
     def _thin(self, a: Point, b: Point) -> None:
         self._drawing.add(elements.Line().at(a).to(b).linewidth(0.4).color(FAINT))
@@ -110,7 +110,7 @@ class Sheet:
         """What a colour means."""
         x, y = at
         self.frame((x, y + 0.16), 0.45, 0.32, fill=FILLS[kind], color=FAINT, lw=0.6)
-        self.text((x + 0.6, y + 0.04), text, size=9.5, align="left")
+        self.text((x + 0.6, y - 0.1), text, size=9.5, align="left")
 
     def letters(self) -> set[str]:
         """The formulas' letters, to compare them with those of the text."""

@@ -10,16 +10,47 @@ def convolution():
     sheet = Sheet()
     cell = 0.45
     window = [(i, j) for i in (1, 2, 3) for j in (2, 3, 4)]
-    sheet.grid((0, 0), (6, 7), cell, fills=dict.fromkeys(window, MIDDLE))
+    sheet.grid((0, 0), (7, 7), cell, fills=dict.fromkeys(window, MIDDLE))
     sheet.text((1.6, -0.4), "picture, one channel", size=10)
-    sheet.grid((5.2, 0.68), (3, 3), cell, fills={(i, j): WARM for i in range(3) for j in range(3)})
-    sheet.text((5.87, 0.3), "window: 9 weights", size=10)
-    sheet.text((4.2, 1.35), "×", size=14)
-    sheet.arrow((6.9, 1.35), (9.0, 1.35), "sum + bias")
-    sheet.grid((9.4, 0.22), (5, 5), cell, fills={(1, 2): MIDDLE})
-    sheet.text((10.5, -0.4), "feature map: one number a place", size=10)
-    sheet.text((12.0, 1.6), "the same window", size=10, align="left")
-    sheet.text((12.0, 1.2), "stands everywhere", size=10, align="left")
+    sheet.grid((5.2, 0.9), (3, 3), cell, fills={(i, j): WARM for i in range(3) for j in range(3)})
+    sheet.text((5.87, 0.5), "window: 9 weights", size=10)
+    sheet.text((4.2, 1.55), "×", size=14)
+    sheet.arrow((6.9, 1.55), (9.0, 1.55), "sum + bias")
+    sheet.grid((9.4, 0.45), (5, 5), cell, fills={(1, 2): MIDDLE})
+    sheet.text((10.5, 0.05), "feature map: one number a place", size=10)
+    sheet.text((12.0, 1.8), "no border:", size=10, align="left")
+    sheet.text((12.0, 1.4), "7 − 3 + 1 = 5", size=10, align="left")
+    return sheet
+
+
+def channels():
+    """9.2: a window goes through all channels; one window for each map that comes out."""
+    sheet = Sheet()
+    cell = 0.3
+    for top, k, name in ((3.2, 3, "$k = 3$"), (-0.6, 1, "$k = 1$")):
+        for c in (2, 1, 0):
+            x, y = 0.2 + 0.3 * c, top + 0.3 * c
+            sheet.frame((x, y), 5 * cell, 5 * cell, fill="#ffffff", lw=0.8)
+            low = y - 5 * cell
+            rows = range(1, 1 + k) if k == 3 else (2,)
+            sheet.grid((x, low), (5, 5), cell, fills={(i, j): MIDDLE for i in rows for j in rows})
+        sheet.text((1.3, top - 1.95), "$C_{in} = 3$ channels", size=9.5)
+        sheet.text((3.6, top - 0.4), "×", size=14)
+        for w in (0, 1):
+            for c in (2, 1, 0):
+                x, y = 4.6 + 2.4 * w + 0.22 * c, top + 0.1 + 0.22 * c - (3 - k) * 0.15
+                sheet.frame((x, y), k * cell, k * cell, fill=WARM, lw=0.8)
+                sheet.grid((x, y - k * cell), (k, k), cell, fills={(i, j): WARM for i in range(k) for j in range(k)})
+            sheet.text((5.2 + 2.4 * w, top - 1.25), f"window {w + 1}", size=9.5)
+        sheet.text((6.4, top - 1.95), name + f": $C_{{in}} k^2$ = {3 * k * k} weights each", size=9.5)
+        sheet.arrow((9.3, top - 0.4), (10.6, top - 0.4), "sums")
+        for w in (1, 0):
+            x, y = 11.2 + 0.3 * w, top + 0.3 * w
+            side = 5 - k + 1
+            sheet.frame((x, y), side * cell, side * cell, fill="#ffffff", lw=0.8)
+            middle = (1, 1) if k == 3 else (2, 2)
+            sheet.grid((x, y - side * cell), (side, side), cell, fills={middle: MIDDLE})
+        sheet.text((12.0, top - 1.95), "$C_{out} = 2$ maps", size=9.5)
     return sheet
 
 
@@ -94,15 +125,15 @@ def label_attention():
     sheet = Sheet()
     cell = 0.4
     for k in (2, 1, 0):
-        x, y = 0.2 + 0.22 * k, 1.4 + 0.22 * k
-        sheet.frame((x, y + 4 * cell), 5 * cell, 4 * cell, fill="#ffffff", lw=0.6)
+        x, y = 0.2 + 0.3 * k, 1.4 + 0.3 * k
+        sheet.frame((x, y + 4 * cell), 5 * cell, 4 * cell, fill="#ffffff", lw=0.8)
         sheet.grid((x, y), (4, 5), cell, fills={(1, 3): MIDDLE})
     sheet.text((1.5, 0.9), "maps: $[B, C, H, W]$", size=10)
     sheet.text((1.5, 0.45), "at each place $p$ a vector $x_p$", size=10)
     sheet.box((4.7, -0.9), "$q_l$", w=1.1, h=0.7)
     sheet.text((4.0, -0.87), "the label's query", size=10, align="right")
     sheet.box((6.0, 2.2), r"$q_l \cdot x_p / \sqrt{C}$", kind="fixed", w=2.6)
-    sheet.arrow((3.1, 2.2), (4.7, 2.2), "all $x_p$")
+    sheet.arrow((3.2, 2.2), (4.7, 2.2), "all $x_p$")
     sheet.line((5.25, -0.9), (6.0, -0.9), (6.0, 1.75))
     sheet.box((9.3, 2.2), "softmax over all places", kind="fixed", w=3.0)
     sheet.arrow((7.3, 2.2), (7.8, 2.2))

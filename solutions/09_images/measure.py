@@ -312,6 +312,32 @@ def maps(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     return found
 
 
+def misses(stage: Stage, step: Step, few: int | None) -> list[dict[str, Any]]:
+    """For each label its first picture in which the cross lies outside of its region: one run of label attention."""
+    photos, test = stage["photos"], stage["test"]
+    torch.manual_seed(1)
+    model = stage["LabelNet"](stage["label_attention"])
+    learn(stage, model, 1)
+    with torch.no_grad():
+        small = model.look(photos.images[test])[1]
+    maps, masks = large(small), photos.masks[test]
+    hit = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)
+    missed: dict[int, int] = {}
+    for n, label in (photos.labels[test] & ~hit).nonzero().tolist():
+        if n not in missed.values():
+            missed.setdefault(label, n)
+    found = []
+    for label, n in sorted(missed.items())[:few]:
+        of, inside = maps[n, label], masks[n, label]
+        numbers = {"cross": of.max(), "inside": of[inside].max(), "share": of[inside].sum() / of.sum()}
+        found.append(
+            {"picture": n, "label": label, "weights": [" ".join(f"{w:.5f}" for w in row) for row in small[n, label].tolist()]}
+            | {name: round(float(number), 4) for name, number in numbers.items()}
+        )
+        step("misses", n, label, numbers)
+    return found
+
+
 def transfer(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for seed in TRANSFER_SEEDS[:few]:
@@ -358,7 +384,7 @@ def gate(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     return found
 
 
-PARTS = {part.__name__: part for part in (losses, maps, transfer, depth, second, gate)}
+PARTS = {part.__name__: part for part in (losses, maps, misses, transfer, depth, second, gate)}
 
 
 def collect(names: Any = PARTS, step: Step = lambda *what: None, quick: bool = False) -> dict[str, Any]:

@@ -13,7 +13,7 @@ def _reader(sheet, both):
         sheet.text((x, -1.65), f"$x_{name}$")
         sheet.arrow((x, -1.35), (x, -0.45), "$[B, I]$" if name == 1 else "")
     lift = 0.15 if both else 0
-    for a, b in ((1.7, 2.4), (3.8, 4.4), (4.8, 5.4)):
+    for a, b in ((1.7, 2.4), (3.8, 4.35), (4.85, 5.4)):
         sheet.line((a, lift), (b, lift))
         if both:
             sheet.line((b, -lift), (a, -lift))
@@ -30,7 +30,7 @@ def simple_seq2seq():
         sheet.box((x, 0), "LSTM", w=1.4)
         sheet.arrow((x, 0.45), (x, 1.3), "$[B, O]$" if name == 1 else "")
         sheet.text((x, 1.6), f"$y_{name}$")
-    for a, b in ((10.3, 11.0), (12.4, 13.0), (13.4, 14.0)):
+    for a, b in ((10.3, 11.0), (12.4, 12.95), (13.45, 14.0)):
         sheet.line((a, 0), (b, 0))
     sheet.text((13.2, 0), "…")
     sheet.line((6.8, 0), (7.7, 0), (7.7, -1.1), (14.7, -1.1), (14.7, -0.45))
@@ -63,6 +63,9 @@ def attention_seq2seq():
     sheet.line((12.7, -1.2), (10.6, -1.2), (10.6, 1.95))
     sheet.text((10.75, -0.35), "$q$, its $h$", size=9.5, align="left")
     sheet.text((10.75, -0.75), "before the step", size=9.5, align="left")
+    sheet.line((14.5, -1.0), (15.3, -1.0), (15.3, -1.45), (14.5, -1.45))
+    sheet.text((15.4, -1.05), "$(h, c)$ into", size=9.5, align="left")
+    sheet.text((15.4, -1.45), "the next step", size=9.5, align="left")
     sheet.box((13.6, -2.9), "$W h + b$", w=1.8)
     sheet.arrow((13.6, -1.65), (13.6, -2.45), "$h$: $[B, H]$")
     sheet.arrow((14.5, -2.9), (15.4, -2.9))
@@ -126,8 +129,8 @@ def finder():
     sheet.arrow((6.4, -1.0), (4.45, -1.0), "after two looks")
     sheet.arrow((2.95, -1.0), (2.35, -1.0))
     sheet.text((1.85, -0.97), "digit")
-    sheet.key((0.4, -2.9), "learned", "learns from the right digit")
-    sheet.key((6.4, -2.9), "choice", "learns from one bit: right or wrong")
+    sheet.key((0.4, -2.9), "learned", "learns from the right digit (and, through look 2, from the bit)")
+    sheet.key((9.2, -2.9), "choice", "learns from one bit: right or wrong")
     return sheet
 
 
@@ -156,5 +159,6 @@ def caption_step():
     sheet.line((14.2, 1.25), (14.2, 0.65))
     sheet.arrow((14.2, -0.25), (14.2, -1.0))
     sheet.text((14.2, -1.3), "logits of the next word: $[B, V]$", size=9.5)
-    sheet.text((11.1, -0.55), "into the next step", size=9.5, align="left")
+    sheet.line((12.0, 0.2), (12.0, -0.55))
+    sheet.text((12.0, -0.8), "into the next step", size=9.5)
     return sheet

@@ -182,7 +182,7 @@ def found(name: str, seed: int) -> Run:
         return share(told[0] if words else told, made.labels[test])
 
     run["right"] = right(*words)
-    if words and words[1] != "random":
+    if words and words[1] not in ("random", "ink"):  # they do not use the policy, and it has learned nothing
         run |= {way: right(words[0], way) for way in ("draw", "largest")}
     return run
 
@@ -194,6 +194,7 @@ FINDERS: dict[str, tuple[int, str, dict[str, Any]]] = {
     "one drawn look": (1, "draw", {}),
     "three drawn looks": (3, "draw", {}),
     "two random looks": (2, "random", {}),
+    "one look, at the most ink": (1, "ink", {}),
     "soft, a mean of 100 glimpses": (1, "soft", {}),
 }
 PLAIN: dict[str, tuple[Callable[[], nn.Module], float]] = {
