@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from autograder.lab import grammar
+from autograder.lab import data, grammar
 from autograder.lab.grammar import ENGLISH, ENGLISH_IDS, NAMES, NOUNS, PLACES, TIMES, VERBS, Meaning, Noun
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WORDS = [*ENGLISH, "[MASK]"]
 MASK = WORDS.index("[MASK]")
 SPECIALS = 3  # the ids 0 to 2 are P (pad), S (not used here) and E (end of a sentence)
+PRETRAINED = data.FOLDER / "pretrained_encoder.pt"  # weights of stage 08's reader; its measure.py makes them
 LONGEST = 9  # words of a sentence; its E comes after them
 
 
@@ -219,9 +220,9 @@ def _reorder(premise: Meaning, hypothesis: Meaning) -> tuple[Meaning, Meaning] |
     """Both with their adjectives, or subject and object, exchanged; None where other words would be needed."""
     subject, object_ = premise.subject, premise.object
     exchanged = []
-    if hypothesis.subject.adjective and hypothesis.object.adjective:
-        if _fits(subject, object_.adjective) and _fits(object_, subject.adjective):
-            exchanged.append([_exchange_adjectives(meaning) for meaning in (premise, hypothesis)])
+    both = hypothesis.subject.adjective and hypothesis.object.adjective
+    if both and _fits(subject, object_.adjective) and _fits(object_, subject.adjective):
+        exchanged.append([_exchange_adjectives(meaning) for meaning in (premise, hypothesis)])
     entry = VERBS[premise.verb]
     if object_.kind in entry[3] and subject.kind in entry[4]:
         exchanged.append([replace(m, subject=m.object, object=m.subject) for m in (premise, hypothesis)])
@@ -247,3 +248,17 @@ def _same_words_moved(one: Meaning, two: Meaning) -> bool:
 
 def _choice(rng: random.Random, items: Sequence[str]) -> str:
     return items[int(rng.random() * len(items))]  # the same in every version of Python
+
+
+def masked_verbs(number: int, clause: bool, seed: int = 0) -> list[tuple[tuple[str, ...], int, int]]:
+    """Sentences with the places of the subject's noun and of the verb; with `clause`, a clause stands between them."""
+    rng = random.Random(f"verbs {seed} {clause}")
+    made: list[tuple[tuple[str, ...], int, int]] = []
+    while len(made) < number:
+        meaning = grammar.draw(rng)
+        words = grammar.render(meaning).source
+        noun = meaning.subject
+        if noun.determiner and (noun.relative is not None) == clause and not meaning.negative and len(words) <= LONGEST:
+            parts = _parts(meaning)
+            made.append((words, parts.index("subject noun"), parts.index("verb 1")))
+    return made

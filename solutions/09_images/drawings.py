@@ -2,7 +2,7 @@
 
 from autograder.build.draw import Sheet
 
-MIDDLE, WARM = "#7fb2d9", "#fde3cd"
+MIDDLE, WARM, GREEN = "#7fb2d9", "#fdd0a2", "#c7e9c0"
 
 
 def convolution():
@@ -39,8 +39,8 @@ def channels():
         for w in (0, 1):
             for c in (2, 1, 0):
                 x, y = 4.6 + 2.4 * w + 0.22 * c, top + 0.1 + 0.22 * c - (3 - k) * 0.15
-                sheet.frame((x, y), k * cell, k * cell, fill=WARM, lw=0.8)
-                sheet.grid((x, y - k * cell), (k, k), cell, fills={(i, j): WARM for i in range(k) for j in range(k)})
+                sheet.frame((x, y), k * cell, k * cell, fill=(WARM, GREEN)[w], lw=0.8)
+                sheet.grid((x, y - k * cell), (k, k), cell, fills={(i, j): (WARM, GREEN)[w] for i in range(k) for j in range(k)})
             sheet.text((5.2 + 2.4 * w, top - 1.25), f"window {w + 1}", size=9.5)
         sheet.text((6.4, top - 1.95), name + f": $C_{{in}} k^2$ = {3 * k * k} weights each", size=9.5)
         sheet.arrow((9.3, top - 0.4), (10.6, top - 0.4), "sums")
@@ -49,7 +49,7 @@ def channels():
             side = 5 - k + 1
             sheet.frame((x, y), side * cell, side * cell, fill="#ffffff", lw=0.8)
             middle = (1, 1) if k == 3 else (2, 2)
-            sheet.grid((x, y - side * cell), (side, side), cell, fills={middle: MIDDLE})
+            sheet.grid((x, y - side * cell), (side, side), cell, fills={middle: (WARM, GREEN)[w]})
         sheet.text((12.0, top - 1.95), "$C_{out} = 2$ maps", size=9.5)
     return sheet
 
@@ -108,6 +108,7 @@ def blocks():
             sheet.text((x + 0.15, y - 0.5), "$F(x)$", size=9.5, align="left")
             if x > 10:
                 sheet.box((side, 3.2), "$N(C_{1×1}(x))$", w=2.1, h=0.8)
+                sheet.text((side, 2.5), "stride 2", size=9.5)
                 sheet.text((side - 0.05, y + 0.3), "projection", size=9.5)
             else:
                 sheet.text((side - 0.6, y + 0.3), "$x$", size=9.5)
@@ -146,3 +147,43 @@ def label_attention():
     sheet.line((3.9, 2.2), (3.9, 0.0), (11.0, 0.0), (11.0, -0.9), (11.55, -0.9))
     sheet.arrow((13.0, -1.35), (13.0, -2.0), "$[B, L, C]$")
     return sheet
+
+
+def place_gate():
+    """9.13: mean and maximum over the channels decide how far each place is open."""
+    sheet = Sheet()
+    sheet.line((2.1, 0), (2.6, 0), (2.6, 0.5), (3.1, 0.5))
+    sheet.line((2.6, 0), (2.6, -0.5), (3.1, -0.5))
+    sheet.box((4.65, 0.5), "mean of channels", kind="fixed", w=3.1, h=0.75)
+    sheet.box((4.65, -0.5), "maximum of channels", kind="fixed", w=3.1, h=0.75)
+    sheet.line((6.2, 0.5), (6.6, 0.15), (7.2, 0.15))
+    sheet.line((6.2, -0.5), (6.6, -0.15), (7.2, -0.15))
+    sheet.box((8.2, 0), "conv", w=2.0)
+    sheet.arrow((9.2, 0), (10.5, 0))
+    _gate(sheet, "a gate for each place", "[B, 1, H, W]")
+    return sheet
+
+
+def channel_gate():
+    """9.14: the mean over the places decides how far each channel is open."""
+    sheet = Sheet()
+    sheet.arrow((2.1, 0), (3.2, 0))
+    sheet.box((4.4, 0), "mean of places", kind="fixed", w=2.4)
+    sheet.arrow((5.6, 0), (6.5, 0), "$z$")
+    sheet.box((8.0, 0), "$W_2$ ReLU$(W_1 z)$", w=3.0)
+    sheet.arrow((9.5, 0), (10.5, 0))
+    _gate(sheet, "a gate for each channel", "[B, C, 1, 1]")
+    return sheet
+
+
+def _gate(sheet, text, shape):
+    """The sigmoid, and the maps times the gate."""
+    sheet.box((1.3, 0), "maps", kind="values", w=1.6)
+    sheet.text((1.3, -0.75), "$[B, C, H, W]$", size=9.5)
+    sheet.ring((10.9, 0), r"$\sigma$", r=0.4)
+    sheet.arrow((11.3, 0), (13.4, 0), f"${shape}$")
+    sheet.ring((13.75, 0), "×", r=0.35)
+    sheet.line((1.3, 0.45), (1.3, 1.25), (13.75, 1.25), (13.75, 0.35))
+    sheet.arrow((14.1, 0), (14.8, 0))
+    sheet.text((15.2, 0), "out")
+    sheet.text((12.0, -0.75), text, size=9.5)

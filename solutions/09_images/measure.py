@@ -31,6 +31,7 @@ DEPTHS, WIDTH, DEPTH_SEEDS = (4, 12, 24), 12, range(3)
 NUMBERS, TRANSFER_SEEDS = (20, 50, 100, 200, 500, 1000), range(3)
 MAP_SEEDS = LOSS_SEEDS = range(3)
 SECOND_SEEDS = GATE_SEEDS = range(10)  # the ways lie close together: three runs of each could not tell them apart
+KINDS = ("label attention", "class activation", "spatial gate", "maximum")
 SQUEEZED = 4  # R of `channel_attention`
 
 Stage = dict[str, Any]
@@ -156,14 +157,19 @@ def large(maps: torch.Tensor) -> torch.Tensor:
     return F.interpolate(maps, size=(32, 32), mode="bilinear", align_corners=False)
 
 
-def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
-    photos, test = stage["photos"], stage["test"]
+def looking(stage: Stage, kind: str, seed: int) -> Any:
+    """A trained network that has a map for each label: `look(images)` gives logits and maps [B, 5, 16, 16]."""
     torch.manual_seed(seed)
     if kind == "label attention":
         model = stage["LabelNet"](stage["label_attention"])
     else:
         model = Gated(stage, "gate" in kind, kind == "maximum")
-    learn(stage, model, seed)
+    return learn(stage, model, seed)
+
+
+def pointed(stage: Stage, kind: str, seed: int) -> dict[str, Any]:
+    photos, test = stage["photos"], stage["test"]
+    model = looking(stage, kind, seed)
     with torch.no_grad():
         maps = large(model.look(photos.images[test])[1])
     masks, labels = photos.masks[test], photos.labels[test]
@@ -305,19 +311,24 @@ def losses(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
 
 def maps(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for kind in ("label attention", "class activation", "spatial gate", "maximum"):
+    for kind in KINDS:
         for seed in MAP_SEEDS[:few]:
             found.setdefault(kind, []).append(pointed(stage, kind, seed))
             step("maps", kind, seed, found[kind][-1])
     return found
 
 
+def as_rows(weights: torch.Tensor) -> list[str]:
+    return [" ".join(f"{w:.5f}" for w in row) for row in weights.tolist()]
+
+
 def misses(stage: Stage, step: Step, few: int | None) -> list[dict[str, Any]]:
-    """For each label its first picture in which the cross lies outside of its region: one run of label attention."""
+    """For each label its first picture in which the cross lies outside of its region: one run of label attention.
+
+    cross and inside are the largest numbers of the map of 32 × 32, and the largest inside the region.
+    """
     photos, test = stage["photos"], stage["test"]
-    torch.manual_seed(1)
-    model = stage["LabelNet"](stage["label_attention"])
-    learn(stage, model, 1)
+    model = looking(stage, "label attention", 1)
     with torch.no_grad():
         small = model.look(photos.images[test])[1]
     maps, masks = large(small), photos.masks[test]
@@ -331,10 +342,24 @@ def misses(stage: Stage, step: Step, few: int | None) -> list[dict[str, Any]]:
         of, inside = maps[n, label], masks[n, label]
         numbers = {"cross": of.max(), "inside": of[inside].max(), "share": of[inside].sum() / of.sum()}
         found.append(
-            {"picture": n, "label": label, "weights": [" ".join(f"{w:.5f}" for w in row) for row in small[n, label].tolist()]}
+            {"picture": n, "label": label, "weights": as_rows(small[n, label])}
             | {name: round(float(number), 4) for name, number in numbers.items()}
         )
         step("misses", n, label, numbers)
+    return found
+
+
+def looks(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
+    """The maps of two labels of one picture, by one run of each network."""
+    photos, test = stage["photos"], stage["test"]
+    n = next(n for n, row in enumerate(photos.labels[test].tolist()) if row == [False, True, True, False, True])
+    found: dict[str, Any] = {"picture": n, "labels": [1, 4], "maps": {}}
+    for kind in KINDS[:few]:
+        model = looking(stage, kind, 1)
+        with torch.no_grad():
+            maps = model.look(photos.images[test][n : n + 1])[1][0]
+        found["maps"][kind] = [as_rows(maps[label]) for label in found["labels"]]
+        step("looks", kind)
     return found
 
 
@@ -384,7 +409,7 @@ def gate(stage: Stage, step: Step, few: int | None) -> dict[str, Any]:
     return found
 
 
-PARTS = {part.__name__: part for part in (losses, maps, misses, transfer, depth, second, gate)}
+PARTS = {part.__name__: part for part in (losses, maps, misses, looks, transfer, depth, second, gate)}
 
 
 def collect(names: Any = PARTS, step: Step = lambda *what: None, quick: bool = False) -> dict[str, Any]:

@@ -30,7 +30,7 @@
 # | W1, W2, R | the matrices of weights of 9.14, and the small number that they squeeze to. W alone is the width |
 # | γ, β, μ, σ² | only in 9.4: what a batch norm learns, and the mean and the variance that it takes away |
 # | z, σ(z) | a logit and its sigmoid: z above 0 (σ above ½) means "more likely there than not". In 9.14 z is a mean |
-# | b, l, p | one picture, one label, one place |
+# | b, l, p | one picture, one label, one place. In 9.10, p is a probability |
 
 # %% given="setup"
 try:
@@ -210,7 +210,8 @@ for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
 
 # %% [markdown]
 # *What to see:* each map responds to something else. Map 5 is large at the snow, map 25 at the ridge against the sky,
-# map 30 at the trunks. Map 43 is bright along the lower border. Outside of the picture the convolution reads zeros, and
+# map 30 at the trunks. Map 46 covers the sand: nearly a finder of deserts, and nobody asked for it. Map 43 is bright along
+# the lower border. Outside of the picture the convolution reads zeros, and
 # the step from the picture to the zeros is an edge for it. What a map shows need not be what you would look for. (Each
 # map is scaled to its own maximum.)
 
@@ -636,7 +637,8 @@ for demo_name, demo_kind in demo_runs.items():
 #
 # Which of these differences count? Single runs of one kind differ by up to 0.10. But a *mean* of ten runs is uncertain
 # by only about 0.01 (the standard deviation of the runs divided by √10; the column with ±). So 0.79 and 0.78 cannot be
-# told apart, but 0.79, 0.83 and 0.86 can.
+# told apart, but 0.79, 0.83 and 0.86 can. (The ± is about the runs, on these 500 pictures. With other pictures all
+# shares would move together, by up to 0.02.)
 #
 # Be fair to the block. It stands alone in a network of two layers, and it has no batch norm inside. Szegedy et al. put
 # nine of them on top of each other: what a block saves pays for the next one. We did not try that. What you have seen
@@ -1137,7 +1139,7 @@ axes[0].set_ylabel("share with all labels right")
 _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside lower center", fontsize=8.5)
 
 # %% [markdown]
-# *What to see:* (lines are means, dots are runs; one more convolution stands before the blocks.) Look at the left side
+# *What to see:* (lines are means, dots are runs, three of each; one more convolution stands before the blocks.) Look at the left side
 # first. With four convolutions and batch norm, the sum makes no visible difference (0.64 and 0.66). Without batch norm
 # it helps at once: 0.22 and 0.31. From 4 to 12 both lines with the sum rise (0.66 to 0.81, and 0.31 to 0.42), and both
 # without it fall (0.64 to 0.27, and 0.22 to 0.04). From 12 to 24 none rises. With sum and batch norm, two runs with 24
@@ -1146,8 +1148,8 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=4, 
 # each other.
 #
 # Does the deep plain network learn its pictures by heart, so that it fails on new ones? The right side says no: it fails
-# on its *own* pictures just as badly (0.25 with batch norm, 0.00 without it). It learns hardly anything: to say "sea", and nothing else, of every picture
-# would get 0.11. He et al. report
+# on its *own* pictures just as badly (0.25 with batch norm, 0.00 without it). With batch norm it learns little, without it nothing: to say "sea",
+# and nothing else, of every picture would get 0.11. He et al. report
 # the same: the deeper plain network is worse on the pictures that it trains with.
 #
 # Be fair to the networks that lost. All networks had the same learning rate and six epochs; with more patience and a
@@ -2099,6 +2101,8 @@ _ = ax.legend(frameon=False)
 # $$\text{gate} = \sigma(\mathrm{conv}([\text{mean};\, \text{maximum}])), \qquad
 # \text{out} = \text{maps} \cdot \text{gate}$$
 #
+# ![Mean and maximum over the channels, a convolution and a sigmoid give one gate for each place](drawings/place_gate.svg)
+#
 # σ is the **sigmoid** $1 / (1 + e^{-x})$ and not a softmax: several places may be open at the same time, or none.
 # Nothing has to sum to 1. Large numbers may come out of the convolution: write the sigmoid with `torch.sigmoid` and
 # not with exp, which becomes infinite.
@@ -2266,6 +2270,8 @@ for size in (1e-4, 3e4):
 # $$z = \text{mean of the maps over all places}, \qquad
 # \text{gate} = \sigma(W_2\, \mathrm{ReLU}(W_1 z)), \qquad
 # \text{out} = \text{maps} \cdot \text{gate}$$
+#
+# ![The mean over the places, two matrices and a sigmoid give one gate for each channel](drawings/channel_gate.svg)
 #
 # The mean **squeezes** a whole map to one number: how strongly does this channel answer on the whole? `W1 [R, C]`
 # squeezes further, from C numbers to R, and `W2 [C, R]` makes C of them again. So the gate of a channel depends on
@@ -3015,8 +3021,9 @@ for demo_size, demo_share in demo_shares.items():
 # both directions. (The crosses in the pictures are at the maximum of the small map.) Beside label attention stand
 # four others, the first three from stored networks with the same backbone:
 #
-# - **class activation**: the mean over the places, then a linear layer. Its weights, used at each place, give a map
-#   for each label (Zhou et al. 2016);
+# - **class activation**: the mean over the places, then a linear layer with weights $w_l$. Used at each place, they give
+#   a map for each label: $m_{lp} = w_l \cdot x_p$. The mean of this map over the places, plus the bias, is exactly the
+#   logit (Zhou et al. 2016);
 # - **a spatial gate**: your `spatial_attention` at the end of the backbone, then the mean. One map for all labels;
 # - **maximum**: the maximum over the places, as in 9.1 and 9.10, then a linear layer. Its weights, used at each place,
 #   give a map here as well (Oquab et al. 2015 take the maximum *after* the linear layer; here each channel's maximum
@@ -3048,14 +3055,14 @@ print(f"this network: {demo_live:.2f}, a random place: {demo_chance:.2f}, one fi
 print(f"one fixed place for each label: {demo_blind_all:.2f}")
 print(", ".join(f"{name} {share:.2f}" for name, share in zip(LABELS, demo_blind_by, strict=True)))
 demo_runs = data.load("image_runs")["maps"]
-print("\nmeans of three runs        names   points   mountains   desert   brightness inside")
+print("\nmeans of three runs        names   points   mountains   desert   inside")
 for name, runs in demo_runs.items():
     demo_row = [sum(run[key] for run in runs) / len(runs) for key in ("exact", "pointing", "mass")]
     demo_desert, demo_mountains = (sum(run["by_label"][k] for run in runs) / len(runs) for k in (0, 1))
     print(f"{name:25} {demo_row[0]:6.2f} {demo_row[1]:8.2f} {demo_mountains:11.2f}", end=" ")
-    print(f"{demo_desert:8.2f} {demo_row[2]:19.2f}")
+    print(f"{demo_desert:8.2f} {demo_row[2]:8.2f}")
 print(f"{'blind, one place a label':25} {'–':>6} {demo_blind_all:8.2f} {demo_blind_by[1]:11.2f}", end=" ")
-print(f"{demo_blind_by[0]:8.2f} {'–':>19}")
+print(f"{demo_blind_by[0]:8.2f} {'–':>8}")
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4.8), width_ratios=[1.2, 1])
 for k, (demo_key, demo_what) in enumerate((("exact", "names all right"), ("pointing", "points right"))):
     for i, runs in enumerate(demo_runs.values()):
@@ -3065,9 +3072,13 @@ for k, (demo_key, demo_what) in enumerate((("exact", "names all right"), ("point
         axes[0].plot([i + 0.4 * k - 0.2] * 3, demo_values, "k.", markersize=5)
 demo_before = [run["before_sigmoid"] for run in demo_runs["spatial gate"]]
 axes[0].plot([2.2] * 3, demo_before, "kx", label="gate, before its sigmoid (runs)")
-axes[0].axhline(demo_chance, color="black", linestyle=":", linewidth=1, label="a random place")
-axes[0].axhline(demo_fixed, color="black", linestyle="--", linewidth=1, label="one fixed place")
-axes[0].axhline(demo_blind_all, color="gray", linestyle="-", linewidth=1.5, label="one fixed place for each label")
+for i in range(4):  # over the bars of pointing only
+    for demo_y, demo_style, demo_what in (
+        (demo_chance, ":", "points: a random place"),
+        (demo_fixed, "--", "points: one fixed place"),
+        (demo_blind_all, "-", "points: one fixed place for each label"),
+    ):
+        axes[0].plot([i, i + 0.4], [demo_y] * 2, "b" + demo_style, linewidth=1.5, label=demo_what if i == 0 else None)
 for i, (name, runs) in enumerate(demo_runs.items()):
     demo_of_label = torch.tensor([run["by_label"] for run in runs])  # [runs, 5]
     axes[1].plot(demo_of_label.mean(dim=0), range(5), "os^D"[i], color=plots.COLORS[i], label=name)
@@ -3084,7 +3095,7 @@ for ax in axes:
     ax.legend(frameon=False, fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.16))
 
 # %% [markdown]
-# *What to see:* three messages.
+# *What to see:* three messages. ("inside" is the share of a map that lies in the regions; negative numbers count as 0.)
 #
 # **(1) Attention is not needed for good pointing.** Class activation points right as often as label attention: 0.86.
 # The plain maximum points right in 0.91. It also names well: 0.83, and label attention 0.81. With three runs we cannot
@@ -3115,6 +3126,29 @@ for ax in axes:
 # (mountains 0.83, trees 0.49). Label attention's 0.86 is above that. On mountains, its 0.63 is below it, and the
 # maximum's 0.83 is no better than it.
 #
+# How do such maps look? Here are two labels of one picture, by one stored network of each kind.
+
+# %%
+demo_looks = data.load("image_runs")["looks"]
+demo_i = demo_looks["picture"]
+figure, axes = plots.plt.subplots(2, 5, figsize=(plots.WIDTH, 3.3))
+for demo_row, demo_label in zip(axes, demo_looks["labels"], strict=True):
+    demo_row[0].imshow(photos.images[test][demo_i].permute(1, 2, 0))
+    demo_row[0].axis("off")
+    demo_row[0].set_title(LABELS[demo_label], fontsize=9)
+    for ax, (demo_name, demo_maps_of) in zip(demo_row[1:], demo_looks["maps"].items(), strict=True):
+        demo_text = demo_maps_of[demo_looks["labels"].index(demo_label)]
+        demo_map = torch.tensor([[float(w) for w in row.split()] for row in demo_text])
+        demo_region = photos.masks[test][demo_i, demo_label]
+        demo_title = f"{demo_name}\n{demo_map.min():.2f} to {demo_map.max():.2f}"
+        plots.map_over_image(photos.images[test][demo_i], demo_map, mask=demo_region, title=demo_title, ax=ax)
+        ax.title.set_fontsize(8)
+
+# %% [markdown]
+# *What to see:* each map is coloured from its own smallest number to its largest one, so read the numbers above it. The
+# first two and the last one have another map for each label. The gate has one map for all, and nearly all of it is
+# open.
+#
 # And where does label attention fail? For each label, here is the first picture that one stored network misses.
 
 # %%
@@ -3133,10 +3167,11 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 
 # %% [markdown]
 # *What to see:* the titles say two numbers: the weight at the cross, and the largest weight inside the region. (Each map
-# is scaled to its own maximum.)
+# is coloured up to its own maximum.)
 #
-# The *trees* are missed by next to nothing (0.2984 and 0.2980): each place of the map has seen 9 × 9 pixels, so the
-# place beside a crown has seen the crown. 0.73 of the weight *is* in the region. The game counts this as a full miss. It
+# The *trees* are missed by next to nothing (0.2984 and 0.2980). All numbers are of the map that was made twice as large:
+# there, a bright place becomes several bright pixels, and the brightest one lies just outside of the line. 0.73 of the
+# weight *is* in the region. The game counts this as a full miss. It
 # sees only the maximum. The *desert* is a near miss, too (0.0552 and 0.0496). The other three are clear misses: for the
 # *mountains* 0.2651 at the cross, and at most 0.0383 inside. There the network points at the wrong thing. A miss in this
 # game is a reason to look closer; it need not be the network's mistake.
@@ -3217,8 +3252,9 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 #
 # | what | before | with it | where |
 # |---|---|---|---|
-# | two convolutions, ReLU and maximum, not one linear layer | 0.37 | 0.81 to 0.85 | 9.1 |
-# | the sum, with 12 convolutions | 0.27 | 0.81 | 9.6 |
+# | two convolutions, ReLU and maximum, not one linear layer | 0.37 | 0.81 to 0.83 | 9.1 |
+# | the sum, with 12 convolutions and batch norm | 0.27 | 0.81 | 9.6 |
+# | batch norm, with 12 convolutions and the sum | 0.42 | 0.81 | 9.6 |
 # | a sigmoid for each label, not a softmax with its best threshold | 0.70 | 0.84 | 9.10 |
 # | each label looks for itself, not the mean over the places | 0.64 | 0.81 | 9.16 |
 # | old weights, with 20 pictures | 0.20 | 0.42 | 9.12 |

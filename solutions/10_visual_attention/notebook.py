@@ -20,7 +20,7 @@
 # - write captions with a map for each word, and measure which words point.
 #
 # **Points and time.** This page has 51 points, five of them for the quiz. Plan about five hours, in two
-# sittings: after 10.5 is a good moment for a pause. The longest cell takes about a quarter of a minute.
+# sittings: after 10.5 is a good moment for a pause. The longest cell takes about half a minute.
 #
 # **Letters of this page.**
 #
@@ -115,7 +115,8 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # pieces around them are ink as well. Each picture costs this network 128,800 multiplications. Most of them are spent on
 # paper and rubbish.
 #
-# In 10.12 you come back with a network that *looks* first. It spends about as many multiplications.
+# In 10.12 you come back with a network that *looks* first. It spends about as many multiplications. (A convolution, as
+# in stage 09, is the natural rival. 10.12 compares with it, too.)
 #
 # But first a claim about attention and pictures. In the material of a course there is a table of two networks that read
 # the handwritten digits of MNIST row by row. Where this page says *published*, it means this table.
@@ -125,11 +126,13 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # | one vector for the whole picture (10.2) | 11,378 | .9568 |
 # | with attention (10.3) | 25,469 | .9825 |
 #
-# Nearly two thirds of the mistakes are gone. *Predict first:* how much of this gap is due to attention? To find out, you
+# About six in ten of the mistakes are gone. *Predict first:* how much of this gap is due to attention? To find out, you
 # build both models, and change one thing at a time.
 
 # %% [markdown]
-# torch's LSTM adds two biases, `bias_ih` and `bias_hh`, and only their sum matters. The published models have one bias. `one_bias` sets the second one to 0 and keeps it there.
+# torch's LSTM adds two biases, `bias_ih` and `bias_hh`, and only their sum matters. Most
+# LSTMs of the published models have one bias: `one_bias` sets the second one to 0 and keeps it there. (The decoder of the
+# second model has both, as its number of parameters shows.)
 
 
 # %% given="one_bias"
@@ -1252,8 +1255,9 @@ for demo_ax, (demo_set, demo_title) in zip(
     demo_ax.set(title=demo_title, xlabel="share of test digits that are right")
 axes[0].set_yticks(range(5), demo_names.values())
 axes[0].invert_yaxis()
-axes[0].plot([0.9568, 0.9825], [0, 3], "D", color="0.4", markersize=7, label="published")
-axes[0].legend(frameon=False, fontsize=8, loc="lower left")
+axes[0].plot([0.9568, 0.9825], [0, 3], "D", color="0.4", markersize=7)
+axes[0].text(0.9585, 0.05, "published", fontsize=8, color="0.3", va="center")
+axes[0].text(0.9725, 3.05, "published", fontsize=8, color="0.3", va="center")
 for demo_kind, demo_name in demo_names.items():
     demo_means = [sum(demo_runs[s][demo_kind]) / len(demo_runs[s][demo_kind]) for s in ("mnist", "drawn")]
     print(f"{demo_name:24} MNIST {demo_means[0]:.4f}   drawn {demo_means[1]:.4f}")
@@ -1961,7 +1965,7 @@ for demo_how in ("argmax", "draw"):
 # %% [markdown]
 # *What to see:* the argmax takes the first place, is paid a little, and never looks anywhere else. The draw tries all
 # three and ends at the best one. (With bad luck a draw may also end at a worse place: this simple rule has no baseline,
-# so *every* look makes its place more likely. 10.9 does better.)
+# so *every* look makes its place more likely, and it lacks the − p of 10.9.)
 
 # %% [markdown]
 # ## 10.9 A gradient for a choice
@@ -2418,6 +2422,21 @@ for demo_name, (demo_logits, demo_rewards) in demo_cases.items():
         demo_numbers = ", ".join(f"{x:.3f}" for x in demo_mean.tolist())
         print(f"{demo_name}  {demo_kind:13}  b = {demo_b:6.3f}   variance {demo_variance:7.3f}   mean ({demo_numbers})")
 
+# %%
+figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 2.7))
+for ax, (demo_name, (demo_logits, demo_rewards)) in zip(axes, demo_cases.items(), strict=True):
+    demo_logits, demo_rewards = torch.tensor(demo_logits), torch.tensor(demo_rewards)
+    demo_mean = (demo_logits.softmax(dim=0) * demo_rewards).sum().item()
+    demo_b = [demo_mean + (x - 50) / 50 * max(1.0, 1.1 * demo_mean) for x in range(101)]
+    demo_variances = [gradient_variance(demo_logits, demo_rewards, b)[1] for b in demo_b]
+    ax.plot(demo_b, demo_variances)
+    ax.plot(0, gradient_variance(demo_logits, demo_rewards)[1], "o", color="black", label="none")
+    ax.plot(demo_mean, gradient_variance(demo_logits, demo_rewards, demo_mean)[1], "D", label="mean reward")
+    demo_least = min(demo_variances)
+    ax.plot(demo_b[demo_variances.index(demo_least)], demo_least, "*", markersize=12, label="best constant")
+    ax.set(title=f"case {demo_name}", xlabel="baseline b", ylabel="variance")
+_ = axes[0].legend(frameon=False, fontsize=8.5)
+
 # %% [markdown]
 # *What to see:* in A the mean reward 4.32 brings the variance from 10.02 down to 0.252, forty times smaller. A bad
 # baseline is worse than none: 22.3 with 10. The mean gradient is (−0.098, 0.344, −0.246) each time.
@@ -2793,7 +2812,9 @@ for demo_column, demo_n in enumerate((*demo_good[:2], *demo_wrong[:2])):
 # looks at the digit. It has found it, and misreads it.
 #
 # Is this better than other ways? The stored runs have all of them, with three seeds each, on the same pictures. The
-# column before the last says how many multiplications one picture costs. *Predict first:* put these in order: two drawn
+# column before the last says how many multiplications one picture costs. (The small convolution: 8 windows of 5 × 5
+# with stride 3, 8 of 3 × 3, the maximum over all places, a linear layer. The larger one: 8 of 5 × 5 and 16 of 3 × 3
+# with stride 2, 32 of 3 × 3, maximum, linear.) *Predict first:* put these in order: two drawn
 # looks, one drawn look, two looks at random cells, soft attention (a mean of all 100 glimpses), the network of 10.1, a
 # small convolution that looks everywhere.
 
@@ -2809,18 +2830,22 @@ for demo_name, demo_each in demo_runs.items():
     )
 
 # %%
-figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.4))
-demo_order = sorted(demo_runs, key=lambda name: demo_runs[name][0]["multiplications"])
-for demo_y, demo_name in enumerate(demo_order):
+demo_unused = {"two random looks": 82560, "one look, at the most ink": 41600}  # without the policy that they do not use
+demo_cost = {name: demo_unused.get(name, each[0]["multiplications"]) for name, each in demo_runs.items()}
+demo_kinds = (("learned choice", plots.COLORS[1]), ("no learned choice", plots.COLORS[0]), ("looks everywhere", "0.45"))
+figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.6))
+for demo_y, demo_name in enumerate(sorted(demo_cost, key=demo_cost.get)):
     demo_shares = sorted(run["right"] for run in demo_runs[demo_name])
-    demo_color = plots.COLORS[1] if "drawn" in demo_name else plots.COLORS[0] if "look" in demo_name else "0.45"
-    ax.plot(demo_shares, [demo_y] * len(demo_shares), "-", color=demo_color, linewidth=1)
-    ax.plot(sum(demo_shares) / len(demo_shares), demo_y, "o", color=demo_color, markersize=8)
-ax.set_yticks(
-    range(len(demo_order)), [f"{name}\n{demo_runs[name][0]['multiplications']:,}" for name in demo_order], fontsize=8
-)
+    demo_kind = 0 if "drawn" in demo_name else 1 if demo_name in demo_unused else 2
+    ax.plot(demo_shares, [demo_y] * len(demo_shares), "-", color=demo_kinds[demo_kind][1], linewidth=1)
+    ax.plot(sum(demo_shares) / len(demo_shares), demo_y, "osD"[demo_kind], color=demo_kinds[demo_kind][1], markersize=8)
+for demo_kind, (demo_name, demo_color) in enumerate(demo_kinds):
+    ax.plot([], [], "osD"[demo_kind], color=demo_color, label=demo_name)
+demo_labels_of = [f"{name}\n{demo_cost[name]:,}" for name in sorted(demo_cost, key=demo_cost.get)]
+ax.set_yticks(range(len(demo_cost)), demo_labels_of, fontsize=8)
 ax.set(xlim=(0, 1), xlabel="share right (mean, and a line from the worst to the best of three runs)")
-_ = ax.set_title("From cheap to dear (multiplications for one picture)", fontsize=11)
+ax.set_title("Few multiplications for a picture (below) to many", fontsize=11)
+_ = ax.legend(frameon=False, loc="upper center")
 
 # %% [markdown]
 # *What to see:*
@@ -2828,8 +2853,8 @@ _ = ax.set_title("From cheap to dear (multiplications for one picture)", fontsiz
 # - **Choosing pays.** Two drawn looks: 0.79. Two random looks: 0.15. A network with one hidden layer that costs the same:
 #   0.20.
 # - **It has learned what a rule could have told it.** One look at the cell with the most ink, by the rule from above:
-#   0.73. One look at a cell that the network chose itself: 0.74. So on this task learning to choose gives no more than
-#   a good rule. But nobody had to know the rule.
+#   0.73, and at half the multiplications, since it needs no policy. One look at a cell that the network chose itself:
+#   0.74. So on this task a rule that somebody knows is the better buy. What the network has for it: nobody had to know.
 # - **But you need not choose.** A small convolution runs one window over the whole picture and takes the maximum. It costs
 #   the same and gets 0.80. A larger one, at five times the cost, gets 0.92. The digits look the same everywhere, and a
 #   convolution is made for this. (It can also tell where its largest window was, as in stage 09.) But it computes all
@@ -2839,18 +2864,17 @@ _ = ax.set_title("From cheap to dear (multiplications for one picture)", fontsiz
 # - **More looks** may help a little: 0.74, 0.79, 0.81 for one, two and three. With three seeds we cannot be sure. The
 #   second look nearly repeats the first, so this network hardly *searches*.
 # - **The baseline:** 0.79 with it and 0.77 without it. We see no sure difference.
-#
-# (The random looks would cost 82,560 multiplications without the policy that they do not use.)
 
 # %%
 for demo_name in ("soft, a mean of 100 glimpses", "two drawn looks"):
     print(f"{demo_name}, and then used in another way:")
     for demo_way, demo_key in (("as trained", "right"), ("the likeliest cell", "largest"), ("a drawn cell", "draw")):
         print(f"  {demo_way:20} {sum(run[demo_key] for run in demo_runs[demo_name]) / 3:.2f}")
-print("how far the gradients of the policy scatter (60 draws for the same pictures, three seeds):")
+print("how far the gradients of the policy scatter (their variance over 60 draws for 100 pictures, three seeds):")
 for demo_name, demo_each in data.load("visual_runs")["scatter"].items():
-    for demo_key in ("right", "no baseline", "baseline"):
-        print(f"  {demo_name}, {demo_key:12}", ", ".join(f"{run[demo_key]:.4f}" for run in demo_each))
+    print(f"  {demo_name}; answers right:", ", ".join(f"{run['right']:.2f}" for run in demo_each))
+    for demo_key in ("no baseline", "baseline"):
+        print(f"    {demo_key:12}", ", ".join(f"{run[demo_key]:.4f}" for run in demo_each))
 
 # %% [markdown]
 # *What to see:* the switch costs. A network that was trained with a mean of glimpses gets 0.86 with it, 0.77 with its
@@ -3503,7 +3527,7 @@ def write(model, images):
 
 # %% given="others"
 def others(maps, words):
-    """For each word its map in the next picture where the same word was written: [N, T, H, W] as maps."""
+    """For each word its map in another picture where the same word was written: [N, T, H, W] as maps."""
     found = maps.clone()
     for word in words.unique():
         n, t = (words == word).nonzero(as_tuple=True)
@@ -3526,11 +3550,13 @@ print(f"{demo_exact:.2f} of the new captions are right in every word, {time.proc
 demo_pointing = pointing_by_word(demo_maps, demo_words, demo_photos.masks[2000:], NAMES)
 demo_control = pointing_by_word(others(demo_maps, demo_words), demo_words, demo_photos.masks[2000:], NAMES)
 figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4))
+demo_first = {IDS[phrase.split()[0]] for phrase in PHRASES}
 for demo_y, demo_w in enumerate(NAMES):
     demo_share, demo_times = demo_pointing[demo_w]
-    demo_middle, demo_mark = demo_y + 0.15 * (-1) ** demo_y, demo_control[demo_w][0]
-    demo_label = ("first word", "second word")[demo_y] if demo_y < 2 else None
-    ax.barh(demo_middle, demo_share, 0.65, color=plots.COLORS[demo_y % 2], label=demo_label)
+    demo_second = demo_w not in demo_first
+    demo_middle, demo_mark = demo_y + (-0.15 if demo_second else 0.15), demo_control[demo_w][0]
+    demo_label = ("first word", "second word")[demo_second] if demo_y < 2 else None
+    ax.barh(demo_middle, demo_share, 0.65, color=plots.COLORS[demo_second], label=demo_label)
     demo_label = "map of another picture" if demo_y == 0 else None
     ax.plot([demo_mark] * 2, [demo_middle - 0.3, demo_middle + 0.3], color="black", linewidth=3, label=demo_label)
     ax.text(0.02, demo_middle, f"{demo_share:.2f}", va="center", color="white", fontsize=9)
@@ -3553,7 +3579,11 @@ for demo_row, demo_n in enumerate((demo_two[0], demo_two[1])):
         demo_word = demo_words[demo_n, demo_t].item()
         demo_region = demo_photos.masks[2000 + demo_n, NAMES[demo_word]] if demo_word in NAMES else None
         demo_picture, demo_map = demo_photos.images[2000 + demo_n], demo_maps[demo_n, demo_t]
-        plots.map_over_image(demo_picture, demo_map, mask=demo_region, title=WORDS[demo_word], ax=demo_ax)
+        demo_title = WORDS[demo_word]
+        if demo_region is not None:
+            demo_title += ": hit" if demo_region.flatten()[demo_map.argmax()] else ": miss"
+        plots.map_over_image(demo_picture, demo_map, mask=demo_region, title=demo_title, ax=demo_ax)
+        demo_ax.title.set_fontsize(8.5)
 
 # %% [markdown]
 # *What to see:* about 0.78 of the captions are right in every word. Blue bars are first words of a phrase, orange ones
@@ -3562,17 +3592,18 @@ for demo_row, demo_n in enumerate((demo_two[0], demo_two[1])):
 # would lose nothing by this. It hits in about a fifth to a half of the cases, so a part of the pointing needs no picture
 # at all.
 #
-# All first words are far above their control. Of the second words "sand" is, too; the others lie only a little above
-# theirs, or not at all. (Which of them is a matter of chance: another training gives other ones.) The word "blue" enters
+# First words are about 0.2 to 0.5 above their control. Second words lie between 0.1 below and 0.1 above theirs, and only
+# "sand" is much higher. (Another training gives somewhat other numbers: the table below has three of each.) The word "blue" enters
 # in the step of "sea", and it alone tells what comes next. So the context is not needed for "sea", and little teaches its
 # map. ("sand" looks although it need not. Nothing forbids it.) A second possible reason: the place for "sea" is chosen
 # *before* "blue" is read (10.13). In the two strips, both captions are right. The cross is the largest weight, and the
-# white line is the region of what the word names (of "sun" it is the glowing sky): a cross outside of it is a miss.
+# white line is the region of what the word names (of "sun" it is the glowing sky).
 #
 # Is it because they can be guessed? Or do adjectives look, and nouns do not? Swap the two words of each phrase: "sand
 # yellow and sea blue" is the same caption, but now the noun comes first. The stored runs have both
 # languages, with three seeds each. And they have two more models that write as well: one whose weights are all equal,
-# so that it gets a *mean* of the picture and cannot look; and one with *hard* attention, trained with REINFORCE.
+# so that it gets a *mean* of the picture and cannot look; and one with *hard* attention, trained with REINFORCE. (Its reward for a drawn place: the
+# log-probabilities of the word and of those that follow. The stored runs have ten epochs, the live one eight.)
 
 # %%
 print("                    exact   adjectives point (control)   nouns point (control)")
@@ -3587,7 +3618,8 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 # *What to see:* (in brackets the control) the two kinds of words change sides. In the first language adjectives point in
 # 0.77 of the cases and nouns in 0.46. In the swapped one it is 0.45 and 0.76. So it is the *first* word of a phrase that
 # looks, adjective or noun. This fits the idea that a model looks where the next word is uncertain. (It does not prove it:
-# first and uncertain are the same word here.) Second words are not blind: 0.46 against a control of 0.33. They point less,
+# of the words that name something, first and uncertain are the same. But look at "and" in the strips. It cannot be
+# guessed either, since it depends on whether there is another thing. Where does its map lie?) Second words are not blind: 0.46 against a control of 0.33. They point less,
 # not never. With hard attention both words point about equally, 0.59 and 0.54. We do not know why.
 #
 # **Try it** (no points, half a minute). Change "high mountains" to "blue mountains" in `PHRASES`, in the cell above, and
