@@ -628,6 +628,73 @@ def test_the_students_training_loop_trains_a_model_of_the_check(worker: Worker) 
     )
 
 
+def test_parameters_of_a_model_of_the_check_come_back_as_the_same_objects(worker: Worker) -> None:
+    # Nobody in the student's process holds them when the call has ended.
+    passes(
+        worker,
+        """
+        def f(model):
+            return [{"params": [p for p in model.parameters() if p.requires_grad], "lr": 0.5}]
+        """,
+        """
+        model = nn.Linear(2, 3)
+        for _ in range(2):
+            groups = f(model)
+            assert [p is q for p, q in zip(groups[0]["params"], model.parameters(), strict=True)] == [True, True]
+        before = model.bias.detach().clone()
+        model(torch.ones(1, 2)).sum().backward()
+        torch.optim.SGD(groups).step()
+        expect(model.bias.detach()).close(before - 0.5)
+        model.weight.requires_grad_(False)
+        assert [p is model.bias for p in f(model)[0]["params"]] == [True]
+        """,
+    )
+
+
+def test_what_is_written_into_the_state_of_a_model_of_the_check_is_in_the_model(worker: Worker) -> None:
+    passes(
+        worker,
+        """
+        import torch
+        def f(model):
+            model.state_dict()["weight"].copy_(torch.full((3,), 2.0))
+            for name, buffer in model.named_buffers():
+                buffer.fill_(7)
+            model.running_var[1:] = 0
+            seen = dict(model.named_parameters())["weight"].tolist()
+            missing, _ = said = model.load_state_dict({"bias": torch.ones(3), "x": torch.ones(1)}, strict=False)
+            return seen, missing, said.unexpected_keys
+        """,
+        """
+        model = nn.BatchNorm1d(3)
+        held = list(model.buffers())
+        seen, missing, unexpected = f(model)
+        expect(seen).equal([2.0, 2.0, 2.0])
+        expect(missing).equal(["weight", "running_mean", "running_var"])  # torch adds the number of batches
+        expect(unexpected).equal(["x"])
+        expect(model.weight.detach()).equal(torch.full((3,), 2.0))
+        expect(model.bias.detach()).equal(torch.ones(3))
+        expect(model.running_mean).equal(torch.full((3,), 7.0))
+        expect(model.running_var).equal(torch.tensor([7.0, 0.0, 0.0]))
+        expect(model.num_batches_tracked).equal(torch.tensor(7))
+        assert all(a is b for a, b in zip(held, model.buffers(), strict=True))
+        """,
+    )
+
+
+@pytest.mark.parametrize("new", ["torch.ones(1)", "torch.ones(3).double()"])
+def test_a_buffer_of_a_model_of_the_check_keeps_its_shape_and_dtype(worker: Worker, new: str) -> None:
+    passes(
+        worker,
+        f"import torch\ndef f(model):\n    model.running_mean.data = {new}",
+        """
+        model = nn.BatchNorm1d(3)
+        expect(lambda: f(model)).raises(ValueError, "another shape or dtype")
+        expect(model.running_mean).dtype(torch.float32).equal(torch.zeros(3))
+        """,
+    )
+
+
 def test_a_parameter_of_a_model_of_the_check_can_be_replaced_and_nothing_else(worker: Worker) -> None:
     passes(
         worker,

@@ -22,9 +22,9 @@ What does not:
 - of the student's objects: `isinstance` with their classes, `inspect`, equality, order, arithmetic. They could lie.
 - errors of types of their own: they come as the nearest built-in type, also where a given cell has the class.
 - hooks, double backward, the history of a tensor that is no leaf and was kept in an earlier call.
-- changes in place of a tensor that a call returned (other than parameters); of a list or array that the student's
-  program keeps, in a later call.
-- another shape or dtype for a parameter of the check's model: that raises `ValueError`.
+- changes in place of a tensor that a call returned (other than parameters, and what buffers or `state_dict()` of the
+  check's model hold); of a list or array that the student's program keeps, in a later call.
+- another shape or dtype for a parameter or buffer of the check's model: that raises `ValueError`.
 - random numbers that the student's function drew: the check's own stream goes on as if there had been none. So draw the
   inputs first, or seed again (with `torch.manual_seed`, `random.seed` or `np.random.seed`; the same number counts).
 """

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.modules.module import _IncompatibleKeys
 
 from autograder.run.wire.frames import Bounds, NotPlain
 from autograder.run.wire.plain import (
@@ -55,6 +56,8 @@ class Encoder:
             return encode(self, x, depth + 1)
         if issubclass(kind, np.generic) and x.dtype.type is kind and NUMPY_DTYPE.fullmatch(x.dtype.str):
             return ["ns", x.dtype.str, *self.part(x.tobytes())]
+        if kind is _IncompatibleKeys:  # what load_state_dict returns: a named tuple with a repr of its own
+            kind = kind.__bases__[0]
         if kind.__bases__ == (tuple,) and _is_named_tuple(kind):
             return ["nt", kind.__name__, list(kind._fields), [self.value(v, depth + 1) for v in tuple.__iter__(x)]]
         return self.other(x, depth + 1)

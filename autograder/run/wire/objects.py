@@ -20,7 +20,7 @@ from autograder.run.wire.link import Link
 from autograder.run.wire.plain import is_plain_tensor, tensor_bytes
 from autograder.run.wire.proxy import Proxy
 from autograder.run.wire.randomness import random_bytes
-from autograder.run.wire.tracked import grad_data, read_tensor, set_state
+from autograder.run.wire.tracked import grad_data, memory_of, read_tensor, set_state
 
 # Public functions and classes of these are the same on both sides, and go to the student's side by name.
 _SHARED = (
@@ -44,6 +44,7 @@ class PeerEncoder(Encoder):
         self.peer, self.result = peer, result
         self.graphs: list[list[Any]] = []
         self.inputs: list[tuple[int, Tensor]] = []
+        self.memory: set[int] | None = None  # of the check's modules, once it is asked for
 
     def tensor(self, x: Tensor, depth: int) -> Any:
         if not is_plain_tensor(x):
@@ -58,15 +59,27 @@ class PeerEncoder(Encoder):
             self.graphs.append([graph, *self.tensor_data(x)])
             return ["G", len(self.graphs) - 1]
         node = [*self.tensor_data(x), x.requires_grad, type(x) is not Tensor]
-        if self.result and not x.requires_grad and type(x) is Tensor and entry is None:
+        plain = self.result and not x.requires_grad and type(x) is Tensor and entry is None
+        part = plain and self.in_a_module(x)
+        if plain and not part:
             return ["T", *node, None, None, True]  # a plain result: by value and no more
         if entry is None:
             entry = tracked.add(x, data=self.parts[-1])
+            entry.fixed = part
         else:
             entry.see(x, self.parts[-1])
         if x.requires_grad and not self.result:
             self.inputs.append((entry.key, x))
         return ["T", *node, entry.key, grad_data(self, x), x.is_leaf]
+
+    def in_a_module(self, x: Tensor) -> bool:
+        """Is it part of a module of the check's that was passed, so that what is written into it changes the module?"""
+        if self.peer.names is not None or not x.numel():
+            return False
+        if self.memory is None:
+            passed = [held for held, _ in self.peer.handles.values() if isinstance(held, torch.nn.Module)]
+            self.memory = memory_of(passed)
+        return x.untyped_storage().data_ptr() in self.memory
 
     def other(self, x: Any, depth: int = 0) -> Any:
         if type(x) is Proxy and x._peer is self.peer:

@@ -152,8 +152,6 @@ class Peer:
     def _take(self, dec: PeerDecoder, message: dict[str, Any]) -> None:
         try:
             self.tracked.apply(dec, message.get("sync", ()))
-            for key in message.get("dead", ()):
-                self.tracked.drop(key)
             for handle, count in message.get("freed", ()):
                 self._free(handle, count)
             for graph in message.get("graphs_freed", ()):
@@ -166,6 +164,14 @@ class Peer:
                 self.random = new  # type: ignore[assignment]
         except WireError:
             raise
+        except Exception as error:
+            raise WireError(f"not a message: {type(error).__name__}") from error
+
+    def _let_go(self, message: dict[str, Any]) -> None:
+        """The other side holds these twins no longer. A reply may name them a last time, so it is read before."""
+        try:
+            for key in message.get("dead", ()):
+                self.tracked.drop(key)
         except Exception as error:
             raise WireError(f"not a message: {type(error).__name__}") from error
 
@@ -211,12 +217,13 @@ class Peer:
             value = dec.value(reply.get("value"))
             for index, node in reply.get("changed", ()):
                 restore(dec, enc.refs[index], node)
+            self._let_go(reply)
             error = reply.get("error")
         except Exception as wrong:
             raise self._break(f"it sent no valid answer ({wrong})") from None
         if self.tracked.refused:
             self.tracked.refused = False
-            text = "a parameter of the check's model was given another shape or dtype"
+            text = "a parameter or buffer of the check's model was given another shape or dtype"
             error = error or {"type": "ValueError", "kinds": ["ValueError"], "message": text}
         if error is not None:
             self.raise_error(error, _label)
@@ -305,6 +312,7 @@ class Peer:
     def _answer(self, message: dict[str, Any], body: memoryview) -> tuple[dict[str, Any], list[bytes]]:
         dec = PeerDecoder(self, body)
         self._take(dec, message)
+        self._let_go(message)
         self.take_settings(message, "")
         reply: dict[str, Any] = {}
         error = value = None

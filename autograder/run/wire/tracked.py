@@ -7,7 +7,7 @@ the last one: elements, shape, `.grad` and `requires_grad`. Elements are compare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import torch
@@ -23,10 +23,11 @@ from autograder.run.wire.plain import is_plain_tensor, tensor_bytes
 class Entry:
     """One tensor, and what the other side knows of it."""
 
-    __slots__ = ("data", "grad", "id", "key", "leaf", "mine", "requires_grad", "shape", "tensor")
+    __slots__ = ("data", "fixed", "grad", "id", "key", "leaf", "mine", "requires_grad", "shape", "tensor")
 
     def __init__(self, key: int, tensor: Callable[[], Tensor | None], mine: bool) -> None:
         self.key, self.tensor, self.mine = key, tensor, mine
+        self.fixed = False  # part of a module: shape and dtype stay
         self.id = id(tensor())
         # Where gradients gather, when the twin itself is no leaf. A graph can need it when nobody holds the twin.
         self.leaf: Callable[[], Tensor | None] = lambda: None
@@ -119,7 +120,8 @@ class Tracked:
             if entry is None or tensor is None:
                 continue
             new = read_tensor(dec, data)
-            if self.trusted and entry.mine and new is not None and not same_layout(tensor, new):
+            part = entry.fixed or type(tensor) is torch.nn.Parameter
+            if self.trusted and entry.mine and part and new is not None and not _alike(tensor, new):
                 self.refused = True
                 continue
             set_state(entry, tensor, new, grad if grad is False else read_tensor(dec, grad), requires_grad)
@@ -127,7 +129,18 @@ class Tracked:
 
 def same_layout(tensor: Tensor, new: Tensor) -> bool:
     """May this take the tensor's place? torch's LSTM writes beyond a weight that is smaller than it should be."""
-    return type(tensor) is not torch.nn.Parameter or (tensor.shape, tensor.dtype) == (new.shape, new.dtype)
+    return type(tensor) is not torch.nn.Parameter or _alike(tensor, new)
+
+
+def _alike(tensor: Tensor, new: Tensor) -> bool:
+    return (tensor.shape, tensor.dtype) == (new.shape, new.dtype)
+
+
+def memory_of(modules: Iterable[torch.nn.Module]) -> set[int]:
+    """Where the parameters and buffers of these modules lie. What `state_dict` gives lies there, too."""
+    seen = {id(part): part for module in modules for part in module.modules()}.values()
+    tensors = [tensor for part in seen for group in (part._parameters, part._buffers) for tensor in group.values()]
+    return {tensor.untyped_storage().data_ptr() for tensor in tensors if tensor is not None and is_plain_tensor(tensor)}
 
 
 def set_state(entry: Entry, tensor: Tensor, data: Tensor | None, grad: Any, requires_grad: bool) -> None:
