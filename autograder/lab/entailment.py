@@ -258,7 +258,8 @@ def masked_verbs(number: int, clause: bool, seed: int = 0) -> list[tuple[tuple[s
         meaning = grammar.draw(rng)
         words = grammar.render(meaning).source
         noun = meaning.subject
-        if noun.determiner and (noun.relative is not None) == clause and not meaning.negative and len(words) <= LONGEST:
+        plain = not meaning.negative and meaning.tense != "future"  # no "does" or "will" before the verb
+        if noun.determiner and (noun.relative is not None) == clause and plain and len(words) <= LONGEST:
             parts = _parts(meaning)
             made.append((words, parts.index("subject noun"), parts.index("verb 1")))
     return made
