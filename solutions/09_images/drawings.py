@@ -40,12 +40,17 @@ def channels():
             for c in (2, 1, 0):
                 x, y = 4.6 + 2.4 * w + 0.22 * c, top + 0.1 + 0.22 * c - (3 - k) * 0.15
                 sheet.frame((x, y), k * cell, k * cell, fill=(WARM, GREEN)[w], lw=0.8)
-                sheet.grid((x, y - k * cell), (k, k), cell, fills={(i, j): (WARM, GREEN)[w] for i in range(k) for j in range(k)})
+                sheet.grid(
+                    (x, y - k * cell),
+                    (k, k),
+                    cell,
+                    fills={(i, j): (WARM, GREEN)[w] for i in range(k) for j in range(k)},
+                )
             sheet.text((5.2 + 2.4 * w, top - 1.25), f"window {w + 1}", size=9.5)
         sheet.text((6.4, top - 1.95), name + f": $C_{{in}} k^2$ = {3 * k * k} weights each", size=9.5)
         sheet.arrow((9.3, top - 0.4), (10.6, top - 0.4), "sums")
         for w in (1, 0):
-            x, y = 11.2 + 0.3 * w, top + 0.3 * w
+            x, y = 11.2 + 0.75 * w, top + 0.45 * w
             side = 5 - k + 1
             sheet.frame((x, y), side * cell, side * cell, fill="#ffffff", lw=0.8)
             middle = (1, 1) if k == 3 else (2, 2)
@@ -108,7 +113,7 @@ def blocks():
             sheet.text((x + 0.15, y - 0.5), "$F(x)$", size=9.5, align="left")
             if x > 10:
                 sheet.box((side, 3.2), "$N(C_{1×1}(x))$", w=2.1, h=0.8)
-                sheet.text((side, 2.5), "stride 2", size=9.5)
+                sheet.text((side + 0.15, 2.5), "stride 2", size=9.5, align="left")
                 sheet.text((side - 0.05, y + 0.3), "projection", size=9.5)
             else:
                 sheet.text((side - 0.6, y + 0.3), "$x$", size=9.5)
@@ -172,7 +177,7 @@ def channel_gate():
     sheet.arrow((5.6, 0), (6.5, 0), "$z$")
     sheet.box((8.0, 0), "$W_2$ ReLU$(W_1 z)$", w=3.0)
     sheet.arrow((9.5, 0), (10.5, 0))
-    _gate(sheet, "a gate for each channel", "[B, C, 1, 1]")
+    _gate(sheet, "a gate for each channel", "[B, C]")
     return sheet
 
 

@@ -141,9 +141,11 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 
 # %% [markdown]
 # *What to see:* the row of numbers gets 0.37 of the new pictures right, and 0.48 of those that it learned from. The
-# convolutions have fewer parameters and get 0.81 to 0.83 of the new ones, and 0.90 of the others. Why? Two reasons.
-# First, one weighted sum of pixels is too simple: it is right in only 0.48 of the pictures that it learned from.
-# Second, what it learns about trees on the left says nothing about trees on the right. This demonstration does not
+# convolutions have fewer parameters and get 0.81 to 0.83 of the new ones, and 0.90 of the others. Why? What the
+# first model learns about trees on the left says nothing about trees on the right. And it is one weighted sum: a place
+# may be bright because of the sun or the sand, and no sum of pixels can tell them apart. (It has 3,073 weights for each
+# label and 2,000 pictures. With many more steps it could learn all of them by heart. New pictures are the test.) This
+# demonstration does not
 # separate the two. (The second model also has two layers, and takes the *maximum* of each map over all places: in
 # papers *global max pooling*. With the mean it is *global average pooling*. Moving the picture costs both only a
 # little.)
@@ -159,7 +161,8 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 # ![One window of a picture times nine weights, summed, is one number of the feature map](drawings/convolution.svg)
 #
 # The network of this page has two convolutions. A place behind them has seen 9 × 9 pixels: its *receptive field*. The
-# first window is 5 wide. The second is 3 wide, which adds 2 steps of 2 pixels: 5 + 4 = 9.
+# first window is 5 wide and moves in steps of two pixels (`stride=2`), so 32 places become 16. The second is 3 wide, which
+# adds 2 such steps: 5 + 4 = 9. (The batch norm between them scales each channel: section 9.4.)
 #
 # **By hand.** Picture (0, 0, 5, 5, 0), window (−1, 1, 0): each pixel minus its left neighbour. With a zero outside:
 # (0, 0, 5, 0, −5). The window responds where the picture *changes*: +5 where it becomes bright, −5 where it becomes
@@ -210,7 +213,7 @@ for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
 
 # %% [markdown]
 # *What to see:* each map responds to something else. Map 5 is large at the snow, map 25 at the ridge against the sky,
-# map 30 at the trunks. Map 46 covers the sand: nearly a finder of deserts, and nobody asked for it. Map 43 is bright along
+# map 30 at the trunks. Map 46 covers the sand: nearly a finder of deserts, though nobody told it *where* the sand is. Map 43 is bright along
 # the lower border. Outside of the picture the convolution reads zeros, and
 # the step from the picture to the zeros is an edge for it. What a map shows need not be what you would look for. (Each
 # map is scaled to its own maximum.)
@@ -638,7 +641,7 @@ for demo_name, demo_kind in demo_runs.items():
 # Which of these differences count? Single runs of one kind differ by up to 0.10. But a *mean* of ten runs is uncertain
 # by only about 0.01 (the standard deviation of the runs divided by √10; the column with ±). So 0.79 and 0.78 cannot be
 # told apart, but 0.79, 0.83 and 0.86 can. (The ± is about the runs, on these 500 pictures. With other pictures all
-# shares would move together, by up to 0.02.)
+# shares would move, typically by 0.02 and mostly together.)
 #
 # Be fair to the block. It stands alone in a network of two layers, and it has no batch norm inside. Szegedy et al. put
 # nine of them on top of each other: what a block saves pays for the next one. We did not try that. What you have seen
@@ -1136,7 +1139,9 @@ for ax, demo_of, demo_title in ((axes[0], "new", "new pictures"), (axes[1], "own
             ax.plot([x] * len(runs[demo_of]), runs[demo_of], ".", color=plots.COLORS[i], alpha=0.6)
     ax.set(title=demo_title, xlabel="convolutions in the blocks", ylim=(0, 1), xticks=demo_x)
 axes[0].set_ylabel("share with all labels right")
-_ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside lower center", fontsize=8.5)
+_ = figure.legend(
+    *axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside lower center", fontsize=8.5
+)
 
 # %% [markdown]
 # *What to see:* (lines are means, dots are runs, three of each; one more convolution stands before the blocks.) Look at the left side
@@ -1855,6 +1860,7 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
 # test pictures themselves, so this number is better than it should be. A relative threshold, chosen in the same way, gives
 # no more. Three stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72
 # with one threshold that was chosen on the training pictures. No threshold that we tried closes the gap.
+# (A live run may lie above all three stored ones: one run is one run.)
 
 # %% [markdown]
 # ## 9.11 Features of a frozen network
@@ -3147,7 +3153,8 @@ for demo_row, demo_label in zip(axes, demo_looks["labels"], strict=True):
 # %% [markdown]
 # *What to see:* each map is coloured from its own smallest number to its largest one, so read the numbers above it. The
 # first two and the last one have another map for each label. The gate has one map for all, and nearly all of it is
-# open.
+# open. Here class activation misses the mountains and label attention hits them. In the table it is the other way round:
+# one picture proves nothing.
 #
 # And where does label attention fail? For each label, here is the first picture that one stored network misses.
 
@@ -3172,8 +3179,9 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 # The *trees* are missed by next to nothing (0.2984 and 0.2980). All numbers are of the map that was made twice as large:
 # there, a bright place becomes several bright pixels, and the brightest one lies just outside of the line. 0.73 of the
 # weight *is* in the region. The game counts this as a full miss. It
-# sees only the maximum. The *desert* is a near miss, too (0.0552 and 0.0496). The other three are clear misses: for the
-# *mountains* 0.2651 at the cross, and at most 0.0383 inside. There the network points at the wrong thing. A miss in this
+# sees only the maximum. The *desert* is a near miss, too (0.0552 and 0.0496). The crosses of *mountains* and *sea* lie one to
+# three pixels outside: a place there has still seen the label, with its 9 × 9 pixels. Only the cross of the *sunset* is far
+# from its region. There the network points at the wrong thing. A miss in this
 # game is a reason to look closer; it need not be the network's mistake.
 
 # %% [markdown]
@@ -3256,9 +3264,9 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 # | the sum, with 12 convolutions and batch norm | 0.27 | 0.81 | 9.6 |
 # | batch norm, with 12 convolutions and the sum | 0.42 | 0.81 | 9.6 |
 # | a sigmoid for each label, not a softmax with its best threshold | 0.70 | 0.84 | 9.10 |
-# | each label looks for itself, not the mean over the places | 0.64 | 0.81 | 9.16 |
 # | old weights, with 20 pictures | 0.20 | 0.42 | 9.12 |
 # | the maximum over the places, not the mean | 0.62 | 0.83 | 9.14 |
+# | a look of each label's own, not the mean (not to be ranked against the maximum) | 0.64 | 0.81 | 9.16 |
 #
 # What did not help, in networks this small: several windows, gates, more than 12 convolutions.
 

@@ -233,6 +233,42 @@ def scattered(epochs: int, seed: int) -> Run:
     return run
 
 
+def learning(seed: int) -> Run:
+    """How the finder learns to look: after each epoch the share right, and of first looks in the box of the digit.
+
+    `policies`: after 0, 2 and 10 epochs the first look's weights of the first test picture, 10 rows of 10.
+    """
+    stage = load_stage()
+    made = stage["digits"].cluttered(17000, seed=1)
+    test, boxes = slice(16000, 17000), made.boxes[16000:17000, :2]
+    torch.manual_seed(seed)
+    model = stage["Finder"](tools(stage))
+    run: Run = {"right": [], "in the box": [], "policies": {}}
+
+    def look() -> None:
+        with torch.no_grad():
+            logits, _, places, weights = model(made.images[test], torch.Generator().manual_seed(1))
+        corner = torch.stack([places[:, 0] % 10, places[:, 0] // 10], dim=1) * 4 + 2 - boxes
+        run["right"].append(share(logits, made.labels[test]))
+        run["in the box"].append(round(((corner >= 0) & (corner < 16)).all(dim=1).float().mean().item(), 3))
+        if (epoch := len(run["right"]) - 1) in (0, 2, 10):
+            rows = weights[0, 0].view(10, 10).tolist()
+            run["policies"][str(epoch)] = [" ".join(f"{w:.4f}" for w in row) for row in rows]
+
+    steps = 0
+
+    def watched(*words: Any) -> torch.Tensor:
+        nonlocal steps
+        if steps % 160 == 0:  # an epoch is 160 batches of 100
+            look()
+        steps += 1
+        return stage["hybrid_loss"](*words)
+
+    stage["train_finder"](model, watched, made.images[:16000], made.labels[:16000], seed)
+    look()
+    return run
+
+
 def share(logits: torch.Tensor, labels: torch.Tensor) -> float:
     return round((logits.argmax(dim=1) == labels).float().mean().item(), 3)
 
@@ -322,6 +358,7 @@ def tasks(folder: str | None) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
             every["rows", recipe, kind] = [(rows, recipe, kind, folder, seed) for seed in seeds]
     for name in (*FINDERS, *PLAIN):
         every["finder", name] = [(found, name, seed) for seed in SEEDS]
+    every["learning", "two drawn looks"] = [(learning, 0)]
     for epochs in (2, 10):
         every["scatter", f"after {epochs} epochs"] = [(scattered, epochs, seed) for seed in SEEDS]
     for name in CAPTIONERS:

@@ -1,0 +1,85 @@
+"""The drawings of stage 08. Each function is one drawing, drawings/<its name>.svg beside the notebook."""
+
+from autograder.build.draw import Sheet
+
+SHADE = "#e0e0e0"
+
+
+def _row(sheet, words, y=0.0, x=0.9, step=1.35):
+    """The words of both sentences in one row, with segment and mask below."""
+    places = [x + step * i for i in range(len(words))]
+    for place, word in zip(places, words, strict=True):
+        sheet.box((place, y), word, kind="choice" if word == "MASK" else "values", w=1.2, h=0.7)
+    return places
+
+
+def reader():
+    """8.2 and 8.3: two sentences in one row, some words hidden, and what is asked."""
+    sheet = Sheet()
+    places = _row(sheet, ("Tom", "MASK", "Jerry", "at", "home", "E", "Tom", "helps", "MASK", "E"))
+    sheet.text((0.0, -0.75), "segment", size=9.5, align="right")
+    for i, place in enumerate(places):
+        sheet.text((place, -0.75), "0" if i < 6 else "1", size=9.5)
+    sheet.box((7.0, 1.6), "encoder: words, positions, segments; two blocks", w=13.4)
+    for place in places:
+        sheet.line((place, 0.35), (place, 1.15))
+    for i, place in enumerate(places):
+        asked = i in (1, 8)
+        sheet.line((place, 2.05), (place, 2.75 if asked else 2.45))
+        if asked:
+            sheet.box((place, 3.1), "head", w=1.2, h=0.7)
+            sheet.line((place, 3.45), (place, 4.1))
+            sheet.text((place, 4.35), "helps?" if i == 1 else "Jerry?", size=10)
+    sheet.text((7.0, 2.75), "states: $[B, T, D]$", size=9.5)
+    sheet.text((7.0, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
+    return sheet
+
+
+def classifier():
+    """8.6 to 8.9: what is loaded, what is new, what may be frozen."""
+    sheet = Sheet()
+    sheet.text((1.6, 3.9), "the reader, stored", size=11)
+    sheet.box((1.6, 0.6), "encoder", w=2.6)
+    sheet.box((1.6, 2.6), "head: words", w=2.6)
+    sheet.arrow((1.6, 1.05), (1.6, 2.15), "$[B, T, D]$")
+    sheet.arrow((1.6, 3.05), (1.6, 3.5))
+    sheet.text((8.3, 5.3), "the classifier", size=11)
+    sheet.box((8.3, 0.6), "encoder", w=2.6)
+    sheet.box((8.3, 2.2), "one vector for two sentences", kind="fixed", w=4.8)
+    sheet.arrow((8.3, 1.05), (8.3, 1.75), "$[B, T, D]$")
+    sheet.box((8.3, 3.8), "head: said or not", kind="choice", w=3.2)
+    sheet.arrow((8.3, 2.65), (8.3, 3.35), "$[B, 4 D]$")
+    sheet.arrow((8.3, 4.25), (8.3, 4.9), "$[B, 2]$")
+    sheet.arrow((2.9, 0.6), (7.0, 0.6), "load what fits (8.6)")
+    sheet.text((9.8, 0.75), "frozen (8.8)", size=9.5, align="left")
+    sheet.text((9.8, 0.35), "or with a small rate (8.9)", size=9.5, align="left")
+    sheet.text((10.1, 3.8), "new: starts from random numbers", size=9.5, align="left")
+    sheet.text((10.9, 2.2), "means (8.7) or word by word (8.11)", size=9.5, align="left")
+    sheet.line((2.9, 2.6), (4.0, 2.6))
+    sheet.text((4.15, 2.6), "not used", size=9.5, align="left")
+    return sheet
+
+
+def word_by_word():
+    """8.11: attend, compare, aggregate."""
+    sheet = Sheet()
+    words = (("Tom", 1.0), ("helps", 2.4), ("Jerry", 3.8), ("at", 5.2), ("home", 6.6))
+    for word, x in words:
+        sheet.box((x, 3.2), word, kind="values", w=1.2, h=0.7)
+    sheet.text((-0.1, 3.2), "$p_i$", align="right")
+    for j, (word, x) in enumerate((("Tom", 1.7), ("helps", 3.8), ("Jerry", 5.9))):
+        sheet.box((x, 0.6), word, kind="values", w=1.2, h=0.7)
+        for i, (_, above) in enumerate(words):
+            sheet.line((x, 0.95), (above, 2.85), arrow=i == j, color="#222222" if i == j else "#bbbbbb")
+    sheet.text((-0.1, 0.6), "$h_j$", align="right")
+    sheet.text((7.5, 1.9), r"attend: $\alpha_{ji}$, a softmax over $i$", size=10, align="left")
+    sheet.box((11.3, 0.6), r"$c_j = \sum_i \alpha_{ji} p_i$", kind="fixed", w=3.2)
+    sheet.arrow((6.5, 0.6), (9.7, 0.6))
+    sheet.box((11.3, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\cdot c_j]$", kind="fixed", w=5.0)
+    sheet.arrow((11.3, 0.15), (11.3, -0.65), "compare")
+    sheet.box((11.3, -2.8), "mean over the words $j$", kind="fixed", w=3.8)
+    sheet.arrow((11.3, -1.55), (11.3, -2.35), "aggregate")
+    sheet.arrow((9.4, -2.8), (7.6, -2.8))
+    sheet.box((6.6, -2.8), "head", kind="choice", w=1.6)
+
+    return sheet
