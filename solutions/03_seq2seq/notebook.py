@@ -1271,7 +1271,9 @@ for source, target in PAIRS:
     targets += [target] * (len(mistyped) - len(targets))
 answers = greedy_decode(model, mistyped, 12)
 right = sum(answer == target for answer, target in zip(answers, targets, strict=True))
-expect(right / len(mistyped)).at_least(0.9, hint="Nine of ten mistyped sources must get the right answer.")
+expect(right / len(mistyped)).at_least(
+    0.9, hint="Nine of ten mistyped sources must get the right answer."
+)
 H = len(model.out.weight[0])
 encoder, decoder = nn.RNN(V, H, batch_first=True), nn.RNN(V, H, batch_first=True)
 for rnn, learned in ((encoder, model.encoder), (decoder, model.decoder)):

@@ -30,7 +30,7 @@ def reader():
             sheet.box((place, 3.1), "head", w=1.2, h=0.7)
             sheet.line((place, 3.45), (place, 4.1))
             sheet.text((place, 4.35), "helps?" if i == 1 else "Jerry?", size=10)
-    sheet.text((7.0, 2.75), "states: $[B, T, D]$", size=9.5)
+    sheet.text((7.0, 2.75), "a state for each place", size=9.5)
     sheet.text((7.0, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
     return sheet
 
