@@ -2789,6 +2789,7 @@ def demo_look(model, pairs):
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.3))
 for ax, demo_pair, demo_weights in zip(axes, demo_shown, demo_look(demo_words_model, demo_shown), strict=True):
     plots.heatmap(demo_weights, rows=demo_pair.hypothesis, columns=demo_pair.premise, ax=ax)
+    ax.tick_params(axis="x", rotation=45)
     for demo_row, demo_link in enumerate(demo_pair.links):
         ax.add_patch(
             plots.plt.Rectangle((demo_link - 0.5, demo_row - 0.5), 1, 1, fill=False, ec=plots.COLORS[1], lw=2.5)
