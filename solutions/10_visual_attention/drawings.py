@@ -163,3 +163,28 @@ def caption_step():
     sheet.line((12.0, 0.2), (12.0, -0.55))
     sheet.text((12.0, -0.8), "into the next step", size=9.5)
     return sheet
+
+
+def two_teachers():
+    """10.11: what goes forward, and which gradient goes back where."""
+    sheet = Sheet()
+    names = (("scores", "choice"), ("softmax", "fixed"), ("draw", "fixed"), ("glimpse", "fixed"), ("answer", "learned"))
+    places = [1.1 + 3.0 * i for i in range(5)]
+    for place, (name, kind) in zip(places, names, strict=True):
+        sheet.box((place, 0), name, kind=kind, w=1.7)
+    for a, b in zip(places, places[1:], strict=False):
+        sheet.arrow((a + 0.85, 0), (b - 0.85, 0))
+    sheet.box((13.1, 1.9), "CE", kind="fixed", w=1.7)
+    sheet.arrow((13.1, 0.45), (13.1, 1.45))
+    sheet.line((13.95, 1.9), (14.7, 1.9), (14.7, -0.95), (7.6, -0.95), dashed=True)
+    sheet.text((11.6, -0.7), "gradient of the cross-entropy", size=9.5)
+    sheet.line((7.35, -0.7), (7.05, -1.2), arrow=False)
+    sheet.line((7.05, -0.7), (7.35, -1.2), arrow=False)
+    sheet.text((7.2, -1.5), "stops: a place is a whole number", size=9.5)
+    sheet.box((5.6, 1.9), r"$(r - b) \log p$", kind="choice", w=2.6)
+    sheet.line((4.1, 0.45), (4.1, 1.9), (4.3, 1.9))
+    sheet.line((5.6, 2.35), (5.6, 2.85), (1.1, 2.85), (1.1, 0.45), dashed=True)
+    sheet.text((3.3, 3.1), "gradient of the log-probability", size=9.5)
+    sheet.text((8.3, 2.85), "$r$: right or wrong, a number without a gradient", size=9.5, align="left")
+    sheet.line((8.2, 2.8), (7.6, 2.8), (7.6, 1.9), (6.9, 1.9))
+    return sheet

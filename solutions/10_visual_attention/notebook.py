@@ -27,7 +27,7 @@
 # | letter | meaning |
 # |---|---|
 # | B | pictures in a batch |
-# | T, I | rows of a picture that is read row by row, and numbers in a row |
+# | T, I | rows of a picture that is read row by row, and numbers in a row. In 10.14, T is the words of a caption |
 # | T′, O | how many vectors the decoder writes, and numbers in each |
 # | H, W | height and width of a picture. In 10.2, 10.3 and 10.13, H is the size of a state, and W a matrix |
 # | S | keys or places to choose from, in 10.4 and 10.8 |
@@ -37,9 +37,9 @@
 # | P, V, D, E | places of a feature map, words of a vocabulary, numbers of a place and of a word |
 # | N, L | pictures and labels, in 10.14 |
 #
-# Formulas and drawings count from 1, code and the examples by hand from 0.
+# Formulas and drawings count from 1, code and the examples by hand from 0 (and so do k in 10.6 and the cells of 10.7).
 #
-# An answer may call what you wrote in an earlier exercise cell; 10.10 says so.
+# An answer may call what you wrote in an earlier exercise cell.
 
 # %% given="setup"
 try:
@@ -120,8 +120,15 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # In 10.12 you come back with a network that *looks* first. It spends about as many multiplications. (A convolution, as
 # in stage 09, is the natural rival. 10.12 compares with it, too.)
 #
-# But first a claim about attention and pictures. In the material of a course there is a table of two networks that read
-# the handwritten digits of MNIST row by row. Where this page says *published*, it means this table.
+# **The page has three parts.** 10.2 to 10.5 put a claim about attention to the test. 10.6 to 10.12 find the hidden digit.
+# 10.13 to 10.15 write sentences about pictures, and ask which words look. Each part stands by itself: if you want to find
+# the digit first, go on with 10.6 and come back.
+
+# %% [markdown]
+# ## 10.2 A picture that is read row by row
+#
+# In the material of a course there is a table of two networks that read the handwritten digits of MNIST row by row. (No
+# paper stands behind it. Where this page says *published*, it means this table.)
 #
 # | model | parameters | test digits that are right |
 # |---|---|---|
@@ -130,25 +137,6 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 #
 # About six in ten of the mistakes are gone. *Predict first:* how much of this gap is due to attention? To find out, you
 # build both models, and change one thing at a time.
-
-# %% [markdown]
-# torch's LSTM adds two biases, `bias_ih` and `bias_hh`, and only their sum matters. Most
-# LSTMs of the published models have one bias: `one_bias` sets the second one to 0 and keeps it there. (The decoder of the
-# second model has both, as its number of parameters shows.)
-
-
-# %% given="one_bias"
-def one_bias(lstm):
-    """torch's LSTM adds two biases where the published models have one. This sets the second to 0, and keeps it."""
-    for name, p in lstm.named_parameters():
-        if name.startswith("bias_hh"):
-            nn.init.zeros_(p)
-            p.requires_grad_(False)
-    return lstm
-
-
-# %% [markdown]
-# ## 10.2 A picture that is read row by row
 #
 # Can a network for sentences read a picture? Stage 03 read words letter by letter and wrote other words. Here an LSTM
 # reads a handwritten digit **row by row**. The digit has 28 rows of 28 pixels. So the sequence has T = 28 steps, and at
@@ -191,10 +179,16 @@ def one_bias(lstm):
 # | together | 10,368 |
 #
 # The T′ · O = 100 outputs of the decoder are put in a row, and a linear layer 100 → 10 names the digit. It has
-# 100 · 10 + 10 = 1,010 parameters. Together these are the **11,378** parameters of the published model. There is one
-# trap in that number. The published program builds *two* decoder layers when it is asked for `depth=1`. Your class
-# builds what it is asked for, so here the published model is `depth=(1, 2)`. (The other published model, in 10.3, has
-# one layer, as asked.)
+# 100 · 10 + 10 = 1,010 parameters. Together these are the **11,378** parameters of the published model.
+#
+# <details><summary>Why exactly these numbers?</summary>
+#
+# torch's LSTM adds two biases, `bias_ih` and `bias_hh`, and only their sum matters. Most LSTMs of the published models have
+# one. `one_bias`, in the cell below, sets the second one to 0 and keeps it there. (The decoder of the second model has both,
+# as its number of parameters shows.) And the published program builds *two* decoder layers when it is asked for `depth=1`.
+# Your class builds what it is asked for, so here the published model is `depth=(1, 2)`. The other published model, in
+# 10.3, has one layer, as asked.
+# </details>
 #
 # **By hand.** T = 2 rows of I = 1 number, H = 1, T′ = 3, O = 1. All weights are 0, but for one in each LSTM: the
 # candidate g is tanh(its input). The gates are then all σ(0) = ½, so one step of the cell is c = ½ · c + ½ ·
@@ -230,6 +224,16 @@ def one_bias(lstm):
 # one through `one_bias`. forward: compare the shape of x with T and I; encoder; its output at the last row; the same
 # vector T′ times; decoder; its outputs.
 # </details>
+
+
+# %% given="one_bias"
+def one_bias(lstm):
+    """torch's LSTM adds two biases where the published models have one. This sets the second to 0, and keeps it."""
+    for name, p in lstm.named_parameters():
+        if name.startswith("bias_hh"):
+            nn.init.zeros_(p)
+            p.requires_grad_(False)
+    return lstm
 
 
 # %% exercise="SimpleSeq2Seq"
@@ -1178,9 +1182,8 @@ for demo_name, demo_model in demo_models.items():
 # %% [markdown]
 # ## 10.5 What made the published model better?
 #
-# These two models are known from a comparison in course material: on MNIST, the simple one is right in .9568 of the test
-# digits, the one "with attention" in .9825. (We know of no paper behind these numbers, and the recipe is not told in
-# full.) So attention helps by 2.6 points. Does it?
+# On MNIST, the simple model of the table is right in .9568 of the test digits, the one "with attention" in .9825. So
+# attention helps by 2.6 points. Does it?
 #
 # Many things change between the two models, and only one of them is called attention. The second model reads the
 # picture in *both directions*. It keeps the states of *all* rows. It has a wider decoder, of one layer. And it weights
@@ -1600,7 +1603,8 @@ for demo_row in range(2):
 
 # %% [markdown]
 # *What to see:* all three patches have 8 × 8 numbers. Patch 0 is sharp and shows a piece of the digit. Patch 2 shows
-# about half of the picture, as a blur. What lies outside of the picture is black, like the paper.
+# about half of the picture, as a blur. What lies outside of the picture is black, like the paper. In the lower row only the coarse
+# patch 2 still sees ink, at its border: it says where a next look would pay. In 10.12 a blur does this work.
 
 # %% [markdown]
 # ## 10.7 From a cell to a point
@@ -2478,6 +2482,8 @@ _ = axes[0].legend(frameon=False, fontsize=8.5)
 # $$\text{loss} = \frac1B \sum_b \Big[ \text{CE}_b - (r_b - \text{baseline}) \sum_k \text{log\_probs}_{bk} \Big],
 # \qquad r_b = \begin{cases} 1 & \text{the largest logit is that of the label} \\ 0 & \text{else} \end{cases}$$
 #
+# ![Forward to the answer; the gradient of the cross-entropy stops at the draw, the log-probability carries r − b past it](drawings/two_teachers.svg)
+#
 # There is a minus before the second part, because an optimiser makes a loss *small* and we want the reward to be large.
 # $r_b$ is a number here: no gradient flows through it.
 #
@@ -2866,7 +2872,7 @@ for demo_kind, (demo_name, demo_color) in enumerate(demo_kinds):
 left.set_yticks(range(len(demo_order)), demo_order, fontsize=8)
 left.set(xscale="log", xlim=(2e4, 3e6), title="multiplications")
 right.set(xlim=(0, 1), title="share right (lines: worst to best run)")
-_ = right.legend(frameon=False, loc="center", fontsize=8.5)
+_ = right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.08), ncols=3, fontsize=8.5)
 
 # %% [markdown]
 # *What to see:*
@@ -2875,7 +2881,7 @@ _ = right.legend(frameon=False, loc="center", fontsize=8.5)
 #   0.20.
 # - **It has learned what a rule could have told it.** One look at the cell with the most ink, by the rule from above:
 #   0.73, and at half the multiplications, since it needs no policy. One look at a cell that the network chose itself:
-#   0.74. So on this task a rule that somebody knows is the better buy. What the network has for it: nobody had to know.
+#   0.74. So on this task a rule that somebody knows is the better buy. The advantage of the network: nobody had to know the rule.
 # - **But you need not choose.** A small convolution runs one window over the whole picture and takes the maximum. It costs
 #   the same and gets 0.80. A larger one, at five times the cost, gets 0.92. The digits look the same everywhere, and a
 #   convolution is made for this. (It can also tell where its largest window was, as in stage 09.) But it computes all
@@ -3640,7 +3646,8 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 # 0.77 of the cases and nouns in 0.46. In the swapped one it is 0.45 and 0.76. So it is the *first* word of a phrase that
 # looks, adjective or noun. This fits the idea that a model looks where the next word is uncertain. (It does not prove it:
 # of the words that name something, first and uncertain are the same. But look at "and" in the strips. It cannot be
-# guessed either, since it depends on whether there is another thing. Where does its map lie?) Second words are not blind: 0.46 against a control of 0.33. They point less,
+# guessed either, since it depends on whether there is another thing. Where does its map lie? On
+# the thing that is named *next*.) Second words are not blind: 0.46 against a control of 0.33. They point less,
 # not never. With hard attention both words point about equally, 0.59 and 0.54. We do not know why.
 #
 # **Try it** (no points, half a minute). Change "high mountains" to "blue mountains" in `PHRASES`, in the cell above, and
