@@ -85,6 +85,26 @@ def test_a_self_learner_sees_mark_message_misconception_hint_and_section(mini: S
     assert "2 of 2" in glance and "changed since" not in glance
 
 
+def test_a_certificate_says_what_was_done_and_what_it_does_not_prove(mini: Stage) -> None:
+    root = mini.course.root
+    build(mini)
+    nothing = run("progress", "--certificate", "mine.html", cwd=root, ok=False)
+    assert "nothing has been checked yet" in nothing.stderr and not (root / "mine.html").exists()
+    write(mini, RIGHT)
+    run("check", cwd=root)
+    name = "<b>Ana</b> 安娜"
+    run("progress", "--certificate", "mine.html", "--name", name, "--json", "mine.json", cwd=root)
+    page = (root / "mine.html").read_text(encoding="utf-8")
+    assert "2 of 2 points" in page and "&lt;b&gt;Ana&lt;/b&gt; 安娜" in page and "<b>Ana" not in page
+    assert "proves\nnothing to others" in page and str(root) not in page
+    (told,) = json.loads((root / "mine.json").read_text(encoding="utf-8"))["stages"]
+    assert (told["score"], told["points"], told["hidden"], told["changed"]) == (2, 2, True, False)
+    write(mini, SWAPPED)
+    run("progress", "--certificate", "mine.html", cwd=root)
+    page = (root / "mine.html").read_text(encoding="utf-8")
+    assert "not checked since a change" in page and "2 of 2 points" not in page
+
+
 def test_without_solutions_only_the_visible_checks_run_and_the_verdict_says_so(mini: Stage) -> None:
     root = mini.course.root
     build(mini)
@@ -95,7 +115,9 @@ def test_without_solutions_only_the_visible_checks_run_and_the_verdict_says_so(m
     said = run("check", cwd=root).stdout
     assert "visible 1 of 1 checks; hidden checks run when you submit" in said
     assert "points" not in said
-    assert "visible 1 of 1 checks" in run("progress", cwd=root).stdout
+    assert "visible 1 of 1 checks" in run("progress", "--certificate", "mine.html", cwd=root).stdout
+    page = (root / "mine.html").read_text(encoding="utf-8")
+    assert "visible checks only: 1 of 1" in page and "no points are shown" in page
     write(mini, SWAPPED)
     assert "✗" in run("check", str(mini.released), cwd=root, ok=False).stdout
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -125,17 +126,30 @@ def _ask_to_trust(others: list[Path], reason: str) -> None:
 
 
 @main.command()
-def progress() -> None:
+@click.option(
+    "--certificate", "path", type=click.Path(dir_okay=False, path_type=Path), help="Write a page (HTML) for yourself."
+)
+@click.option("--name", default="", help="The name that stands on it.")
+@click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write the table, too.")
+def progress(path: Path | None, name: str, json_path: Path | None) -> None:
     """The course at a glance: what you have done and started, from your last checks.
 
     \b
     autograder check && autograder progress
+    autograder progress --certificate my-course.html --name "Ana"
     """
-    from autograder.own.state import overview
+    from autograder.own.state import certificate, glance, overview
 
-    print_table(
-        "Your course", ["stage", "done", "started", "exercises", "points", "last checked"], overview(find_course())
-    )
+    writable(json_path)
+    writable(path)
+    course = find_course()
+    print_table("Your course", ["stage", "done", "started", "exercises", "points", "last checked"], overview(course))
+    if json_path:
+        stages = [asdict(stage) for stage in glance(course)]
+        json_path.write_text(json.dumps({"stages": stages}, indent=1) + "\n", encoding="utf-8")
+    if path:
+        path.write_text(certificate(course, name), encoding="utf-8")
+        click.echo(f"Written: {path}")
 
 
 @main.command()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
+from autograder.feedback.render import render
 from autograder.intake.read import read_notebook
 from autograder.own.findings import Finding, Known
 from autograder.own.paper import Paper, digest
@@ -51,22 +54,59 @@ def remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | 
     write_whole(state_file(paper.stage), json.dumps(state, indent=1) + "\n")
 
 
-def overview(course: Course) -> list[list[object]]:
-    """A row for each stage, from the notebook and from what the last check of it found. Nothing is run."""
-    rows: list[list[object]] = []
+@dataclass
+class Glance:
+    """What is known of one stage, from its notebook and from what its last check found. Nothing is run."""
+
+    stage: str
+    done: int
+    started: int
+    exercises: int
+    score: float  # points, where the hidden tests ran
+    points: float
+    hidden: bool  # did the hidden tests run? Without them a score says little, so it is not shown
+    passed: int  # of the checks that ran
+    checks: int
+    when: str  # of the last check, "" if there was none
+    changed: bool  # since then
+
+
+def glance(course: Course) -> list[Glance]:
+    """A line for each stage."""
+    found = []
     for stage in course.stages(released=True):
         state, (points, sources) = read_state(stage), _read_quickly(stage.released)
         told = {name: e for name, e in state.get("exercises", {}).items() if name in sources}
         states = [e.get("state") for e in told.values()]
-        score = f"{sum(e.get('score', 0) for e in told.values()):.4g} of {points:g}"
-        if not state.get("hidden", True):
-            passed, checks = (sum(e.get(key, 0) for e in told.values()) for key in ("passed", "checks"))
-            score = f"visible {passed} of {checks} checks"
-        when = str(state.get("when", "never")).replace("T", " ")[:16]
-        if any(e.get("source") != sources[name] for name, e in told.items()):
-            when += ", changed since"
-        rows.append([stage.slug, states.count("done"), states.count("started"), len(sources), score, when])
+        score, passed, checks = (sum(e.get(key, 0) for e in told.values()) for key in ("score", "passed", "checks"))
+        changed = any(e.get("source") != sources[name] for name, e in told.items())
+        when = str(state.get("when", "")).replace("T", " ")[:16]
+        done, begun, hidden = states.count("done"), states.count("started"), bool(state.get("hidden", True))
+        found.append(
+            Glance(stage.slug, done, begun, len(sources), score, points, hidden, passed, checks, when, changed)
+        )
+    return found
+
+
+def overview(course: Course) -> list[list[object]]:
+    """A row for each stage, for a table."""
+    rows: list[list[object]] = []
+    for it in glance(course):
+        score = f"{it.score:.4g} of {it.points:g}" if it.hidden else f"visible {it.passed} of {it.checks} checks"
+        when = (it.when or "never") + (", changed since" if it.changed else "")
+        rows.append([it.stage, it.done, it.started, it.exercises, score, when])
     return rows
+
+
+def certificate(course: Course, name: str) -> str:
+    """A page for oneself, as HTML: what passed on this machine, and what that proves and does not prove."""
+    stages = [it for it in glance(course) if it.when]
+    if not stages:
+        raise CourseError(Fault("progress", "nothing has been checked yet.", "Run: python3 course.py check"))
+    counted = [it for it in stages if it.hidden and not it.changed]
+    score, points = (sum(getattr(it, what) for it in counted) for what in ("score", "points"))
+    today = datetime.now().date().isoformat()
+    return render("certificate.html.j2", name=name, stages=stages, score=score, points=points, today=today)
 
 
 def _read_quickly(path: Path) -> tuple[float, dict[str, str]]:
