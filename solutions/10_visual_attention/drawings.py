@@ -172,19 +172,24 @@ def two_teachers():
     places = [1.1 + 3.0 * i for i in range(5)]
     for place, (name, kind) in zip(places, names, strict=True):
         sheet.box((place, 0), name, kind=kind, w=1.7)
-    for a, b in zip(places, places[1:], strict=False):
-        sheet.arrow((a + 0.85, 0), (b - 0.85, 0))
-    sheet.box((13.1, 1.9), "CE", kind="fixed", w=1.7)
-    sheet.arrow((13.1, 0.45), (13.1, 1.45))
-    sheet.line((13.95, 1.9), (14.7, 1.9), (14.7, -0.95), (7.6, -0.95), dashed=True)
-    sheet.text((11.6, -0.7), "gradient of the cross-entropy", size=9.5)
-    sheet.line((7.35, -0.7), (7.05, -1.2), arrow=False)
-    sheet.line((7.05, -0.7), (7.35, -1.2), arrow=False)
-    sheet.text((7.2, -1.5), "stops: a place is a whole number", size=9.5)
-    sheet.box((5.6, 1.9), r"$(r - b) \log p$", kind="choice", w=2.6)
-    sheet.line((4.1, 0.45), (4.1, 1.9), (4.3, 1.9))
-    sheet.line((5.6, 2.35), (5.6, 2.85), (1.1, 2.85), (1.1, 0.45), dashed=True)
-    sheet.text((3.3, 3.1), "gradient of the log-probability", size=9.5)
-    sheet.text((8.3, 2.85), "$r$: right or wrong, a number without a gradient", size=9.5, align="left")
-    sheet.line((8.2, 2.8), (7.6, 2.8), (7.6, 1.9), (6.9, 1.9))
+    for left in places[:4]:
+        sheet.arrow((left + 0.85, 0.15), (left + 2.15, 0.15))
+    sheet.box((13.1, 2.2), "CE", kind="fixed", w=1.7)
+    sheet.arrow((13.3, 0.45), (13.3, 1.75))
+    sheet.line((12.9, 1.75), (12.9, 0.45), dashed=True)  # back: into the answer
+    sheet.line((12.25, -0.15), (10.95, -0.15), dashed=True)
+    sheet.line((9.25, -0.15), (8.5, -0.15), dashed=True)
+    for slope in (1, -1):
+        sheet.line((8.15, -0.15 - 0.22 * slope), (8.45, -0.15 + 0.22 * slope), arrow=False)
+    sheet.text((8.3, -0.75), "stops: a place is a whole number", size=9.5)
+    sheet.text((12.75, 1.15), "gradient", size=9.5, align="right")
+    sheet.box((5.6, 2.2), r"$(r - b) \log p$", kind="choice", w=2.6)
+    sheet.line((4.4, 0.45), (4.4, 1.4), (5.0, 1.4), (5.0, 1.75))
+    sheet.line((7.1, 0.45), (7.1, 1.4), (6.2, 1.4), (6.2, 1.75))
+    sheet.text((7.25, 1.0), "which place", size=9.5, align="left")
+    sheet.line((4.3, 2.2), (3.8, 2.2), (3.8, 0.45), dashed=True)
+    sheet.text((3.65, 1.3), "gradient", size=9.5, align="right")
+    sheet.line((3.25, -0.15), (1.95, -0.15), dashed=True)
+    sheet.line((14.0, 0.45), (14.3, 0.45), (14.3, 3.2), (5.6, 3.2), (5.6, 2.65), color="#8a8a8a")
+    sheet.text((9.9, 3.45), "$r$: right? 1 or 0, no gradient", size=9.5)
     return sheet

@@ -2763,6 +2763,12 @@ def train_finder(model, drawn_loss, pictures, labels, seed, how="draw", with_bas
 
 
 # %%
+def in_box(places, boxes):
+    """In what share of the pictures does the middle of this cell, of 10 × 10, lie in the box of the digit?"""
+    corner = torch.stack([places % 10, places // 10], dim=1) * 4 + 2 - boxes[:, :2]
+    return ((corner >= 0) & (corner < 16)).all(dim=1).float().mean().item()
+
+
 demo_start = time.process_time()
 torch.manual_seed(0)
 demo_finder = Finder((glimpse, place_to_loc, hard_attention))
@@ -2774,14 +2780,13 @@ with torch.no_grad():
 print(
     f"{(demo_logits.argmax(dim=1) == demo_labels).float().mean():.2f} of the new pictures right, {demo_seconds:.0f} s"
 )
-demo_corner = (
-    torch.stack([demo_places % 10, demo_places // 10], dim=2) * 4 + 2 - demo_hidden.boxes[demo_test][:, None, :2]
+demo_boxes = demo_hidden.boxes[demo_test]
+demo_inside = [in_box(demo_places[:, look], demo_boxes) for look in range(2)]
+demo_rule = in_box(most_ink(demo_pictures), demo_boxes)
+demo_same = (demo_places[:, 0] == demo_places[:, 1]).float().mean()
+print(
+    f"in the box of the digit: look 1 {demo_inside[0]:.2f}, look 2 {demo_inside[1]:.2f}; the same cell: {demo_same:.2f}"
 )
-demo_inside = ((demo_corner >= 0) & (demo_corner < 16)).all(dim=2).float().mean(dim=0)
-demo_ink = most_ink(demo_pictures)
-demo_corner = torch.stack([demo_ink % 10, demo_ink // 10], dim=1) * 4 + 2 - demo_hidden.boxes[demo_test][:, :2]
-demo_rule = ((demo_corner >= 0) & (demo_corner < 16)).all(dim=1).float().mean()
-print(f"in the box of the digit: look 1 {demo_inside[0]:.2f}, look 2 {demo_inside[1]:.2f}")
 print(f"without learning: a random cell 0.16, the cell with the most ink around it {demo_rule:.2f}")
 
 # %%
@@ -2857,22 +2862,21 @@ for demo_name, demo_each in demo_runs.items():
     print(f"  {demo_cost[demo_name]:>14,}   {demo_seconds:7.0f}")
 
 # %%
-demo_kinds = (("learned choice", plots.COLORS[1]), ("no learned choice", plots.COLORS[0]), ("looks everywhere", "0.45"))
+demo_colors = {"learned choice": plots.COLORS[1], "no learned choice": plots.COLORS[0], "looks everywhere": "0.45"}
 demo_order = sorted(demo_cost, key=demo_cost.get)
-figure, (left, right) = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4.4), sharey=True, width_ratios=[1, 2])
+demo_kind = {name: "no learned choice" if name in demo_unused else "looks everywhere" for name in demo_order}
+demo_kind |= {name: "learned choice" for name in demo_order if "drawn" in name}
+figure, (left, right) = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4), sharey=True, layout="constrained")
 for demo_y, demo_name in enumerate(demo_order):
-    demo_shares = sorted(run["right"] for run in demo_runs[demo_name])
-    demo_kind = 0 if "drawn" in demo_name else 1 if demo_name in demo_unused else 2
-    demo_color = demo_kinds[demo_kind][1]
+    demo_color, demo_shares = demo_colors[demo_kind[demo_name]], [run["right"] for run in demo_runs[demo_name]]
     left.barh(demo_y, demo_cost[demo_name], color=demo_color, height=0.6)
-    right.plot(demo_shares, [demo_y] * len(demo_shares), "-", color=demo_color, linewidth=1)
-    right.plot(sum(demo_shares) / len(demo_shares), demo_y, "osD"[demo_kind], color=demo_color, markersize=8)
-for demo_kind, (demo_name, demo_color) in enumerate(demo_kinds):
-    right.plot([], [], "osD"[demo_kind], color=demo_color, label=demo_name)
+    right.plot(demo_shares, [demo_y] * 3, "o", color=demo_color, alpha=0.6)
+    right.plot([sum(demo_shares) / 3] * 2, [demo_y - 0.3, demo_y + 0.3], color=demo_color)
 left.set_yticks(range(len(demo_order)), demo_order, fontsize=8)
 left.set(xscale="log", xlim=(2e4, 3e6), title="multiplications")
-right.set(xlim=(0, 1), title="share right (lines: worst to best run)")
-_ = right.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.4, -0.08), ncols=3, fontsize=8.5)
+right.set(xlim=(0, 1), title="share right (dots: runs)")
+demo_handles = [plots.plt.Line2D([], [], marker="o", linestyle="", color=color) for color in demo_colors.values()]
+_ = figure.legend(demo_handles, demo_colors, loc="outside lower center", ncols=3, frameon=False, fontsize=8.5)
 
 # %% [markdown]
 # *What to see:*
@@ -3576,6 +3580,8 @@ demo_exact = (demo_words[:, : demo_captions.shape[1]] == demo_captions[2000:]).a
 print(f"{demo_exact:.2f} of the new captions are right in every word, {time.process_time() - demo_start:.0f} s")
 demo_pointing = pointing_by_word(demo_maps, demo_words, demo_photos.masks[2000:], NAMES)
 demo_control = pointing_by_word(others(demo_maps, demo_words), demo_words, demo_photos.masks[2000:], NAMES)
+
+# %%
 figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4))
 demo_first = {IDS[phrase.split()[0]] for phrase in PHRASES}
 for demo_y, demo_w in enumerate(NAMES):
@@ -3663,16 +3669,19 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 #
 # ## 10.16 Words for attention
 #
-# You have now seen most kinds of attention that texts about pictures name. Their names answer four different questions.
+# You have now seen many kinds of attention that texts about pictures name. Their names answer four different questions.
 #
 # - **How is the choice used?** *Soft*: all places are read, and their mean is taken with weights; backpropagation works
-#   (10.3, 10.13). *Hard*: one place is drawn and only this one is read; REINFORCE is needed (10.8, 10.12).
+#   (10.3, 10.13). *Hard*: one place is drawn and only this one is read; an estimator such as
+#   REINFORCE is needed (10.8, 10.12; there are others, such as straight-through).
 # - **What is chosen?** *Spatial*: places (9.13, 9.15, 10.12). *Channel*: feature maps (9.14). *Temporal*: steps of a
 #   sequence, such as words (05) or the rows of 10.3.
 # - **Who asks?** *Focused* attention, also called top-down: a task or a state asks, so the weights depend on a query
 #   (10.13, and the second look of 10.12). *Saliency*, also called bottom-up: what stands out, whoever looks. The gate of
 #   9.13, the linear score of 10.4 and the first look of 10.12 are near to this: no query has an effect. But
 #   training for the task has decided what stands out for them.
+#   *Self-attention*: every place asks all others (07). With patches of a picture in place of words this is a *Vision
+#   Transformer*, which many texts of today mean by visual attention (Dosovitskiy et al. 2020).
 # - **Where may it look?** *Global*: everywhere (05). *Local*: only near a centre (06, the glimpse of 10.6).
 #
 # So the published model of 10.5 has soft, temporal attention without a query that has an effect: it weights rows, and no step
@@ -3689,7 +3698,7 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 #
 # - [ ] A. In each step, the query finds other rows that matter.
 #   > The published score is linear: its weights are the same in every step. And weights that can change gain nothing here.
-# - [x] B. Most of the gap goes away with another recipe. Keeping all rows and weighting them help a little, a query does not.
+# - [x] B. Mostly the recipe. Weights that are the same in each step help a little, a query does not.
 #   > Yes: change one thing at a time. The plain mean shows what is left for the weights, and the linear score what is
 #   > left for the query.
 # - [ ] C. The softmax: without it, the larger model is no better than the simple one.
@@ -3722,7 +3731,7 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 # - [ ] B. It takes the place with the largest weight.
 #   > That is an argmax. It never tries what it does not believe in.
 # - [x] C. The drawn place has no gradient, its log-probability has one.
-#   > Yes: this is why REINFORCE is needed.
+#   > Yes: this is why an estimator such as REINFORCE is needed.
 # - [ ] D. It looks sharply at all places, and then keeps one of them.
 #   > It looks sharply at the drawn place only. With one look, this costs a twentieth of soft attention in 10.12.
 
@@ -3780,5 +3789,7 @@ for demo_name, demo_each in data.load("visual_runs")["captions"].items():
 #   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): the additive score, appendix A.1.2.
 # - J. Ba, V. Mnih, K. Kavukcuoglu, *Multiple Object Recognition with Visual Attention*, 2014,
 #   [arXiv 1412.7755](https://arxiv.org/abs/1412.7755): a recurrent attention model that also has a coarse picture.
+# - A. Dosovitskiy et al., *An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale*, 2020,
+#   [arXiv 2010.11929](https://arxiv.org/abs/2010.11929): self-attention between patches.
 # - J. Zhang et al., *Top-down Neural Attention by Excitation Backprop*, 2016,
 #   [arXiv 1608.00507](https://arxiv.org/abs/1608.00507): the pointing game.
