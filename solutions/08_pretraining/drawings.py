@@ -8,15 +8,15 @@ SHADE = "#e0e0e0"
 def _row(sheet, words, y=0.0, x=0.9, step=1.35):
     """The words of both sentences in one row, with segment and mask below."""
     places = [x + step * i for i in range(len(words))]
-    for place, word in zip(places, words, strict=True):
-        sheet.box((place, y), word, kind="choice" if word == "MASK" else "values", w=1.2, h=0.7)
+    for i, (place, word) in enumerate(zip(places, words, strict=True)):
+        sheet.box((place, y), word, kind="choice" if i in (1, 7, 8) else "values", w=1.2, h=0.7)
     return places
 
 
 def reader():
     """8.2 and 8.3: two sentences in one row, some words hidden, and what is asked."""
     sheet = Sheet()
-    places = _row(sheet, ("Tom", "MASK", "Jerry", "at", "home", "E", "Tom", "helps", "MASK", "E"))
+    places = _row(sheet, ("Tom", "MASK", "Jerry", "at", "home", "E", "Tom", "river", "Jerry", "E"))
     sheet.text((0.0, -0.75), "segment", size=9.5, align="right")
     for i, place in enumerate(places):
         sheet.text((place, -0.75), "0" if i < 6 else "1", size=9.5)
@@ -24,14 +24,15 @@ def reader():
     for place in places:
         sheet.line((place, 0.35), (place, 1.15))
     for i, place in enumerate(places):
-        asked = i in (1, 8)
+        asked = i in (1, 7, 8)
         sheet.line((place, 2.05), (place, 2.75 if asked else 2.45))
         if asked:
             sheet.box((place, 3.1), "head", w=1.2, h=0.7)
             sheet.line((place, 3.45), (place, 4.1))
-            sheet.text((place, 4.35), "helps?" if i == 1 else "Jerry?", size=10)
+            sheet.text((place, 4.35), {1: "helps?", 7: "helps?", 8: "Jerry?"}[i], size=10)
     sheet.text((7.0, 2.75), "a state for each place", size=9.5)
-    sheet.text((7.0, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
+    sheet.key((0.9, -1.35), "choice", "chosen: hidden, replaced by a random word, or left as it was")
+    sheet.text((5.6, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
     return sheet
 
 
@@ -74,12 +75,16 @@ def word_by_word():
     sheet.text((-0.1, 0.6), "$h_j$", align="right")
     sheet.text((7.5, 1.9), r"attend: $\alpha_{ji}$, a softmax over $i$", size=10, align="left")
     sheet.box((11.3, 0.6), r"$c_j = \sum_i \alpha_{ji} p_i$", kind="fixed", w=3.2)
-    sheet.arrow((6.5, 0.6), (9.7, 0.6))
-    sheet.box((11.3, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\cdot c_j]$", kind="fixed", w=5.0)
+    sheet.line((7.2, 3.2), (13.6, 3.2), (13.6, 0.6), (12.9, 0.6))
+    sheet.text((10.4, 3.45), "$p_i$", size=10)
+    sheet.line((6.5, 0.6), (7.4, 0.6), (7.4, -1.1), (8.8, -1.1))
+    sheet.text((7.55, -0.85), "$h_j$", size=10, align="left")
+    sheet.line((7.9, 1.6), (7.9, 0.6), (9.7, 0.6))
+    sheet.box((11.3, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\odot c_j]$", kind="fixed", w=5.0)
     sheet.arrow((11.3, 0.15), (11.3, -0.65), "compare")
     sheet.box((11.3, -2.8), "mean over the words $j$", kind="fixed", w=3.8)
     sheet.arrow((11.3, -1.55), (11.3, -2.35), "aggregate")
-    sheet.arrow((9.4, -2.8), (7.6, -2.8))
+    sheet.arrow((9.4, -2.8), (7.4, -2.8))
     sheet.box((6.6, -2.8), "head", kind="choice", w=1.6)
 
     return sheet
