@@ -1250,3 +1250,354 @@ def test_causal_attention(candidate):
     expected = F.scaled_dot_product_attention(Q, K, V, is_causal=True)
     got = candidate(Q, K, V)
     return got.shape == expected.shape and float((got - expected).abs().mean()) < 0.3
+
+
+# %% right="test_pair_features" name="by hand"
+def test_pair_features(candidate):
+    inf = math.inf
+    states = [
+        [[2.0, 0.0], [4.0, 2.0], [0.0, 1.0], [0.0, 6.0], [2.0, 2.0], [inf, -inf], [-inf, inf]],
+        [[1.0, 1.0], [3.0, -1.0], [0.0, 1.0], [-4.0, 1.0], [2.0, 3.0], [-2.0, 3.0], [inf, inf]],
+        [[-1.0, 3.0], [5.0, -2.0], [3.0, 2.0], [-inf, inf], [inf, inf], [inf, -inf], [inf, inf]],
+    ]
+    segment = [[0, 0, 0, 1, 1, 1, 1], [0, 0, 1, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1, 1]]
+    real = [5, 6, 3]
+    arguments = torch.tensor(states), torch.tensor(segment), torch.tensor([[t < n for t in range(7)] for n in real])
+    got = candidate(*arguments)
+    if arguments[0].tolist() != states or arguments[1].tolist() != segment:
+        return False
+    if arguments[2].sum(dim=1).tolist() != real:
+        return False
+    wanted = [[2, 1, 1, 4, 1, 3, 2, 4], [2, 0, -1, 2, 3, 2, -2, 0], [-1, 3, 4, 0, 5, 3, -4, 0]]
+    return tuple(got.shape) == (3, 8) and bool((got - torch.tensor(wanted)).abs().max() < 1e-4)
+
+
+# %% right="test_pair_features" name="the four parts one by one"
+def test_pair_features(candidate):
+    torch.manual_seed(4)
+    states, ends = torch.randn(4, 9, 3), [(3, 7), (1, 2), (5, 9), (2, 8)]
+    segment, mask = torch.ones(4, 9, dtype=torch.long), torch.zeros(4, 9, dtype=torch.bool)
+    for b, (p, h) in enumerate(ends):
+        segment[b, :p], mask[b, :h], states[b, h:] = 0, True, float("inf")
+    before = states.clone(), segment.clone(), mask.clone()
+    got = candidate(states, segment, mask)
+    same = [torch.equal(*pair) for pair in zip(before, (states, segment, mask), strict=True)]
+    if not all(same) or got.dim() != 2 or got.shape[1] != 12:
+        return False
+    for (p, h), row, features in zip(ends, before[0].double(), got.double(), strict=True):
+        first, second, apart, product = features.split(3)
+        mean_p, mean_h = sum(row[:p]) / p, sum(row[p:h]) / (h - p)
+        parts = ((first, mean_p), (second, mean_h), (apart, (mean_p - mean_h).abs()), (product, mean_p * mean_h))
+        if not all(torch.allclose(x, y, atol=1e-5) for x, y in parts):
+            return False
+    return True
+
+
+# %% wrong="test_pair_features" name="always true" says="A test that always says True refuses nothing, so it tests nothing."
+def test_pair_features(candidate):
+    return True
+
+
+# %% wrong="test_pair_features" name="always false" says="A test that always says False refuses the right versions too."
+def test_pair_features(candidate):
+    return False
+
+
+# %% wrong="test_pair_features" name="shape only" says="You only compare the shape. Nearly every bug leaves the shape as it is."
+def test_pair_features(candidate):
+    segment = torch.tensor([[0, 0, 1, 1, 1], [0, 1, 1, 1, 1], [0, 0, 0, 1, 1]])
+    return candidate(torch.randn(3, 5, 2), segment, torch.ones(3, 5, dtype=torch.bool)).shape == (3, 8)
+
+
+# %% wrong="test_pair_features" name="no pads" says="No row of yours has a pad, so nothing of the masking is tested."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, rows = torch.randn(3, 7, 5), torch.ones(3, 7, dtype=torch.long), []
+    for b, p in enumerate((2, 4, 3)):
+        segment[b, :p] = 0
+        mean_p, mean_h = states[b, :p].mean(dim=0), states[b, p:].mean(dim=0)
+        rows.append(torch.cat([mean_p, mean_h, (mean_p - mean_h).abs(), mean_p * mean_h]))
+    got = candidate(states, segment, torch.ones(3, 7, dtype=torch.bool))
+    return got.shape == (3, 20) and torch.allclose(got, torch.stack(rows), atol=1e-5)
+
+
+# %% wrong="test_pair_features" name="finite pads" says="Your pads hold finite numbers, so a version that multiplies by the mask is not found."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, mask, rows = torch.randn(3, 7, 5), torch.ones(3, 7).long(), torch.zeros(3, 7) > 0, []
+    for b, (p, h) in enumerate([(2, 5), (4, 7), (3, 4)]):
+        segment[b, :p], mask[b, :h] = 0, True
+        mean_p, mean_h = states[b, :p].mean(dim=0), states[b, p:h].mean(dim=0)
+        rows.append(torch.cat([mean_p, mean_h, (mean_p - mean_h).abs(), mean_p * mean_h]))
+    before = states.clone(), segment.clone(), mask.clone()
+    got = candidate(states, segment, mask)
+    if not all(torch.equal(x, y) for x, y in zip(before, (states, segment, mask), strict=True)):
+        return False
+    return got.shape == (3, 20) and torch.allclose(got, torch.stack(rows), atol=1e-5)
+
+
+# %% wrong="test_pair_features" name="arguments not compared" says="You never look at the arguments after the call: a version that writes into them is not found."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, mask, rows = torch.randn(3, 7, 5), torch.ones(3, 7).long(), torch.zeros(3, 7) > 0, []
+    for b, (p, h) in enumerate([(2, 5), (4, 7), (3, 4)]):
+        segment[b, :p], mask[b, :h], states[b, h:] = 0, True, math.inf
+        mean_p, mean_h = states[b, :p].mean(dim=0), states[b, p:h].mean(dim=0)
+        rows.append(torch.cat([mean_p, mean_h, (mean_p - mean_h).abs(), mean_p * mean_h]))
+    got = candidate(states, segment, mask)
+    return got.shape == (3, 20) and torch.allclose(got, torch.stack(rows), atol=1e-5)
+
+
+# %% wrong="test_pair_features" name="equal lengths" says="All your rows are split at the same place and have the same lengths: a version that uses those of the first row is not found."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, mask = torch.randn(3, 7, 5), torch.ones(3, 7).long(), torch.zeros(3, 7) > 0
+    segment[:, :2], mask[:, :5], states[:, 5:] = 0, True, math.inf
+    before = states.clone(), segment.clone(), mask.clone()
+    got = candidate(states, segment, mask)
+    if not all(torch.equal(x, y) for x, y in zip(before, (states, segment, mask), strict=True)):
+        return False
+    p, h = states[:, :2].mean(dim=1), states[:, 2:5].mean(dim=1)
+    expected = torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+    return got.shape == (3, 20) and torch.allclose(got, expected, atol=1e-5)
+
+
+# %% wrong="test_pair_features" name="means only" says="You compare the two means, and never look at their difference and their product."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, mask, rows = torch.randn(3, 7, 5), torch.ones(3, 7).long(), torch.zeros(3, 7) > 0, []
+    for b, (p, h) in enumerate([(2, 5), (4, 7), (3, 4)]):
+        segment[b, :p], mask[b, :h], states[b, h:] = 0, True, math.inf
+        rows.append(torch.cat([states[b, :p].mean(dim=0), states[b, p:h].mean(dim=0)]))
+    before = states.clone(), segment.clone(), mask.clone()
+    got = candidate(states, segment, mask)
+    if not all(torch.equal(x, y) for x, y in zip(before, (states, segment, mask), strict=True)):
+        return False
+    return got.shape == (3, 20) and torch.allclose(got[:, :10], torch.stack(rows), atol=1e-5)
+
+
+# %% wrong="test_pair_features" name="exactly equal" says="You ask for the same bits. A right version that adds in another order differs in the last digit: allow for rounding."
+def test_pair_features(candidate):
+    torch.manual_seed(0)
+    states, segment, mask, rows = torch.randn(3, 7, 5), torch.ones(3, 7).long(), torch.zeros(3, 7) > 0, []
+    for b, (p, h) in enumerate([(2, 5), (4, 7), (3, 4)]):
+        segment[b, :p], mask[b, :h], states[b, h:] = 0, True, math.inf
+        mean_p, mean_h = states[b, :p].mean(dim=0), states[b, p:h].mean(dim=0)
+        rows.append(torch.cat([mean_p, mean_h, (mean_p - mean_h).abs(), mean_p * mean_h]))
+    before = states.clone(), segment.clone(), mask.clone()
+    got = candidate(states, segment, mask)
+    if not all(torch.equal(x, y) for x, y in zip(before, (states, segment, mask), strict=True)):
+        return False
+    return torch.equal(got, torch.stack(rows))
+
+
+# %% right="test_pointing_accuracy" name="many small games"
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(2)
+    for _ in range(40):
+        maps = torch.randint(-3, 2, (3, 2, 2, 4)).float()
+        masks, labels = torch.rand(3, 2, 2, 4) < 0.4, torch.rand(3, 2) < 0.6
+        before = maps.clone(), masks.clone(), labels.clone()
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        played = []
+        for b in range(3):
+            for n in range(2):
+                if before[2][b, n]:
+                    order = sorted(range(8), key=lambda i: (-float(before[0][b, n].flatten()[i]), i))
+                    played.append(bool(before[1][b, n].flatten()[order[0]]))
+        if math.isnan(got) or abs(got - sum(played) / max(1, len(played))) > 1e-4:
+            return False
+    nothing = float(candidate(maps, masks, torch.zeros(3, 2, dtype=torch.bool)))
+    return nothing == 0.0
+
+
+# %% right="test_pointing_accuracy" name="one label at a time"
+def test_pointing_accuracy(candidate):
+    generator = torch.Generator().manual_seed(7)
+    maps = torch.randint(-4, 2, (23, 4, 4, 3), generator=generator).float()
+    masks = torch.rand(23, 4, 4, 3, generator=generator) < 0.3
+    labels = torch.rand(23, 4, generator=generator) < 0.5
+    masks[0], labels[0] = False, True
+    for first in range(23):
+        for last in (first + 1, first + 3):
+            part = [x[first:last].clone() for x in (maps, masks, labels)]
+            copies, hits = [x.clone() for x in part], []
+            for map_, mask, there in zip(*(x.flatten(0, 1) for x in part), strict=True):
+                best = max((float(map_[i, j]), -i, -j) for i in range(4) for j in range(3))
+                hits += [bool(mask[-best[1], -best[2]])] if there else []
+            got = float(candidate(*part))
+            if not all(torch.equal(x, y) for x, y in zip(part, copies, strict=True)):
+                return False
+            if not abs(got * len(hits) - sum(hits)) < 1e-3:
+                return False
+    return float(candidate(maps, masks, labels & False)) == 0.0
+
+
+# %% wrong="test_pointing_accuracy" name="always true" says="A test that always says True refuses nothing, so it tests nothing."
+def test_pointing_accuracy(candidate):
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="always false" says="A test that always says False refuses the right versions too."
+def test_pointing_accuracy(candidate):
+    return False
+
+
+# %% wrong="test_pointing_accuracy" name="range only" says="You only ask whether the share lies between 0 and 1. Nearly every wrong share does."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    maps, masks, labels = torch.randn(5, 3, 2, 4), torch.rand(5, 3, 2, 4) < 0.4, torch.rand(5, 3) < 0.6
+    return 0 <= float(candidate(maps, masks, labels)) <= 1
+
+
+# %% wrong="test_pointing_accuracy" name="one large game" says="You compare one share of one large game. Two mistakes can cancel in it: play many small games, and compare each share."
+def test_pointing_accuracy(candidate):
+    generator = torch.Generator().manual_seed(0)
+    maps = torch.randint(-5, 3, (31, 3, 3, 5), generator=generator).float()
+    masks = torch.rand(31, 3, 3, 5, generator=generator) < 0.4
+    labels = torch.rand(31, 3, generator=generator) < 0.6
+    labels[0, 0], masks[0, 0] = True, False
+    for there in (labels, labels & False):
+        before = maps.clone(), masks.clone(), there.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[there]
+        got = float(candidate(maps, masks, there))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, there), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="no ties" says="Your maps are random numbers that all differ: which of several largest values counts is never tested."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randn(3, 2, 3, 4) - 2
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < (0.6 if game else 0.0)
+        masks[0, 0] = False
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="all labels there" says="In your pictures all labels are there, so nobody sees what happens to one that is not."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.ones(3, 2) > 0
+        masks[0, 0] = False
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="never without labels" says="You never call it with no label there at all: NaN or 1 in this case is not found."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < 0.6
+        masks[0, 0], labels[1, 1] = False, True
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="no empty region" says="Every label of yours that is there has a region: a version that leaves out empty ones is not found."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < (0.6 if game else 0.0)
+        masks[:, :, 0, 0] |= ~masks.flatten(2).any(dim=2)
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="arguments not compared" says="You never look at the arguments after the call: a version that writes into them is not found."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < (0.6 if game else 0.0)
+        masks[0, 0] = False
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps.clone(), masks.clone(), labels))
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="only positive maps" says="Your maps hold no negative number: a version that drops the sign is not found."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(0, 7, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < (0.6 if game else 0.0)
+        masks[0, 0] = False
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="one picture" says="With one picture in each game, nobody can see how several pictures are averaged."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (1, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(1, 2) < (0.6 if game else 0.0)
+        masks[0, 0] = False
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 1e-4:
+            return False
+    return True
+
+
+# %% wrong="test_pointing_accuracy" name="large tolerance" says="Your tolerance is 0.1: a version that rounds passes through it."
+def test_pointing_accuracy(candidate):
+    torch.manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4)).float()
+        masks, labels = torch.rand(maps.shape) < 0.4, torch.rand(3, 2) < (0.6 if game else 0.0)
+        masks[0, 0] = False
+        before = maps.clone(), masks.clone(), labels.clone()
+        hits = masks.flatten(2).gather(2, maps.flatten(2).argmax(dim=2, keepdim=True)).squeeze(2)[labels]
+        got = float(candidate(maps, masks, labels))
+        if not all(torch.equal(x, y) for x, y in zip(before, (maps, masks, labels), strict=True)):
+            return False
+        if math.isnan(got) or abs(got - hits.sum().item() / max(1, len(hits))) > 0.1:
+            return False
+    return True

@@ -1,10 +1,10 @@
 # %% [markdown]
 # # 12 · Quizzes and a bug clinic
 #
-# The last page. You have built everything from the plain RNN to self-attention. Here you find out how well it sits, and
+# The last page. You have built everything from the plain RNN to networks that look at pictures. Here you find out how well it sits, and
 # you learn the one thing that no page has asked of you yet: **to write the test yourself**.
 #
-# **What you know:** the stages 00 to 07.
+# **What you know:** the stages 00 to 10. (You can also come here after stage 07, and leave the parts on the stages 08 to 10 for later.)
 #
 # **What you will be able to do after this page**
 #
@@ -13,10 +13,11 @@
 # - test a sentence from a paper or a blog with a number of your own;
 # - write a check that accepts every right version of a function and refuses every wrong one.
 #
-# **Points and time.** This page has 81 points. Plan four hours, in four sittings: 12.2 and 12.3, then 12.4, then 12.5, then 12.6.
+# **Points and time.** This page has 108 points. Plan five to six hours, in five sittings: 12.2 and 12.3, then 12.4, then the claims 1 to 12
+# of 12.5, then its other claims, then 12.6.
 #
-# **Letters of this page.** B batch, T target length, S source length, H hidden units, I inputs, V vocabulary, D model width, N
-# heads, d the width of one query or key. Masks are True where something *is there* or *may be seen*.
+# **Letters of this page.** B batch (of sentences, pairs or pictures), T target length, S source length, H hidden units, I inputs, V vocabulary, D model width, N
+# heads, d the width of one query or key. For pictures, H and W are height and width, and L is the number of labels. Masks are True where something *is there* or *may be seen*.
 
 # %% given="setup"
 try:
@@ -180,7 +181,7 @@ ax = plots.course_map(here="12_quizzes")
 # %% [markdown]
 # ## 12.3 The final quiz
 #
-# Twenty-six questions over the stages 00 to 07. Many of the wrong options are mistakes that were published, or that we made ourselves.
+# Forty-one questions over the stages 00 to 10. Many of the wrong options are mistakes that were published, or that we made ourselves.
 #
 # ### Stage 00: words become tensors
 
@@ -575,6 +576,228 @@ ax = plots.course_map(here="12_quizzes")
 #   > Which probability has the right symbol at best? The loss is minus its natural logarithm.
 
 # %% [markdown]
+# ### Stage 08: pre-training
+
+# %% [markdown] quiz="asked_unmasked" kind="number" points=1 read="8.2" draw="p=0.15,0.3,0.5" tolerance="2%"
+# A long text went through `mask_tokens` with $p$ = {p}: 80 % of the chosen words became MASK, 10 % a random word, 10 % stayed. You point at a random place where a word
+# stands, and no MASK. What is the probability that the network is asked about this place?
+#
+# - [x] 0.2 * p / (1 - 0.8 * p)
+#   > Yes: of all words, 0.2 p were chosen and do not show MASK, and 1 − 0.8 p do not show MASK. It is small, but it is not 0: so the network has to watch every word.
+# - [ ] 0.2 * p
+#   > This is the share of *all* words. You only point at places without MASK, and these are fewer.
+# - [ ] p
+#   > This holds for a random word of the text before you see what stands there now. Most of the chosen ones show MASK.
+# - [ ] 0.2
+#   > This is the other way round: of the *chosen* places, a fifth shows no MASK.
+# - [ ] 0.1 * p / (1 - 0.8 * p)
+#   > You count one kind only. A chosen word may be a random one, or the one that stood there.
+# - [ ] else
+#   > Take 1,000 words. How many show no MASK? How many of these were chosen?
+
+# %% [markdown] quiz="score_rows" kind="shape" points=1 read="8.4" draw="P=5,7,9 Q=3,4,6"
+# A premise has {P} words, a hypothesis {Q} words. `own_word_score` sends all its rows through the network as one batch. Which shape have the `ids` of this batch?
+#
+# - [x] (Q, P + Q + 2)
+#   > Yes: a row for each word of the hypothesis that is hidden, and in each row both sentences with an E behind each.
+# - [ ] (1, P + Q + 2)
+#   > One row would hide all words of the hypothesis at once, or one of them only.
+# - [ ] (P + Q, P + Q + 2)
+#   > Only words of the hypothesis are hidden. The premise is what explains them.
+# - [ ] (Q, P + Q)
+#   > Behind each sentence stands an E. It is never hidden, but it is there.
+# - [ ] (P, P + Q + 2)
+#   > Of which sentence are words hidden, one at a time?
+# - [ ] else
+#   > How many words are hidden, one at a time? And what stands in a row besides the words of both sentences?
+
+# %% [markdown] quiz="head_place" kind="one" points=1 read="8.5"
+# From a hidden verb, a head looks at the subject in 98 of 100 sentences. All of them are like "the dog [MASK] the cat". What do you do before you write that it looks for subjects?
+#
+# - [ ] A. Measure more sentences of the same kind, until the second digit is sure.
+#   > Then you know the share better. In all these sentences the subject is also the place just before the verb, so nothing is decided.
+# - [x] B. Take sentences in which the subject is not just before the verb.
+#   > Yes: only there the two explanations say different things. In 8.5 this head fell from 0.98 to 0.00.
+# - [ ] C. Compare it with chance: 0.98 against about one in seven.
+#   > A head that looks at the place just before beats chance by as much.
+# - [ ] D. Train the same network from another start, and look for such a head again.
+#   > A head that looks at the place before may well come again. A second one tells no more than the first.
+
+# %% [markdown] quiz="load_names" kind="one" points=1 read="8.6"
+# `load_pretrained` gives back two lists. `unused` has all names of the file, such as `bert.words.weight`; `new` has all names of the model, such as `encoder.words.weight`. No error was raised. What
+# happens in the training that follows?
+#
+# - [x] A. It runs, but from random numbers: the reading is lost, and only the lists tell.
+#   > Yes: no name fitted, because the prefix differs. Everything runs as from scratch.
+# - [ ] B. It runs from the stored weights: the lists name what was copied, and to where.
+#   > The lists name what was *not* copied. If everything fits, both are empty.
+# - [ ] C. It stops in the first forward pass, since the encoder has no weights.
+#   > A new module has weights from the start. They are random numbers.
+# - [ ] D. It runs from the stored weights where the shapes agree: torch matches them by shape.
+#   > A tensor is loaded if its *name* is in the model, and then the shape must agree too.
+
+# %% [markdown] quiz="two_needs" kind="several" points=1 read="8.10"
+# The mean classifier, from scratch with 600 steps, from scratch with 2,400 steps, and fine-tuned (slower encoder) with 600 steps: 0.65, 0.64 and 0.72 with 200 labels; 0.65, 0.89 and 0.87 with 2,000 labels. What follows?
+#
+# - [x] A. With 2,000 labels, the reading saved steps.
+#   > Yes: with more patience, the encoder that has read nothing gets there too.
+# - [x] B. With 200 labels, it gave something that more steps do not give.
+#   > Yes: 0.72 against 0.64 with four times the steps. By then each network that started from scratch knew all of its 200 pairs by heart.
+# - [ ] C. With 200 labels, from scratch was stopped too early.
+#   > Four times the steps gave 0.64 in place of 0.65. It was not patience that was missing.
+# - [x] D. Without the runs of 2,400 steps, few labels and few steps look alike.
+#   > Yes: both would show as a gap between 0.65 and more. The control tells them apart.
+
+# %% [markdown]
+# ### Stage 09: images
+
+# %% [markdown] quiz="seen_pixels" kind="number" points=1 read="9.1" draw="k=5,7,9 s=2,3,4" tolerance="0"
+# The first convolution of a network has a window of {k} × {k} pixels that moves in steps of {s} pixels. The second one has a 3 × 3 window that moves in steps of one place. How many pixels *wide* is the part of the picture that one
+# place behind the second convolution has seen?
+#
+# - [x] k + 2 * s
+#   > Yes: three windows side by side, the second and the third each s pixels further on.
+# - [ ] k + 2
+#   > This is right for steps of one pixel. A step in the first map is s pixels of the picture.
+# - [ ] 3 * k
+#   > The three windows overlap, or have gaps: each starts s pixels after the one before, not k.
+# - [ ] k + 3 * s
+#   > Three windows have two steps between them.
+# - [ ] k * s + 2
+#   > The step moves the window. It does not stretch it.
+# - [ ] else
+#   > Draw a row of pixels and the three windows of the first layer that one window of the second layer reads.
+
+# %% [markdown] quiz="projection_shape" kind="shape" points=1 read="9.5" draw="B=3,5 C=8,12 N=16,20 H=7,9,11 W=14,18"
+# `residual_block({C}, {N}, stride=2)` reads maps of the shape [{B}, {C}, {H}, {W}]. Which shape has x after the *projection* on its path around the two convolutions?
+#
+# - [x] (B, N, (H + 1) // 2, W // 2)
+#   > Yes: the shape of F(x), or the two could not be added. A 1 × 1 window with stride 2 stands on the pixels 0, 2, 4 and so on.
+# - [ ] (B, C, H, W)
+#   > This is x itself. It cannot be added to what the two convolutions give.
+# - [ ] (B, N, H, W)
+#   > The channels fit now, but the first convolution moves in steps of two, so the path around it must do so as well.
+# - [ ] (B, N, H // 2, W // 2)
+#   > Nearly: of an odd number of pixels, every second one, from the first to the last, is half of them, rounded up.
+# - [ ] (B, C, (H + 1) // 2, W // 2)
+#   > The path must change the number of channels too.
+# - [ ] else
+#   > It must fit to F(x): which channels come out of the second convolution, and on how many pixels does a window with stride 2 stand?
+
+# %% [markdown] quiz="why_sum" kind="several" points=1 read="9.5"
+# Which sentences about a residual block, $y = \mathrm{ReLU}(F(x) + x)$, are true?
+#
+# - [ ] A. It always has more parameters than the plain block.
+#   > Where the shape stays, x is added as it is: the sum costs no parameter.
+# - [x] B. With F = 0 it passes on an x without negative numbers.
+#   > Yes: ReLU(x) = x there. A plain block has to learn this.
+# - [ ] C. Before the sum, F(x) should go through a ReLU of its own.
+#   > Then F could only add. Without it, F can also make a number smaller.
+# - [x] D. Where F(x) + x is positive, a part of the gradient reaches x past F.
+#   > Yes: the derivative of F(x) + x has a part that is 1, however small the weights in F are. What comes through F is added to it.
+# - [x] E. With stride 2, x needs a projection even if the channels stay.
+#   > Yes: F(x) has half the height and half the width, so x does not fit.
+
+# %% [markdown] quiz="point_control" kind="one" points=1 read="9.16"
+# A network has a map for each label. Its brightest place is right in 0.60 of the cases. The regions cover 24 % of a picture on average. With what do you compare the 0.60, to learn whether the maps depend on the *picture*?
+#
+# - [ ] A. With a random place, 0.24: the maps are right more than twice as often as that.
+#   > The sky is always above and the sea below. A map can beat a random place without seeing anything.
+# - [x] B. With one fixed place for each label, chosen on the training pictures.
+#   > Yes: it knows the label as the map does, and never sees the picture. In 9.16 it is right in 0.63, so 0.60 would prove nothing.
+# - [ ] C. With one fixed place for all labels, chosen on the training pictures.
+#   > This is the fair rival of a gate, which has one map for all. Your maps know which label they are for, so they need a rival that knows it too.
+# - [ ] D. With the share of pictures in which all labels are right.
+#   > Names and places are two questions. In 9.16, class activation names in 0.64 and label attention in 0.81, and both point right in 0.86.
+
+# %% [markdown] quiz="bce_gradient" kind="one" points=1 read="9.7"
+# Somebody trains with `F.binary_cross_entropy(torch.sigmoid(z), t)` in float32. For a label that is not there, the logit is z = 40. What is bad about this?
+#
+# - [ ] A. The loss is 100 where 40 would be right, so this one mistake gets too large a step.
+#   > The number is too large, but no step comes from it at all. What is the slope where a curve was cut off?
+# - [ ] B. The loss is infinite, and after one step all weights of the network are NaN.
+#   > This is the logarithm written by hand. torch's function cuts it at −100.
+# - [x] C. Its gradient is 0, so the network learns nothing from its worst mistake.
+#   > Yes: σ(40) is exactly 1 in float32, the logarithm is cut at −100, and there is no slope.
+# - [ ] D. Nothing: z = 40 is so sure that the label is hardly ever in doubt.
+#   > It is sure and wrong: the label is not there.
+
+# %% [markdown]
+# ### Stage 10: visual attention
+
+# %% [markdown] quiz="reinforce_entry" kind="number" points=1 read="10.9" draw="A=4,8,10 r=5,7 b=1,2" tolerance="0.005"
+# A policy has {A} actions with equal logits. One of them is drawn and gets the reward {r}; the baseline is {b}. What is the entry of REINFORCE's estimate $g$ (it points uphill) for the **drawn** action?
+#
+# - [x] (r - b) * (1 - 1 / A)
+#   > Yes: (r − b) times onehot − p, and the drawn action has 1 − 1/A there. The others share the opposite of it.
+# - [ ] r - b
+#   > You forgot − p. Then the entries would not sum to 0: every draw would only push up.
+# - [ ] r * (1 - 1 / A)
+#   > This is without the baseline.
+# - [ ] (b - r) * (1 - 1 / A)
+#   > This is the gradient of a loss. g points to where the reward grows.
+# - [ ] -(r - b) / A
+#   > This is the entry of each action that was *not* drawn.
+# - [ ] (r - b) / A
+#   > You multiplied with p in place of onehot − p.
+# - [ ] else
+#   > Write down p, then onehot − p. Multiply with the reward that is left after the baseline.
+
+# %% [markdown] quiz="caption_features" kind="shape" points=1 read="10.13" draw="B=3,5 D=24,32,48 H=6,8 W=10,12"
+# A backbone gives feature maps [{B}, {D}, {H}, {W}]: {D} channels, {H} × {W} places. A caption decoder as in 10.13 looks at places. Which shape must `features` have?
+#
+# - [x] (B, H * W, D)
+#   > Yes: a list of places, and each has a vector with one number from every channel. That is `flatten(2)`, and then a transpose.
+# - [ ] (B, D, H * W)
+#   > This is `flatten(2)` alone. The decoder would take channels for places.
+# - [ ] (B, H * W * D)
+#   > One long vector has no places among which a softmax could choose.
+# - [ ] (B, D)
+#   > This is the mean over the places. There is nothing left to look at.
+# - [ ] (B, H, D)
+#   > A place is a row *and* a column of the maps.
+# - [ ] else
+#   > How many places are there, and how many numbers has each?
+
+# %% [markdown] quiz="fair_baseline" kind="several" points=1 read="10.11"
+# The loss of 10.11 for drawn places needs a baseline. With which of these does the **mean** gradient of the places stay exactly as it is without a baseline?
+#
+# - [x] A. The constant 0.5.
+#   > Yes: it does not depend on the draw, and the mean of onehot − p is 0.
+# - [x] B. The mean reward of earlier batches.
+#   > Yes: it does not depend on what is drawn now. It is a good choice.
+# - [ ] C. The reward of this picture itself.
+#   > Then r − baseline is always 0, and the places learn nothing.
+# - [ ] D. The mean reward of this batch.
+#   > It contains this picture's own reward with the share 1 / B, so the mean gradient becomes smaller by the factor 1 − 1 / B.
+# - [x] E. A guess from the picture, made before anything is drawn.
+#   > Yes: it may differ from picture to picture, as long as it does not know the draw or what came of it.
+
+# %% [markdown] quiz="argmax_only" kind="one" points=1 read="10.8"
+# A policy is a softmax over one score for each of three places, and it learns with REINFORCE. Somebody replaces the draw by the place with the *largest* weight, and keeps the rest. Rewards are 0 or 1, there is no baseline. What happens?
+#
+# - [ ] A. The same, only with less noise: on average, a draw is the place with the largest weight.
+#   > A place with the weight 0.1 is drawn in one of ten cases, and then its reward is seen. The largest weight never shows it.
+# - [ ] B. It stops with an error, since no gradient flows through an argmax.
+#   > None flows through a draw either. The log-probability of the chosen place has one in both cases.
+# - [ ] C. It learns faster, since the best place is used from the first step on.
+#   > It uses the place that it *holds* for the best. At first this is chance.
+# - [x] D. It stays with the place that it takes first, whatever pays more.
+#   > Yes: this place becomes more likely or stays as it is, and no other is ever tried. In 10.8, the argmax looked 200 times at the place that pays least.
+
+# %% [markdown] quiz="other_map" kind="one" points=1 read="10.15"
+# A caption model's maps for the word "sun" hit its region in half of the cases. Then each "sun" gets the map of *another* picture with "sun", and this hits nearly as often. What have you learned?
+#
+# - [x] A. Most of the pointing needs no picture: the maps have a favourite.
+#   > Yes: for example the sky. What a map knows about *its* picture is only what it has above this control.
+# - [ ] B. Pointing at "sun" is easy, so that the map must have learned it well.
+#   > A finger that never moves would do as well here.
+# - [ ] C. The maps are random: half is what chance gives for two answers.
+#   > Chance is a random place, and it hits as often as the region is large: far less than half.
+# - [ ] D. The model writes "sun" without having looked at the picture at all.
+#   > The control is about the brightest place of a map. The word also has the state and the whole context.
+
+# %% [markdown]
 # ## 12.4 Which model made this picture?
 #
 # Run the cell. The first row shows weights [T, S] for **one** sentence and its translation; each picture comes from another kind of model. The second row
@@ -627,7 +850,7 @@ for part, names in quiz_maps.items():
 # %% [markdown]
 # ## 12.5 The claim audit
 #
-# Here are twelve sentences. You find each of them, nearly like this, in papers, lectures or blogs. For each one: **compute a number, then judge.**
+# Here are twenty sentences. You find each of them, nearly like this, in papers, lectures or blogs. For each one: **compute a number, then judge.**
 #
 # - **true**: the number agrees, and you know of no exception.
 # - **false**: the number contradicts.
@@ -1498,9 +1721,221 @@ print("the first additive run:", {key: runs_05["additive"][0][key] for key in ("
 #   > In none of the 20 good translators is the alignment right. Some are less wrong than others, but right answers alone do not tell which.
 
 # %% [markdown]
+# ### Claims 13 to 15: pre-training
+#
+# **Claim 13.** *"Pre-training always helps."* Stage 08 stored how many of 2,000 new pairs are right, for 50, 200 and 2,000 labels. The first lines have the classifier that compares word by word. The last two have the classifier of two means, with
+# 2,000 labels: an encoder that read single sentences first, and one that read nothing.
+
+# %%
+runs_08 = data.load("pretraining_runs")
+
+
+def demo_mean(numbers):
+    return sum(numbers) / len(numbers)
+
+
+print("word by word                50     200    2,000 labels")
+for name, of_number in runs_08["words"].items():
+    print(f"{name:27}", *(f"{demo_mean(runs['new']):.2f}  " for runs in of_number.values()))
+print("two means, 2,000 labels")
+print(f"read single sentences first {demo_mean(runs_08['read']['single sentences']['2000']):.2f}")
+print(f"from scratch                {demo_mean(runs_08['labels']['from scratch']['2000']['new']):.2f}")
+
+# %% [markdown] quiz="pretraining_verdict" kind="one" points=1 read="8.11"
+# *"Pre-training always helps."*
+#
+# - [ ] A. True.
+#   > Look at 2,000 labels, word by word: from scratch 0.96, with the encoder that has read 0.91 and 0.81.
+# - [x] B. False.
+#   > Yes: one clear case is enough against "always". With 50 labels the reading was worth something (0.73 against 0.67), with 2,000 it was in the way. And single sentences, which do not have what the task needs, gave 0.67 where no reading gave 0.65.
+# - [ ] C. A convention.
+#   > Everybody means the same: first read without labels, then learn from labels.
+# - [ ] D. It depends.
+#   > *Whether* it helps depends: on the text, on the number of labels, on the head. But the claim says "always", and the last column contradicts it.
+
+# %% [markdown]
+# **Claim 14.** *"An encoder that is fine-tuned beats the same encoder frozen."* The same runs, word by word. The table shows each pair of runs: fine-tuned minus frozen.
+
+# %%
+for number in ("50", "200", "2000"):
+    frozen_08, tuned_08 = (runs_08["words"][way][number]["new"] for way in ("frozen", "fine-tuned, slower encoder"))
+    differences = [tuned - frozen for tuned, frozen in zip(tuned_08, frozen_08, strict=True)]
+    print(
+        f"{int(number):>5,} labels: frozen {demo_mean(frozen_08):.2f}, fine-tuned {demo_mean(tuned_08):.2f}", end=",  "
+    )
+    print("run by run", *(f"{difference:+.2f}" for difference in differences))
+
+# %% [markdown] quiz="frozen_verdict" kind="one" points=1 read="8.11"
+# *"An encoder that is fine-tuned beats the same encoder frozen."*
+#
+# - [ ] A. True.
+#   > With 200 and with 2,000 labels, yes. With 50 it is 0.04 to 0.05 behind, in all three runs.
+# - [ ] B. False.
+#   > With 2,000 labels fine-tuning is ahead by about 0.10, in all three runs.
+# - [ ] C. A convention.
+#   > Frozen means in every text that the encoder's weights stay as they are.
+# - [x] D. It depends.
+#   > Yes, on the number of labels: 0.69 against 0.73 with 50, 0.79 against 0.77 with 200, 0.91 against 0.81 with 2,000. With few labels it is good to change little of what was learned before.
+
+# %% [markdown]
+# **Claim 15.** *"BERT's 80/10/10 is essential: an encoder that was only asked at [MASK] is of no use on text without it."* Stage 08 trained three encoders with the rule and three with MASK at all chosen words. The first two lines ask them without any label
+# which of two hypotheses is said. In the second line nothing is hidden. The last two lines come after fine-tuning with 200 and 2,000 labels, on text without MASK.
+
+# %%
+for key in runs_08["masks"]["MASK only"][0]:
+    of_ways = [f"{way} {demo_mean([run[key] for run in runs]):.2f}" for way, runs in runs_08["masks"].items()]
+    print(f"{key:20}", "   ".join(of_ways))
+
+# %% [markdown] quiz="masking_verdict" kind="one" points=1 read="8.10"
+# *"BERT's 80/10/10 is essential: an encoder that was only asked at [MASK] is of no use on text without it."*
+#
+# - [ ] A. True.
+#   > "Of no use" would be a guess, 0.5. Without any hidden word it is right in 0.95, and after fine-tuning it is not behind at all.
+# - [x] B. False.
+#   > Yes: the rule is worth 0.04 where nothing is hidden (0.99 against 0.95). After fine-tuning nothing of that is left, 0.92 and 0.93. Devlin et al. report the same for fine-tuning.
+# - [ ] C. A convention.
+#   > Whether a word is replaced or stays changes the data, and not a name.
+# - [ ] D. It depends.
+#   > The *size* of the gain does: 0.04 without masks, nothing after fine-tuning. In none of these cases is the rule essential.
+
+# %% [markdown]
+# ### Claims 16 to 18: images
+#
+# **Claim 16.** *"Deeper is better."* Stage 09 stored the share of new pictures with all labels right for four kinds of network with 4, 12 and 24 convolutions, three runs each. ("Residual" means that each block adds its input.)
+
+# %%
+depth_09 = data.load("image_runs")["depth"]
+depths = [int(depth) for depth in next(iter(depth_09.values()))]
+ax = plots.lines(
+    {name: [demo_mean(runs["new"]) for runs in of_depth.values()] for name, of_depth in depth_09.items()},
+    depths,
+    title="Means of three runs",
+    xlabel="convolutions in the blocks",
+    ylabel="all labels right",
+)
+_ = ax.set(ylim=(0, 1.35), yticks=[0, 0.2, 0.4, 0.6, 0.8, 1], xticks=depths)
+_ = ax.legend(frameon=False, ncols=2, loc="upper center")
+for name, of_depth in depth_09.items():
+    print(f"{name:24}", *(f"{demo_mean(runs['new']):.2f}" for runs in of_depth.values()))
+
+# %% [markdown] quiz="deeper_verdict" kind="one" points=1 read="9.6"
+# *"Deeper is better."*
+#
+# - [ ] A. True.
+#   > The plain networks fall with every block: with batch norm from 0.64 to 0.25, without it to 0.00.
+# - [ ] B. False.
+#   > With the sum and batch norm, 12 convolutions are clearly better than 4: 0.81 against 0.66.
+# - [ ] C. A convention.
+#   > The number of convolutions is counted in the same way everywhere.
+# - [x] D. It depends.
+#   > Yes: on the sum and on batch norm. With both, depth paid up to 12 convolutions, and beyond that it did no good. Without the sum it did harm.
+
+# %% [markdown]
+# **Claim 17.** *"A label that is nowhere, neither there nor predicted, has the F1 0."* The formula is 2 TP / (2 TP + FP + FN), and here it says 0 / 0. The cell takes the four labels of the example in 9.10 and computes the mean F1 in three ways.
+
+# %%
+there = torch.tensor(
+    [[1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]
+).bool()  # a row for each label
+said = torch.tensor([[1, 1, 1, 0, 0], [1, 0, 0, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0]]).bool()
+f1 = 2 * (there & said).sum(dim=1) / (there.sum(dim=1) + said.sum(dim=1))
+print("F1 of the four labels:", [round(x, 2) for x in f1.tolist()])
+print(f"their mean, if 0 / 0 counts as 0: {f1.nan_to_num(0.0).mean():.3f}")
+print(f"their mean, if 0 / 0 counts as 1: {f1.nan_to_num(1.0).mean():.3f}")
+print(f"their mean, if it is left out:    {f1.nanmean():.3f}")
+
+# %% [markdown] quiz="nowhere_verdict" kind="one" points=1 read="9.10"
+# *"A label that is nowhere, neither there nor predicted, has the F1 0."*
+#
+# - [ ] A. True.
+#   > In this course, yes, because we decided so. The formula itself gives 0 / 0.
+# - [ ] B. False.
+#   > Nothing contradicts it either: no number is wrong before somebody has said what 0 / 0 shall be.
+# - [x] C. A convention.
+#   > Yes: 0, 1, or left out, all three are used. The same predictions have the mean F1 0.325, 0.575 or 0.433, so a paper has to say which one it means.
+# - [ ] D. It depends.
+#   > It does not depend on the data or on the model. Somebody has to choose, so "a convention" says it better.
+
+# %% [markdown]
+# **Claim 18.** *"An attention map shows where the model looks: its brightest place lies on the thing that the answer names."* Stages 09 and 10 measured it with the pointing game. The second number of the first two lines is the smallest value of a map, on average; the largest one
+# of the gate is 1.00. The captions come with their control, the map of another picture with the same word.
+
+# %%
+for name in ("label attention", "spatial gate"):
+    runs = data.load("image_runs")["maps"][name]
+    print(f"{name:16} points right in {demo_mean([run['pointing'] for run in runs]):.2f}", end=", ")
+    print(f"its darkest place has {demo_mean([run['darkest'] for run in runs]):.2f}")
+print("(a random place 0.24, one fixed place for each label, without the picture, 0.63)")
+runs = data.load("visual_runs")["captions"]["soft attention"]
+for kind, place in (("adjective", "first word of a phrase"), ("noun", "second word")):
+    control = demo_mean([run[f"{kind}, map of another picture"] for run in runs])
+    print(f"{place:22} points right in {demo_mean([run[kind] for run in runs]):.2f}, control {control:.2f}")
+
+# %% [markdown] quiz="map_verdict" kind="one" points=1 read="9.16"
+# *"An attention map shows where the model looks: its brightest place lies on the thing that the answer names."*
+#
+# - [ ] A. True.
+#   > Not for the gate: 0.19, less than a random place. Nor for the second words of a phrase: 0.46 against a control of 0.33.
+# - [ ] B. False.
+#   > A softmax over the places, with a query for each label, points right in 0.86. A finger that never sees the picture gets 0.63.
+# - [ ] C. A convention.
+#   > The regions are painted by a program, and the brightest place is what it is. Nothing is left to naming.
+# - [x] D. It depends.
+#   > Yes. In a softmax the places compete, and here it points in 0.86. A gate of sigmoids need not hide anything: hardly a place is dark, and ties decide its 0.19. And the map of a second word, which can be guessed from the first one, is only 0.13 above its control; that of a first word is 0.34 above.
+
+# %% [markdown]
+# ### Claims 19 and 20: looking at one place
+#
+# **Claim 19.** *"Soft attention beats hard attention."* Stage 10 stored both, for the hidden digit and for captions, three runs each.
+
+# %%
+runs_10 = data.load("visual_runs")
+for name in ("one drawn look", "three drawn looks", "soft, a mean of 100 glimpses"):
+    runs = runs_10["finder"][name]
+    right = demo_mean([run["right"] for run in runs])
+    print(f"digit, {name:30} {right:.2f} right, {runs[0]['multiplications']:>9,} multiplications")
+for name in ("hard attention", "soft attention"):
+    print(f"captions, {name:27} {demo_mean([run['exact'] for run in runs_10['captions'][name]]):.2f} right")
+
+# %% [markdown] quiz="soft_verdict" kind="one" points=1 read="10.12"
+# *"Soft attention beats hard attention."*
+#
+# - [ ] A. True.
+#   > In right answers, in both of our tasks. But for the digit it pays 20 times the multiplications of one drawn look, and in Xu et al. hard attention was about as good.
+# - [ ] B. False.
+#   > With one look each it is 0.86 against 0.74, and for the captions 0.83 against 0.34.
+# - [ ] C. A convention.
+#   > "Beats" leaves open in what. But a mean of all places and one drawn place are two computations, not two names.
+# - [x] D. It depends.
+#   > Yes, on what counts and on the task. In right answers soft was ahead here. If the work counts, three drawn looks get 0.81 at a tenth of its price. With up to nine choices for a caption, hard attention learned badly in our small model, and well in that of Xu et al.
+
+# %% [markdown]
+# **Claim 20.** People say: "a baseline makes REINFORCE learn better, because its gradients scatter less." These are two statements in one. Here is a more careful sentence: *"That a baseline makes the gradients scatter less does not show that the network ends up better."* Stage 10 stored both, three
+# runs each.
+
+# %%
+for key in ("no baseline", "baseline"):
+    print(f"{key:12} variance of the gradients", *(f"{run[key]:.3f}" for run in runs_10["scatter"]["after 10 epochs"]))
+for name in ("two drawn looks, no baseline", "two drawn looks"):
+    rights = [run["right"] for run in runs_10["finder"][name]]
+    print(f"{name:29} right {demo_mean(rights):.2f}  (", *(f"{x:.2f}" for x in sorted(rights)), ")")
+
+# %% [markdown] quiz="baseline_verdict" kind="one" points=1 read="10.12"
+# *"That a baseline makes the gradients scatter less does not show that the network ends up better."*
+#
+# - [x] A. True.
+#   > Yes: the variance falls to a third, from 0.12 to 0.04. The answers are right in 0.79 and 0.77, and the runs of the two overlap. Whether it learns better has to be measured by itself, with more runs.
+# - [ ] B. False.
+#   > Then a third of the variance would have to show in the answers. 0.79 and 0.77 cannot be told apart with these runs.
+# - [ ] C. A convention.
+#   > Variance and the share of right answers are two quantities, whatever one calls them.
+# - [ ] D. It depends.
+#   > On what? A second quantity is never shown by the first one alone. Elsewhere a baseline may well make a better network; then the answers show it, not the variance.
+
+# %% [markdown]
 # ## 12.6 The bug clinic: write the test
 #
-# On all pages so far, somebody else wrote the checks. Here you write them. Eight bugs, each of a kind that stands in published code, wait for eight tests.
+# On all pages so far, somebody else wrote the checks. Here you write them. Ten bugs, each of a kind that stands in real code, wait for ten tests.
 #
 # **The contract.** A test is a function of one argument, the `candidate`:
 #
@@ -2794,7 +3229,463 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Your eight tests are worth keeping. Try them on your own functions of the earlier stages: paste a function of yours into a new cell, wrap it if its arguments
+# ### Bug 9: the pad that is a word
+#
+# `pair_features` makes one vector of two sentences that stand in one row: the mean of each, how far the means are apart, and their product (8.7). The pads at the end have the segment 1, like the words of the hypothesis. In a popular version `mask` is not used, so pads are counted as
+# words of the hypothesis. Others use it as a factor, and then 0 · ∞ is NaN.
+#
+# <details><summary>Hint 1</summary>
+#
+# Two loops, or one loop and two slices, give the right vector: for each pair you know where its premise ends and where its hypothesis does. Choose these places yourself, others in each row.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# "Whatever its state holds": put infinite numbers at the pads. Keep copies of all three arguments from before the call. (`torch.equal` finds two infinite numbers equal, but not two NaN.)
+# </details>
+
+
+# %% exercise="test_pair_features"
+def test_pair_features(candidate):
+    """Is this a right pair_features?
+
+    Args:
+        candidate: a function (states float32 [B, T, D], segment int64 [B, T], mask bool [B, T]) -> float32 [B, 4 D].
+            A right one returns for each pair [mean p; mean h; |mean p - mean h|; mean p · mean h]: mean p is the mean
+            of the states where mask is True and segment is 0, mean h that where mask is True and segment is 1. Pads
+            have mask False and segment 1; they do not count, whatever their states hold, also if it is infinite. All
+            words and ends count, and each sentence has one at least. The caller's tensors are not changed.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    states = torch.randn(3, 7, 5, generator=torch.Generator().manual_seed(0))
+    first, both = [2, 4, 3], [5, 7, 4]  # where the premises end, and where the hypotheses do
+    expected = []
+    for b in range(3):
+        p, h = states[b, : first[b]].mean(dim=0), states[b, first[b] : both[b]].mean(dim=0)
+        expected.append(torch.cat([p, h, (p - h).abs(), p * h]))
+    expected = torch.stack(expected)  # [B, 4 D]
+    segment = (torch.arange(7) >= torch.tensor(first).unsqueeze(1)).long()
+    mask = torch.arange(7) < torch.tensor(both).unsqueeze(1)
+    states[~mask] = torch.inf
+    given = [states.clone(), segment.clone(), mask.clone()]
+    got = candidate(*given)
+    if not all(torch.equal(a, b) for a, b in zip(given, (states, segment, mask), strict=True)):
+        return False
+    return got.shape == expected.shape and torch.allclose(got, expected, atol=1e-5)
+    ### END SOLUTION
+
+
+# %% check="test_pair_features-versions" points=2
+def chosen_states(states, segment, mask):
+    means = []
+    for which in (0, 1):
+        here = (mask & (segment == which)).unsqueeze(2)
+        means.append(states.masked_fill(~here, 0.0).sum(dim=1) / here.sum(dim=1))
+    p, h = means
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+def pads_as_words(states, segment, mask):
+    p, h = (states * (segment == which).unsqueeze(2) for which in (0, 1))
+    p, h = p.sum(dim=1) / (segment == 0).sum(dim=1, keepdim=True), h.sum(dim=1) / segment.sum(dim=1, keepdim=True)
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+expect(decided(test_pair_features(plain(chosen_states)))).equal(
+    True, hint="This version is right, and your test refuses it. Did you allow for rounding?"
+)
+expect(decided(test_pair_features(plain(pads_as_words)))).equal(
+    False, hint="This version counts the pads as words of the hypothesis. Has a row of yours pads?"
+)
+
+
+### BEGIN HIDDEN TESTS
+def row_after_row(states, segment, mask):
+    rows = []
+    for row, which, here in zip(states, segment, mask, strict=True):
+        p, h = row[here & (which == 0)].mean(dim=0), row[here & (which == 1)].mean(dim=0)
+        rows.append(torch.cat([p, h, (p - h).abs(), p * h]))
+    return torch.stack(rows)
+
+
+def by_product(states, segment, mask):
+    real = torch.where(mask.unsqueeze(2), states, torch.zeros_like(states)).double()
+    share = torch.stack([mask & (segment == 0), mask & (segment == 1)], dim=1).double()  # [B, 2, T]
+    p, h = ((share / share.sum(dim=2, keepdim=True)) @ real).unbind(dim=1)
+    return torch.cat([p, h, torch.maximum(p - h, h - p), p * h], dim=-1).float()
+
+
+def added_up(states, segment, mask):
+    B, D = len(states), states.shape[2]
+    where = segment + 2 * torch.arange(B).unsqueeze(1)
+    total = torch.zeros(2 * B, D).index_add(0, where[mask], states[mask])
+    mean = (total / torch.bincount(where[mask], minlength=2 * B).unsqueeze(1)).view(B, 2 * D)
+    p, h = mean[:, :D], mean[:, D:]
+    return torch.hstack([mean, torch.sqrt((p - h) ** 2), p * h])
+
+
+def two_means(states, segment, mask):
+    here = [(mask & (segment == which)).unsqueeze(2) for which in (0, 1)]
+    return [states.masked_fill(~real, 0.0).sum(dim=1) / real.sum(dim=1) for real in here]
+
+
+def mask_as_factor(states, segment, mask):
+    here = [(mask & (segment == which)).unsqueeze(2).float() for which in (0, 1)]
+    p, h = ((states * real).sum(dim=1) / real.sum(dim=1) for real in here)
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+def over_all_places(states, segment, mask):
+    p, h = (states.masked_fill(~(mask & (segment == which)).unsqueeze(2), 0.0).mean(dim=1) for which in (0, 1))
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+def counts_of_the_first(states, segment, mask):
+    here = [(mask & (segment == which)).unsqueeze(2) for which in (0, 1)]
+    p, h = (states.masked_fill(~real, 0.0).sum(dim=1) / real[:1].sum(dim=1) for real in here)
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+def places_of_the_first(states, segment, mask):
+    return chosen_states(states, segment[:1].expand_as(segment), mask)
+
+
+def exchanged(states, segment, mask):
+    p, h = two_means(states, segment, mask)
+    return torch.cat([h, p, (p - h).abs(), p * h], dim=1)
+
+
+def with_signs(states, segment, mask):
+    p, h = two_means(states, segment, mask)
+    return torch.cat([p, h, p - h, p * h], dim=1)
+
+
+def absolute_too_early(states, segment, mask):
+    p, h = two_means(states, segment, mask)
+    return torch.cat([p, h, p.abs() - h.abs(), p * h], dim=1)
+
+
+def dot_product(states, segment, mask):
+    p, h = two_means(states, segment, mask)
+    return torch.cat([p, h, (p - h).abs(), (p * h).sum(dim=1, keepdim=True)], dim=1)
+
+
+def interleaved(states, segment, mask):
+    p, h = two_means(states, segment, mask)
+    return torch.stack([p, h, (p - h).abs(), p * h], dim=2).flatten(1)
+
+
+def without_last_end(states, segment, mask):
+    real = mask.clone()
+    last = mask.sum(dim=1) - 1
+    long = last > (segment == 0).sum(dim=1)  # of a hypothesis of one place nothing would be left
+    real[torch.arange(len(mask))[long], last[long]] = False
+    return chosen_states(states, segment, real)
+
+
+def largest(states, segment, mask):
+    p, h = (states.masked_fill(~(mask & (segment == which)).unsqueeze(2), -torch.inf).amax(dim=1) for which in (0, 1))
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
+def writes_zeros(states, segment, mask):
+    states[~mask] = 0.0
+    return chosen_states(states, segment, mask)
+
+
+def marks_pads(states, segment, mask):
+    segment.masked_fill_(~mask, 2)
+    return chosen_states(states, segment, mask)
+
+
+def uses_up_the_mask(states, segment, mask):
+    features = chosen_states(states, segment, mask)
+    mask.logical_and_(segment == 1)
+    return features
+
+
+refused = "A right version, written in another way, is refused. Is your tolerance too small for rounding, or do you ask for more than the docstring promises?"
+versions = [
+    (
+        exchanged,
+        False,
+        "A wrong version passes your test: the mean of the hypothesis stands before that of the premise.",
+    ),
+    (row_after_row, True, refused),
+    (mask_as_factor, False, "A wrong version passes your test: it multiplies by the mask. What may a pad hold?"),
+    (over_all_places, False, "A wrong version passes your test: it divides by the number of all places."),
+    (writes_zeros, False, "A wrong version passes your test: it writes zeros into the caller's states."),
+    (by_product, True, refused),
+    (
+        counts_of_the_first,
+        False,
+        "A wrong version passes your test: it divides by the lengths of the first pair. Do your rows have other lengths?",
+    ),
+    (places_of_the_first, False, "A wrong version passes your test: it splits every row where the first one is split."),
+    (with_signs, False, "A wrong version passes your test: its difference keeps its sign."),
+    (marks_pads, False, "A wrong version passes your test: it changes the caller's segment. Keep a copy of it too."),
+    (
+        absolute_too_early,
+        False,
+        "A wrong version passes your test: it takes the absolute values before the difference.",
+    ),
+    (
+        uses_up_the_mask,
+        False,
+        "A wrong version passes your test: it changes the caller's mask. Keep a copy of all three.",
+    ),
+    (dot_product, False, "A wrong version passes your test: its product is one number. Compare shapes first."),
+    (added_up, True, refused),
+    (interleaved, False, "A wrong version passes your test: its four parts are mixed, number by number."),
+    (without_last_end, False, "A wrong version passes your test: it leaves out the last place of the hypothesis."),
+    (largest, False, "A wrong version passes your test: it takes the largest state and not the mean."),
+]
+verdicts = [decided(test_pair_features(plain(version))) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Bug 10: the finger that is counted where nothing is
+#
+# `pointing_accuracy` is the share of the labels *that are there* whose brightest place lies in their region (9.16). In one version, labels that are not there count as misses, so a picture with few labels looks like a bad map. Other versions of the family treat ties as they like, average in another order, or
+# give NaN where no label is there at all. A measure with a bug is worse than a model with one: everything that you conclude from it is wrong.
+#
+# <details><summary>Hint 1</summary>
+#
+# Python lists make a good oracle: `values.index(max(values))` is the first of the largest. Go through all pictures and labels, count the labels that are there, and count the hits.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Small whole numbers, below 0 too, make many ties in a random map. Play many small games, each with a few pictures, and compare each share: in the one share of a large game two mistakes can cancel. Some label that is there should have an empty region.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# What if no label is there at all? And copies of the arguments tell you whether the candidate writes into them.
+# </details>
+
+
+# %% exercise="test_pointing_accuracy"
+def test_pointing_accuracy(candidate):
+    """Is this a right pointing_accuracy?
+
+    Args:
+        candidate: a function (maps [B, L, H, W], masks bool [B, L, H, W], labels bool [B, L]) -> a float.
+            A right one returns the share of hits among the labels that are there (labels is True), all pictures
+            counted together. A hit: the largest value of the label's map lies where the label's mask is True. Of
+            several largest values the first one counts, row by row. Maps hold any finite numbers, also negative ones.
+            A label that is there with a mask without any True is a miss. If no label is there, the result is 0.0.
+            The caller's tensors are not changed.
+
+    Returns:
+        True if the candidate is right, False if it is wrong.
+    """
+    ### BEGIN SOLUTION
+    generator = torch.Generator().manual_seed(0)
+    for game in range(30):
+        maps = torch.randint(-5, 2, (3, 2, 3, 4), generator=generator).float()  # whole numbers: many ties
+        masks = torch.rand(maps.shape, generator=generator) < 0.4
+        labels = torch.rand(3, 2, generator=generator) < (0.6 if game else 0.0)  # in the first game no label is there
+        masks[0, 0] = False
+        hits = []
+        for b, n in labels.nonzero().tolist():
+            values = maps[b, n].flatten().tolist()
+            hits.append(masks[b, n].flatten().tolist()[values.index(max(values))])
+        given = [maps.clone(), masks.clone(), labels.clone()]
+        got = candidate(*given)
+        if not all(torch.equal(x, y) for x, y in zip(given, (maps, masks, labels), strict=True)):
+            return False
+        if not abs(float(got) - sum(hits) / max(len(hits), 1)) < 1e-5:  # also where it is NaN
+            return False
+    return True
+    ### END SOLUTION
+
+
+# %% check="test_pointing_accuracy-versions" points=2
+def first_brightest(maps, masks, labels):
+    places = maps.flatten(2).argmax(dim=2, keepdim=True)
+    hits = masks.flatten(2).gather(2, places).squeeze(2)
+    return hits[labels].float().mean().item() if labels.any() else 0.0
+
+
+def absent_labels_miss(maps, masks, labels):
+    places = maps.flatten(2).argmax(dim=2, keepdim=True)
+    hits = masks.flatten(2).gather(2, places).squeeze(2) & labels
+    return hits.float().mean().item()
+
+
+expect(decided(test_pointing_accuracy(plain(first_brightest)))).equal(
+    True, hint="This version is right, and your test refuses it."
+)
+expect(decided(test_pointing_accuracy(plain(absent_labels_miss)))).equal(
+    False, hint="This version counts labels that are not there as misses. Is a label of yours not there?"
+)
+
+
+### BEGIN HIDDEN TESTS
+def lists(maps, masks, labels):
+    hits = total = 0
+    for b, row in enumerate(labels.tolist()):
+        for n, there in enumerate(row):
+            values = [x for line in maps[b, n].tolist() for x in line]
+            place = divmod(values.index(max(values)), maps.shape[3])
+            total += there
+            hits += there and bool(masks[b, n][place])
+    return hits / max(total, 1)
+
+
+def only_the_first(maps, masks, labels):
+    flat = maps[labels].flatten(1)
+    top = flat == flat.amax(dim=1, keepdim=True)
+    first = top & (top.cumsum(dim=1) == 1)
+    hits = (first & masks[labels].flatten(1)).any(dim=1)
+    return float(hits.double().sum() / max(len(hits), 1))
+
+
+def row_then_column(maps, masks, labels):
+    rows = maps.amax(dim=3).argmax(dim=2)  # the first row that has the largest value
+    line = maps.gather(2, rows[..., None, None].expand(-1, -1, 1, maps.shape[3])).squeeze(2)
+    b, n = labels.nonzero(as_tuple=True)
+    hits = masks[b, n, rows[b, n], line.argmax(dim=2)[b, n]]
+    return hits.sum().item() / len(b) if len(b) else 0.0
+
+
+def shares(hits, labels):
+    return hits[labels].float().mean().item() if labels.any() else 0.0
+
+
+def at(maps, masks, places):
+    return masks.flatten(2).gather(2, places.unsqueeze(2)).squeeze(2)
+
+
+def last_brightest(maps, masks, labels):
+    turned = maps.flatten(2).flip(2).argmax(dim=2)
+    return shares(at(maps, masks.flip(2, 3), turned), labels)
+
+
+def any_brightest(maps, masks, labels):
+    top = maps == maps.amax(dim=(2, 3), keepdim=True)
+    return shares((top & masks).flatten(2).any(dim=2), labels)
+
+
+def all_brightest(maps, masks, labels):
+    top = maps == maps.amax(dim=(2, 3), keepdim=True)
+    return shares((~top | masks).flatten(2).all(dim=2), labels)
+
+
+def column_by_column(maps, masks, labels):
+    return shares(at(maps, masks.mT, maps.mT.flatten(2).argmax(dim=2)), labels)
+
+
+def places_turned(maps, masks, labels):
+    return shares(at(maps, masks.mT, maps.flatten(2).argmax(dim=2)), labels)
+
+
+def mean_of_pictures(maps, masks, labels):
+    hits = at(maps, masks, maps.flatten(2).argmax(dim=2)) & labels
+    there = labels.any(dim=1)
+    each = hits[there].sum(dim=1) / labels[there].sum(dim=1)
+    return each.mean().item() if there.any() else 0.0
+
+
+def mean_of_labels(maps, masks, labels):
+    hits = at(maps, masks, maps.flatten(2).argmax(dim=2)) & labels
+    there = labels.any(dim=0)
+    each = hits.sum(dim=0)[there] / labels.sum(dim=0)[there]
+    return each.mean().item() if there.any() else 0.0
+
+
+def without_sign(maps, masks, labels):
+    return shares(at(maps, masks, maps.abs().flatten(2).argmax(dim=2)), labels)
+
+
+def one_map(maps, masks, labels):
+    return first_brightest(maps[:, :1].expand_as(maps), masks, labels)
+
+
+def of_the_first_picture(maps, masks, labels):
+    return first_brightest(maps[:1].expand_as(maps), masks, labels)
+
+
+def neighbours_too(maps, masks, labels):
+    wide = F.max_pool2d(masks.float(), 3, stride=1, padding=1) > 0
+    return first_brightest(maps, wide, labels)
+
+
+def without_empty_regions(maps, masks, labels):
+    return first_brightest(maps, masks, labels & masks.flatten(2).any(dim=2))
+
+
+def not_a_number(maps, masks, labels):
+    return at(maps, masks, maps.flatten(2).argmax(dim=2))[labels].float().mean().item()
+
+
+def perfect_if_nothing(maps, masks, labels):
+    return first_brightest(maps, masks, labels) if labels.any() else 1.0
+
+
+def share_of_misses(maps, masks, labels):
+    return 1 - first_brightest(maps, masks, labels) if labels.any() else 0.0
+
+
+def rounded(maps, masks, labels):
+    return round(first_brightest(maps, masks, labels), 1)
+
+
+def clears_maps(maps, masks, labels):
+    maps[~labels] = 0.0
+    return first_brightest(maps, masks, labels)
+
+
+def clears_masks(maps, masks, labels):
+    masks &= labels[:, :, None, None]
+    return first_brightest(maps, masks, labels)
+
+
+def marks_hits(maps, masks, labels):
+    share = first_brightest(maps, masks, labels)
+    labels &= at(maps, masks, maps.flatten(2).argmax(dim=2))
+    return share
+
+
+refused = "A right version, written in another way, is refused. Do you ask for more than the docstring promises?"
+versions = [
+    (last_brightest, False, "A wrong version passes your test: of several largest values it takes the last one."),
+    (lists, True, refused),
+    (not_a_number, False, "A wrong version passes your test: it gives NaN if no label is there."),
+    (mean_of_pictures, False, "A wrong version passes your test: it averages over pictures, not over labels."),
+    (any_brightest, False, "A wrong version passes your test: one of several largest values is enough for a hit."),
+    (all_brightest, False, "A wrong version passes your test: all of several largest values must be in the region."),
+    (only_the_first, True, refused),
+    (column_by_column, False, "A wrong version passes your test: it looks for the first one column by column."),
+    (places_turned, False, "A wrong version passes your test: it exchanges rows and columns of the mask."),
+    (mean_of_labels, False, "A wrong version passes your test: it averages the shares of the labels."),
+    (without_sign, False, "A wrong version passes your test: it ignores the sign. Have your maps negative numbers?"),
+    (one_map, False, "A wrong version passes your test: it uses the map of the first label for all labels."),
+    (of_the_first_picture, False, "A wrong version passes your test: it uses the maps of the first picture for all."),
+    (neighbours_too, False, "A wrong version passes your test: a place beside the region counts as a hit."),
+    (without_empty_regions, False, "A wrong version passes your test: it leaves out labels with an empty region."),
+    (row_then_column, True, refused),
+    (perfect_if_nothing, False, "A wrong version passes your test: it gives 1 if no label is there."),
+    (share_of_misses, False, "A wrong version passes your test: it counts the misses."),
+    (rounded, False, "A wrong version passes your test: it rounds. Is your tolerance too large?"),
+    (clears_maps, False, "A wrong version passes your test: it writes into the caller's maps. Keep a copy."),
+    (clears_masks, False, "A wrong version passes your test: it writes into the caller's masks. Keep a copy of them."),
+    (
+        marks_hits,
+        False,
+        "A wrong version passes your test: it writes into the caller's labels. Keep a copy of all three.",
+    ),
+]
+verdicts = [decided(test_pointing_accuracy(plain(version))) for version, _, _ in versions]
+for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
+    expect(your_test_says).equal(right, hint=hint)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Your ten tests are worth keeping. Try them on your own functions of the earlier stages: paste a function of yours into a new cell, wrap it if its arguments
 # stand in another order, and call the test.
 
 # %% [markdown]
@@ -2802,6 +3693,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 #
 # - answer the classic questions about attention, and say where the usual key is contested and why;
 # - count parameters, shapes and multiply-adds without running anything;
+# - say what pre-training, depth, and a choice of places gained in our runs, and what they did not;
 # - tell from a heatmap what kind of model made it, and which mask is broken;
 # - meet a claim with a number: is it true, false, a convention, or does it depend?
 # - write a test that accepts what is right, however it is written, and refuses what is wrong.
@@ -2816,3 +3708,8 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013, [arXiv 1211.5063](https://arxiv.org/abs/1211.5063).
 # - S. Jain, B. Wallace, *Attention is not Explanation*, 2019, [arXiv 1902.10186](https://arxiv.org/abs/1902.10186), and S. Wiegreffe, Y. Pinter, *Attention is not not Explanation*,
 #   2019, [arXiv 1908.04626](https://arxiv.org/abs/1908.04626).
+# - J. Devlin, M.-W. Chang, K. Lee, K. Toutanova, *BERT: Pre-training of Deep Bidirectional Transformers for Language Understanding*, 2018,
+#   [arXiv 1810.04805](https://arxiv.org/abs/1810.04805): appendix C.2 compares rules for hiding words.
+# - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv 1512.03385](https://arxiv.org/abs/1512.03385): deeper plain networks are worse on their own pictures, too.
+# - J. Zhang and others, *Top-down Neural Attention by Excitation Backprop*, 2016, [arXiv 1608.00507](https://arxiv.org/abs/1608.00507): the pointing game.
+# - V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of Visual Attention*, 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247): a network that chooses where to look, with a baseline.
