@@ -19,7 +19,7 @@ def reader():
     places = _row(sheet, ("Tom", "MASK", "Jerry", "at", "home", "E", "Tom", "river", "Jerry", "E"))
     sheet.text((0.0, -0.75), "segment", size=9.5, align="right")
     for i, place in enumerate(places):
-        sheet.text((place, -0.75), "0" if i < 6 else "1", size=9.5)
+        sheet.text((place - 0.1, -0.75), "0" if i < 6 else "1", size=9.5)
     sheet.box((7.0, 1.6), "encoder: words, positions, segments; two blocks", w=13.4)
     for place in places:
         sheet.line((place, 0.35), (place, 1.15))
@@ -75,8 +75,9 @@ def word_by_word():
     sheet.text((-0.1, 0.6), "$h_j$", align="right")
     sheet.text((7.5, 1.9), r"attend: $\alpha_{ji}$, a softmax over $i$", size=10, align="left")
     sheet.box((11.3, 0.6), r"$c_j = \sum_i \alpha_{ji} p_i$", kind="fixed", w=3.2)
-    sheet.line((7.2, 3.2), (13.6, 3.2), (13.6, 0.6), (12.9, 0.6))
-    sheet.text((10.4, 3.45), "$p_i$", size=10)
+    sheet.line((0.4, 3.65), (0.4, 3.85), (13.6, 3.85), (13.6, 0.6), (12.9, 0.6))
+    sheet.line((7.2, 3.65), (7.2, 3.85), arrow=False)
+    sheet.text((10.4, 4.1), "all $p_i$", size=10)
     sheet.line((6.5, 0.6), (7.4, 0.6), (7.4, -1.1), (8.8, -1.1))
     sheet.text((7.55, -0.85), "$h_j$", size=10, align="left")
     sheet.line((7.9, 1.6), (7.9, 0.6), (9.7, 0.6))

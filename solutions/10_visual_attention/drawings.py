@@ -9,7 +9,7 @@ WRITES = ((9.6, 1), (11.7, 2), (14.7, "{T'}"))
 def _reader(sheet, both):
     """The encoder: its boxes in a row, the rows of the picture below."""
     for x, name in STEPS:
-        sheet.box((x, 0), "LSTM", w=1.4)
+        sheet.box((x, 0), "2 LSTMs" if both else "LSTM", w=1.4)
         sheet.text((x, -1.65), f"$x_{name}$")
         sheet.arrow((x, -1.35), (x, -0.45), "$[B, I]$" if name == 1 else "")
     lift = 0.15 if both else 0
@@ -81,10 +81,12 @@ def glimpse():
     cell, top = 0.25, 4.0
     sheet.grid((0, 0), (16, 16), cell)
     cx, cy = 9 * cell, top - 7 * cell  # the centre, between four pixels
+    sheet.frame((cx - 4 * cell, cy + 4 * cell), 4 * cell, 4 * cell, fill="#bfe6d8", color="#009E73", lw=1)
     for size, color in ((4, "#0072B2"), (8, "#D55E00"), (16, "#009E73")):
         half = size / 2 * cell
         sheet.frame((cx - half, cy + half), 2 * half, 2 * half, color=color, lw=2)
     sheet.ring((cx, cy), "", r=0.06, kind="learned")
+    sheet.text((2.0, -1.15), "outside: 0", size=10)
     sheet.text((2.0, -0.75), "the picture, 16 × 16 pixels", size=10)
     for i, (size, color, y) in enumerate(((4, "#0072B2", 3.5), (8, "#D55E00", 1.5), (16, "#009E73", -0.5))):
         side = size * 0.1
@@ -93,7 +95,7 @@ def glimpse():
         mean = "as they are" if i == 0 else f"means of {2**i} × {2**i}"
         sheet.text((9.0, y - 0.42), mean, size=10, align="left")
         sheet.arrow((12.2, y - 0.2), (13.2, y - 0.2))
-        sheet.grid((13.4, y - 0.7), (4, 4), cell)
+        sheet.grid((13.4, y - 0.7), (4, 4), cell, fills={(1, 1): color} if i == 2 else {})
     sheet.text((13.9, 4.6), "$[K, size, size]$", size=10)
     sheet.text((7.5, 4.6), "$K = 3$, $size = 4$", size=10)
     return sheet
@@ -183,13 +185,17 @@ def two_teachers():
         sheet.line((8.15, -0.15 - 0.22 * slope), (8.45, -0.15 + 0.22 * slope), arrow=False)
     sheet.text((8.3, -0.75), "stops: a place is a whole number", size=9.5)
     sheet.text((12.75, 1.15), "gradient", size=9.5, align="right")
-    sheet.box((5.6, 2.2), r"$(r - b) \log p$", kind="choice", w=2.6)
+    sheet.box((5.6, 2.2), r"($r -$ baseline) $\cdot \log p$", kind="choice", w=3.6)
     sheet.line((4.4, 0.45), (4.4, 1.4), (5.0, 1.4), (5.0, 1.75))
     sheet.line((7.1, 0.45), (7.1, 1.4), (6.2, 1.4), (6.2, 1.75))
     sheet.text((7.25, 1.0), "which place", size=9.5, align="left")
-    sheet.line((4.3, 2.2), (3.8, 2.2), (3.8, 0.45), dashed=True)
-    sheet.text((3.65, 1.3), "gradient", size=9.5, align="right")
+    sheet.line((3.8, 2.2), (3.5, 2.2), (3.5, 0.45), dashed=True)
+    sheet.text((3.35, 1.3), "gradient", size=9.5, align="right")
     sheet.line((3.25, -0.15), (1.95, -0.15), dashed=True)
     sheet.line((14.0, 0.45), (14.3, 0.45), (14.3, 3.2), (5.6, 3.2), (5.6, 2.65), color="#8a8a8a")
     sheet.text((9.9, 3.45), "$r$: right? 1 or 0, no gradient", size=9.5)
+    sheet.box((10.2, 2.2), "label", kind="values", w=1.5, h=0.7)
+    sheet.arrow((10.95, 2.2), (12.25, 2.2))
+    sheet.key((0.3, -1.6), "choice", "learns from right or wrong")
+    sheet.key((6.4, -1.6), "learned", "learns from the label")
     return sheet
