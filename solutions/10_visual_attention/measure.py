@@ -144,6 +144,18 @@ def large_convolution() -> nn.Module:
     )  # fmt: skip
 
 
+def row_weights(kind: str) -> list[str]:
+    """The weights of the rows of one drawn digit, [10 steps, 28 rows], by a reader after five epochs."""
+    stage = load_stage()
+    made = stage["digits"].make(10000, seed=10)
+    torch.manual_seed(0)
+    model = stage["reader"](stage["AttentionSeq2Seq"](28, 28, 32, 10, 10, attention=kind))
+    stage["train_plain"](model, made.images[:8000], made.labels[:8000], 0, epochs=5, lr=0.012, batch_size=128)
+    with torch.no_grad():
+        weights = model[0](made.images[8001:8002])[1][0]
+    return [" ".join(f"{w:.7f}" for w in row) for row in weights.tolist()]
+
+
 def multiplications(model: nn.Module, *words: Any) -> int:
     """Of the layers and products with weights, for one picture."""
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
@@ -356,6 +368,8 @@ def tasks(folder: str | None) -> dict[tuple[str, ...], list[tuple[Any, ...]]]:
     ):
         for kind in kinds:
             every["rows", recipe, kind] = [(rows, recipe, kind, folder, seed) for seed in seeds]
+    for kind in ("linear", "additive"):
+        every["row weights", kind] = [(row_weights, kind)]
     for name in (*FINDERS, *PLAIN):
         every["finder", name] = [(found, name, seed) for seed in SEEDS]
     every["learning", "two drawn looks"] = [(learning, 0)]
