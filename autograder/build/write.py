@@ -35,7 +35,7 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     """
     notebook = release(build_source(stage))
     kept = _keep_work(stage, notebook)
-    images = {**_images(stage, stage.released), **_images(stage, stage.solved)}
+    images = _images(stage, stage.released, stage.solved)
     changed = [_write(path, image) for path, image in images.items()]
     for path in _stray(stage, images):
         path.unlink()
@@ -58,14 +58,15 @@ def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
     return path
 
 
-def _images(stage: Stage, notebook: Path) -> dict[Path, bytes]:
-    """The stage's drawings as files beside a notebook, where its text refers to them: drawings/NAME.svg."""
+def _images(stage: Stage, *notebooks: Path) -> dict[Path, bytes]:
+    """The stage's drawings as files beside these notebooks, where their text refers to them: drawings/NAME.svg."""
     if not stage.drawings.is_file():
         return {}
     from autograder.build.draw import read_drawings
 
-    folder = notebook.parent / "drawings"
-    return {folder / f"{name}.svg": sheet.image() for name, sheet in read_drawings(stage.drawings).items()}
+    images = {name: sheet.image() for name, sheet in read_drawings(stage.drawings).items()}
+    folders = [notebook.parent / "drawings" for notebook in notebooks]
+    return {folder / f"{name}.svg": image for folder in folders for name, image in images.items()}
 
 
 def _stray(stage: Stage, images: dict[Path, bytes]) -> list[Path]:
@@ -85,7 +86,7 @@ def check(stage: Stage) -> list[Fault]:
         faults.append(
             Fault(stage.place(stage.solved), f"is not what {stage.place(stage.text)} says.", again + " --execute")
         )
-    images = {**_images(stage, stage.released), **_images(stage, stage.solved)}
+    images = _images(stage, stage.released, stage.solved)
     for path in [path for path, image in images.items() if not path.is_file() or path.read_bytes() != image]:
         faults.append(Fault(stage.place(path), f"is not what {stage.place(stage.drawings)} says.", again))
     for path in _stray(stage, images):

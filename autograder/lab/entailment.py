@@ -164,7 +164,7 @@ def _extra(meaning: Meaning) -> list[str]:
 
 def _restate(rng: random.Random, meaning: Meaning, extra: list[str]) -> tuple[Meaning, Meaning]:
     """The meaning, and one that is true where it is: some of the extra is left out, and the time may move."""
-    gone = [part for part in extra if rng.random() < 0.5] or [_choice(rng, extra)]
+    gone = [part for part in extra if rng.random() < 0.5] or [grammar.choice(rng, extra)]
     less = meaning
     for part in gone:
         less = _without(less, part)
@@ -190,20 +190,20 @@ def _with(meaning: Meaning, role: str, noun: Noun) -> Meaning:
 def _reword(rng: random.Random, premise: Meaning, hypothesis: Meaning) -> tuple[Meaning, Meaning] | None:
     """Both with another word in one place that the hypothesis kept; None where there is no such place."""
     kept = [part for part in ("time", "place") if getattr(hypothesis, part)]
-    part = _choice(rng, ["subject", "object", "verb", *kept])
+    part = grammar.choice(rng, ["subject", "object", "verb", *kept])
     kinds = premise.subject.kind, premise.object.kind
     if part == "verb":
         verbs = [v for v, entry in VERBS.items() if kinds[0] in entry[3] and kinds[1] in entry[4] and v != premise.verb]
-        verb = _choice(rng, verbs)
+        verb = grammar.choice(rng, verbs)
         return replace(premise, verb=verb), replace(hypothesis, verb=verb)
     if part == "time":
         times = [t for t, entry in TIMES.items() if entry[2] == premise.tense and t != premise.time]
         if not times:
             return None
-        time = _choice(rng, times)
+        time = grammar.choice(rng, times)
         return replace(premise, time=time), replace(hypothesis, time=time)
     if part == "place":
-        place = _choice(rng, [place for place in PLACES if place != premise.place])
+        place = grammar.choice(rng, [place for place in PLACES if place != premise.place])
         return replace(premise, place=place), replace(hypothesis, place=place)
     noun = premise.subject if part == "subject" else premise.object
     same = NOUNS if noun.word in NOUNS else NAMES if noun.word in NAMES else {}
@@ -211,7 +211,7 @@ def _reword(rng: random.Random, premise: Meaning, hypothesis: Meaning) -> tuple[
     words = [word for word, entry in same.items() if entry[-1] == noun.kind and word not in there]
     if not words:
         return None
-    word = _choice(rng, words)
+    word = grammar.choice(rng, words)
     kept_noun = hypothesis.subject if part == "subject" else hypothesis.object
     return _with(premise, part, replace(noun, word=word)), _with(hypothesis, part, replace(kept_noun, word=word))
 
@@ -244,10 +244,6 @@ def _fits(noun: Noun, adjective: str) -> bool:
 def _same_words_moved(one: Meaning, two: Meaning) -> bool:
     a, b = grammar.render(one).source, grammar.render(two).source
     return a != b and sorted(a) == sorted(b)
-
-
-def _choice(rng: random.Random, items: Sequence[str]) -> str:
-    return items[int(rng.random() * len(items))]  # the same in every version of Python
 
 
 def masked_verbs(number: int, clause: bool, seed: int = 0) -> list[tuple[tuple[str, ...], int, int]]:

@@ -60,6 +60,7 @@ __all__ = [
     "Relative",
     "S",
     "batch",
+    "choice",
     "corpus",
     "draw",
     "error_rate",
@@ -156,11 +157,11 @@ def corpus(seed: int = 0, train: int = 4000, test: int = 300, each_length: int =
 
 def draw(rng: random.Random, richness: float = 0.5) -> Meaning:
     """A random meaning. `richness` from 0 (three words, mostly) to 1 (twenty and more)."""
-    verb = _choice(rng, list(VERBS))
+    verb = choice(rng, list(VERBS))
     subjects, objects = VERBS[verb][3:]
     subject = _draw_noun(rng, subjects, richness, with_relative=True)
-    time = _choice(rng, list(TIMES)) if rng.random() < richness else ""
-    tense = TIMES[time][2] if time else _choice(rng, ["past", "present", "present", "future"])
+    time = choice(rng, list(TIMES)) if rng.random() < richness else ""
+    tense = TIMES[time][2] if time else choice(rng, ["past", "present", "present", "future"])
     return Meaning(
         subject,
         verb,
@@ -169,7 +170,7 @@ def draw(rng: random.Random, richness: float = 0.5) -> Meaning:
         negative=rng.random() < 0.4 * richness,
         time=time,
         time_first=bool(time) and rng.random() < 0.3,
-        place=_choice(rng, list(PLACES)) if rng.random() < richness else "",
+        place=choice(rng, list(PLACES)) if rng.random() < richness else "",
     )
 
 
@@ -344,15 +345,15 @@ def _draw_noun(
     bare = rng.random() > 0.25 + 0.75 * richness
     names = [*(n for n, (_, kind) in NAMES.items() if kind in kinds), *(PRONOUNS if "person" in kinds else ())]
     nouns = [n for n, (*_, kind) in NOUNS.items() if kind in kinds]
-    word = _choice(rng, [w for w in (names if bare and names else nouns) if w != other_than])
+    word = choice(rng, [w for w in (names if bare and names else nouns) if w != other_than])
     if word not in NOUNS:
         return Noun(word)
     thing = NOUNS[word][3] == "thing"
     adjectives = [a for a, chinese in ADJECTIVES.items() if chinese[thing]]
     noun = Noun(
         word,
-        _choice(rng, ["the", "the", "the", *DETERMINERS]),
-        _choice(rng, adjectives) if rng.random() < richness else "",
+        choice(rng, ["the", "the", "the", *DETERMINERS]),
+        choice(rng, adjectives) if rng.random() < richness else "",
     )
     if not with_relative or rng.random() > 0.8 * richness:
         return noun
@@ -362,11 +363,11 @@ def _draw_noun(
 def _draw_relative(rng: random.Random, noun: Noun, richness: float) -> Relative:
     as_subject = noun.kind != "thing" and rng.random() < 0.5
     side = 3 if as_subject else 4
-    verb = _choice(rng, [v for v, entry in VERBS.items() if noun.kind in entry[side]])
+    verb = choice(rng, [v for v, entry in VERBS.items() if noun.kind in entry[side]])
     kinds = VERBS[verb][7 - side]
     other = _draw_noun(rng, kinds, richness, with_relative=False, other_than=noun.word)
     return Relative(verb, other, as_subject)
 
 
-def _choice(rng: random.Random, items: Sequence[str]) -> str:
+def choice(rng: random.Random, items: Sequence[str]) -> str:
     return items[int(rng.random() * len(items))]  # the same in every version of Python

@@ -165,7 +165,7 @@ def without_labels(scores: torch.Tensor) -> float:
 
 def weights(stage: Stage, step: Step, quick: int | None) -> dict[str, Any]:
     """The stored reader."""
-    model = pretrain(stage, corpora()["restated pairs"], 0, 20 if quick else STEPS)
+    model = pretrain(stage, entailment.restated(READ), 0, 20 if quick else STEPS)
     save(model, WEIGHTS)
     return {"parameters": sum(parameter.numel() for parameter in model.parameters())}
 
@@ -228,11 +228,12 @@ def read(stage: Stage, step: Step, quick: int | None) -> dict[str, Any]:
 def masks(stage: Stage, step: Step, quick: int | None) -> dict[str, Any]:
     """80/10/10 beside MASK in all chosen places."""
     learn, test = labelled(entailment.quadruples(500, seed=1)), entailment.quadruples(500, seed=2)
+    pairs = entailment.restated(READ)
     found: dict[str, Any] = {}
     for name, only_mask in (("80/10/10", False), ("MASK only", True)):
         for seed in READ_SEEDS[:quick]:
             path = HERE / f"{seed}.pt.tmp"
-            model = pretrain(stage, corpora()["restated pairs"], seed, 20 if quick else STEPS, only_mask)
+            model = pretrain(stage, pairs, seed, 20 if quick else STEPS, only_mask)
             save(model, path)
             some = test[: 20 if quick else 200]
             run = {
