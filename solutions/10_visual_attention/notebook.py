@@ -1055,7 +1055,7 @@ for seed, (n_query, n_key) in enumerate([(3, 3), (2, 11), (7, 1), (1, 2)]):
         "curves of each alone": lambda query, keys, c=c, w=w: (query @ c).tanh().unsqueeze(1) + (keys @ w).tanh(),
         "places alone": lambda query, keys: torch.arange(float(keys.shape[1])).repeat(len(keys), 1),
     }
-    for score in same.values():
+    for score in list(same.values())[seed::4]:  # each once: who asks one query at a time asks 540 times for a False
         answer = is_query_dependent(score, n_query, n_key, seed)
         expect(answer).type(bool, hint="A bool of Python.")
         expect(answer).equal(False, hint="No weight depends on the query here: False.")
