@@ -853,7 +853,7 @@ for part, names in quiz_maps.items():
 # Here are twenty sentences. You find each of them, nearly like this, in papers, lectures or blogs. For each one: **compute a number, then judge.**
 #
 # - **true**: the number agrees, and you know of no exception.
-# - **false**: the number contradicts. Where a claim allows no exception (*always*, *at most*, *it does not matter*, *it follows*), one clear case is enough.
+# - **false**: the number contradicts. Where a claim allows no exception (*always*, *never* and the like), one clear case is enough.
 # - **a convention**: it is true in one text and false in another, and both are right, because they *name* things differently.
 # - **it depends**: it is true for some models or some settings and false for others, and you can say which.
 #
@@ -1597,7 +1597,7 @@ ax.set_xscale("log")
 #   > Only if one weight is 1 do both rules agree. Then there is nothing to choose.
 
 # %% [markdown]
-# **Claim 11.** *"If an example can have several labels at once, a softmax with the rule "predict what is above a half" is the wrong output: it never predicts two of them."* Count it.
+# **Claim 11.** *"If an example can have several labels at once, a softmax with the rule 'predict what is above a half' is the wrong output: it never predicts two of them."* Count it.
 #
 # **By hand.** Logits (2, 2, −3): the softmax gives 0.498, 0.498, 0.003, so no label is above a half. Sigmoids give 0.88, 0.88, 0.05: two labels are.
 #
@@ -1678,7 +1678,7 @@ print("softmax: ", torch.bincount(demo_softmax, minlength=6).tolist())
 print("sigmoids:", torch.bincount(demo_sigmoid, minlength=6).tolist())
 
 # %% [markdown] quiz="labels_verdict" kind="one" points=1 read="12.5"
-# *"If an example can have several labels at once, a softmax with the rule "predict what is above a half" is the wrong output: it never predicts two of them."*
+# *"If an example can have several labels at once, a softmax with the rule 'predict what is above a half' is the wrong output: it never predicts two of them."*
 #
 # - [x] A. True.
 #   > Yes: the probabilities of a softmax sum to 1, so two of them cannot both be above a half. What speaks for a softmax all the same: with a threshold of its own it gets 0.69 to 0.72 of the pictures in 9.10 (sigmoids: 0.83 to 0.85), and Mahajan et al. 2018 found it better for pre-training. But the claim names its rule.
