@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import re
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -712,3 +714,56 @@ def test_a_solution_cell_is_blank_in_one_way_only(stage: Stage) -> None:
     for cell in read_stage(stage).of_kind("exercise"):
         own = next(c.source for c in released(stage).cells if c.id == cell.id)
         assert blank_source(cell.source, cell.id) == own
+
+
+# What the look of the options tells: with four options, a guess is right in a quarter of the questions
+
+
+@functools.cache
+def choices(part: str) -> dict[str, list[Quiz]]:
+    """The course's questions with one right letter, by stage. Verdicts have the same four options each time."""
+    found: dict[str, list[Quiz]] = {}
+    for stage in Course(ROOT).stages():
+        ones = [q for q in read_stage(stage).quizzes if q.kind == "one"]
+        if part == "whole course" or stage.slug.startswith("12") == (part == "last page"):
+            found[stage.slug] = [q for q in ones if part == "whole course" or not q.id.endswith("_verdict")]
+    return {slug: ones for slug, ones in found.items() if ones}
+
+
+def lengths(question: Quiz) -> list[int]:
+    """How long the options are to read, the longest one first; and the right one at last."""
+    right = next(len(option.text) for option in question.options if option.label == question.key)
+    return [*sorted((len(option.text) for option in question.options), reverse=True), right]
+
+
+@pytest.mark.parametrize("part", ["ends of the stages", "last page", "whole course"])
+def test_a_letter_that_is_always_chosen_earns_no_more_than_a_guess(part: str) -> None:
+    stages = choices(part)
+    keys = Counter(q.key for ones in stages.values() for q in ones)
+    share = {letter: keys[letter] / keys.total() for letter in "ABCD"}
+    assert max(share.values()) <= 0.4 and min(share.values()) >= 0.1, share
+    alike = [slug for slug, ones in stages.items() if len(ones) > 1 and len({q.key for q in ones}) == 1]
+    assert alike == [], "All right options of a stage have one letter."
+
+
+@pytest.mark.parametrize("part", ["ends of the stages", "last page"])
+def test_the_longest_and_the_shortest_option_earn_no_more_than_a_guess(part: str) -> None:
+    ones = [q for of_stage in choices(part).values() for q in of_stage]
+    longest = [q.id for q in ones if lengths(q)[-1] == lengths(q)[0]]
+    shortest = [q.id for q in ones if lengths(q)[-1] == lengths(q)[-2]]
+    assert len(longest) <= 0.35 * len(ones), f"{len(longest)} of {len(ones)}: {longest}"
+    assert len(shortest) <= 0.35 * len(ones), f"{len(shortest)} of {len(ones)}: {shortest}"
+
+
+def test_no_option_stands_out_by_its_length() -> None:
+    ones = [q for of_stage in choices("whole course").values() for q in of_stage]
+    too_long = {q.id: lengths(q)[:2] for q in ones if lengths(q)[0] > 1.6 * lengths(q)[1]}
+    assert too_long == {}, too_long
+
+
+def test_of_several_right_options_the_longest_is_not_always_one() -> None:
+    """Where half of the options are right, so is the longest one in half of the questions."""
+    several = [q for stage in Course(ROOT).stages() for q in read_stage(stage).quizzes if q.kind == "several"]
+    longest = [q.id for q in several if max(q.options, key=lambda option: len(option.text)).mark == "x"]
+    right = sum(len(q.key) / len(q.options) for q in several)
+    assert len(longest) <= 1.2 * right, f"{len(longest)} of {len(several)}, by chance {right:.1f}: {longest}"

@@ -447,6 +447,34 @@ def test_the_keys_quote_the_stored_runs(content: Content) -> None:
     assert min(run["aer"] for run in additive) > 0.15, message
 
 
+def test_what_speaks_for_either_side_of_a_contested_key_is_as_measured() -> None:
+    """The numbers of 5.9 and 6.9 that the sentences of the classic questions quote."""
+
+    def mean(numbers: list[float]) -> float:
+        return round(statistics.mean(numbers) + 1e-9, 2)
+
+    attention = load("attention_runs")
+    assert {kind: mean([run["exact"] for run in runs]) for kind, runs in attention["runs"].items()} == {
+        "additive": 0.99,
+        "static": 0.39,
+        "none": 0.0,
+    }
+    assert all(run["exact_16"] == 0 for run in attention["runs"]["static"])
+    letters = {
+        name: mean([shares[-1] for shares in of_seed]) for name, of_seed in load("luong_runs")["letters"].items()
+    }
+    long = {name.removesuffix(", long"): share for name, share in letters.items() if name.endswith("long")}
+    assert long == {"reverse, attention": 1.0, "reverse, none": 0.03, "sort, attention": 0.98, "sort, none": 0.95}
+    assert (letters["sort, none, short"], letters["sort, attention, short"]) == (0.07, 0.89)
+
+
+def test_a_claim_is_asked_in_the_words_in_which_it_was_made(content: Content) -> None:
+    texts = " ".join(" ".join(cell.source.split()) for cell in content.cells if cell.kind == "prose")
+    for quiz in content.quizzes:
+        if quiz.id.endswith("_verdict"):
+            assert " ".join(quiz.question.split()) in texts, quiz.id
+
+
 def test_the_verdicts_on_stages_08_to_10_follow_from_the_stored_runs() -> None:
     """What the sentences of the claims 13 to 20 quote, rounded as they quote it."""
 

@@ -1301,23 +1301,25 @@ for name, shares in demo_shares.items():
 # %% [markdown] quiz="after_passed" kind="several" points=1 read="0.2"
 # A check cell shows `✓ passed`. What do you know now?
 #
-# - [ ] A. The exercise is right.
+# - [ ] A. The exercise is right, for all inputs that its docstring names.
 #   > Not yet. The visible part passed. The hidden part asks about other inputs, and `longest` in 0.3 showed how luck can pass one example.
 # - [x] B. The visible part of this check passed.
 #   > Yes, exactly this.
-# - [ ] C. The points are already saved.
+# - [ ] C. The points of this check are already saved for you.
 #   > No. Points are given when the notebook is graded. In JupyterLab a check only talks to you.
-# - [x] D. It pays to compare the function with its docstring once more: errors, empty inputs, unusual sizes.
-#   > Yes: the hidden part asks about other inputs, and about nothing that the docstring does not promise.
+# - [x] D. It pays to compare the function with its docstring once more.
+#   > Yes: errors, empty inputs, unusual sizes. The hidden part asks about other inputs, and about nothing that the docstring does not promise.
 
 # %% [markdown] quiz="why_sorted" kind="one" points=1 read="0.4"
 # Why are the characters of the vocabulary sorted?
 #
-# - [ ] A. The model learns faster from sorted ids.
+# - [ ] A. Letters that stand near each other in the alphabet get similar ids, which helps the model.
 #   > No. An id is only a name. After one-hot, every id is equally far from every other one.
-# - [ ] B. A sorted list is quicker to search.
+# - [ ] B. `encode` becomes quicker, since a sorted list can be searched by halving it.
 #   > We never search the list: `char_to_id` looks a character up directly.
-# - [x] C. The same characters then have the same ids in every run.
+# - [ ] C. The marks `P`, `S` and `E` get the first three ids, and sorting is what puts them there.
+#   > They stand in front because we put them there. Sorting is for the characters behind them.
+# - [x] D. A set may come in another order at each start; only sorted does a character keep its id.
 #   > Yes. A model that was trained yesterday can be used today, because its ids still mean the same characters.
 
 # %% [markdown] quiz="one_hot_shape" kind="shape" points=1 read="0.9" draw="B=16,32,48 T=7,9,11"
@@ -1355,6 +1357,8 @@ for name, shares in demo_shares.items():
 #   > This comes out if E is left out like P and S. But E means "finished": what follows does not count.
 # - [ ] C. `lowE`
 #   > Almost. E tells where the word ends, but it is a mark and not a character of the word.
+# - [ ] D. `lowEww`
+#   > Here only the pad is left out. E means "finished": what follows does not count, and E itself is no character of the word.
 
 # %% [markdown]
 # ## What you can now do

@@ -1733,14 +1733,14 @@ ax = plots.heatmap(
 # %% [markdown] quiz="what_vanishes" kind="one" points=1 read="1.5"
 # With torch's start, the gradient of an RNN with tanh is about $10^{-12}$ at lag 50. Why?
 #
-# - [ ] A. Because the slope of tanh is at most 0.25.
+# - [ ] A. The slope of tanh is at most 0.25, and a product of 50 such slopes is nearly nothing.
 #   > The slope of tanh goes up to 1; 0.25 is the sigmoid's. And 0.25 to the power of 50 is about 1e-30, far from what you measured.
-# - [x] B. Because a step multiplies it by $W_{hh}$ and the slopes; measured, that is about 0.58 a step.
-#   > Yes: 0.58 to the power of 50 is about 1e-12. Most of it comes from the singular values of W_hh.
-# - [ ] C. Because the largest singular value of $W_{hh}$ is below 1.
+# - [ ] B. The largest singular value of $W_{hh}$ is below 1, so that every vector becomes shorter.
 #   > That would be enough, but it is not so here: it is about 1.15. The typical one, about 0.58, decides.
-# - [ ] D. Because the inputs of 50 steps ago were small.
-#   > All inputs were drawn in the same way. The way back is what is long.
+# - [x] C. A step multiplies it by slopes and by $W_{hh}$, and this typically leaves about 0.58 of it.
+#   > Yes: 0.58 to the power of 50 is about 1e-12. Most of it comes from the singular values of W_hh.
+# - [ ] D. The input of 50 steps ago is multiplied by the small numbers of $W_{ih}$ in all 50 steps.
+#   > W_ih multiplies an input once, in the step that reads it. From then on the way leads through W_hh.
 
 # %% [markdown] quiz="one_to_many" kind="several" points=1 read="1.3"
 # What is true of the two one-to-many modes?
@@ -1751,7 +1751,7 @@ ax = plots.heatmap(
 #   > Only x[:, 0] is read, again and again.
 # - [x] C. In `every`, the gradient of the last state with respect to `x[:, 0]` is a sum over all steps.
 #   > Yes: the input enters at each step, and each entry adds its part.
-# - [ ] D. In `once`, the state does not change after the first step.
+# - [ ] D. In `once`, the state does not change after the first step, since nothing but zeros is read there.
 #   > The later steps read zeros, but they are full steps: W_hh, b and tanh change the state.
 
 # %% [markdown] quiz="clipped" kind="number" points=1 read="1.6" draw="a=6,12,18 k=2,4,5" tolerance="0.01"

@@ -1809,12 +1809,11 @@ for ax, end, title in zip(axes, (10, 40), ("Steps 0 to 10, larger", f"Memory of 
 # %% [markdown] quiz="z_means" kind="several" points=1 read="2.3"
 # You read in a text about the GRU: "If z is near 1, the unit takes the new state." What do you know now?
 #
-# - [ ] A. The text is wrong: z near 1 keeps the old state.
-#   > In torch and in Cho et al. 2014 it does. Others write the formula the other way round, and then the sentence is right.
+# - [ ] A. The text is wrong: where z is near 1, each GRU keeps the old state, as in torch and in Cho et al. 2014.
+#   > In these two it does. Others write the formula the other way round, and then the sentence is right.
 # - [x] B. It depends on the formula of this text: there are two conventions.
 #   > Yes. Look for z ⊙ h or (1 − z) ⊙ h before you believe the sentence.
-# - [x] C. With the signs of z's weights and biases changed, and r in the same place, a GRU of this text computes the
-#   same as one of the other convention.
+# - [x] C. Where r has the same place, changing the signs of z's weights and biases turns one convention into the other.
 #   > Yes: σ(−a) = 1 − σ(a). You measured it: the difference was only rounding.
 # - [ ] D. From this sentence you also know where r acts, before or after the linear map.
 #   > These are two separate choices. The page has all four versions.
@@ -1842,15 +1841,15 @@ for ax, end, title in zip(axes, (10, 40), ("Steps 0 to 10, larger", f"Memory of 
 # Somebody trains `nn.LSTM` as it is on a task with a lag of 40 steps, and it only guesses. What is the best first
 # step, after what you measured?
 #
-# - [ ] A. Take a plain RNN: it has fewer parameters.
+# - [ ] A. Take a plain RNN: it has fewer parameters, so it learns sooner.
 #   > Its gradient vanishes even faster, and at lag 40 it learned in none of 20 runs with our recipe.
-# - [ ] B. Train twice as long.
-#   > At lag 40 the LSTM as torch starts it learned in none of 20 runs, also with 400 steps.
-# - [x] C. Start the forget gates open: a forget bias of about 3.
+# - [x] B. Start the forget gates open, with a forget bias of about 3.
 #   > Yes: with it, all 20 runs learned lag 40. Then measure, for another task may want another value.
+# - [ ] C. Train twice as long: the loss has only not begun to fall yet.
+#   > At lag 40 the LSTM as torch starts it learned in none of 20 runs, also with 400 steps.
 # - [ ] D. Take the output gate away, so that the gradient reaches the memory.
 #   > The gradient is lost between the steps, where f stands. The output gate stands between memory and state.
-# - [ ] E. Nothing: an LSTM has no vanishing gradient.
+# - [ ] E. Look for a mistake in the data: an LSTM has no vanishing gradient.
 #   > You measured it: about 2 · 10⁻¹⁹ at lag 90 as torch starts it.
 
 # %% [markdown]

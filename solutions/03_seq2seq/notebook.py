@@ -1730,12 +1730,14 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # %% [markdown] quiz="start_symbol" kind="one" points=1 read="3.2"
 # Why does `y_in` start with `S`?
 #
-# - [ ] A. So that the decoder knows how long the word will be.
-#   > No. S is the same for every word, so it cannot say a length. The end is said by E.
-# - [x] B. Because the decoder needs an input for its first step, before there is a letter.
+# - [x] A. The first step of the decoder needs an input, and no letter is there yet.
 #   > Right. At the first step there is no previous letter; S stands in its place, in training and in decoding.
-# - [ ] C. Because the pad has id 0 and must not come first.
+# - [ ] B. The decoder has to know from the start how long the word will be.
+#   > No. S is the same for every word, so it cannot say a length. The end is said by E.
+# - [ ] C. The pad has the id 0, and no row may begin with the id that the mask leaves out.
 #   > No. The value of the id plays no role. Any symbol would do that is used for nothing else.
+# - [ ] D. `y_out` has an `E` more than the word, and `y_in` must be filled up to the same length.
+#   > Without S, a pad at its end would give `y_in` the same length. What S does is the shift: each input is the letter *before* the one that is asked for.
 
 # %% [markdown] quiz="logits_shape" kind="shape" points=1 read="3.3" draw="B=4,6 S=10,11,12 T=5,7,8 H=32,64"
 # `x` has the shape [{B}, {S}] and `y_in` the shape [{B}, {T}]. The model is `Seq2Seq(V, H)` with V = 29 and H = {H}.
@@ -1757,34 +1759,38 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # %% [markdown] quiz="pads_as_inputs" kind="one" points=1 read="3.9"
 # A model was trained with teacher forcing. In decoding it reads S and then only pads. What is the problem?
 #
-# - [ ] A. None, the state carries all that is needed.
+# - [ ] A. There is none: the state carries all that the word needs.
 #   > Often enough it works, because the state holds almost the whole answer. But in the 20 runs of section 3.9 some answers are wrong that the same weights get right with their own letters.
-# - [x] B. The decoder meets inputs that it never met at these positions in training.
-#   > Right. In training, the letter before was its input. Now it is a pad, so its states go where no training has been.
-# - [ ] C. The loss becomes larger, so the weights change.
+# - [ ] B. A pad is masked, so the decoder does nothing in these steps.
+#   > The mask acts on the loss. The decoder reads a pad like any other symbol, and its state moves.
+# - [ ] C. The loss becomes larger, so that the weights change once more.
 #   > No. Decoding changes no weights; there is no loss at all.
+# - [x] D. It meets inputs that it never met at these places in training.
+#   > Right. In training, the letter before was its input. Now it is a pad, so its states go where no training has been.
 
 # %% [markdown] quiz="more_pads" kind="several" points=1 read="3.4"
-# The loss of a batch falls when you add ten columns of pads. What does this tell you?
+# You add ten columns of pads to `y_in` and `y_out` of a batch, and its loss falls. What does this tell you?
 #
-# - [ ] A. The model has become better.
+# - [ ] A. The model has become better at the letters of this batch.
 #   > No. The model has not changed; only the number of positions in the mean has.
 # - [x] B. The mean is taken over all positions, and pads are easy.
 #   > Right: many small losses were added, and the mean went down.
-# - [ ] C. Pads work as regularisation.
+# - [ ] C. Pads work as regularisation: they keep the weights from growing.
 #   > No. They only thin out the loss of the letters, and with it their gradient.
-# - [x] D. A mask is missing: with it, the loss would have stayed exactly the same.
+# - [x] D. A mask is missing: with it, the loss would not have changed.
 #   > Right. Then only the letters and E count, and of these there are as many as before.
 
 # %% [markdown] quiz="what_it_learned" kind="one" points=1 read="3.10"
 # The machine answers `highh` with `low`. What has it learned?
 #
-# - [ ] A. What high and low mean.
+# - [ ] A. What the words high and low mean, and that they are opposites.
 #   > No. It has met six pairs and their typos, and nothing else; it also answers `zzz`.
-# - [ ] B. The rule "a doubled letter counts once".
+# - [ ] B. The rule that a letter which stands twice in a row counts once.
 #   > Not as a rule. It answers other mistakes just as well, and there are words for which it fails.
-# - [x] C. To bring states of similar letter sequences to the same answer.
+# - [x] C. To bring similar rows of letters to states with the same answer.
 #   > Right, as the picture of the states shows. This is useful, and it is not understanding.
+# - [ ] D. A list of the mistyped words of the training, each with its answer.
+#   > A list has no answer for a word that is not in it. The machine answers `cat` and `zzz`, too, by the cloud of states that they come near to.
 
 # %% [markdown]
 # ## What you can now do

@@ -2192,12 +2192,14 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 # %% [markdown] quiz="which_state" kind="one" points=1 read="4.2"
 # A batch holds `up` and `extraordinary`. Which state of `up` goes to the decoder (`last`)?
 #
-# - [ ] A. The state after the last column of the batch.
+# - [x] A. The state after its own last real symbol, its `E`.
+#   > Yes: it is the last state that has read all of its real symbols, and nothing else.
+# - [ ] B. The state that the GRU reaches in the last column of the batch.
 #   > That column is a pad for `up`. The state would depend on how long the *other* word is.
-# - [x] B. The state after its own last real symbol, its `E`.
-#   > Yes: it is the last state that has read nothing but real symbols.
-# - [ ] C. The mean of all its columns, pads included.
+# - [ ] C. The mean of its states in all the columns.
 #   > No. A mean can be a context, but only over the real symbols. Over all columns it depends on the number of pads.
+# - [ ] D. The state after its last letter, the `p`, before `E` is read.
+#   > That one has read no pad either. But `E` is a real symbol of the source and counts in its length: `last` has read it too.
 
 # %% [markdown] quiz="every_inputs" kind="number" points=1 read="4.4" draw="D=16,24,32 H=40,64,96" tolerance="0"
 # A `DecoderEvery` has embeddings of {D} numbers and {H} hidden units. How many numbers does its GRU read at each step
@@ -2217,19 +2219,21 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 # %% [markdown] quiz="equal_influence" kind="one" points=1 read="4.8"
 # "Without attention, all input letters have the same influence on every output letter." What did you measure?
 #
-# - [ ] A. True: the context vector is the same at every step.
+# - [ ] A. It is true: the context vector is the same at every step, so nothing can differ.
 #   > The first half is true, the second does not follow. The same vector is used in another way at each step.
-# - [x] B. The context is constant, but the influences differ from input to input and from step to step.
-#   > Yes. For the first letter of a reversed word, one input alone had about a third of all influence.
-# - [ ] C. Only the last input has any influence.
+# - [x] B. It is false: the context is one vector, but the shares differ by the step.
+#   > Yes. For the first letter of a reversed word, one input alone had about a third of all influence; in single words of *reverse* the shares went from 2 to 46 %.
+# - [ ] C. It is false: only the letter that was read last has any influence.
 #   > It often has the most, but all others have some: you saw no zeros.
+# - [ ] D. It is true for sorting, as the even means show, and false for reversing only.
+#   > The means of *sort* are nearly even. In single words they are not: there, too, shares went from 3 to 36 %.
 
 # %% [markdown] quiz="beam_facts" kind="several" points=1 read="4.10"
 # What is true of beam search as you built it?
 #
 # - [x] A. With k = 1 it is greedy decoding.
 #   > Yes: one hypothesis is kept, and it is the one with the best next symbol.
-# - [ ] B. A wider beam always gives more right answers.
+# - [ ] B. A wider beam gives more right answers, as it finds answers of a higher probability.
 #   > No. It looks for answers that the *model* finds more probable. Where the model is wrong, these are wrong answers.
 # - [x] C. A finished hypothesis stays among the candidates until k others have better scores.
 #   > Yes. Otherwise a short answer would be lost as soon as a longer one is continued.

@@ -1786,21 +1786,21 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 # %% [markdown] quiz="who_asks" kind="one" points=1 read="5.6"
 # Which vector is the query when Bahdanau's decoder writes word t?
 #
-# - [ ] A. What the GRU returns in this step.
+# - [ ] A. The state that the GRU returns in this step, for word t.
 #   > That is the new state, s at t. It is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first and looks then.
-# - [x] B. What the GRU returned when word t − 1 was written.
-#   > Yes, s at t − 1: first look, then move.
-# - [ ] C. The encoder's state at word t.
-#   > The encoder's states are the keys. And word t of the translation need not belong to word t of the source.
-# - [ ] D. The embedding of word t.
+# - [ ] B. The embedding of word t, which will be written.
 #   > Word t is not known yet: it is what will be written.
+# - [ ] C. The encoder's state at word t of the source.
+#   > The encoder's states are the keys. And word t of the translation need not belong to word t of the source.
+# - [x] D. The state that the GRU returned for word t − 1.
+#   > Yes, s at t − 1: first look, then move.
 
 # %% [markdown] quiz="no_tanh" kind="several" points=1 read="5.5"
 # Somebody leaves out the tanh in the additive score. Which of these are true?
 #
 # - [x] A. For one sentence, all steps have the same weights.
 #   > Yes. The query adds the same number to every score, and the softmax cancels it.
-# - [ ] B. All words of the source have the same weight.
+# - [ ] B. All words of the source have the same weight in a row.
 #   > No. The keys still make a difference: static does not mean equal.
 # - [x] C. The gradient of W is zero (up to rounding).
 #   > Yes. W only serves the query, and the query has no effect on the weights. So W never learns.
@@ -1846,7 +1846,7 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   > Yes. Right answers do not certify the picture.
 # - [x] C. At words that the state can guess, it may be wrong without any harm.
 #   > Yes: with closed eyes the model still wrote most of these words.
-# - [ ] D. It says why each word was written.
+# - [ ] D. It says why each word was written, and not another one in its place.
 #   > Not for every word. Where the word comes out the same with closed eyes, the looking was not the reason.
 
 # %% [markdown]

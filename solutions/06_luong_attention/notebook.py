@@ -1680,15 +1680,16 @@ for name, shares in runs["letters"].items():
 # ## 6.10 Quiz
 
 # %% [markdown] quiz="who_asks_here" kind="one" points=1 read="6.2"
-# You have a working decoder of stage 05. Somebody changes one thing: the *new* state asks, after the GRU has moved. What else must change?
+# You have a working decoder of stage 05. Somebody changes one thing: the *new* state asks, after the GRU has moved. What
+# else must change?
 #
-# - [ ] A. Nothing: the GRU still reads the context of this step.
+# - [ ] A. Nothing: the GRU can still read the context of this step.
 #   > It cannot: the context of this step is made with the new state, and the new state comes out of the GRU.
-# - [x] B. The GRU cannot read the context of this step any more; the context goes into the output and (if input feeding is used) into the next step.
-#   > Yes: first move, then look. What was seen can only help the word of this step and the steps after it.
-# - [ ] C. The encoder must read the sentence backwards.
+# - [ ] B. The encoder: it must read from right to left now.
 #   > The encoder does not know who asks. Its states are the keys in both decoders.
-# - [ ] D. The softmax must go over the target words.
+# - [x] C. The context: it has to enter the step at another place.
+#   > Yes: first move, then look. This context comes too late for the GRU. It can help the word of this step, and with input feeding the steps after it.
+# - [ ] D. The softmax: it must go over the target words from now on.
 #   > The weights still say how much each *source* word is needed; they sum to 1 over the source.
 
 # %% [markdown] quiz="score_facts" kind="several" points=1 read="6.1"

@@ -527,9 +527,11 @@ for d in (4, 64, 1024):
     print(f"           spread (standard deviation) of all 256 · 32 scaled scores: {scores.std():.2f}")
 
 # %% [markdown]
-# *What to see:* scaled scores do not sum to 1, some are negative, and their spread is near 1 only because our numbers were
-# drawn with variance 1. Dividing by a constant is **scaling**. What normalises is the softmax. (Trained queries and
-# keys can be as large as the training wants: nothing in the formula holds them.)
+# *What to see:* scaled scores do not sum to 1, and some are negative. Their spread is near 1, but only because our numbers were
+# drawn with variance 1. (Trained queries and keys can be as large as the training wants: nothing in the formula holds
+# them.) If *normalised* means a sum of 1, as with probabilities, it is the softmax that normalises. If it means a spread
+# of 1, as in the layer norm of 7.7, the division does it for random numbers. So we avoid the word here: dividing by a
+# constant is **scaling**.
 #
 # ## 7.4 Two masks, and a noise floor
 #
@@ -1740,13 +1742,13 @@ _ = axes[1].set_ylim(bottom=0)
 # %% [markdown] quiz="what_root_d_does" kind="one" points=1 read="7.3"
 # What does the division by $\sqrt d$ do?
 #
-# - [ ] A. It makes the scores of a query sum to 1.
-#   > You printed these sums: they are anything. It is the softmax that makes a sum of 1.
-# - [x] B. It keeps the spread of random scores the same for every d, so that the softmax starts soft.
+# - [x] A. It gives the scores of random queries and keys the same spread for every d.
 #   > Yes: the entropy stays at about 3.0 nats from d = 4 to d = 1024, and no query of 7.3 was stuck at its start.
-# - [ ] C. It gives every query and every key the length 1.
+# - [ ] B. It makes the scores of each query positive numbers with the sum 1.
+#   > You printed these sums: they are anything. It is the softmax that makes positive numbers with the sum 1.
+# - [ ] C. It gives every query and every key the length 1 before they meet.
 #   > It divides all scores by the same number and does not look at lengths. That would be the cosine.
-# - [ ] D. It has no effect after the softmax, since a softmax ignores a common factor.
+# - [ ] D. It changes none of the weights, because a softmax ignores a factor that all scores have.
 #   > A softmax ignores a common *summand*. A factor makes it harder or softer.
 
 # %% [markdown] quiz="head_weights" kind="shape" points=1 read="7.5" draw="B=3,5,7 N=2,4,8 T=11,13,17 S=19,23,29"
@@ -1787,13 +1789,13 @@ _ = axes[1].set_ylim(bottom=0)
 # %% [markdown] quiz="what_is_true" kind="several" points=1 read="7.4"
 # What is true?
 #
-# - [x] A. Without positions and without a mask, two words that exchange their places exchange their outputs, and nothing else changes.
+# - [x] A. Without positions and masks, two words that exchange their places only exchange their outputs.
 #   > Yes: self-attention sees a set.
 # - [ ] B. A model that stays at the noise floor has a right causal mask.
 #   > A mask that hides too much stays there as well. Only leaks fall below the floor.
 # - [x] C. A model whose loss on fresh noise is far below the noise floor has seen the answer.
 #   > Yes: the next symbol of new noise cannot be known in another way.
-# - [ ] D. The causal mask must hide the position itself, or the model sees the answer.
+# - [ ] D. The causal mask must hide the position itself too, or the model sees the answer that it has to give.
 #   > Position t reads symbol t and must name symbol t + 1. It may see what it has read.
 # - [x] E. If the mask comes after the softmax, the weights of a sentence with pads no longer sum to 1.
 #   > Yes: the pads have already taken their share.

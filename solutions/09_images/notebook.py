@@ -3189,16 +3189,16 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 
 # %% [markdown] quiz="frozen_mode" kind="one" points=1 read="9.11"
 # You call a frozen network in *training* mode, inside `torch.no_grad()`, on your pictures. It has batch norms. What
-# changes?
+# is different in the network afterwards?
 #
-# - [ ] A. Nothing: without gradients nothing is learned.
+# - [ ] A. Nothing: without a gradient, no number of a network can move.
 #   > The running means and variances are buffers. They need no gradient: each call in training mode moves them.
 # - [x] B. The running means and variances of its batch norms.
 #   > Yes: each call in training mode moves them, with or without gradients.
-# - [ ] C. Its weights.
+# - [ ] C. The weights of its batch norms, and no others.
 #   > Weights change only in a step of an optimizer, and nobody makes one here.
-# - [ ] D. Only its output; afterwards it is as before.
-#   > The output does differ. But afterwards the network in evaluation mode is another one, too.
+# - [ ] D. Nothing: only the output of this one call is another one.
+#   > The output of this call does differ. But afterwards the network in evaluation mode is another one, too: its buffers have moved.
 
 # %% [markdown] quiz="two_changes" kind="one" points=1 read="9.3"
 # Network A: exact match 0.79 (mean of ten runs, uncertain by 0.01). Network B: 0.78 (the same). A has two changes, B
@@ -3210,7 +3210,7 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 #   > To say this of one change, you need runs with this change alone.
 # - [ ] C. It is shown that neither change does anything.
 #   > That is not shown either: a small gain could be hidden, or one change helps and the other one does harm.
-# - [x] D. Neither change is shown to help.
+# - [x] D. These runs do not show that a change helps.
 #   > Yes. And to look at each change, you would run it alone.
 
 # %% [markdown] quiz="several_at_once" kind="several" points=1 read="9.10"

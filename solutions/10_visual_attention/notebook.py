@@ -3728,12 +3728,12 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 #
 # - [ ] A. The second direction of the encoder is the main reason for the gain.
 #   > With the second direction switched off, the mean of all rows is as good: 0.0 points.
-# - [x] B. Most of the gain does not come back, and a query gives nothing that we see.
-#   > Yes: 0.6 points in all. Weights give about 0.4, and the query − 0.1.
-# - [ ] C. A query that asks in each step gives most of the gain.
+# - [ ] B. A query that asks anew in each step is the main reason for the gain.
 #   > The additive score, whose weights can change, has 0.1 points *less* than the linear one.
-# - [ ] D. Attention gains 2.6 points there, too, with our recipe.
+# - [ ] C. With our recipe, too, the model with attention gains 2.6 points.
 #   > The simple model has .979 with our recipe, and .957 in the table: most of the gap is gone.
+# - [x] D. With our recipe, most of this gain is gone before attention comes in.
+#   > Yes: the simple model has .979 in place of .957. All changes together give 0.6 points; the weights have about 0.4 of them, and the query − 0.1.
 
 # %% [markdown] quiz="retina" kind="number" points=1 read="10.6" draw="n=8,12,16 K=3,4" tolerance="0"
 # A glimpse has `size` {n} and {K} scales. How many pixels does its *largest* patch cover, before it is made small? (The
@@ -3767,26 +3767,26 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 # %% [markdown] quiz="baseline_does" kind="one" points=1 read="10.10"
 # What does a constant baseline change in REINFORCE's estimate?
 #
-# - [ ] A. The mean gradient: it becomes smaller.
+# - [ ] A. The mean gradient: it becomes smaller, as the rewards do.
 #   > The mean of onehot − p is 0, so a constant adds nothing to the mean.
-# - [x] B. How far single estimates scatter around the mean gradient; usually less, sometimes more.
-#   > Yes: 10.02 became 0.25 in one case, and 0.003 became 0.12 in another.
-# - [ ] C. The reward that can be reached in the end.
+# - [x] B. How far single estimates scatter around the mean gradient.
+#   > Yes, mostly to less, sometimes to more: 10.02 became 0.25 in one case, and 0.003 became 0.12 in another.
+# - [ ] C. The place to which the gradient points, and so the best reward.
 #   > The gradient points to the same place on average. Only the noise on the way changes.
-# - [ ] D. Nothing at all: it cancels in every single estimate.
+# - [ ] D. Nothing: it cancels in every single estimate that is drawn.
 #   > It cancels on average, and not in a single draw.
 
 # %% [markdown] quiz="which_words" kind="one" points=1 read="10.15"
 # A caption model points well for "blue" and badly for "sea". Then the two words of each phrase change places. What do
 # the runs of 10.15 show?
 #
-# - [ ] A. Adjectives look better than nouns.
+# - [ ] A. Adjectives point better than nouns, as a colour is easy to find.
 #   > When the words change places, the nouns are the ones that point better.
-# - [ ] B. The model does not know what a sea is.
+# - [ ] B. The model does not know what a sea looks like.
 #   > It writes "sea" correctly. It needs no look for this.
-# - [x] C. In both languages, the first word of a phrase points better, whether adjective or noun.
-#   > Yes. Whether it is because first words are hard to guess is another question: one "green" in 10.15 speaks against it.
-# - [ ] D. Maps of attention are right for the words that are written correctly.
+# - [x] C. The first word of a phrase points better, in both languages.
+#   > Yes, whether adjective or noun. Whether it is because first words are hard to guess is another question: one "green" in 10.15 speaks against it.
+# - [ ] D. A map of attention is right where the word is written correctly.
 #   > "sea" is written correctly, and its map points badly.
 
 # %% [markdown]

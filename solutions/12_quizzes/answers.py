@@ -317,12 +317,12 @@ def hard_glimpse(alpha, values, n, generator):
     return F.one_hot(chosen, len(alpha)).float().mean(dim=0) @ values
 
 
-# %% wrong="hard_glimpse" name="largest weight" says="This takes the largest weight, and nothing is random. Hard attention draws, with the weights as probabilities."
+# %% wrong="hard_glimpse" name="largest weight" says="This takes the largest weight, and nothing is random. The function draws, with the weights as probabilities."
 def hard_glimpse(alpha, values, n, generator):
     return values[alpha.argmax()]
 
 
-# %% wrong="hard_glimpse" name="soft attention" says="This is the weighted sum, soft attention. One draw must give one of the values, and no mixture."
+# %% wrong="hard_glimpse" name="soft attention" says="This is the weighted sum. One draw must give one of the values, and no mixture."
 def hard_glimpse(alpha, values, n, generator):
     return alpha @ values
 
