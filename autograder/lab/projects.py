@@ -55,9 +55,12 @@ LETTERS = "abcdefghijkl"
 BANDS, LONGEST = 8, 24  # numbers in a frame of "hear", and frames at most
 PATCH = 4  # pixels of a place of "caption", both ways
 PHRASES = ("yellow sand", "high mountains", "blue sea", "red sun", "green trees")  # in the order of scenes.LABELS
-_NEW_NAMES = [
-    a + b for a in ("Zo", "Ki", "Ru", "Bel", "Ta", "Vin", "Mo") for b in ("rb", "ra", "mo", "lin", "dek", "su")
+_NAMES = [
+    a + b
+    for b in ("rb", "ra", "mo", "lin", "dek", "su")
+    for a in ["Zo", "Ki", "Ru", "Bel", "Ta", "Vin", "Mo", "Sha", "Le", "Gu", "Fen", "Or", "Pi", "Dan"]
 ]
+NEW_NAMES = {"learn": _NAMES[:42], "test": _NAMES[42:]}  # of "gist": who is named in a test was never heard of
 
 
 class Task(NamedTuple):
@@ -68,13 +71,11 @@ class Task(NamedTuple):
     mask: Tensor  # bool [N, S], True at real places; they come first
     y: Tensor  # int64 [N, T]
     links: Tensor  # bool [N, T, S], the gold places of each word of y; E and P have none
-    inputs: (
-        int  # words that x may hold, or numbers at each place; an unknown name of "gist" has this id or a larger one
-    )
-    outputs: int  # ids that y may hold; in "gist" an unknown name has this id or a larger one
+    inputs: int  # words that x may hold, or numbers at each place; names of "gist" have ids from this one on
+    outputs: int  # ids that y may hold; names of "gist" have ids from this one on
     source: tuple[str, ...]  # the words of x by their ids; empty where x holds numbers
     target: tuple[str, ...]  # the words of y by their ids
-    unknown: tuple[tuple[str, ...], ...]  # of "gist", the unknown names of each row: of the ids inputs, inputs + 1, …
+    unknown: tuple[str, ...]  # of "gist", names that are in no vocabulary, with the ids inputs, inputs + 1, …
 
 
 class Score(NamedTuple):
@@ -112,7 +113,7 @@ def make(name: str, train: int, test: int, seed: int = 0, shuffled: bool = False
         elif name == "caption":
             made.append(_caption(n, _number("caption", seed, part)))
         else:
-            made.append(_text(name, n, random.Random(f"{name} {seed} {part}"), known))
+            made.append(_text(name, n, random.Random(f"{name} {seed} {part}"), part.split()[0], known))
     if shuffled:
         made = [_shuffle(task, torch.Generator().manual_seed(_number(name, seed, "words"))) for task in made]
     return made[0], made[1]
@@ -347,18 +348,18 @@ _ROW = ("task", "model", "exact", "pointing", "parameters", "seconds")
 # ---- the sentences
 
 
-def _translate(rng: random.Random) -> _Example:
+def _translate(rng: random.Random, part: str) -> _Example:
     """Chinese to English, from the grammar of stage 05."""
     pair = grammar.render(grammar.draw(rng, richness=0.45 * rng.random()))
     links = [{t for t, s in pair.possible if s == place} for place in range(len(pair.source))]
     return _Example(list(pair.target), list(pair.source), links)
 
 
-def _gist(rng: random.Random) -> _Example:
+def _gist(rng: random.Random, part: str) -> _Example:
     """A sentence, and its main clause in the present, without clauses, adjectives, place and time."""
     words: list[str] = []
     kept: list[tuple[str, int]] = []
-    names = rng.sample(_NEW_NAMES, 4)
+    names = rng.sample(NEW_NAMES[part], 4)
 
     def say(*more: str, keep: bool = False, as_: str = "") -> None:
         for word in more:
@@ -399,7 +400,7 @@ def _gist(rng: random.Random) -> _Example:
     return _Example(words, [word for word, _ in kept], [{place} for _, place in kept])
 
 
-def _answer(rng: random.Random) -> _Example:
+def _answer(rng: random.Random, part: str) -> _Example:
     """A question and two clauses: the target is the first and the last place of the answer, as words of `_places`."""
 
     def noun(kinds: Sequence[str]) -> list[str]:
@@ -415,7 +416,7 @@ def _answer(rng: random.Random) -> _Example:
     one, two = clause(), clause()
     asked, about = choice(rng, ["who", "whom", "where", "when"]), rng.randrange(2)
     if one["verb"] == two["verb"] or any(one[part] == two[part] for part in ("who", "whom")):
-        return _answer(rng)  # the question could be about both
+        return _answer(rng, part)  # the question could be about both
     told = one, two
     here = told[about]
     past = VERBS[here["verb"][0]][1]
@@ -438,7 +439,11 @@ def _answer(rng: random.Random) -> _Example:
 _ACTIONS = ["love", "like", "chase", "help", "see", "find"]
 _PAST = [time for time, (*_, tense) in TIMES.items() if tense == "past"] + ["every day", "in the morning"]
 _PLACES = 40  # words of a question with its text, at most
-_TEXTS: dict[str, Callable[[random.Random], _Example]] = {"translate": _translate, "gist": _gist, "answer": _answer}
+_TEXTS: dict[str, Callable[[random.Random, str], _Example]] = {
+    "translate": _translate,
+    "gist": _gist,
+    "answer": _answer,
+}
 
 
 def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -451,28 +456,26 @@ def _words(name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     return (tuple(grammar.ENGLISH),) * 2
 
 
-def _text(name: str, n: int, rng: random.Random, known: set[tuple[str, ...]]) -> Task:
-    """Sources that are not `known` yet; afterwards they are."""
+def _text(name: str, n: int, rng: random.Random, part: str, known: set[tuple[str, ...]]) -> Task:
+    """Sources that are not `known` yet; afterwards they are. `part`: "learn" or "test"."""
     examples: list[_Example] = []
     while len(examples) < n:
-        example = _TEXTS[name](rng)
+        example = _TEXTS[name](rng, part)
         if tuple(example.source) not in known:
             examples.append(example)
             known.add(tuple(example.source))
     source, target = _words(name)
     reads, writes = ({word: i for i, word in enumerate(words)} for words in (source, target))
-    unknown = [tuple(dict.fromkeys(w for w in e.source if w not in reads)) for e in examples]
-    x, y = [], []
-    for example, names in zip(examples, unknown, strict=True):
-        here = {word: len(source) + i for i, word in enumerate(names)}
-        x.append(torch.tensor([(reads | here)[word] for word in example.source]))
-        y.append(torch.tensor([*((writes | here)[word] for word in example.target), E]))
+    unknown = tuple(_NAMES) if name == "gist" else ()
+    names = {word: len(source) + i for i, word in enumerate(unknown)}
+    x = [torch.tensor([(reads | names)[word] for word in example.source]) for example in examples]
+    y = [torch.tensor([*((writes | names)[word] for word in example.target), E]) for example in examples]
     ids, wanted = _padded(x), _padded(y)
     links = torch.zeros(n, wanted.shape[1], ids.shape[1], dtype=torch.bool)
     for row, example in enumerate(examples):
         for t, places in enumerate(example.links):
             links[row, t, list(places)] = True
-    return Task(name, ids, ids != P, wanted, links, len(source), len(target), source, target, tuple(unknown))
+    return Task(name, ids, ids != P, wanted, links, len(source), len(target), source, target, unknown)
 
 
 # ---- sounds and pictures

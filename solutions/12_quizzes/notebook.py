@@ -4,7 +4,8 @@
 # The last page. You have built everything from the plain RNN to networks that look at pictures. Here you find out how well it sits, and
 # you learn the one thing that no page has asked of you yet: **to write the test yourself**.
 #
-# **What you know:** the stages 00 to 10. (You can also come here after stage 07, and leave the parts on the stages 08 to 10 for later.)
+# **What you know:** the stages 00 to 11. (You can also come here after stage 07, and leave the parts on the stages 08 to 11 for
+# later.)
 #
 # **What you will be able to do after this page**
 #
@@ -13,7 +14,7 @@
 # - test a sentence from a paper or a blog with a number of your own;
 # - write a check that accepts every right version of a function and refuses every wrong one.
 #
-# **Points and time.** This page has 108 points. Plan five to six hours, in five sittings: 12.2 and 12.3, then 12.4, then the claims 1 to 12
+# **Points and time.** This page has 113 points. Plan five to six hours, in five sittings: 12.2 and 12.3, then 12.4, then the claims 1 to 12
 # of 12.5, then its other claims, then 12.6.
 #
 # **Letters of this page.** B batch (of sentences, pairs or pictures), T target length, S source length, H hidden units, I inputs, V vocabulary, D model width, N
@@ -796,6 +797,78 @@ ax = plots.course_map(here="12_quizzes")
 #   > Chance is a random place, and it hits as often as the region is large: far less than half.
 # - [ ] D. The model writes "sun" without having looked at the picture at all.
 #   > The control is about the brightest place of a map. The word also has the state and the whole context.
+
+# %% [markdown]
+# ### Stage 11: applications
+
+# %% [markdown] quiz="copy_number" kind="number" points=1 read="11.4" draw="g=0.6,0.7,0.9 v=0.1,0.2 a=0.3,0.4 b=0.15,0.25" tolerance="0.001"
+# A decoder may copy. In this step its p_gen is {g}. Its vocabulary gives *river* the probability {v}. In the source, *river* stands in two places, with the weights {a} and {b}. What is P(*river*)?
+#
+# - [x] g * v + (1 - g) * (a + b)
+#   > Yes: a share g comes from the vocabulary, the rest from all places where the word stands.
+# - [ ] (1 - g) * v + g * (a + b)
+#   > The two shares are exchanged. p_gen is the share of the *vocabulary*.
+# - [ ] g * v + (1 - g) * a
+#   > The word stands in two places.
+# - [ ] g * v + (1 - g) * (a + b) / 2
+#   > A mean over the places loses probability: then P does not sum to 1 over all words.
+# - [ ] g * v
+#   > This is the part of the vocabulary alone. The word can also be copied.
+# - [ ] v + a + b
+#   > Vocabulary and weights have the sum 1 each. Without their shares, P would sum to 2.
+# - [ ] else
+#   > Two ways lead to this word. How probable is each way, and how probable is the word on it?
+
+# %% [markdown] quiz="copy_true" kind="several" points=1 read="11.4"
+# A decoder may copy: $P(w) = p_{gen} \cdot \mathrm{vocabulary}[w] + (1 - p_{gen}) \sum_{s:\, x_s = w} \alpha_s$. What is true?
+#
+# - [x] A. With p_gen = 0, only words of the source can be written.
+#   > Yes: then P is nothing but the weights, added up by word.
+# - [ ] B. An unknown word of the source can be written only where p_gen is 0.
+#   > It has the probability (1 − p_gen) · α. That is above 0 as soon as p_gen is below 1.
+# - [x] C. P sums to 1 over all ids, if vocabulary and weights do.
+#   > Yes: p_gen · 1 + (1 − p_gen) · 1.
+# - [ ] D. A word that is in vocabulary *and* source counts twice, so P must be divided by its sum.
+#   > Both parts are added, and that is right: the word can be written in two ways. Their shares are p_gen and 1 − p_gen, so the sum over all words stays 1.
+# - [x] E. The loss at a copied name has a gradient that reaches its weight α directly.
+#   > Yes: α stands in P itself, and not only in the context.
+
+# %% [markdown] quiz="two_pointers" kind="one" points=1 read="11.6"
+# For each word of a text, a model gives the probability that the answer *starts* there, and the probability that it *ends* there. The most probable start is word 7, the most probable end word 4. Which answer should it give?
+#
+# - [ ] A. Words 4 to 7: its two pointers are in the wrong order.
+#   > Word 4 was never taken for a good start, nor word 7 for a good end.
+# - [ ] B. Word 7 alone: the start is chosen, and the end must follow it.
+#   > The end counts as much as the start. Perhaps another start is nearly as probable, with a much better end.
+# - [x] C. The pair with the largest product, where the start is not behind the end.
+#   > Yes: two softmaxes that do not know each other can contradict each other. The product is largest over the pairs that can be an answer.
+# - [ ] D. None: if its two pointers contradict each other, it has not understood the question.
+#   > Each pointer is a softmax of its own, so this happens to good models, too. A pair in the right order may be nearly as probable.
+
+# %% [markdown] quiz="new_encoder" kind="one" points=1 read="11.2"
+# A translator has a bidirectional GRU as its encoder. You put a Transformer in its place; the decoder stays. The memory has the same shape, and nothing raises. After training, it writes the right words, but confuses who chases whom. What do you look at
+# first?
+#
+# - [x] A. Whether the new encoder adds positions to its embeddings.
+#   > Yes. A GRU knows the order by itself, a Transformer only through positions (7.6). Without them, "Tom chases Jerry" and "Jerry chases Tom" give each word the same state.
+# - [ ] B. Whether its decoder can read what a Transformer has written.
+#   > It reads a memory [B, S, D], and it does not matter who made it. It has learned to write the right words from this one.
+# - [ ] C. Whether the mask of its sources is False at all the pads.
+#   > With a wrong mask it would look at pads. These cannot exchange two words of the source.
+# - [ ] D. Whether its states must be larger to hold the sentence.
+#   > Each word has a state of its own. And a lack of room would cost words, not only their roles.
+
+# %% [markdown] quiz="best_of_forty" kind="one" points=1 read="11.7"
+# You train 40 versions of a translator, ask each of them the same 200 test sentences, and keep the best one: 0.92. On a hidden test of the same kind it has 0.87. There is no mistake in the code. Which explanation comes first?
+#
+# - [ ] A. It was trained too long, and knows its training sentences by heart.
+#   > That would lower both numbers: neither test is in the training.
+# - [ ] B. The hidden sentences are harder, so that all versions fall by 0.05.
+#   > The sentences are of the same kind. And the other 39 did not stand out in the first place.
+# - [ ] C. It has learned the 200 sentences, for it has been asked them often.
+#   > Nothing was learned from them: asking changes no weights. *You* have chosen by them.
+# - [x] D. The largest of 40 shares is one that was lucky on the 200 sentences.
+#   > Yes. A share near 0.87 of 200 sentences scatters by √(0.87 · 0.13 / 200) ≈ 0.024, and the largest of 40 lies about twice as far above the mean. A test set can be used up without training on it. That is why one is hidden.
 
 # %% [markdown]
 # ## 12.4 Which model made this picture?
