@@ -32,7 +32,7 @@ from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import SUBMISSION, render
-from autograder.gradebook.database import due_date
+from autograder.gradebook.database import due_date, give_extra
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
@@ -139,6 +139,21 @@ class Execute(_Step):
         return nb, resources
 
 
+class SaveExtra(NbGraderPreprocessor):
+    """The extra credit that checks have earned, of which nbgrader's own step knows nothing."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict[str, Any]) -> tuple[NotebookNode, dict[str, Any]]:
+        told = resources["nbgrader"]
+        cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in nb.cells}
+        with Gradebook(told["db_url"]) as gradebook:
+            own = gradebook.find_submission_notebook(told["notebook"], told["assignment"], told["student"])
+            for grade in own.grades:
+                if grade.name in cells:
+                    give_extra(gradebook, grade, cells[grade.name].metadata.get("autograder", {}).get("extra", 0))
+            gradebook.db.commit()
+        return nb, resources
+
+
 class StudentPage(_Step):
     """Collects what the feedback page shows; `FeedbackExporter` writes it."""
 
@@ -176,7 +191,8 @@ class FeedbackExporter(Exporter):
 SANITIZE = [Prepare, ClearOutput, DeduplicateIds, OverwriteKernelspec, OverwriteCells, CheckCellMetadata]
 
 # nbgrader's own order, with our Execute in place of its own; all else that nbgrader lists and enables is kept.
-AUTOGRADE = [Execute, IgnorePattern, LimitOutput, SaveAutoGrades, AssignLatePenalties, CheckCellMetadata]
+# SaveExtra follows SaveAutoGrades: a late penalty may depend on the sum of both.
+AUTOGRADE = [Execute, IgnorePattern, LimitOutput, SaveAutoGrades, SaveExtra, AssignLatePenalties, CheckCellMetadata]
 
 # GetGrades puts marks and comments into the notebook, so the page comes after it.
 FEEDBACK = [GetGrades, StudentPage]

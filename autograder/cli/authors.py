@@ -98,6 +98,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     rows: list[list[object]] = []
     for p in proofs:
         solution, right = f"{p.solution_score:g} of {p.max_score:g}", f"{p.accepted} of {p.right}"
+        solution += f", extra {p.solution_extra:g} of {p.max_extra:g}" if p.max_extra else ""
         wrong = [f"{n} of {p.wrong} {n / max(p.wrong, 1):.0%}" for n in (p.caught, p.caught_by_visible, p.diagnosed)]
         rows.append([p.slug, p.exercises, f"{p.blank_score:g}", solution, right, *wrong])
     print_table("Proof of the tests", headings, rows)

@@ -129,7 +129,8 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     rows: list[list[object]] = [
         [student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()
     ]
-    title = f"{stage.slug}: marks, of {result.max_score:g}{_unsafe(result)}"
+    extra = f" and {content.extra:g} extra" if content.extra else ""
+    title = f"{stage.slug}: marks, of {result.max_score:g}{extra}{_unsafe(result)}"
     print_table(title, ["student", "score", "status", "what to know"], rows)
     work = stage.course.work
     page, _ = _write_report(stage, content, keep(stage, result), work / "report")
@@ -165,7 +166,10 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
         return "\n".join(filter(None, [result.reason, marked]))
     blank, remarks = [], []
     for exercise in content.exercises:
-        if not any(result.checks[cell.id].lost for cell in content.checks(exercise)):
+        own = [result.checks[cell.id] for cell in content.checks(exercise)]
+        if not any(mark.lost for mark in own):
+            if exercise in result.misconceptions and any(mark.extra and not mark.full for mark in own):
+                remarks.append(f"{exercise}, extra: {result.misconceptions[exercise]}")
             continue
         if exercise in result.blank:
             blank.append(exercise)
@@ -175,10 +179,13 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
             remarks.append(f"{exercise}: its cell stopped with {error}")
         else:
             remarks.append(f"{exercise}: {result.misconceptions.get(exercise, 'loses points')}")
+    if result.earned_extra:
+        remarks.append(f"{result.earned_extra:g} extra")
     if result.carried:
         remarks.append(f"{result.carried:g} carried forward")
     if blank:
-        remarks.append("blank" if blank == content.exercises else f"blank: {', '.join(blank)}")
+        everything = set(blank) == set(content.exercises) - content.extras
+        remarks.append("blank" if everything else f"blank: {', '.join(blank)}")
     return "\n".join(filter(None, [result.reason, result.no_page, claimed, marked, *remarks]))
 
 

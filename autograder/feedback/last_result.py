@@ -27,7 +27,8 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
     students = {name: replace(told, sandbox=result.sandbox) for name, told in result.students.items()}
     try:
         before = load(stage).students
-        checks = [{n: c.max for n, c in s.checks.items()} for s in (*before.values(), *students.values()) if s.checks]
+        both = (*before.values(), *students.values())
+        checks = [{n: (c.max, c.extra) for n, c in s.checks.items()} for s in both if s.checks]
         if all(c == checks[-1] for c in checks):
             stay = {name: told for name, told in students.items() if told.status == "ungraded" and name in before}
             students = before | {name: told for name, told in students.items() if name not in stay}

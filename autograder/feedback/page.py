@@ -66,7 +66,7 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
         if mark.get("grade"):
             exercise = exercises.get(name.partition("-")[0])
             if exercise is not None:
-                exercise["checks"].append(_check(cell, marks, exercise["quiz"]))
+                exercise["checks"].append(_check(cell, marks, exercise["quiz"], texts.blueprint.extra.get(name, 0.0)))
         elif mark.get("solution") and name in exercises:
             current = exercises[name]
             comment = marks.comments.get(name, "")
@@ -78,7 +78,10 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
     for exercise in exercises.values():
         exercise["score"] = sum(check["score"] for check in exercise["checks"])
         exercise["max"] = sum(check["max"] for check in exercise["checks"])
-        lost = exercise["score"] < exercise["max"]
+        exercise["extra"] = sum(check["extra"] for check in exercise["checks"])
+        # Where there are points, an extra check that is left out costs none of them.
+        counted = [check for check in exercise["checks"] if not (exercise["max"] and check["extra"])]
+        lost = sum(check["score"] for check in counted) < (exercise["max"] or exercise["extra"])
         exercise["carried_from"] = sorted({name for c in exercise["checks"] for name in c["carried_from"]})
         exercise["all_carried"] = all(c["kind"] == "passed" or c["carried_from"] for c in exercise["checks"])
         exercise["state"] = (
@@ -88,6 +91,7 @@ def page(nb: NotebookNode, marks: Marks, texts: Texts) -> dict[str, Any]:
         names = texts.builds_on.get(exercise["name"], ())
         exercise["below"] = [n for n in names if n in exercises and exercises[n]["state"] != "full"]
     lost_first = [e for e in exercises.values() if e["state"] in ("part", "none") and not e["below"]]
+    lost_first.sort(key=lambda e: not e["max"])  # what is extra comes last
     return {
         **_head(marks, texts),
         "sandboxed": nb.metadata.get("autograder", {}).get("sandbox") == "bwrap",
@@ -109,6 +113,7 @@ def _head(marks: Marks, texts: Texts) -> dict[str, Any]:
         "student": marks.student,
         "score": marks.score,
         "max": marks.max_score,
+        "extra": sum(marks.scores[name][0] for name in texts.blueprint.extra if name in marks.scores),
         "late": marks.late_penalty,
         "sandboxed": True,
         "exercises": [],
@@ -135,7 +140,7 @@ def _exercise(name: str, texts: Texts) -> dict[str, Any]:
     }
 
 
-def _check(cell: NotebookNode, marks: Marks, quiz: bool) -> dict[str, Any]:
+def _check(cell: NotebookNode, marks: Marks, quiz: bool, extra: float) -> dict[str, Any]:
     """A check's mark, its message, and the sentence before it where the mistake is a known one.
 
     Until the due date a wrong answer to a question gets no sentence of its own: by handing in again and again, the
@@ -153,6 +158,7 @@ def _check(cell: NotebookNode, marks: Marks, quiz: bool) -> dict[str, Any]:
         "aspect": name.partition("-")[2],
         "score": score,
         "max": most,
+        "extra": extra,
         "sentence": verdict["says"],
         "kind": verdict["kind"],
         "carried_from": verdict["carried_from"],

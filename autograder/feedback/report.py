@@ -14,7 +14,7 @@ from autograder.course.files import write_whole
 from autograder.course.layout import Stage
 from autograder.feedback.quiz_counts import option_counts
 from autograder.feedback.render import render
-from autograder.feedback.statistics import FEW, histogram, items, mistakes, points, table
+from autograder.feedback.statistics import FEW, extra, histogram, items, mistakes, points, table
 from autograder.gradebook.results import ClassResult
 from autograder.stage.model import Content
 
@@ -55,7 +55,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
-        own = ["" if ungraded else _points(points(r, exercise)[0]) for exercise in content.exercises]
+        own = ["" if ungraded else _points(points(r, e)[0] + extra(r, e)[0]) for e in content.exercises]
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
         score = "" if ungraded else _points(r.score)
         row = [name, r.status, score, _points(result.max_score), *own, "" if ungraded else _points(r.carried), known]
@@ -81,6 +81,10 @@ def render_page(content: Content, result: ClassResult) -> str:
     seconds = sorted(r.seconds for r in ran.values())
     known, unknown = mistakes(content, result)
     counts = option_counts(content, result.students)
+    more = [r.earned_extra for r in graded.values() if r.earned_extra]
+    most = result.max_score + min(max(more, default=0), content.extra)
+    extras = content.extras
+    counted = [exercise for exercise in content.exercises if exercise not in extras]
     return render(
         "report.html.j2",
         result=result,
@@ -93,8 +97,9 @@ def render_page(content: Content, result: ClassResult) -> str:
         claimed={name: r.claimed for name, r in ran.items() if r.claimed},
         by_hand=[name for name, r in result.students.items() if r.by_hand],
         spread=statistics.pstdev(scores) if scores else 0,
-        columns=histogram(scores, result.max_score) if scores else [],
-        items=items(result, content.exercises),
+        extra=more,
+        columns=histogram(scores, most) if scores else [],
+        items=items(result, counted),
         few=FEW,
         mistakes=known,
         most=MOST_MISTAKES,
@@ -105,6 +110,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         slowest=sorted(ran.items(), key=lambda pair: -pair[1].seconds)[:MOST_EXAMPLES],
         rows=table(graded, content.exercises),
         exercises=content.exercises,
+        has_extra=content.extra > 0,
         most_columns=MOST_COLUMNS,
         when=f"{datetime.now():%Y-%m-%d %H:%M}",
     )

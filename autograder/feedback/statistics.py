@@ -52,11 +52,11 @@ class Item:
 
 @dataclass
 class Row:
-    """One student; for each exercise the percent of its points, and how light its cell is."""
+    """One student; for each exercise the percent of its points, extra ones as +4, and how light its cell is."""
 
     name: str
     score: float
-    cells: list[tuple[int, int]]
+    cells: list[tuple[str, int]]
 
 
 @dataclass
@@ -73,9 +73,15 @@ class Mistake:
 
 
 def points(result: StudentResult, exercise: str) -> tuple[float, float]:
-    """Reached and possible points of an exercise."""
-    own = [check for name, check in result.checks.items() if name.partition("-")[0] == exercise]
+    """Reached and possible points of an exercise, without its extra checks."""
+    own = [check for name, check in result.checks.items() if name.partition("-")[0] == exercise and not check.extra]
     return sum(c.score for c in own), sum(c.max for c in own)
+
+
+def extra(result: StudentResult, exercise: str) -> tuple[float, float]:
+    """Reached and possible points of its extra checks."""
+    own = [check for name, check in result.checks.items() if name.partition("-")[0] == exercise and check.extra]
+    return sum(c.score for c in own), sum(c.extra for c in own)
 
 
 def histogram(scores: list[float], most: float) -> list[Column]:
@@ -95,20 +101,24 @@ def table(graded: dict[str, StudentResult], exercises: list[str]) -> list[Row]:
     """A row for each student, who has the most points first; none for a large class."""
     rows = []
     for name in sorted(graded, key=lambda n: (-graded[n].score, n)) if len(graded) <= MOST_ROWS else ():
-        pairs = [points(graded[name], exercise) for exercise in exercises]
-        shares = [reached / most if most else 0.0 for reached, most in pairs]
-        cells = [(round(100 * share), round(LIGHT + (DARK - LIGHT) * min(share, 1))) for share in shares]
-        rows.append(Row(name, graded[name].score, cells))
+        rows.append(Row(name, graded[name].score, [_cell(graded[name], exercise) for exercise in exercises]))
     return rows
 
 
+def _cell(result: StudentResult, exercise: str) -> tuple[str, int]:
+    (reached, most), (more, most_more) = points(result, exercise), extra(result, exercise)
+    share = reached / most if most else more / most_more if most_more else 0.0
+    percent = f"{100 * share:.0f}" if most or not most_more else ""
+    return percent + (f"+{more:g}" if more else ""), round(LIGHT + (DARK - LIGHT) * min(share, 1))
+
+
 def items(result: ClassResult, exercises: list[str]) -> list[Item]:
-    """Difficulty and discrimination of each exercise, over the submissions that could be graded."""
+    """Difficulty and discrimination of each exercise, over the submissions that could be graded. Extra is left out."""
     graded = [r for r in result.students.values() if r.has_marks]
     found = []
     for exercise in exercises if graded else []:
         own, most = [points(r, exercise)[0] for r in graded], points(graded[0], exercise)[1]
-        rest = [r.score - score for r, score in zip(graded, own, strict=True)]
+        rest = [r.score - r.earned_extra - score for r, score in zip(graded, own, strict=True)]
         counts = Counter(_kind(score, most, exercise in r.blank) for r, score in zip(graded, own, strict=True))
         kinds = {kind: counts[kind] / len(graded) for kind in KINDS}
         share = statistics.fmean(own) / most if most else 0.0
@@ -136,7 +146,7 @@ def mistakes(content: Content, result: ClassResult) -> tuple[list[Mistake], list
     known: dict[tuple[str, str], Mistake] = {}
     unknown = []
     for student, told in result.students.items():
-        wrong = {name.partition("-")[0] for name, check in told.checks.items() if check.lost} - told.blank
+        wrong = {name.partition("-")[0] for name, check in told.checks.items() if not check.full} - told.blank
         for exercise in content.written if told.ran else ():
             if name := told.misconceptions.get(exercise):
                 mistake = Mistake(exercise, name, told.says.get(exercise, ""))

@@ -15,7 +15,7 @@ from nbgrader.preprocessors import SaveCells
 from autograder.build.release import release
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write, write_whole
-from autograder.gradebook.database import STEPS, Database
+from autograder.gradebook.database import STEPS, Database, give_extra
 from autograder.gradebook.results import Attempt, Marks
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.read import MOST_MB
@@ -86,8 +86,10 @@ class Book:
                     gradebook.update_or_create_student(student)
                     submission = gradebook.update_or_create_submission(slug, student)
                     for grade in filter(lambda grade: attempt.marks(grade.name), submission.notebooks[0].grades):
-                        grade.auto_score = grade.cell.max_score * credit.get(grade.name, 0)
+                        share = credit.get(grade.name, 0)
+                        grade.auto_score = grade.cell.max_score * share
                         grade.needs_manual_grade = grade.manual_score is not None
+                        give_extra(gradebook, grade, self.blueprint.extra.get(grade.name, 0) * share)
                     for comment in submission.notebooks[0].comments:
                         comment.auto_comment = NO_RESPONSE if comment.name in attempt.blank else None
         except OSError as e:
@@ -115,10 +117,15 @@ class Book:
         """Does all that would be written stand there already?"""
         blank = attempt.blank
         rows = self.data.rows(gradebook, self.stage.slug, attempt.submission.student)
-        marks = {name: (auto, needs) for _, name, auto, _, _, needs, *_ in rows if attempt.marks(name)}
+        marks = {name: (auto, needs, ours) for _, name, auto, _, _, needs, *_, ours in rows if attempt.marks(name)}
         points = {name: c.metadata.nbgrader.get("points", 0) for name, c in self.blueprint.cells.items()}
+        extra = {name: most * credit.get(name, 0) or None for name, most in self.blueprint.extra.items()}
         by_hand = {name: manual is not None for _, name, _, manual, *_ in rows}
-        wanted = {name: (points[name] * credit.get(name, 0), by_hand[name]) for name in marks}
+        given = {name: ours for _, name, *_, typed, _, _, _, _, ours in rows if typed != ours}  # by hand: that stays
+        wanted = {
+            name: (points[name] * credit.get(name, 0), by_hand[name], given.get(name, extra.get(name)))
+            for name in marks
+        }
         if not rows or marks != wanted:
             return False
         comments = {

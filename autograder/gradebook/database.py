@@ -14,7 +14,7 @@ from typing import Any
 from nbgrader import api
 from nbgrader.api import Base, Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import create_engine, inspect, select
+from sqlalchemy import Column, Float, String, create_engine, delete, inspect, select
 from sqlalchemy.exc import DBAPIError, SAWarning
 from traitlets.config import Config
 
@@ -25,6 +25,35 @@ from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders
 
 STEPS = ("submitted", "autograded", "feedback")  # nbgrader's folders that have one of each student's
+
+
+class AutomaticExtra(Base):
+    """A table beside nbgrader's own: the extra credit that grading gave last. Any other is by hand.
+
+    A value alone does not tell: a teacher may type just the number that the check can give.
+    """
+
+    __tablename__ = "automatic_extra"
+    grade_id = Column(String(32), primary_key=True)
+    points = Column(Float(), nullable=False)
+
+
+def give_extra(gradebook: Gradebook, grade: Any, earned: float) -> None:
+    """Write the extra credit that a check has earned into its grade.
+
+    What a person wrote there stays: whatever differs from what was written here last, an emptied field and 0 included.
+    Whoever wants the automatic one back, types the number that it was.
+    """
+    if not earned and grade.extra_credit is None:
+        return
+    ours = gradebook.db.get(AutomaticExtra, grade.id)
+    if grade.extra_credit != (ours.points if ours else None):
+        return
+    grade.extra_credit = earned or None
+    if earned:
+        gradebook.db.merge(AutomaticExtra(grade_id=grade.id, points=earned))
+    elif ours:
+        gradebook.db.delete(ours)
 
 
 class Database:
@@ -88,11 +117,13 @@ class Database:
             return {}
         found: dict[str, Marks] = {}
         with self.open() as gradebook:
-            for who, name, _, manual, extra, _, score, most, penalty in self.rows(gradebook, slug, student):
+            for who, name, _, manual, extra, _, score, most, penalty, ours in self.rows(gradebook, slug, student):
                 marks = found.setdefault(who, Marks(who))
                 marks.scores[name] = float(score or 0), float(most or 0)
-                if manual is not None or extra:
-                    marks.by_hand[name] = manual, float(extra or 0)
+                if manual is not None or extra != ours:
+                    marks.by_hand[name] = manual, float(extra or 0) if extra != ours else None
+                if ours:
+                    marks.auto_extra[name] = ours
                 marks.late_penalty = float(penalty or 0)
             for who, name, auto, by_hand in self.comments(gradebook, slug, student):
                 found.setdefault(who, Marks(who)).comments[name] = (by_hand if by_hand is not None else auto) or ""
@@ -120,6 +151,8 @@ class Database:
         if self.is_there:
             with self.open() as gradebook, contextlib.suppress(MissingEntry):
                 gradebook.remove_student(student)
+                theirs = delete(AutomaticExtra).where(AutomaticExtra.grade_id.not_in(select(api.Grade.id)))
+                gradebook.db.execute(theirs)
         try:
             for step in STEPS:
                 for folder in Path(self.coursedir.root, step).glob("*"):
@@ -130,11 +163,12 @@ class Database:
 
     @staticmethod
     def rows(gradebook: Gradebook, slug: str, student: str | None = None) -> list[Any]:
-        """Of each check: student, name, the fields of its mark, maximum, penalty of the submission."""
+        """Of each check: student, name, the fields of its mark, maximum, penalty of the submission, automatic extra."""
         grade, cell, penalty = api.Grade, api.GradeCell, api.SubmittedNotebook.late_submission_penalty
         marks = grade.auto_score, grade.manual_score, grade.extra_credit, grade.needs_manual_grade, grade.score
-        columns = api.SubmittedAssignment.student_id, cell.name, *marks, cell.max_score, penalty
+        columns = api.SubmittedAssignment.student_id, cell.name, *marks, cell.max_score, penalty, AutomaticExtra.points
         query = select(*columns).select_from(grade).join(cell, cell.id == grade.cell_id)
+        query = query.outerjoin(AutomaticExtra, AutomaticExtra.grade_id == grade.id)
         return list(gradebook.db.execute(_of(query, grade, slug, student)).all())
 
     @staticmethod

@@ -27,6 +27,8 @@ def write_back(notebook: NotebookNode, blueprint: Blueprint, result: Result, san
             verdict = verdicts.get(told["grade_id"], nothing)
             cell.outputs = verdict_outputs(verdict.words, verdict.passed, told["points"] * verdict.credit)
             told = {name: getattr(verdict, name) for name in FIELDS} | {"carried_from": verdict.carried_from}
+            if verdict.id in blueprint.extra:
+                told["extra"] = blueprint.extra[verdict.id] * verdict.credit
             cell.metadata["autograder"] = nbformat.from_dict(told)
         else:
             ran = next(outputs)

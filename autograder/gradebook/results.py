@@ -34,34 +34,48 @@ class Mark:
     stopped_with: str = ""
     auto_carried: float = 0.0  # points of the automatic score that are an error carried forward
     manual_score: float | None = None  # by a teacher's hand, in place of the automatic one
-    extra_credit: float = 0.0
+    extra_credit: float | None = None  # by a teacher's hand, in place of the automatic one
+    extra: float = 0.0  # points that it can give beyond `max`
+    auto_extra: float = 0.0  # those that it gave
 
     @property
     def score(self) -> float:
-        return (self.auto_score if self.manual_score is None else self.manual_score) + self.extra_credit
+        return (self.auto_score if self.manual_score is None else self.manual_score) + self.given_extra
+
+    @property
+    def given_extra(self) -> float:
+        return self.auto_extra if self.extra_credit is None else self.extra_credit
 
     @property
     def carried(self) -> float:
-        return self.auto_carried if self.manual_score is None else 0.0
+        by_hand = self.extra_credit if self.extra else self.manual_score
+        return self.auto_carried if by_hand is None else 0.0
 
     @property
     def by_hand(self) -> bool:
-        return self.manual_score is not None or bool(self.extra_credit)
+        return self.manual_score is not None or self.extra_credit is not None
 
     @property
     def lost(self) -> bool:
+        """Of the maximum. What is extra, nobody loses."""
         return self.score < self.max
+
+    @property
+    def full(self) -> bool:
+        """Has it given all that it can?"""
+        return self.score >= self.max + self.extra
 
     @property
     def words(self) -> str:
         return in_words(self.message, self.hint, self.says)
 
     @staticmethod
-    def of(check: CheckResult, points: float) -> Mark:
+    def of(check: CheckResult, points: float, extra: float = 0.0) -> Mark:
         message = "" if check.passed else check.message
         told = check.answer, check.options, check.claimed, check.kind, check.hint, check.says, check.stopped_with
-        carried = points * check.carried if check.credit > (1.0 if check.passed else check.share) else 0.0
-        return Mark(points * check.credit, points, message, *told, carried)
+        carried = (points + extra) * check.carried if check.credit > (1.0 if check.passed else check.share) else 0.0
+        earned = extra * check.credit
+        return Mark(points * check.credit, points, message, *told, carried, extra=extra, auto_extra=earned)
 
 
 @dataclass
@@ -111,6 +125,11 @@ class StudentResult:
     def carried(self) -> float:
         return sum(check.carried for check in self.checks.values())
 
+    @property
+    def earned_extra(self) -> float:
+        """The points of the score that are of extra checks."""
+        return sum(check.score for check in self.checks.values() if check.extra)
+
     def take(self, marks: Marks, automatic: bool = False) -> None:
         """From now on counts what a teacher gave in the gradebook, and what is taken off there.
 
@@ -118,9 +137,11 @@ class StudentResult:
         """
         self.late_penalty = marks.late_penalty
         for name, check in self.checks.items():
-            check.manual_score, check.extra_credit = marks.by_hand.get(name, (None, 0.0))
-            if automatic and check.manual_score is None and name in marks.scores:
-                check.auto_score = marks.scores[name][0] - check.extra_credit
+            check.manual_score, check.extra_credit = marks.by_hand.get(name, (None, None))
+            if automatic and name in marks.scores:
+                check.auto_extra = marks.auto_extra.get(name, 0.0)
+                if check.manual_score is None:
+                    check.auto_score = marks.scores[name][0] - check.given_extra
 
     def leave(self, before: StudentResult, only: Collection[str]) -> None:
         """What is not of these exercises stays as it was."""
@@ -135,15 +156,17 @@ class StudentResult:
         return {
             "score": None if self.status == "ungraded" else as_number(self.score),
             "carried_forward": as_number(self.carried),
+            **({"extra": as_number(self.earned_extra)} if self.earned_extra else {}),
             "status": self.status,
             "reason": self.reason,
             "checks": {
                 name: {"score": as_number(c.score), "max": as_number(c.max), "message": c.words}
                 | {"kind": c.kind, "hint": c.hint, "says": c.says, "stopped_with": c.stopped_with}
+                | ({"max_extra": as_number(c.extra)} if c.extra else {})
                 | ({"carried_forward": as_number(c.carried)} if c.carried else {})
-                | ({"auto_score": as_number(c.auto_score)} if c.by_hand else {})
+                | ({"auto_score": as_number(c.auto_score + c.auto_extra)} if c.by_hand else {})
                 | ({"manual_score": as_number(c.manual_score)} if c.manual_score is not None else {})
-                | ({"extra_credit": as_number(c.extra_credit)} if c.extra_credit else {})
+                | ({"extra_credit": as_number(c.extra_credit)} if c.extra_credit is not None else {})
                 | ({"answer": c.answer, "options": c.options} if c.answer else {})
                 for name, c in self.checks.items()
             },
@@ -210,7 +233,8 @@ class Marks:
     max_score: float = 0.0
     late_penalty: float = 0.0
     scores: dict[str, tuple[float, float]] = field(default_factory=dict)  # by check: reached and possible
-    by_hand: dict[str, tuple[float | None, float]] = field(default_factory=dict)  # by check: mark and extra credit
+    by_hand: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)  # by check: mark, extra credit
+    auto_extra: dict[str, float] = field(default_factory=dict)  # by check: extra credit that grading gave last
     comments: dict[str, str] = field(default_factory=dict)  # by exercise
     due: datetime | None = None  # this student's due date, in UTC as nbgrader keeps it
 
@@ -220,10 +244,11 @@ def _exercise(check: str) -> str:
 
 
 def broken_below(content: Content, result: StudentResult, exercise: str) -> list[str]:
-    """The exercises that this one builds on and that lost points."""
+    """The exercises that this one builds on and that lost points, or that are extra and not done."""
     below = next(cell.builds_on for cell in content.of_kind("exercise") if cell.id == exercise)
     marks = result.checks  # of an earlier version of the stage a check may be missing
-    return [name for name in below if any(c.id in marks and marks[c.id].lost for c in content.checks(name))]
+    own, extras = {name: [marks[c.id] for c in content.checks(name) if c.id in marks] for name in below}, content.extras
+    return [name for name in below if any(mark.lost or (name in extras and not mark.full) for mark in own[name])]
 
 
 def stopped_with(result: StudentResult, exercise: str) -> str:

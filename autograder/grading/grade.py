@@ -196,13 +196,13 @@ def _verdict(attempt: Attempt, content: Content) -> StudentResult:
     if attempt.machine_fault:
         return StudentResult("ungraded", attempt.machine_fault)
     if attempt.result is None:
-        return StudentResult("failed", submission.problem, {c.id: Mark(0, c.points) for c in checks})
+        return StudentResult("failed", submission.problem, {c.id: Mark(0, c.points, extra=c.extra) for c in checks})
     told = {check.id: check for check in attempt.result.checks}
     first = {exercise: found[0] for exercise, found in attempt.misconceptions.items()}
     return StudentResult(
         "repaired" if submission.note else "graded",
         submission.note,
-        {cell.id: Mark.of(told[cell.id], cell.points) for cell in checks},
+        {cell.id: Mark.of(told[cell.id], cell.points, cell.extra) for cell in checks},
         {exercise: misconception.name for exercise, misconception in first.items()},
         {exercise: misconception.says for exercise, misconception in first.items()},
         attempt.blank,

@@ -33,6 +33,7 @@ class Blueprint:
         self.demos = {c.source for c in self.source.cells if c.cell_type == "code" and "nbgrader" not in c.metadata}
         self.prose = {c.source for c in self.source.cells if c.cell_type == "markdown"}
         self.exercises = list(self.blank)
+        self.extra = {cell.id: cell.extra for cell in content.of_kind("check") if cell.extra}
         # By which name a notebook says whose it is, where a question has numbers of each student's own.
         self.who = STUDENT if any(quiz.draw for quiz in content.quizzes) else ""
         self.limits = read_limits(self.stage)

@@ -32,6 +32,13 @@ class Finding:
     carried_forward: float = (
         0.0  # points of the score that it has since its checks pass with others in place of those below
     )
+    extra: float = 0.0  # points beyond `max`, which `score` does not hold
+    extra_max: float = 0.0
+
+    @property
+    def optional(self) -> bool:
+        """Is all that it gives extra? Then it is not missing where it is not done."""
+        return not self.max
 
     def as_json(self) -> dict[str, Any]:
         message = in_words(self.message, self.likely_cause, "")
@@ -54,6 +61,10 @@ class Report:
         return self.paper.content is not None
 
     @property
+    def extra(self) -> float:
+        return sum(finding.extra for finding in self.findings)
+
+    @property
     def passes(self) -> bool:
         return all(finding.state != "started" for finding in self.findings)
 
@@ -62,27 +73,31 @@ class Report:
             "hidden": self.hidden,
             "score": sum(f.score for f in self.findings) if self.hidden else None,
             "max_score": sum(f.max for f in self.findings),
+            **({"extra": self.extra} if self.extra else {}),
             "exercises": {f.exercise: f.as_json() for f in self.findings},
         }
 
 
 def finding_of(paper: Paper, exercise: str, checks: list[CheckResult]) -> Finding:
     failed = [check for check in checks if not check.passed]
-    state = "blank" if exercise in paper.blank else "started" if failed else "done"
-    carried = sum(paper.points[check.id] * (check.credit - check.share) for check in failed if check.carried)
-    score = sum(paper.points[check.id] * check.credit for check in checks)
     most = sum(paper.points[check.id] for check in checks)
+    counted = [check for check in failed if paper.points[check.id] or not most]  # beside points, extra may be left out
+    state = "blank" if exercise in paper.blank else "started" if counted else "done"
+    more = {check.id: paper.extra.get(check.id, 0.0) for check in checks}
+    carried = sum((paper.points[c.id] + more[c.id]) * (c.credit - c.share) for c in failed if c.carried)
+    score = sum(paper.points[check.id] * check.credit for check in checks)
     finding = Finding(exercise, state, len(checks) - len(failed), len(checks), score, most)
     finding.carried_forward = carried
+    finding.extra, finding.extra_max = sum(more[c.id] * c.credit for c in checks), sum(more.values())
     finding.quiz = exercise in paper.quizzes  # its message names the section itself
     finding.section, finding.hints = (
         "" if finding.quiz else paper.guides[exercise].section,
         paper.guides[exercise].hints,
     )
-    if state == "started":
-        first = failed[0]
+    if failed and state != "blank":
+        first = (counted or failed)[0]
         finding.message, finding.likely_cause, finding.kind = first.message, first.hint, first.kind
-        finding.more = [check.id for check in failed[1:]]
+        finding.more = [check.id for check in failed if check is not first]
     return finding
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -38,6 +38,9 @@ class Paper:
     limits: Limits
     content: Content | None  # where `solutions/` is
     who: str = ""  # by which name the notebook says whose it is, where a question needs that
+    extra: dict[str, float] = field(
+        default_factory=dict
+    )  # points beyond the maximum, by check; only `solutions/` knows
 
     @property
     def exercises(self) -> list[str]:
@@ -115,7 +118,9 @@ class Desk:
         points = {cell.id: cell.points for cell in self.content.of_kind("check")}
         known = guides(self.blueprint.source.cells)
         blank = untouched(notebook)
-        return Paper(self.stage, self.path, work.cells, points, blank, known, work.limits, self.content, work.who)
+        paper = Paper(self.stage, self.path, work.cells, points, blank, known, work.limits, self.content, work.who)
+        paper.extra = self.blueprint.extra
+        return paper
 
     def _visible(self, notebook: NotebookNode) -> Paper:
         """Without `solutions/` the notebook itself says what there is to run."""

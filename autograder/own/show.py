@@ -30,18 +30,25 @@ def table(report: Report, only: list[str] | None = None) -> Table:
     for f in report.findings:
         if only is None or f.exercise in only:
             style = {"done": "green", "started": "red", "blank": "dim"}[f.state]
-            mark = f"{f.score:.3g} of {f.max:g}" if report.hidden else f"visible {f.passed} of {f.checks}"
-            mark = "not started" if f.state == "blank" else mark
+            mark = _points(f) if report.hidden else f"visible {f.passed} of {f.checks}"
+            mark = ("extra, " if f.optional else "") + "not started" if f.state == "blank" else mark
             shown.add_row(f.exercise, Text(MARKS[f.state], style), Text(mark), _what_to_know(f, report.hidden))
     return shown
 
 
+def _points(finding: Finding) -> str:
+    points = f"{finding.score:.3g} of {finding.max:g}" if not finding.optional else ""
+    extra = f"{finding.extra:.3g} of {finding.extra_max:g} extra" if finding.extra_max else ""
+    return " + ".join(filter(None, [points, extra]))
+
+
 def title(report: Report) -> str:
-    """The whole notebook in one line."""
-    found, slug = report.findings, report.paper.stage.slug
+    """The whole notebook in one line. An exercise that is extra as a whole is missing nowhere."""
+    found, slug = [f for f in report.findings if not f.optional], report.paper.stage.slug
     done = f"{sum(f.state == 'done' for f in found)} of {len(found)} exercises"
     if report.hidden:
-        return f"{slug}: {sum(f.score for f in found):.4g} of {sum(f.max for f in found):g} points, {done}"
+        extra = f" +{report.extra:.4g} extra" if report.extra else ""
+        return f"{slug}: {sum(f.score for f in found):.4g} of {sum(f.max for f in found):g} points{extra}, {done}"
     passed, checks = sum(f.passed for f in found), sum(f.checks for f in found)
     return f"{slug}: visible {passed} of {checks} checks; {LATER}"
 
@@ -53,8 +60,10 @@ def _what_to_know(finding: Finding, hidden: bool) -> Text:
     text = Text()
     if finding.state == "done" and not hidden:
         text.append("answered; graded when you submit" if finding.quiz else LATER)
-    if finding.state != "started":
+    if finding.state != "started" and not finding.message:
         return text
+    if finding.state == "done":  # as far as there are points
+        text.append("\nExtra: " if text else "Extra: ", "bold")
     # Where the mistake is known, nobody has to guess.
     text.append(in_words(finding.message, "" if finding.misconception else finding.likely_cause, ""))
     if finding.more:

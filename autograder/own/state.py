@@ -47,7 +47,7 @@ def remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | 
             again = failure == old.get("failure") and sources.get(finding.exercise) != old.get("source")
             finding.hint = min(wanted or max(finding.hint, 1) + (again and finding.hint > 0), len(finding.hints))
         told = {"state": finding.state, "score": finding.score, "max": finding.max, "hint": finding.hint}
-        told |= {"passed": finding.passed, "checks": finding.checks}
+        told |= {"passed": finding.passed, "checks": finding.checks, "extra": finding.extra}
         kept[finding.exercise] = told | {"failure": failure, "source": sources.get(finding.exercise, "")}
     when = datetime.now().isoformat(timespec="seconds")
     state = {"when": when, "hidden": paper.content is not None, "exercises": kept}
@@ -56,7 +56,10 @@ def remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | 
 
 @dataclass
 class Glance:
-    """What is known of one stage, from its notebook and from what its last check found. Nothing is run."""
+    """What is known of one stage, from its notebook and from what its last check found. Nothing is run.
+
+    Exercises that are extra as a whole are in `extra` alone.
+    """
 
     stage: str
     done: int
@@ -69,21 +72,25 @@ class Glance:
     checks: int
     when: str  # of the last check, "" if there was none
     changed: bool  # since then
+    extra: float = 0.0  # points beyond these
 
 
 def glance(course: Course) -> list[Glance]:
     """A line for each stage."""
     found = []
     for stage in course.stages(released=True):
-        state, (points, sources) = read_state(stage), _read_quickly(stage.released)
+        state, (points, sources, optional) = read_state(stage), _read_quickly(stage.released)
         told = {name: e for name, e in state.get("exercises", {}).items() if name in sources}
-        states = [e.get("state") for e in told.values()]
-        score, passed, checks = (sum(e.get(key, 0) for e in told.values()) for key in ("score", "passed", "checks"))
+        extra = sum(e.get("extra", 0) for e in told.values())
+        needed = [e for name, e in told.items() if name not in optional]
+        states = [e.get("state") for e in needed]
+        score, passed, checks = (sum(e.get(key, 0) for e in needed) for key in ("score", "passed", "checks"))
         changed = any(e.get("source") != sources[name] for name, e in told.items())
         when = str(state.get("when", "")).replace("T", " ")[:16]
         done, begun, hidden = states.count("done"), states.count("started"), bool(state.get("hidden", True))
+        exercises = len(sources.keys() - optional)
         found.append(
-            Glance(stage.slug, done, begun, len(sources), score, points, hidden, passed, checks, when, changed)
+            Glance(stage.slug, done, begun, exercises, score, points, hidden, passed, checks, when, changed, extra)
         )
     return found
 
@@ -92,7 +99,8 @@ def overview(course: Course) -> list[list[object]]:
     """A row for each stage, for a table."""
     rows: list[list[object]] = []
     for it in glance(course):
-        score = f"{it.score:.4g} of {it.points:g}" if it.hidden else f"visible {it.passed} of {it.checks} checks"
+        extra = f" +{it.extra:.4g}" if it.extra else ""
+        score = f"{it.score:.4g} of {it.points:g}{extra}" if it.hidden else f"visible {it.passed} of {it.checks} checks"
         when = (it.when or "never") + (", changed since" if it.changed else "")
         rows.append([it.stage, it.done, it.started, it.exercises, score, when])
     return rows
@@ -104,17 +112,19 @@ def certificate(course: Course, name: str) -> str:
     if not stages:
         raise CourseError(Fault("progress", "nothing has been checked yet.", "Run: python3 course.py check"))
     counted = [it for it in stages if it.hidden and not it.changed]
-    score, points = (sum(getattr(it, what) for it in counted) for what in ("score", "points"))
+    sums = {what: sum(getattr(it, what) for it in counted) for what in ("score", "points", "extra")}
     today = datetime.now().date().isoformat()
-    return render("certificate.html.j2", name=name, stages=stages, score=score, points=points, today=today)
+    return render("certificate.html.j2", name=name, stages=stages, today=today, **sums)
 
 
-def _read_quickly(path: Path) -> tuple[float, dict[str, str]]:
-    """The points of a notebook, and of each exercise a digest of its source."""
-    notebook, sources, points = read_notebook(path, own=True)[0], dict[str, str](), 0.0
+def _read_quickly(path: Path) -> tuple[float, dict[str, str], set[str]]:
+    """The points of a notebook, of each exercise a digest of its source, and the exercises that are extra."""
+    notebook, sources, points = read_notebook(path, own=True)[0], dict[str, str](), dict[str, float]()
     for cell in notebook.cells if notebook is not None else ():
         told = cell.metadata.get("nbgrader", {})
-        points += told.get("points", 0) if told.get("grade") else 0
+        if told.get("grade"):
+            exercise = told["grade_id"].partition("-")[0]
+            points[exercise] = points.get(exercise, 0) + told.get("points", 0)
         if told.get("solution"):
             sources[told["grade_id"]] = digest(cell.source)
-    return points, sources
+    return sum(points.values()), sources, {exercise for exercise, most in points.items() if not most}

@@ -33,6 +33,8 @@ class Proof:
     max_score: float
     blank_score: float = 0
     solution_score: float = 0
+    max_extra: float = 0  # beyond max_score; `blank_score` has both
+    solution_extra: float = 0
     right: int = 0
     accepted: int = 0
     wrong: int = 0
@@ -49,11 +51,13 @@ class Proof:
 
     def as_json(self) -> dict[str, Any]:
         """What other programs may rely on. The words are printed."""
+        extra = {"solution_extra": as_number(self.solution_extra), "max_extra": as_number(self.max_extra)}
         return {
             "exercises": self.exercises,
             "blank_score": as_number(self.blank_score),
             "solution_score": as_number(self.solution_score),
             "max_score": as_number(self.max_score),
+            **(extra if self.max_extra else {}),
             "right": {"total": self.right, "accepted": self.accepted},
             "wrong": {
                 "total": self.wrong,
@@ -181,24 +185,28 @@ class _Asks:
 
 
 def _broken(content: Content, error: CourseError) -> Proof:
-    points = sum(cell.points for cell in content.of_kind("check"))
-    return Proof(content.stage.slug, len(content.written), points, problems=list(map(str, error.faults)), broken=True)
+    faults, points, extra = list(map(str, error.faults)), content.max_score, content.extra
+    return Proof(content.stage.slug, len(content.written), points, max_extra=extra, problems=faults, broken=True)
 
 
 def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> Proof:
     stage, exercises = content.stage, {task.exercise for task, _ in results}
-    points = {cell.id: cell.points for cell in content.of_kind("check") if cell.exercise in exercises}
-    proof = Proof(stage.slug, len(exercises), sum(points.values()))
-    scores = dict.fromkeys(range(seeds), 0.0)
+    cells = [cell for cell in content.of_kind("check") if cell.exercise in exercises]
+    points, extra = {cell.id: cell.points for cell in cells}, {cell.id: cell.extra for cell in cells}
+    proof = Proof(stage.slug, len(exercises), sum(points.values()), max_extra=sum(extra.values()))
+    scores, extras = dict.fromkeys(range(seeds), 0.0), dict.fromkeys(range(seeds), 0.0)
     caught_by: dict[str, set[str]] = {check: set() for check in points}  # check -> the wrong answers that fail it
     for task, trial in results:
-        score = sum(points[check] for check, o in trial.outcomes.items() if o.passed)
+        score, more = (
+            sum(worth[check] for check, o in trial.outcomes.items() if o.passed) for worth in (points, extra)
+        )
         failed = {check: o for check, o in trial.outcomes.items() if not o.passed}
         if task.what == "blank":
-            proof.blank_score += score
+            proof.blank_score += score + more
             proof.problems += _blank_problems(stage.place(stage.text), task.exercise, trial.outcomes)
         elif task.what == "solution":
             scores[task.seed] += score
+            extras[task.seed] += more
             proof.problems += [
                 f'{stage.place(stage.text)}: the solution fails "{check}" with seed {task.seed}: {o.message}\n'
                 "  Mend the check or the solution."
@@ -228,7 +236,7 @@ def _proof(content: Content, results: list[tuple[Task, Trial]], seeds: int) -> P
                     fact = f'the wrong answer "{answer.name}" of "{answer.exercise}" passes every check.'
                     proof.problems.append(f"{place}: {fact} Add a check that it fails.")
             proof.problems += _problems_elsewhere(place, answer, trial.elsewhere)
-    proof.solution_score = min(scores.values(), default=0)
+    proof.solution_score, proof.solution_extra = (min(s.values(), default=0) for s in (scores, extras))
     proof.redundant_checks = _redundant(content, caught_by)
     kinds = Counter((task.exercise, task.answer.right) for task, _ in results if task.answer is not None)
     proof.few = [e for e in sorted(exercises) if kinds[e, True] < LEAST_RIGHT or kinds[e, False] < LEAST_WRONG]

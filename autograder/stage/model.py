@@ -23,6 +23,7 @@ class Cell:
     line: int  # of its `# %%` marker
     points: float = 0
     builds_on: tuple[str, ...] = ()
+    extra: float = 0  # of a check, in place of points: beyond the maximum
 
     @property
     def exercise(self) -> str:
@@ -53,6 +54,16 @@ class Content:
     @property
     def max_score(self) -> float:
         return sum(cell.points for cell in self.cells)
+
+    @property
+    def extra(self) -> float:
+        """What can be had beyond the maximum."""
+        return sum(cell.extra for cell in self.cells)
+
+    @property
+    def extras(self) -> set[str]:
+        """The exercises that give extra points and no others: whoever leaves them out loses nothing."""
+        return set(self.exercises) - {check.exercise for check in self.of_kind("check") if check.points}
 
     def checks(self, exercise: str) -> list[Cell]:
         return [cell for cell in self.of_kind("check") if cell.exercise == exercise]

@@ -144,7 +144,7 @@ def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, r
         words = metadata["incorrectly_encoded_metadata"]
         report.add(line, f"cannot read {words!r}.", 'Put values in quotes: exercise="f".')
         metadata = {}
-    known = {"exercise": {"exercise", "builds_on"}, "check": {"check", "points"}, "given": {"given"}}.get(
+    known = {"exercise": {"exercise", "builds_on"}, "check": {"check", "points", "extra"}, "given": {"given"}}.get(
         kind, {"tags"}
     )
     if len(kinds) > 1:
@@ -160,14 +160,25 @@ def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, r
             report.add(line, f"{kind} cells hold code, this one holds {cell_type}.", "Remove [markdown].")
         else:
             _parse(source, line, report)
-    points = metadata.get("points", 0)
-    if kind == "check" and not (isinstance(points, int | float) and not isinstance(points, bool) and points > 0):
-        fact = "has no points" if "points" not in metadata else f"has points={points!r}"
-        report.add(line, f'check "{metadata["check"]}" {fact}.', "Give it points=1 or more.")
-        points = 0
+    worth = _worth(metadata, line, report) if kind == "check" else {}
     builds_on = tuple(name.strip() for name in str(metadata.get("builds_on", "")).split(",") if name.strip())
-    number = float(points) if isinstance(points, int | float) else 0.0
-    return Cell(kind, str(metadata.get(kind, "")), source, line, number, builds_on)
+    return Cell(kind, str(metadata.get(kind, "")), source, line, builds_on=builds_on, **worth)
+
+
+def _worth(metadata: dict[str, object], line: int, report: FileFaults) -> dict[str, float]:
+    """What a check gives: points, or extra ones."""
+    given = [key for key in ("points", "extra") if key in metadata]
+    if len(given) == 1:
+        value = metadata[given[0]]
+        if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+            return {given[0]: float(value)}
+        fact, fix = f"has {given[0]}={value!r}", f"Give it {given[0]}=1 or more."
+    elif given:
+        fact, fix = "has points and extra at once", "Keep one of them: the maximum holds points, and no extra ones."
+    else:
+        fact, fix = "has no points and no extra ones", "Give it points=1 or more; or extra=1, beyond the maximum."
+    report.add(line, f'check "{metadata["check"]}" {fact}.', fix)
+    return {}
 
 
 def _quiz(metadata: dict[str, object], cell_type: str, source: str, line: int, report: FileFaults) -> Quiz | None:
