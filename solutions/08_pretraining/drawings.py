@@ -20,6 +20,8 @@ def reader():
     sheet.text((0.0, -0.75), "segment", size=9.5, align="right")
     for i, place in enumerate(places):
         sheet.text((place - 0.1, -0.75), "0" if i < 6 else "1", size=9.5)
+        sheet.text((place - 0.1, -1.2), str(i if i < 6 else i - 6), size=9.5)
+    sheet.text((0.0, -1.2), "place", size=9.5, align="right")
     sheet.box((7.0, 1.6), "encoder: words, positions, segments; two blocks", w=13.4)
     for place in places:
         sheet.line((place, 0.35), (place, 1.15))
@@ -31,7 +33,7 @@ def reader():
             sheet.line((place, 3.45), (place, 4.1))
             sheet.text((place, 4.35), {1: "helps?", 7: "helps?", 8: "Jerry?"}[i], size=10)
     sheet.text((7.0, 2.75), "a state for each place", size=9.5)
-    sheet.key((0.9, -1.35), "choice", "chosen: hidden, replaced by a random word, or left as it was")
+    sheet.key((0.9, -1.85), "choice", "chosen: hidden, replaced by a random word, or left as it was")
     sheet.text((5.6, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
     return sheet
 
