@@ -213,30 +213,6 @@ def load_pretrained(model, file):
     return sorted(own.keys() - fits.keys()), sorted(stored.keys() - own.keys())
 
 
-# %% wrong="load_pretrained" name="two shapes in unused only" says="A name with two shapes stands only in unused. The model's tensor was not loaded, so it is new as well."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    model.load_state_dict(fits, strict=False)
-    return sorted(own.keys() - stored.keys()), sorted(stored.keys() - fits.keys())
-
-
-# %% wrong="load_pretrained" name="two shapes in neither" says="A name with two shapes stands in neither list, as if it had been loaded. It belongs to both."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    missing, unexpected = model.load_state_dict(fits, strict=False)
-    return sorted(own.keys() - stored.keys()), sorted(stored.keys() - own.keys())
-
-
-# %% wrong="load_pretrained" name="what load_state_dict says, alone" says="unused is what load_state_dict calls unexpected. But it got only what fits, so this is always empty."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    missing, unexpected = model.load_state_dict(fits, strict=False)
-    return sorted(missing), sorted(unexpected)
-
-
 # %% wrong="load_pretrained" name="loaded names" says="The first list holds the names that were loaded. new holds those of the model that were not."
 def load_pretrained(model, file):
     stored, own = torch.load(file, weights_only=True), model.state_dict()
@@ -270,29 +246,6 @@ def load_pretrained(model, file):
     return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
 
 
-# %% wrong="load_pretrained" name="integers not loaded" says="Tensors of integers are left out. The number of batches that a batch norm has seen is such a tensor."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {
-        name: tensor
-        for name, tensor in stored.items()
-        if name in own and own[name].shape == tensor.shape and tensor.is_floating_point()
-    }
-    model.load_state_dict(fits, strict=False)
-    return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
-
-
-# %% wrong="load_pretrained" name="hidden buffers too" says="named_buffers() also gives buffers that state_dict() leaves out. They are no names of the model here."
-def load_pretrained(model, file):
-    stored = torch.load(file, weights_only=True)
-    own = dict(model.named_parameters()) | dict(model.named_buffers())
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    with torch.no_grad():
-        for name, tensor in fits.items():
-            own[name].copy_(tensor)
-    return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
-
-
 # %% wrong="load_pretrained" name="new parameters" says="assign=True puts new parameters in the place of the old ones. An optimizer still holds the old ones."
 def load_pretrained(model, file):
     stored, own = torch.load(file, weights_only=True), model.state_dict()
@@ -323,34 +276,6 @@ def load_pretrained(model, file):
         if name in own and own[name].shape == tensor.shape and own[name].dtype == tensor.dtype
     }
     model.load_state_dict(fits, strict=False)
-    return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
-
-
-# %% wrong="load_pretrained" name="through float32" says="Every tensor goes through float32: a model in float64 loses digits."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {n: t.float() for n, t in stored.items() if n in own and own[n].shape == t.shape}
-    model.load_state_dict(fits, strict=False)
-    return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
-
-
-# %% wrong="load_pretrained" name="loaded ones frozen" says="What was loaded is frozen. Whether a parameter learns is decided elsewhere, and stays as it was."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    model.load_state_dict(fits, strict=False)
-    for name, parameter in model.named_parameters():
-        if name in fits:
-            parameter.requires_grad_(False)
-    return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
-
-
-# %% wrong="load_pretrained" name="all learn" says="All parameters learn afterwards. One that was frozen must stay frozen."
-def load_pretrained(model, file):
-    stored, own = torch.load(file, weights_only=True), model.state_dict()
-    fits = {name: tensor for name, tensor in stored.items() if name in own and own[name].shape == tensor.shape}
-    model.load_state_dict(fits, strict=False)
-    model.requires_grad_(True)
     return sorted(own.keys() - fits.keys()), sorted(stored.keys() - fits.keys())
 
 
@@ -799,134 +724,6 @@ def freeze(model, names):
     return sorted(set(names))
 
 
-# %% wrong="freeze" name="names below the module" says="The names begin below the module: the module's own name is missing in front."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters():
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="a dot in front" says="For the model itself, whose name is empty, the names begin with a dot."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters():
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(f"{name}.{inner}")
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="the model itself forgotten" says="The empty name is the model itself. Here it freezes nothing, since no name begins with a dot."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in model.named_parameters(remove_duplicate=False):
-            if inner.startswith(name + "."):
-                parameter.requires_grad_(False)
-                parameter.grad = None
-                frozen.add(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="not sorted" says="The list is not sorted: the names stand in the order of the model."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = {}
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen[inner] = True
-    return list(frozen)
-
-
-# %% wrong="freeze" name="names twice" says="A parameter that lies in two of the named modules is told twice."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = []
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.append(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="a set" says="A set comes back. It has no order: a sorted list is asked for."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(inner)
-    return frozen
-
-
-# %% wrong="freeze" name="only newly frozen" says="Parameters that were frozen already are not told. All parameters in these modules are asked for."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            if parameter.requires_grad:
-                frozen.add(inner)
-            parameter.requires_grad_(False)
-            parameter.grad = None
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="all that is frozen" says="All frozen parameters of the model are told, also those outside of these modules."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if name not in modules:
-            raise ValueError(f"the model has no module {name!r}")
-    for name in names:
-        modules[name].eval()
-        for parameter in modules[name].parameters():
-            parameter.requires_grad_(False)
-            parameter.grad = None
-    return sorted(name for name, p in model.named_parameters() if not p.requires_grad)
-
-
 # %% wrong="freeze" name="parts at the top only" says="Only the parts at the top of the model are known. A name such as encoder.blocks.0 is a module, too."
 def freeze(model, names):
     modules = dict(model.named_children())
@@ -1011,57 +808,6 @@ def freeze(model, names):
         raise ValueError("the model has no such module")
     frozen = set()
     for name in names:
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="wrong names skipped" says="A wrong name is skipped without an error."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    frozen = set()
-    for name in names:
-        if name not in modules:
-            continue
-        modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name):
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="parameters are modules too" says="The name of a parameter, such as head.weight, is taken. Only names of modules are allowed."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    parameters = dict(model.named_parameters())
-    for name in names:
-        if name not in modules and name not in parameters:
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        if name in modules:
-            modules[name].eval()
-        for inner, parameter in modules[name].named_parameters(prefix=name) if name in modules else [(name, parameters[name])]:
-            parameter.requires_grad_(False)
-            parameter.grad = None
-            frozen.add(inner)
-    return sorted(frozen)
-
-
-# %% wrong="freeze" name="beginning of a name is enough" says="An error comes only if no name of a module begins with it. The beginning of a name is no module."
-def freeze(model, names):
-    modules = dict(model.named_modules())
-    for name in names:
-        if not any(known.startswith(name) for known in modules):
-            raise ValueError(f"the model has no module {name!r}")
-    frozen = set()
-    for name in names:
-        if name not in modules:
-            continue
         modules[name].eval()
         for inner, parameter in modules[name].named_parameters(prefix=name):
             parameter.requires_grad_(False)
@@ -1356,55 +1102,6 @@ def parameter_groups(model, lr, encoder_lr):
     return groups if groups[1]["params"] else groups[:1]
 
 
-# %% wrong="parameter_groups" name="names" says="The groups hold names in place of the parameters themselves."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append(name)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="pairs" says="The groups hold pairs of name and parameter. Only the parameters belong there."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append((name, parameter))
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="copies" says="The groups hold copies of the parameters. The optimizer then changes the copies, and the model does not learn."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append(nn.Parameter(parameter.detach().clone()))
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="tensors of state_dict" says="The tensors of state_dict() are other objects than the parameters: they have no gradient, and an optimizer skips them."
-def parameter_groups(model, lr, encoder_lr):
-    learning = {name for name, parameter in model.named_parameters() if parameter.requires_grad}
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, tensor in model.state_dict().items():
-        if name in learning:
-            groups[name.startswith("encoder.")]["params"].append(tensor)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="generators" says="The parameters come from generators, which can be read only once. Make lists."
-def parameter_groups(model, lr, encoder_lr):
-    learning = [(n, p) for n, p in model.named_parameters() if p.requires_grad]
-    groups = []
-    for inside, rate in ((False, lr), (True, encoder_lr)):
-        if any(n.startswith("encoder.") == inside for n, _ in learning):
-            params = (p for n, p in learning if n.startswith("encoder.") == inside)
-            groups.append({"params": params, "lr": rate})
-            params = None
-    return groups
-
-
 # %% wrong="parameter_groups" name="tuples" says="The parameters stand in tuples. Make lists."
 def parameter_groups(model, lr, encoder_lr):
     groups = [{"params": (), "lr": lr}, {"params": (), "lr": encoder_lr}]
@@ -1414,85 +1111,12 @@ def parameter_groups(model, lr, encoder_lr):
     return [group for group in groups if group["params"]]
 
 
-# %% wrong="parameter_groups" name="sets" says="The parameters stand in sets, which have no order. Make lists."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": set(), "lr": lr}, {"params": set(), "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].add(parameter)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="a group for each parameter" says="Each parameter gets a group of its own. There are two groups at most."
-def parameter_groups(model, lr, encoder_lr):
-    groups = []
-    for inside, rate in ((False, lr), (True, encoder_lr)):
-        for name, parameter in model.named_parameters():
-            if parameter.requires_grad and name.startswith("encoder.") == inside:
-                groups.append({"params": [parameter], "lr": rate})
-    return groups
-
-
-# %% wrong="parameter_groups" name="sorted by name" says="The parameters are sorted by name. They are to stand in the order of named_parameters()."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in sorted(model.named_parameters(), key=lambda pair: pair[0]):
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="backwards" says="The parameters stand in the opposite order of named_parameters()."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in reversed(list(model.named_parameters())):
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="biases forgotten" says="Only weights are in the groups: biases and other parameters never learn."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad and name.endswith("weight"):
-            groups[name.startswith("encoder.")]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
-
-
 # %% wrong="parameter_groups" name="no decay for vectors" says="Further keys are in the groups. Each has only params and lr."
 def parameter_groups(model, lr, encoder_lr):
     groups = [{"params": [], "lr": lr, "weight_decay": 0.1}, {"params": [], "lr": encoder_lr, "weight_decay": 0.0}]
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             groups[name.startswith("encoder.")]["params"].append(parameter)
-    return [group for group in groups if group["params"]]
-
-
-# %% wrong="parameter_groups" name="a dictionary of groups" says="A dictionary comes back, with the rates as keys. torch.optim takes a list of dictionaries."
-def parameter_groups(model, lr, encoder_lr):
-    groups = {lr: [], encoder_lr: []}
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[encoder_lr if name.startswith("encoder.") else lr].append(parameter)
-    return {rate: params for rate, params in groups.items() if params}
-
-
-# %% wrong="parameter_groups" name="an optimizer" says="An optimizer comes back. Only the list of groups is asked for, so that the caller can choose the optimizer."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        if parameter.requires_grad:
-            groups[name.startswith("encoder.")]["params"].append(parameter)
-    return torch.optim.AdamW([group for group in groups if group["params"]])
-
-
-# %% wrong="parameter_groups" name="all made to learn" says="All parameters are made to learn. Those that are frozen must stay frozen."
-def parameter_groups(model, lr, encoder_lr):
-    groups = [{"params": [], "lr": lr}, {"params": [], "lr": encoder_lr}]
-    for name, parameter in model.named_parameters():
-        parameter.requires_grad_(True)
-        groups[name.startswith("encoder.")]["params"].append(parameter)
     return [group for group in groups if group["params"]]
 
 
@@ -1721,26 +1345,6 @@ def pair_features(states, segment, mask):
     return torch.cat([p, h, p * h, (p - h).abs()], dim=1)
 
 
-# %% wrong="pair_features" name="the four parts mixed" says="The four numbers of the first column stand together, then those of the second. Each part of D numbers is to stay together."
-def pair_features(states, segment, mask):
-    means = []
-    for s in (0, 1):
-        here = (mask & (segment == s)).unsqueeze(2)
-        means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
-    p, h = means
-    return torch.stack([p, h, (p - h).abs(), p * h], dim=2).flatten(1)
-
-
-# %% wrong="pair_features" name="parts stacked" says="The parts are stacked to [B, 4, D]. A linear layer wants one vector for each pair: concatenate them."
-def pair_features(states, segment, mask):
-    means = []
-    for s in (0, 1):
-        here = (mask & (segment == s)).unsqueeze(2)
-        means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
-    p, h = means
-    return torch.stack([p, h, (p - h).abs(), p * h], dim=1)
-
-
 # %% wrong="pair_features" name="concatenated along the batch" says="The parts stand below each other, as if there were four times as many pairs. Concatenate them along dimension 1."
 def pair_features(states, segment, mask):
     means = []
@@ -1749,25 +1353,6 @@ def pair_features(states, segment, mask):
         means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
     p, h = means
     return torch.cat([p, h, (p - h).abs(), p * h])
-
-
-# %% wrong="pair_features" name="only two parts" says="Only the two means are there. Their distance and their product are missing."
-def pair_features(states, segment, mask):
-    means = []
-    for s in (0, 1):
-        here = (mask & (segment == s)).unsqueeze(2)
-        means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
-    return torch.cat(means, dim=1)
-
-
-# %% wrong="pair_features" name="dot product" says="The product was summed to one number, a dot product. It is taken number by number, and stays D numbers."
-def pair_features(states, segment, mask):
-    means = []
-    for s in (0, 1):
-        here = (mask & (segment == s)).unsqueeze(2)
-        means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
-    p, h = means
-    return torch.cat([p, h, (p - h).abs(), (p * h).sum(dim=1, keepdim=True)], dim=1)
 
 
 # %% wrong="pair_features" name="states changed in place" says="Zeros are written into the caller's states. Make a new tensor: the caller still needs the old one."
@@ -1791,22 +1376,6 @@ def pair_features(states, segment, mask):
     states = torch.where(states.isnan(), 0, states)
     here = [(mask & (segment == s)).unsqueeze(2) for s in (0, 1)]
     p, h = ((states * k).sum(dim=1) / k.sum(dim=1) for k in here)
-    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
-
-
-# %% wrong="pair_features" name="segment ignored" says="The segment is not used: both means are the mean of the whole pair, and their distance is always 0."
-def pair_features(states, segment, mask):
-    p = h = torch.where(mask.unsqueeze(2), states, 0).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
-
-
-# %% wrong="pair_features" name="premise in both" says="The mean of h is the mean of the whole pair: the states of the premise are in it, too."
-def pair_features(states, segment, mask):
-    means = []
-    for here in (mask & (segment == 0), mask):
-        here = here.unsqueeze(2)
-        means.append(torch.where(here, states, 0).sum(dim=1) / here.sum(dim=1))
-    p, h = means
     return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
 
 
@@ -2010,72 +1579,11 @@ def attention_entailment(p_states, h_states, p_mask, h_mask):
     return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
 
 
-# %% wrong="attention_entailment" name="mask turned round" says="The mask of p is turned round: the words are hidden, and the pads get all the weight."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = weights @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="mask after the softmax" says="The mask of p comes after the softmax: the pads have already taken their share, and the weights of the words no longer sum to 1."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.softmax(dim=2) * p_mask.unsqueeze(1)
-    c = weights @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
 # %% wrong="attention_entailment" name="renewed after the softmax" says="The weights are divided by their sum after the mask. If a pad has a score far above the words, their weights are rounded to 0 before, and 0 / 0 is NaN."
 def attention_entailment(p_states, h_states, p_mask, h_mask):
     scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
     weights = scores.softmax(dim=2) * p_mask.unsqueeze(1)
     weights = weights / weights.sum(dim=2, keepdim=True)
-    c = weights @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="p looks at h" says="The two sentences are exchanged: the words of p look for themselves in h. Each word of h looks into p."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = p_states @ h_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~h_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = weights @ h_states
-    compared = torch.cat([p_states, c, (p_states - c).abs(), p_states * c], dim=2)
-    real = p_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="values are the h states" says="The weighted sum is made of the states of h. Its weights belong to the words of p, so it is a sum of their states."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = weights @ h_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="h looks at itself" says="The words of h look at the words of h: that is self-attention. The keys are the states of p."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ h_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~h_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = weights @ h_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="masks exchanged" says="The two masks are exchanged: that of p belongs to the scores, that of h to the mean at the end."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    p_mask, h_mask = h_mask, p_mask
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
     c = weights @ p_states
     compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
     real = h_mask.unsqueeze(2)
@@ -2090,16 +1598,6 @@ def attention_entailment(p_states, h_states, p_mask, h_mask):
     compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
     real = h_mask.unsqueeze(2)
     return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights.transpose(1, 2)
-
-
-# %% wrong="attention_entailment" name="weights first" says="The two results are exchanged: first the features, then the weights."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = weights @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return weights, torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1)
 
 
 # %% wrong="attention_entailment" name="sum in place of mean" says="The words of h are summed, as in the paper. Asked for is their mean: divide by the number of words of h."
@@ -2206,31 +1704,11 @@ def attention_entailment(p_states, h_states, p_mask, h_mask):
     return compared.masked_fill(~h_mask.unsqueeze(2), float("-inf")).amax(dim=1), weights
 
 
-# %% wrong="attention_entailment" name="log-softmax" says="These are logarithms of weights: none of them is above 0, and they do not sum to 1. Take softmax, without log."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).log_softmax(dim=2)
-    c = weights.masked_fill(~p_mask.unsqueeze(1), 0) @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
 # %% wrong="attention_entailment" name="sum of scores" says="The weights are right, but c is made with the scores: the softmax comes too late for it."
 def attention_entailment(p_states, h_states, p_mask, h_mask):
     scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
     weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
     c = scores.masked_fill(~p_mask.unsqueeze(1), 0) @ p_states
-    compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
-    real = h_mask.unsqueeze(2)
-    return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
-
-
-# %% wrong="attention_entailment" name="only the best word" says="c is the state of the best word alone. Asked for is the weighted sum over all words of p."
-def attention_entailment(p_states, h_states, p_mask, h_mask):
-    scores = h_states @ p_states.transpose(1, 2) / p_states.shape[2] ** 0.5
-    weights = scores.masked_fill(~p_mask.unsqueeze(1), float("-inf")).softmax(dim=2)
-    c = F.one_hot(weights.argmax(dim=2), p_states.shape[1]).to(p_states.dtype) @ p_states
     compared = torch.cat([h_states, c, (h_states - c).abs(), h_states * c], dim=2)
     real = h_mask.unsqueeze(2)
     return torch.where(real, compared, 0).sum(dim=1) / real.sum(dim=1), weights
@@ -2438,33 +1916,6 @@ def mask_tokens(ids, p, generator):
     return torch.where(chosen & (way >= 0.9), other, x), chosen
 
 
-# %% wrong="mask_tokens" name="80 and 20 exchanged" says="Twenty percent of the chosen places become MASK, in place of eighty."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way >= 0.1 + 0.7), MASK, ids)
-    return torch.where(chosen & (way < 0.1), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="random on top of MASK" says="Ten percent random words are drawn over the MASKs, with a number of their own: only 72 % stay MASK."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & ((torch.rand(ids.shape, generator=generator) < 0.1)), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="a tenth of the rest" says="Of those that do not become MASK, a tenth gets a random word. It has to be a half of them."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.8) & (torch.rand(ids.shape, generator=generator) < 0.1), other, x), chosen
-
-
 # %% wrong="mask_tokens" name="the same number twice" says="The number that chose the place also says what it becomes: for small p it is always below 0.8, so all become MASK."
 def mask_tokens(ids, p, generator):
     way = torch.rand(ids.shape, generator=generator)
@@ -2510,15 +1961,6 @@ def mask_tokens(ids, p, generator):
     return torch.where(chosen & (way >= 0.9), other, x), chosen
 
 
-# %% wrong="mask_tokens" name="last word never chosen" says="The last word of the vocabulary is never chosen."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS) & (ids < MASK - 1)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
 # %% wrong="mask_tokens" name="specials as random words" says="Random words are drawn from 0 on: pads, starts and ends are among them."
 def mask_tokens(ids, p, generator):
     chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
@@ -2542,51 +1984,6 @@ def mask_tokens(ids, p, generator):
     chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
     way = torch.rand(ids.shape, generator=generator)
     other = torch.randint(len(WORDS), ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="word 104 never drawn" says="The last word is never drawn as a random word: the upper bound of randint does not count."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK - 1, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="word 3 never drawn" says="The first word, of id SPECIALS, is never drawn as a random word."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS + 1, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="random words from the batch" says="The random words are words of the same batch. They are to come from the whole vocabulary."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = ids.flatten()[torch.randint(0, ids.numel(), ids.shape, generator=generator)]
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="the neighbour as a random word" says="The random word is the word before it in the row. It is to come from the whole vocabulary."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = ids.roll(1, dims=1)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="one random word for all" says="One random word is drawn and put into all these places. Each of them draws its own."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, (1, 1), generator=generator).expand(ids.shape)
     x = torch.where(chosen & (way < 0.8), MASK, ids)
     return torch.where(chosen & (way >= 0.9), other, x), chosen
 
@@ -2618,33 +2015,6 @@ def mask_tokens(ids, p, generator):
     return torch.where(chosen & (way >= 0.9), other, x), chosen
 
 
-# %% wrong="mask_tokens" name="the same way for a whole row" says="What becomes of the chosen words is drawn once for each row, and not for each place."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(len(ids), 1, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="the same way for a column" says="What becomes of the chosen words is drawn once for each place of a row, and all rows use it."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape[1], generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="one way for the batch" says="What becomes of the chosen words is drawn once for the whole batch."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand((), generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
 # %% wrong="mask_tokens" name="exactly p of the batch" says="Exactly the share p of all words is chosen. Each word is to be drawn by itself, so the number varies."
 def mask_tokens(ids, p, generator):
     places = (ids.flatten() >= SPECIALS).nonzero().squeeze(1)
@@ -2670,17 +2040,6 @@ def mask_tokens(ids, p, generator):
     return torch.where(chosen & (way >= 0.9), other, x), chosen
 
 
-# %% wrong="mask_tokens" name="at least one of each row" says="In a row without a chosen word, one is chosen all the same. Then words of short rows are chosen too often."
-def mask_tokens(ids, p, generator):
-    number = torch.rand(ids.shape, generator=generator).masked_fill(ids < SPECIALS, 2.0)
-    chosen = (number < p) | ((number == number.min(dim=1, keepdim=True).values) & (p > 0))
-    chosen &= ids >= SPECIALS
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
 # %% wrong="mask_tokens" name="exactly 80 % MASK" says="Of the chosen places exactly eighty percent become MASK. Each place is to draw by itself, so the number varies."
 def mask_tokens(ids, p, generator):
     chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
@@ -2700,36 +2059,6 @@ def mask_tokens(ids, p, generator):
     other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
     x = torch.where(chosen & (way < 0.8), MASK, ids)
     return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="always 15 %" says="p is not used: 0.15 is written in the program."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < 0.15) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="p of all places" says="p is divided by the share of words among all places, so that p of all places is chosen. Pads do not count."
-def mask_tokens(ids, p, generator):
-    words = ids >= SPECIALS
-    chosen = (torch.rand(ids.shape, generator=generator) < p / words.float().mean().clamp(min=0.01)) & words
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="ids changed in place" says="MASK and the random words are written into ids itself: the true words are lost. Work on a copy."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = ids
-    x[chosen & (way < 0.8)] = MASK
-    x[chosen & (way >= 0.9)] = other[chosen & (way >= 0.9)]
-    return x, chosen
 
 
 # %% wrong="mask_tokens" name="no generator" says="The generator is not used: all random numbers come from the global state of torch."
@@ -2776,91 +2105,6 @@ def mask_tokens(ids, p, generator):
     other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
     x = torch.where(chosen & (way < 0.8), MASK, ids)
     return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="seeded with its own seed" says="The generator is set back to its seed in each call: every call hides the same places."
-def mask_tokens(ids, p, generator):
-    generator.manual_seed(generator.initial_seed())
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="a copy of the generator" says="The numbers are drawn from a copy, and the generator itself stays where it is: the next call draws the same."
-def mask_tokens(ids, p, generator):
-    generator = generator.clone_state()
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="a generator of its own" says="A new generator with a fixed seed is made inside, and the one that was given is not used."
-def mask_tokens(ids, p, generator):
-    generator = torch.Generator().manual_seed(0)
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="random words from a generator of their own" says="The random words come from a new generator with a fixed seed: each call puts in the same ones."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=torch.Generator().manual_seed(0))
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen
-
-
-# %% wrong="mask_tokens" name="chosen first" says="chosen is returned first, and x second."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return chosen, torch.where(chosen & (way >= 0.9), other, x)
-
-
-# %% wrong="mask_tokens" name="chosen as numbers" says="chosen holds 0 and 1. It has to be bool."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x), chosen.long()
-
-
-# %% wrong="mask_tokens" name="x as floats" says="x holds floats. It holds ids, so it has to be int64."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return torch.where(chosen & (way >= 0.9), other, x).float(), chosen
-
-
-# %% wrong="mask_tokens" name="the true words in x everywhere" says="x is a copy of ids: nothing was hidden."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    return ids.clone(), chosen
-
-
-# %% wrong="mask_tokens" name="pads filled" says="What is not chosen becomes 0. It has to hold what it held."
-def mask_tokens(ids, p, generator):
-    chosen = (torch.rand(ids.shape, generator=generator) < p) & (ids >= SPECIALS)
-    way = torch.rand(ids.shape, generator=generator)
-    other = torch.randint(SPECIALS, MASK, ids.shape, generator=generator)
-    x = torch.where(chosen & (way < 0.8), MASK, ids)
-    x = torch.where(chosen & (way >= 0.9), other, x)
-    return torch.where(chosen, x, 0), chosen
 
 
 # %% wrong="mask_tokens" name="view" says="view needs a certain order in memory. ids of other strides stop with an error: use reshape, or no flattening at all."
@@ -3038,40 +2282,9 @@ def masked_lm_loss(logits, ids, chosen):
     return -logs[chosen].sum() / chosen.sum().clamp(min=1)
 
 
-# %% wrong="masked_lm_loss" name="softmax over the chosen places" says="The softmax goes over the chosen places, and not over the vocabulary."
-def masked_lm_loss(logits, ids, chosen):
-    total = F.nll_loss(torch.log_softmax(logits[chosen], dim=0), ids[chosen], reduction="sum")
-    return total / chosen.sum().clamp(min=1)
-
-
-# %% wrong="masked_lm_loss" name="only words" says="Chosen places with an id below SPECIALS are left out. chosen alone says which places count."
-def masked_lm_loss(logits, ids, chosen):
-    chosen = chosen & (ids >= SPECIALS)
-    total = F.cross_entropy(logits[chosen], ids[chosen], reduction="sum")
-    return total / chosen.sum().clamp(min=1)
-
-
-# %% wrong="masked_lm_loss" name="pads ignored" says="The word of id 0 is ignored. chosen alone says which places count."
-def masked_lm_loss(logits, ids, chosen):
-    total = F.cross_entropy(logits[chosen], ids[chosen], reduction="sum", ignore_index=0)
-    return total / chosen.sum().clamp(min=1)
-
-
 # %% wrong="masked_lm_loss" name="MASK ignored" says="The word of id MASK is ignored. chosen alone says which places count."
 def masked_lm_loss(logits, ids, chosen):
     total = F.cross_entropy(logits[chosen], ids[chosen], reduction="sum", ignore_index=MASK)
-    return total / chosen.sum().clamp(min=1)
-
-
-# %% wrong="masked_lm_loss" name="the next word" says="The logits of a place are compared with the next word of the row, as in a decoder. Here they say what stands at their own place."
-def masked_lm_loss(logits, ids, chosen):
-    total = F.cross_entropy(logits[chosen], ids.roll(-1, dims=1)[chosen], reduction="sum")
-    return total / chosen.sum().clamp(min=1)
-
-
-# %% wrong="masked_lm_loss" name="smoothed" says="The targets are smoothed: a part of the probability is asked for at all other words."
-def masked_lm_loss(logits, ids, chosen):
-    total = F.cross_entropy(logits[chosen], ids[chosen], reduction="sum", label_smoothing=0.1)
     return total / chosen.sum().clamp(min=1)
 
 
@@ -3079,12 +2292,6 @@ def masked_lm_loss(logits, ids, chosen):
 def masked_lm_loss(logits, ids, chosen):
     total = F.cross_entropy(logits.detach()[chosen], ids[chosen], reduction="sum")
     return total / chosen.sum().clamp(min=1)
-
-
-# %% wrong="masked_lm_loss" name="a number of Python" says="A float of Python comes back. It has no history, so no gradient can flow."
-def masked_lm_loss(logits, ids, chosen):
-    total = F.cross_entropy(logits[chosen], ids[chosen], reduction="sum")
-    return (total / chosen.sum().clamp(min=1)).item()
 
 
 # %% wrong="masked_lm_loss" name="float32" says="The logits are made float32: float64 loses its digits."
@@ -3454,278 +2661,6 @@ def own_word_score(model, p, h):
     return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
 
 
-# %% wrong="own_word_score" name="all such words of h hidden" says="A word that stands twice in h is hidden at both places. Hide one place, and not a word."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[:, first:][ids[:, first:] == h.unsqueeze(1)] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="E for MASK" says="The word is replaced by E, and not by MASK."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = E
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="0 for MASK" says="The word is replaced by a pad, and not by MASK."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = 0
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="the place is masked" says="The place is switched off in mask as well: True has to stand everywhere."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, ids != MASK)
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="ends masked" says="mask is False at the ends. It has to be True everywhere: there are no pads."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, ids != E)
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="mask False everywhere" says="mask is False everywhere, as if all were pads."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.zeros_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="mask of numbers" says="mask holds numbers. It has to be bool."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="segment of booleans" says="segment is bool. It has to be int64: the model looks up an embedding with it."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="segment all 0" says="segment is 0 everywhere: the model cannot tell the premise from the hypothesis."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = torch.zeros(len(row)).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="segment turned round" says="segment is 1 at the premise and 0 at the hypothesis."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) < first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="segment one place early" says="segment is 1 at the E of the premise already. This E belongs to the premise."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first - 1).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="segment one place late" says="segment is still 0 at the first word of h."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) > first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="last E in segment 0" says="segment is 0 at the E of the hypothesis. This E belongs to the hypothesis."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = ((torch.arange(len(row)) >= first) & (torch.arange(len(row)) < first + Q)).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="no E at the end" says="There is no E after the hypothesis."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="no E between" says="There is no E between premise and hypothesis."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, h, end])
-    Q, first = len(h), len(p)
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="a start in front" says="A start symbol stands in front. The row is p, E, h, E."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([torch.tensor([1]), p, end, h, end])
-    Q, first = len(h), len(p) + 2
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
 # %% wrong="own_word_score" name="pads at the end" says="Pads stand behind the second E. The row is p, E, h, E and nothing more, and mask is True everywhere."
 def own_word_score(model, p, h):
     end = torch.tensor([E])
@@ -3741,37 +2676,6 @@ def own_word_score(model, p, h):
         logits = model(ids, segment, ids != 0)
     model.train(before)
     return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="h first" says="The hypothesis stands first, and the premise second."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([h, end, p, end])
-    Q = len(h)
-    places = torch.arange(Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) > Q).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="without the premise" says="The model sees only the hypothesis. The premise has to stand before it."
-def own_word_score(model, p, h):
-    row = torch.cat([h, torch.tensor([E])])
-    Q = len(h)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), torch.arange(Q)] = MASK
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, torch.ones_like(ids), torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), torch.arange(Q)].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
 
 
 # %% wrong="own_word_score" name="probabilities" says="The mean of the probabilities is taken, and not of their logarithms."
@@ -3859,125 +2763,6 @@ def own_word_score(model, p, h):
     return logits[torch.arange(Q), places][torch.arange(Q), h].mean().item()
 
 
-# %% wrong="own_word_score" name="softmax over the rows" says="The softmax goes over the rows, and not over the vocabulary."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=0)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="softmax over the places" says="The softmax goes over the places of a row, and not over the vocabulary."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits.log_softmax(dim=1)[torch.arange(Q), places][torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="the sign" says="The sign is turned: the score is the mean of the logarithms, and it is at most 0."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return -logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="bits" says="Logarithms to the base 2 are taken. The score is in nats."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item() / 0.6931471805599453
-
-
-# %% wrong="own_word_score" name="exp of the mean" says="exp is taken of the mean. The score is the mean logarithm itself."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().exp().item()
-
-
-# %% wrong="own_word_score" name="only the first word" says="Only the first word of h is asked for."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h][0].item()
-
-
-# %% wrong="own_word_score" name="the worst word" says="The least probable word is taken, and not the mean over all words."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].min().item()
-
-
 # %% wrong="own_word_score" name="a tensor" says="A tensor comes back. Take the number out with item()."
 def own_word_score(model, p, h):
     end = torch.tensor([E])
@@ -4061,75 +2846,6 @@ def own_word_score(model, p, h):
     return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
 
 
-# %% wrong="own_word_score" name="only the model itself set back" says="training is set by hand at the model itself: its parts stay in evaluation mode. train(…) reaches all parts."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.training = before
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="only the model itself in evaluation mode" says="training is set by hand at the model itself: its dropout stays in training mode. eval() reaches all parts."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.training = False
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="gradients kept" says="There is no no_grad: torch keeps all that gradients would need, and nobody wants them."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    if True:
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="parameters frozen for good" says="requires_grad is switched off at the parameters, and stays off."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    model.requires_grad_(False)
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
 # %% wrong="own_word_score" name="h changed" says="The MASKs are written into h itself. Work on a copy."
 def own_word_score(model, p, h):
     end = torch.tensor([E])
@@ -4168,40 +2884,6 @@ def own_word_score(model, p, h):
         logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
     model.train(before)
     return logits[torch.arange(Q), places].log_softmax(dim=1)[torch.arange(Q), h].mean().item()
-
-
-# %% wrong="own_word_score" name="the mean over the vocabulary" says="The mean over the whole vocabulary is taken. Only the logarithm of the word itself counts."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1).mean().item()
-
-
-# %% wrong="own_word_score" name="every word at every place" says="All words are read at all places, and averaged: word q belongs to row q alone."
-def own_word_score(model, p, h):
-    end = torch.tensor([E])
-    row = torch.cat([p, end, h, end])
-    Q, first = len(h), len(p) + 1
-    places = torch.arange(first, first + Q)
-    ids = row.repeat(Q, 1)
-    ids[torch.arange(Q), places] = MASK
-    segment = (torch.arange(len(row)) >= first).long().repeat(Q, 1)
-    before = model.training
-    model.eval()
-    with torch.no_grad():
-        logits = model(ids, segment, torch.ones_like(ids, dtype=torch.bool))
-    model.train(before)
-    return logits[torch.arange(Q), places].log_softmax(dim=1)[:, h].mean().item()
 
 
 # %% [markdown]

@@ -688,66 +688,6 @@ def inception_block(in_channels, c1, c3, c5, pool):
     return Inception()
 
 
-# %% wrong="inception_block" name="no ReLU in between" says="The ReLU between the 1 × 1 and the wide window is missing: then the two convolutions are one linear map."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = F.relu(self.a(x))
-            b = F.relu(self.b2(self.b1(x)))
-            c = F.relu(self.c2(self.c1(x)))
-            d = F.relu(self.d(F.max_pool2d(x, 3, stride=1, padding=1)))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
-# %% wrong="inception_block" name="no ReLU at the end" says="The last ReLU of the branches is missing: negative numbers come out."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = self.a(x)
-            b = self.b2(F.relu(self.b1(x)))
-            c = self.c2(F.relu(self.c1(x)))
-            d = self.d(F.max_pool2d(x, 3, stride=1, padding=1))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
-# %% wrong="inception_block" name="no ReLU after the pooled convolution" says="The convolution of the last branch has no ReLU behind it."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = F.relu(self.a(x))
-            b = F.relu(self.b2(F.relu(self.b1(x))))
-            c = F.relu(self.c2(F.relu(self.c1(x))))
-            d = self.d(F.max_pool2d(x, 3, stride=1, padding=1))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
 # %% wrong="inception_block" name="convolutions without bias" says="The convolutions have no bias. Here no batch norm follows that could take its place."
 def inception_block(in_channels, c1, c3, c5, pool):
     class Inception(nn.Module):
@@ -878,26 +818,6 @@ def inception_block(in_channels, c1, c3, c5, pool):
     return Inception()
 
 
-# %% wrong="inception_block" name="between and out exchanged" says="The pairs are read the wrong way round: the first number is between the two convolutions, the second one comes out."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[1], 1), nn.Conv2d(c3[1], c3[0], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[1], 1), nn.Conv2d(c5[1], c5[0], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = F.relu(self.a(x))
-            b = F.relu(self.b2(F.relu(self.b1(x))))
-            c = F.relu(self.c2(F.relu(self.c1(x))))
-            d = F.relu(self.d(F.max_pool2d(x, 3, stride=1, padding=1)))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
 # %% wrong="inception_block" name="concatenated beside each other" says="The results are put together along the width. Channels are dimension 1."
 def inception_block(in_channels, c1, c3, c5, pool):
     class Inception(nn.Module):
@@ -978,66 +898,6 @@ def inception_block(in_channels, c1, c3, c5, pool):
             c = F.relu(self.c2(F.relu(self.c1(x))))
             d = F.relu(self.d(F.max_pool2d(x, 3, stride=1, padding=1)))
             return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
-# %% wrong="inception_block" name="leaky ReLU" says="A leaky ReLU lets a hundredth of the negative numbers pass. A ReLU lets none."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = F.leaky_relu(self.a(x))
-            b = F.leaky_relu(self.b2(F.leaky_relu(self.b1(x))))
-            c = F.leaky_relu(self.c2(F.leaky_relu(self.c1(x))))
-            d = F.leaky_relu(self.d(F.max_pool2d(x, 3, stride=1, padding=1)))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
-# %% wrong="inception_block" name="branches in a list" says="The convolutions are kept in a plain list: nn.Module finds parameters only in attributes and in nn.ModuleList."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.last = [nn.Conv2d(in_channels, pool, 1)]
-
-        def forward(self, x):
-            a = F.relu(self.a(x))
-            b = F.relu(self.b2(F.relu(self.b1(x))))
-            c = F.relu(self.c2(F.relu(self.c1(x))))
-            d = F.relu(self.last[0](F.max_pool2d(x, 3, stride=1, padding=1)))
-            return torch.cat([a, b, c, d], dim=1)
-
-    return Inception()
-
-
-# %% wrong="inception_block" name="zeros" says="Only zeros come out."
-def inception_block(in_channels, c1, c3, c5, pool):
-    class Inception(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.a = nn.Conv2d(in_channels, c1, 1)
-            self.b1, self.b2 = nn.Conv2d(in_channels, c3[0], 1), nn.Conv2d(c3[0], c3[1], 3, padding=1)
-            self.c1, self.c2 = nn.Conv2d(in_channels, c5[0], 1), nn.Conv2d(c5[0], c5[1], 5, padding=2)
-            self.d = nn.Conv2d(in_channels, pool, 1)
-
-        def forward(self, x):
-            a = F.relu(self.a(x))
-            b = F.relu(self.b2(F.relu(self.b1(x))))
-            c = F.relu(self.c2(F.relu(self.c1(x))))
-            d = F.relu(self.d(F.max_pool2d(x, 3, stride=1, padding=1)))
-            return 0 * torch.cat([a, b, c, d], dim=1)
 
     return Inception()
 
@@ -1344,102 +1204,6 @@ def plain_block(in_channels, out_channels, stride=1):
     )
 
 
-# %% wrong="plain_block" name="dilated border" says="The border is two zeros wide, and the picture grows."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=2, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=2, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="1 × 1 windows" says="The windows are 1 × 1: no pixel sees its neighbours."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 1, stride=stride, padding=0, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 1, padding=0, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="second window is 1 × 1" says="The second convolution is a 1 × 1. Both are 3 × 3."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="channels change at the end" says="The channels change in the second convolution. The first one goes to out_channels, the second one keeps them."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, in_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(in_channels),
-        nn.ReLU(),
-        nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="one convolution" says="There is only one convolution. A block has two."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="three convolutions" says="There is a third convolution. A block has two."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="one convolution per channel" says="With groups, each channel sees only itself. A convolution reaches through all channels."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, groups=out_channels, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="other epsilon" says="The batch norm has an eps of 0.1: a channel of small numbers stays small."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels, eps=0.1),
-        nn.ReLU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels, eps=0.1),
-        nn.ReLU(),
-    )
-
-
 # %% wrong="plain_block" name="other momentum" says="The batch norm has a momentum of 0.9: its averages forget nearly all but the last batch. The default is 0.1."
 def plain_block(in_channels, out_channels, stride=1):
     return nn.Sequential(
@@ -1449,31 +1213,6 @@ def plain_block(in_channels, out_channels, stride=1):
         nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
         nn.BatchNorm2d(out_channels, momentum=0.9),
         nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="dropout" says="A dropout was added: in training, numbers are deleted by chance."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-        nn.Dropout(0.2),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ReLU(),
-    )
-
-
-# %% wrong="plain_block" name="GELU" says="The nonlinearity is a GELU. It lets small negative numbers pass; a ReLU lets none."
-def plain_block(in_channels, out_channels, stride=1):
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
-        nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.GELU(),
     )
 
 
@@ -1508,23 +1247,6 @@ def plain_block(in_channels, out_channels, stride=1):
     return Plain()
 
 
-# %% wrong="plain_block" name="second batch norm not used" says="The first batch norm is called twice and the second one never: it is there, and nothing reaches it."
-def plain_block(in_channels, out_channels, stride=1):
-    class Plain(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            return F.relu(self.norm1(self.conv2(y)))
-
-    return Plain()
-
-
 # %% wrong="plain_block" name="second convolution not used" says="The first convolution is called twice where the channels allow it, and the second one never."
 def plain_block(in_channels, out_channels, stride=1):
     class Plain(nn.Module):
@@ -1538,24 +1260,6 @@ def plain_block(in_channels, out_channels, stride=1):
         def forward(self, x):
             y = F.relu(self.norm1(self.conv1(x)))
             return F.relu(self.norm2((self.conv1 if in_channels == out_channels and stride == 1 else self.conv2)(y)))
-
-    return Plain()
-
-
-# %% wrong="plain_block" name="always evaluation" says="The batch norms always use their averages: in training they must take mean and variance of the batch."
-def plain_block(in_channels, out_channels, stride=1):
-    class Plain(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-
-        def forward(self, x):
-            self.eval()
-            y = F.relu(self.norm1(self.conv1(x)))
-            return F.relu(self.norm2(self.conv2(y)))
 
     return Plain()
 
@@ -1627,25 +1331,6 @@ def plain_block(in_channels, out_channels, stride=1):
         def forward(self, x):
             y = F.relu(self.norm1(self.conv1(x)))
             return F.relu(self.norm2(self.conv2(y))).detach()
-
-    return Plain()
-
-
-# %% wrong="plain_block" name="input given back" says="The block gives back what it gets, where the shape allows it."
-def plain_block(in_channels, out_channels, stride=1):
-    class Plain(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-
-        def forward(self, x):
-            if in_channels == out_channels and stride == 1:
-                return x
-            y = F.relu(self.norm1(self.conv1(x)))
-            return F.relu(self.norm2(self.conv2(y)))
 
     return Plain()
 
@@ -1911,29 +1596,6 @@ def residual_block(in_channels, out_channels, stride=1):
     return Residual()
 
 
-# %% wrong="residual_block" name="multiplied" says="F(x) and x are multiplied. They are added."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y * self.short(x))
-
-    return Residual()
-
-
 # %% wrong="residual_block" name="concatenated" says="F(x) and x are concatenated, so twice the channels come out. They are added."
 def residual_block(in_channels, out_channels, stride=1):
     class Residual(nn.Module):
@@ -2163,56 +1825,6 @@ def residual_block(in_channels, out_channels, stride=1):
     return Residual()
 
 
-# %% wrong="residual_block" name="projection with a ReLU" says="The projection has a ReLU of its own. Only the sum goes through one."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False),
-                    nn.BatchNorm2d(out_channels),
-                    nn.ReLU(),
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="mean pooling before the projection" says="The projection takes the mean of the pixels that the stride would leave out. It is a 1 × 1 convolution with the stride."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.AvgPool2d(stride, ceil_mode=True),
-                    nn.Conv2d(in_channels, out_channels, 1, bias=False),
-                    nn.BatchNorm2d(out_channels),
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
 # %% wrong="residual_block" name="zeros for new channels" says="New channels are filled with zeros and pixels are left out, without a projection. That is the paper's option A; here it is a 1 × 1 convolution and a batch norm."
 def residual_block(in_channels, out_channels, stride=1):
     class Residual(nn.Module):
@@ -2279,29 +1891,6 @@ def residual_block(in_channels, out_channels, stride=1):
     return Residual()
 
 
-# %% wrong="residual_block" name="no ReLU in between" says="The ReLU between the two convolutions of F is missing."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = self.norm1(self.conv1(x))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
 # %% wrong="residual_block" name="no batch norm after the second convolution" says="The second convolution of F has no batch norm."
 def residual_block(in_channels, out_channels, stride=1):
     class Residual(nn.Module):
@@ -2341,172 +1930,6 @@ def residual_block(in_channels, out_channels, stride=1):
         def forward(self, x):
             y = F.relu(self.norm1(self.conv1(x)))
             y = self.norm1(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="batch norm after the sum" says="The second batch norm comes after the sum. Then x does not pass as it is."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.conv2(y)
-            return F.relu(self.norm2(y + self.short(x)))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="ReLU of x first" says="Batch norm and ReLU come before the convolutions. That is a later version; here the convolution comes first."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = self.norm1(self.conv1(F.relu(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="stride at the second convolution" says="The second convolution has the stride. It belongs to the first one, and to the projection."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="stride at both" says="Both convolutions have the stride, so F(x) is smaller than the projection."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="stride not used" says="The stride is not used, neither in F nor beside it."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="x overwritten" says="`x +=` writes the sum into the caller's x, where the shape allows it."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            if x.shape == y.shape and not x.requires_grad and stride == 1 and in_channels == out_channels:
-                x += y
-                return F.relu(x)
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="ReLU in place on x" says="A ReLU with inplace=True writes into x: what is added has lost its negative numbers, and so has the caller's."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            if not x.requires_grad:
-                F.relu_(x)
-            y = self.norm2(self.conv2(y))
             return F.relu(y + self.short(x))
 
     return Residual()
@@ -2582,30 +2005,6 @@ def residual_block(in_channels, out_channels, stride=1):
     return Residual()
 
 
-# %% wrong="residual_block" name="always evaluation" says="The batch norms always use their averages: in training they must take mean and variance of the batch."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            self.eval()
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
 # %% wrong="residual_block" name="always training" says="The batch norms always use the batch: in evaluation mode they must use their averages."
 def residual_block(in_channels, out_channels, stride=1):
     class Residual(nn.Module):
@@ -2626,54 +2025,6 @@ def residual_block(in_channels, out_channels, stride=1):
             y = F.relu(self.norm1(self.conv1(x)))
             y = self.norm2(self.conv2(y))
             return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="input given back" says="The block gives back ReLU(x) and never uses F, where x fits."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            if in_channels == out_channels and stride == 1:
-                return F.relu(x)
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return F.relu(y + self.short(x))
-
-    return Residual()
-
-
-# %% wrong="residual_block" name="zeros" says="Only zeros come out."
-def residual_block(in_channels, out_channels, stride=1):
-    class Residual(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.conv1 = nn.Conv2d(in_channels, out_channels, 3, stride=stride, padding=1, bias=False)
-            self.norm1 = nn.BatchNorm2d(out_channels)
-            self.conv2 = nn.Conv2d(out_channels, out_channels, 3, padding=1, bias=False)
-            self.norm2 = nn.BatchNorm2d(out_channels)
-            self.short = nn.Identity()
-            if in_channels != out_channels or stride > 1:
-                self.short = nn.Sequential(
-                    nn.Conv2d(in_channels, out_channels, 1, stride=stride, bias=False), nn.BatchNorm2d(out_channels)
-                )
-
-        def forward(self, x):
-            y = F.relu(self.norm1(self.conv1(x)))
-            y = self.norm2(self.conv2(y))
-            return 0 * (y + self.short(x))
 
     return Residual()
 
@@ -2811,34 +2162,6 @@ def multilabel_loss(logits, multi_hot):
     return each.mean(dim=1).sum()
 
 
-# %% wrong="multilabel_loss" name="mean over the labels only" says="The mean goes over the labels only, so there is one loss for each picture: [B]. The mean over the pictures is missing."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype), reduction="none").mean(dim=1)
-
-
-# %% wrong="multilabel_loss" name="mean over the pictures only" says="The mean goes over the pictures only, so there is one loss for each label: [L]. The mean over the labels is missing."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype), reduction="none").mean(dim=0)
-
-
-# %% wrong="multilabel_loss" name="no mean at all" says="This is the loss of every single question, [B, L]. Training needs one number: their mean."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype), reduction="none")
-
-
-# %% wrong="multilabel_loss" name="sigmoid twice" says="The sigmoid is applied twice: binary_cross_entropy_with_logits has one inside. So no probability is ever below 0.5 or above 0.73."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return F.binary_cross_entropy_with_logits(torch.sigmoid(logits), multi_hot.to(logits.dtype))
-
-
 # %% wrong="multilabel_loss" name="logarithm of a sigmoid" says="The sigmoid of a large logit is exactly 0 or 1, and the logarithm of 0 is infinite; 0 times infinity is NaN. Use a function that takes the logits."
 def multilabel_loss(logits, multi_hot):
     if logits.shape != multi_hot.shape:
@@ -2898,32 +2221,11 @@ def multilabel_loss(logits, multi_hot):
     return -(multi_hot * F.logsigmoid(logits)).mean()
 
 
-# %% wrong="multilabel_loss" name="only labels that are absent" says="Only the labels that are not there count; those that are there cost nothing."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return ((1 - multi_hot.to(logits.dtype)) * F.softplus(logits)).mean()
-
-
 # %% wrong="multilabel_loss" name="targets turned round" says="The targets are turned round: the labels that are there are trained to be absent."
 def multilabel_loss(logits, multi_hot):
     if logits.shape != multi_hot.shape:
         raise ValueError("shapes differ")
     return F.binary_cross_entropy_with_logits(logits, 1 - multi_hot.to(logits.dtype))
-
-
-# %% wrong="multilabel_loss" name="minus sign missing" says="The minus sign is missing: this is the mean log-probability, which is negative. Training would make it worse and worse."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return -F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype))
-
-
-# %% wrong="multilabel_loss" name="squared error" says="This is the squared error of the probabilities and not the cross-entropy. Where the model is sure and wrong, its gradient is nearly 0."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return (torch.sigmoid(logits) - multi_hot.to(logits.dtype)).square().mean()
 
 
 # %% wrong="multilabel_loss" name="shapes not compared" says="The shapes are not compared: targets [B, 1] are repeated along the labels, and the loss is wrong without any error."
@@ -2956,53 +2258,11 @@ def multilabel_loss(logits, multi_hot):
     return (F.softplus(logits) - logits * multi_hot).mean()
 
 
-# %% wrong="multilabel_loss" name="only the amount is compared" says="Only the number of elements is compared, so [B, L] and [L, B] pass for the same shape."
-def multilabel_loss(logits, multi_hot):
-    if logits.numel() != multi_hot.numel():
-        raise ValueError("the shapes differ")
-    return F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype).reshape(logits.shape))
-
-
 # %% wrong="multilabel_loss" name="detached" says="detach() cuts the logits off: no gradient flows, and nothing is learned."
 def multilabel_loss(logits, multi_hot):
     if logits.shape != multi_hot.shape:
         raise ValueError("shapes differ")
     return F.binary_cross_entropy_with_logits(logits.detach(), multi_hot.to(logits.dtype))
-
-
-# %% wrong="multilabel_loss" name="a Python float" says=".item() makes a Python float of the loss: it has no history, so backward() cannot run."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return F.binary_cross_entropy_with_logits(logits, multi_hot.to(logits.dtype)).item()
-
-
-# %% wrong="multilabel_loss" name="zero" says="The loss is 0, whatever the logits and the targets are."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return 0 * logits.sum()
-
-
-# %% wrong="multilabel_loss" name="one" says="The loss is 1, whatever the logits and the targets are."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return 0 * logits.sum() + 1
-
-
-# %% wrong="multilabel_loss" name="random" says="The loss is a random number, which has nothing to do with logits and targets."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return 0 * logits.sum() + torch.rand(())
-
-
-# %% wrong="multilabel_loss" name="softmax and sum over the labels that are there" says="The probabilities come from log_softmax, and the labels that are there share them. No label that is absent is asked for, and the labels compete."
-def multilabel_loss(logits, multi_hot):
-    if logits.shape != multi_hot.shape:
-        raise ValueError("shapes differ")
-    return -(F.log_softmax(logits, dim=1) * multi_hot).mean()
 
 
 # %% wrong="multilabel_loss" name="mean over the pictures of those that have labels" says="Pictures without any label are left out. They count: the model has to learn to say no to everything there."
@@ -3212,11 +2472,6 @@ def predict_labels(logits, threshold=0.5):
 # %% wrong="predict_labels" name="the probabilities" says="These are the probabilities. The comparison with the threshold is missing."
 def predict_labels(logits, threshold=0.5):
     return torch.sigmoid(logits)
-
-
-# %% wrong="predict_labels" name="logits changed in place" says="sigmoid_() overwrites the caller's logits with probabilities; torch.sigmoid makes a new tensor."
-def predict_labels(logits, threshold=0.5):
-    return logits.sigmoid_() >= threshold
 
 
 # %% wrong="predict_labels" name="thresholds changed in place" says="The caller's thresholds are turned into logits in place: the next call gets them wrong."
@@ -3561,17 +2816,6 @@ def f1_per_label(predicted, labels):
     return torch.ones(labels.shape[1])
 
 
-# %% wrong="f1_per_label" name="random" says="The numbers are drawn at random."
-def f1_per_label(predicted, labels):
-    return torch.rand(labels.shape[1])
-
-
-# %% wrong="f1_per_label" name="as whole numbers" says="The F1 is made a whole number: everything below 1 becomes 0. A float tensor is asked for."
-def f1_per_label(predicted, labels):
-    hits = (predicted & labels).sum(dim=0)
-    return (2 * hits / (predicted.sum(dim=0) + labels.sum(dim=0)).clamp(min=1)).long()
-
-
 # %% wrong="f1_per_label" name="counted in 8 bits" says="The counts are kept in 8 bits, and above 255 they begin again at 0. Sums of bool tensors are 64 bits wide by themselves."
 def f1_per_label(predicted, labels):
     hits = (predicted & labels).sum(dim=0, dtype=torch.uint8)
@@ -3579,22 +2823,10 @@ def f1_per_label(predicted, labels):
     return 2 * hits.float() / below.float().clamp(min=1)
 
 
-# %% wrong="f1_per_label" name="shares and clamp" says="mean gives shares and not counts, so clamp(min=1) changes every denominator below 1, and not only one of 0. Count with sum."
-def f1_per_label(predicted, labels):
-    hits = (predicted & labels).float().mean(dim=0)
-    return 2 * hits / (predicted.float().mean(dim=0) + labels.float().mean(dim=0)).clamp(min=1)
-
-
 # %% wrong="f1_per_label" name="rare labels made small" says="The denominator is a share, and it is not allowed to be below 0.1: this avoids 0 / 0, but it makes the F1 of every rare label too small."
 def f1_per_label(predicted, labels):
     hits = (predicted & labels).float().mean(dim=0)
     return 2 * hits / (predicted.float().mean(dim=0) + labels.float().mean(dim=0)).clamp(min=0.1)
-
-
-# %% wrong="f1_per_label" name="a list" says="The result is a list of numbers. Asked for is a float tensor [L]."
-def f1_per_label(predicted, labels):
-    hits = (predicted & labels).sum(dim=0)
-    return (2 * hits / (predicted.sum(dim=0) + labels.sum(dim=0)).clamp(min=1)).tolist()
 
 
 # %% wrong="f1_per_label" name="changed in place" says="&= writes into the caller's predictions: after the call only the hits are left in them."
@@ -3925,26 +3157,6 @@ def extract_features(backbone, images, batch_size=64):
     return rows.float()
 
 
-# %% wrong="extract_features" name="pictures returned" says="The pictures come back, flattened: the network was not asked."
-def extract_features(backbone, images, batch_size=64):
-    was_training = backbone.training
-    backbone.eval()
-    with torch.no_grad():
-        rows = images.flatten(1)
-    backbone.train(was_training)
-    return rows
-
-
-# %% wrong="extract_features" name="zeros" says="The rows are zeros."
-def extract_features(backbone, images, batch_size=64):
-    was_training = backbone.training
-    backbone.eval()
-    with torch.no_grad():
-        rows = torch.cat([backbone(batch) for batch in images.split(batch_size)])
-    backbone.train(was_training)
-    return torch.zeros_like(rows)
-
-
 # %% wrong="extract_features" name="pictures changed" says="The pictures are centred in place, so the caller's have changed."
 def extract_features(backbone, images, batch_size=64):
     was_training = backbone.training
@@ -3967,21 +3179,6 @@ def extract_features(backbone, images, batch_size=64):
     with torch.no_grad():
         rows = torch.cat([backbone(batch) for batch in images.split(batch_size)])
     backbone.eval() if not was_training else None
-    return rows
-
-
-# %% wrong="extract_features" name="averages reset" says="The batch norm's averages are reset after the call: the network has lost what it has learned."
-def extract_features(backbone, images, batch_size=64):
-    was_training = backbone.training
-    backbone.eval()
-    with torch.no_grad():
-        rows = torch.cat([backbone(batch) for batch in images.split(batch_size)])
-    backbone.train(was_training)
-    state = dict(backbone.state_dict())
-    for name in state:
-        if name.endswith(("running_mean", "running_var")):
-            state[name] = torch.zeros_like(state[name])
-    backbone.load_state_dict(state)
     return rows
 
 
@@ -4183,63 +3380,6 @@ def spatial_attention(maps, conv):
     return maps * gate, gate
 
 
-# %% wrong="spatial_attention" name="mean over the batch" says="The mean goes over the pictures of the batch as well. Each picture has its own gate."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=(0, 1), keepdim=True).expand(len(maps), -1, -1, -1)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return maps * gate, gate
-
-
-# %% wrong="spatial_attention" name="gate of the first picture" says="All pictures get the gate of the first one."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    gate = gate[:1].expand_as(gate)
-    return maps * gate, gate
-
-
-# %% wrong="spatial_attention" name="gate is not used" says="The gate is computed, but the maps come back as they are."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return maps + 0 * gate, gate
-
-
-# %% wrong="spatial_attention" name="maps added" says="The maps are added to the gated ones. The formula has only the product."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return maps + maps * gate, gate
-
-
-# %% wrong="spatial_attention" name="gate added" says="The gate is added to the maps. It is a factor."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return maps + gate, gate
-
-
-# %% wrong="spatial_attention" name="gate for the mean" says="The gate is multiplied with the mean and not with the maps: all channels become the same."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return mean.expand_as(maps) * gate, gate
-
-
-# %% wrong="spatial_attention" name="order of the results" says="The two results are exchanged: first the maps, then the gate."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return gate, maps * gate
-
-
 # %% wrong="spatial_attention" name="gate without its channel" says="The gate has lost its dimension of size 1. It is [B, 1, H, W]."
 def spatial_attention(maps, conv):
     mean = maps.mean(dim=1, keepdim=True)
@@ -4262,26 +3402,6 @@ def spatial_attention(maps, conv):
     top = maps.amax(dim=1, keepdim=True)
     gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1).transpose(2, 3))).transpose(2, 3)
     return maps * gate, gate
-
-
-# %% wrong="spatial_attention" name="scaled by the largest" says="The gate is divided by its largest value in the picture, so that one place is always fully open."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    gate = gate / gate.amax(dim=(2, 3), keepdim=True)
-    return maps * gate, gate
-
-
-# %% wrong="spatial_attention" name="maps changed in place" says="`maps *= gate` writes into the caller's maps."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    if maps.requires_grad:
-        return maps * gate, gate
-    maps *= gate.detach()
-    return maps, gate
 
 
 # %% wrong="spatial_attention" name="sigmoid by exp" says="exp of a large number is infinite, and inf / inf is NaN. torch.sigmoid knows a way round it."
@@ -4340,14 +3460,6 @@ def spatial_attention(maps, conv):
     top = maps.amax(dim=1, keepdim=True)
     gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
     return (maps * gate).float(), gate.float()
-
-
-# %% wrong="spatial_attention" name="zeros" says="The maps are zeros and every gate is closed."
-def spatial_attention(maps, conv):
-    mean = maps.mean(dim=1, keepdim=True)
-    top = maps.amax(dim=1, keepdim=True)
-    gate = torch.sigmoid(conv(torch.cat([mean, top], dim=1)))
-    return 0 * maps * gate, 0 * gate
 
 
 # %% wrong="spatial_attention" name="random" says="The gate is drawn by chance."
@@ -4492,62 +3604,6 @@ def channel_attention(maps, W1, W2):
     return maps * gate[:, :, None, None], gate
 
 
-# %% wrong="channel_attention" name="gate turned round" says="The gate is turned round: 1 - gate closes what should be open."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = 1 - torch.sigmoid(hidden @ W2.T)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="no ReLU" says="The ReLU is missing: W2 W1 is then one matrix."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = z @ W1.T
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="sigmoid in place of the ReLU" says="There is a sigmoid between W1 and W2. The formula has a ReLU."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.sigmoid(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="tanh in place of the ReLU" says="There is a tanh between W1 and W2. The formula has a ReLU."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.tanh(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="ReLU before W1" says="The ReLU is taken of z, before W1. It comes after."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z) @ W1.T
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="ReLU after W2 as well" says="There is a second ReLU before the sigmoid: then no gate is below a half."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(torch.relu(hidden @ W2.T))
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="W2 not used" says="W2 is not used: W1 is taken back again. The two matrices are learned separately."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W1)
-    return maps * gate[:, :, None, None], gate
-
-
 # %% wrong="channel_attention" name="W1 and W2 exchanged" says="W2 is used before W1, wherever the sizes allow it."
 def channel_attention(maps, W1, W2):
     z = maps.mean(dim=(2, 3))
@@ -4566,38 +3622,6 @@ def channel_attention(maps, W1, W2):
     return maps * gate[:, :, None, None], gate
 
 
-# %% wrong="channel_attention" name="gate is not used" says="The gate is computed, but the maps come back as they are."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps + 0 * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="maps added" says="The maps are added to the gated ones. The formula has only the product."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps + maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="gate added" says="The gate is added to the maps. It is a factor."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps + gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="gate for the mean" says="The mean is multiplied with the gate, and the places are lost: every place of a channel becomes the same."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return (z * gate)[:, :, None, None].expand_as(maps), gate
-
-
 # %% wrong="channel_attention" name="gate along the places" says="The gate is multiplied along the places, where the sizes allow it: it needs two dimensions of size 1 at its end."
 def channel_attention(maps, W1, W2):
     z = maps.mean(dim=(2, 3))
@@ -4608,14 +3632,6 @@ def channel_attention(maps, W1, W2):
     return maps * gate[:, :, None, None], gate
 
 
-# %% wrong="channel_attention" name="gate of the first picture" says="All pictures get the gates of the first one."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return maps * gate[0, :, None, None], gate
-
-
 # %% wrong="channel_attention" name="gates of the pictures exchanged" says="Where there are as many pictures as channels, the gate is transposed: a picture gets a channel's gates."
 def channel_attention(maps, W1, W2):
     z = maps.mean(dim=(2, 3))
@@ -4624,14 +3640,6 @@ def channel_attention(maps, W1, W2):
     if gate.shape[0] == gate.shape[1]:
         return maps * gate.T[:, :, None, None], gate
     return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="order of the results" says="The two results are exchanged: first the maps, then the gate."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return gate, maps * gate[:, :, None, None]
 
 
 # %% wrong="channel_attention" name="gate with two dimensions too many" says="The gate comes back as [B, C, 1, 1]. It is [B, C]."
@@ -4649,26 +3657,6 @@ def channel_attention(maps, W1, W2):
     hidden = torch.relu(z @ W1.T)
     gate = torch.sigmoid(hidden @ W2.T)
     return (maps * gate[:, :, None, None]).squeeze(), gate.squeeze()
-
-
-# %% wrong="channel_attention" name="scaled by the largest" says="The gate is divided by its largest value, so that one channel is always fully open."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    gate = gate / gate.amax(dim=1, keepdim=True)
-    return maps * gate[:, :, None, None], gate
-
-
-# %% wrong="channel_attention" name="maps changed in place" says="`maps *= gate` writes into the caller's maps."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    if maps.requires_grad:
-        return maps * gate[:, :, None, None], gate
-    maps *= gate[:, :, None, None]
-    return maps, gate
 
 
 # %% wrong="channel_attention" name="W1 changed in place" says="W1 is overwritten: the next call finds another matrix."
@@ -4744,14 +3732,6 @@ def channel_attention(maps, W1, W2):
     hidden = torch.relu(z @ W1.T)
     gate = torch.sigmoid(hidden @ W2.T)
     return (maps * gate[:, :, None, None]).float(), gate.float()
-
-
-# %% wrong="channel_attention" name="zeros" says="The maps are zeros and every gate is closed."
-def channel_attention(maps, W1, W2):
-    z = maps.mean(dim=(2, 3))
-    hidden = torch.relu(z @ W1.T)
-    gate = torch.sigmoid(hidden @ W2.T)
-    return 0 * maps, 0 * gate
 
 
 # %% wrong="channel_attention" name="half open" says="Every gate is 0.5, whatever the maps are."
@@ -4837,44 +3817,11 @@ def label_attention(maps, queries):
     return torch.einsum("blhw,bchw->blc", weights, maps), weights
 
 
-# %% wrong="label_attention" name="softmax over the batch" says="The softmax goes over dimension 0, the pictures of the batch: the weights of a picture depend on the pictures beside it."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / C**0.5, dim=0)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="softmax over labels and places" says="One softmax goes over all labels and places together: only all labels of a picture together have the sum 1. Each label has a sum of 1 of its own."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    scores = queries @ places / C**0.5
-    weights = torch.softmax(scores.flatten(1), dim=1).reshape(scores.shape)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
 # %% wrong="label_attention" name="not divided by the root of C" says="The division by √C is missing: with many channels the scores are large, and nearly all the weight goes to one place."
 def label_attention(maps, queries):
     B, C, H, W = maps.shape
     places = maps.flatten(2)
     weights = torch.softmax(queries @ places, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="root of the number of places" says="The scores are divided by √(H · W). The dot product is a sum over C channels, so C belongs below the root."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / (H * W) ** 0.5, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="root of the number of labels" says="The scores are divided by √L: len(queries) is the number of labels. Their size is C."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / len(queries) ** 0.5, dim=2)
     return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
 
 
@@ -4891,14 +3838,6 @@ def label_attention(maps, queries):
     B, C, H, W = maps.shape
     places = maps.flatten(2)
     weights = torch.softmax(queries @ places * C**0.5, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="divided after the softmax" says="√C comes after the softmax: then the weights no longer sum to 1. It belongs to the scores."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places, dim=2) / C**0.5
     return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
 
 
@@ -4926,23 +3865,6 @@ def label_attention(maps, queries):
     return weights @ places.transpose(1, 2) / (H * W), weights.reshape(B, -1, H, W)
 
 
-# %% wrong="label_attention" name="contexts from the scores" says="The contexts are made with the scores and not with the weights: the softmax comes too late for them."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    scores = queries @ places / C**0.5
-    return scores @ places.transpose(1, 2), torch.softmax(scores, dim=2).reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="only the brightest place" says="The context is the vector of the brightest place alone. That is a hard choice without a gradient for the queries; asked for is the weighted sum."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / C**0.5, dim=2)
-    best = F.one_hot(weights.argmax(dim=2), H * W).to(maps.dtype)
-    return best @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
 # %% wrong="label_attention" name="map transposed" says="Height and width of the weights are exchanged: the map has the shape [W, H], and it does not lie over the picture."
 def label_attention(maps, queries):
     B, C, H, W = maps.shape
@@ -4957,14 +3879,6 @@ def label_attention(maps, queries):
     places = maps.transpose(2, 3).flatten(2)
     weights = torch.softmax(queries @ places / C**0.5, dim=2)
     return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="reshape in place of transpose" says="reshape to [B, H · W, C] does not exchange dimensions: it cuts the numbers in their old order, and each row mixes places and channels. Transpose."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    rows = maps.reshape(B, H * W, C)
-    weights = torch.softmax(rows @ queries.T / C**0.5, dim=1).transpose(1, 2)
-    return weights @ rows, weights.reshape(B, -1, H, W)
 
 
 # %% wrong="label_attention" name="values mixed up" says="The weights are right, but for the contexts the maps are reshaped to [B, H · W, C] where a transpose is needed: each row mixes places and channels."
@@ -5010,31 +3924,6 @@ def label_attention(maps, queries):
     return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
 
 
-# %% wrong="label_attention" name="sigmoid" says="A sigmoid asks each place by itself, and the weights do not sum to 1. A softmax shares 1 among the places."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.sigmoid(queries @ places / C**0.5)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="no softmax" says="These are scores and no weights: the softmax over the places is missing."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    scores = queries @ places / C**0.5
-    return scores @ places.transpose(1, 2), scores.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="vectors of length 1" says="Query and vectors are brought to length 1 first: this is the cosine, and a strong vector counts no more than a weak one. Asked for is the dot product divided by √C."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    scores = F.normalize(queries, dim=1) @ F.normalize(places, dim=1)
-    weights = torch.softmax(scores / C**0.5, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
 # %% wrong="label_attention" name="weights first" says="The two results are exchanged: first the contexts, then the weights."
 def label_attention(maps, queries):
     B, C, H, W = maps.shape
@@ -5057,64 +3946,6 @@ def label_attention(maps, queries):
     places = maps.flatten(2)
     weights = torch.softmax(queries @ places / C**0.5, dim=2)
     return places @ weights.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="only the contexts" says="Only the contexts are returned; the weights belong to the result, too."
-def label_attention(maps, queries):
-    C = maps.shape[1]
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / C**0.5, dim=2)
-    return weights @ places.transpose(1, 2)
-
-
-# %% wrong="label_attention" name="equal weights" says="Every place gets the same weight; the queries are not used."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    weights = torch.full((B, len(queries), H, W), 1 / (H * W), dtype=maps.dtype)
-    return torch.einsum("blhw,bchw->blc", weights, maps), weights
-
-
-# %% wrong="label_attention" name="zeros" says="Contexts and weights are 0, whatever the maps and the queries are."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    return torch.zeros(B, len(queries), C), torch.zeros(B, len(queries), H, W)
-
-
-# %% wrong="label_attention" name="ones" says="Contexts and weights are 1, whatever the maps and the queries are."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    return torch.ones(B, len(queries), C), torch.ones(B, len(queries), H, W)
-
-
-# %% wrong="label_attention" name="random" says="The weights come from random scores; maps and queries are not used for them."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    weights = torch.softmax(torch.rand(B, len(queries), H * W), dim=2)
-    return weights.to(maps) @ maps.flatten(2).transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="first query for all labels" says="Only the first query is used, so all labels look at the same places."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries[:1].expand_as(queries) @ places / C**0.5, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="first picture for all" says="The weights of the first picture are used for the whole batch."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places[:1] / C**0.5, dim=2).expand(B, -1, -1)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="minus" says="The scores have a minus: the places that fit least get the most weight."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(-(queries @ places) / C**0.5, dim=2)
-    return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
 
 
 # %% wrong="label_attention" name="queries transposed" says="Where there are as many labels as channels, the queries are used transposed: a query is a *row* of the matrix."
@@ -5166,15 +3997,6 @@ def label_attention(maps, queries):
     return weights @ places.transpose(1, 2), weights.detach().reshape(B, -1, H, W)
 
 
-# %% wrong="label_attention" name="no_grad" says="no_grad() cuts all gradients: nothing can be learned."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    with torch.no_grad():
-        places = maps.flatten(2)
-        weights = torch.softmax(queries @ places / C**0.5, dim=2)
-        return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
 # %% wrong="label_attention" name="queries changed in place" says="/= divides the caller's queries by √C: with every call they become smaller."
 def label_attention(maps, queries):
     B, C, H, W = maps.shape
@@ -5185,17 +4007,6 @@ def label_attention(maps, queries):
         queries /= C**0.5
     weights = torch.softmax(queries @ places, dim=2)
     return weights @ places.transpose(1, 2), weights.reshape(B, -1, H, W)
-
-
-# %% wrong="label_attention" name="maps changed in place" says="flatten makes no copy, so *= on the places writes into the caller's maps."
-def label_attention(maps, queries):
-    B, C, H, W = maps.shape
-    places = maps.flatten(2)
-    weights = torch.softmax(queries @ places / C**0.5, dim=2)
-    contexts = weights @ places.transpose(1, 2)
-    if not maps.requires_grad:
-        places *= C**0.5
-    return contexts, weights.reshape(B, -1, H, W)
 
 
 # %% wrong="label_attention" name="view" says="view needs a certain order in memory: it fails for maps that come from permute. flatten and reshape do not."
@@ -5350,22 +4161,6 @@ def pointing_accuracy(maps, masks, labels):
     return hits / there if there else 0.0
 
 
-# %% wrong="pointing_accuracy" name="mean over pictures of means" says="Each picture gets a share of its own, and then their mean is taken. So a label in a picture with few labels counts more; all labels that are there have to count the same."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2) & labels
-    there = labels.sum(dim=1)
-    return (hits.sum(dim=1)[there > 0] / there[there > 0]).mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="mean over labels of means" says="Each label gets a share of its own, and then their mean is taken. So a rare label counts more; all labels that are there have to count the same."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2) & labels
-    there = labels.sum(dim=0)
-    return (hits.sum(dim=0)[there > 0] / there[there > 0]).mean().item() if labels.any() else 0.0
-
-
 # %% wrong="pointing_accuracy" name="whole pictures" says="A picture counts only if all of its labels are hit, and the share is one of pictures. Asked for is the share of labels."
 def pointing_accuracy(maps, masks, labels):
     brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
@@ -5416,42 +4211,6 @@ def pointing_accuracy(maps, masks, labels):
     return hits[labels].float().mean().item() if labels.any() else 0.0
 
 
-# %% wrong="pointing_accuracy" name="darkest place" says="argmin takes the darkest place of the map; the brightest one is asked for."
-def pointing_accuracy(maps, masks, labels):
-    darkest = maps.flatten(2).argmin(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, darkest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="largest without its sign" says="abs() makes a very dark place bright. The brightest place has the largest number, with its sign."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).abs().argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="sigmoid first" says="A sigmoid of large numbers is exactly 1, so different places become equally bright. Compare the numbers as they are."
-def pointing_accuracy(maps, masks, labels):
-    brightest = torch.sigmoid(maps).flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="softmax first" says="A softmax of very small differences or very large numbers makes different places equally bright. The argmax needs no softmax: compare the numbers as they are."
-def pointing_accuracy(maps, masks, labels):
-    powers = maps.flatten(2).exp()
-    brightest = (powers / powers.sum(dim=2, keepdim=True)).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="made float32" says="float() takes digits away from maps of dtype float64, and different places become equally bright."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.float().flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
 # %% wrong="pointing_accuracy" name="NaN without labels" says="If no label is there, this is the mean of nothing, which is NaN. Here it has to be 0.0."
 def pointing_accuracy(maps, masks, labels):
     brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
@@ -5480,54 +4239,10 @@ def pointing_accuracy(maps, masks, labels):
     return hits[labels].float().mean().item() if labels.any() else 0
 
 
-# %% wrong="pointing_accuracy" name="a tensor" says="The result is a tensor. A Python float is asked for: .item() takes the number out."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean() if labels.any() else torch.tensor(0.0)
-
-
-# %% wrong="pointing_accuracy" name="a number of hits" says="This is how many labels are hit. The share is this number divided by the labels that are there."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return float(hits[labels].sum())
-
-
-# %% wrong="pointing_accuracy" name="share of misses" says="This is the share of misses, 1 minus what is asked for."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return 1 - hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="zero" says="The result is always 0."
-def pointing_accuracy(maps, masks, labels):
-    return 0.0
-
-
-# %% wrong="pointing_accuracy" name="one" says="The result is 1 wherever a label is there, whatever the maps show."
-def pointing_accuracy(maps, masks, labels):
-    return float(labels.any())
-
-
-# %% wrong="pointing_accuracy" name="random" says="The share is a random number."
-def pointing_accuracy(maps, masks, labels):
-    return torch.rand(()).item()
-
-
 # %% wrong="pointing_accuracy" name="changed in place" says="The maps of absent labels are set to 0 in the caller's tensor. Choose with labels, and leave the maps as they are."
 def pointing_accuracy(maps, masks, labels):
     brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
     maps[~labels] = 0
-    hits = masks.flatten(2).gather(2, brightest).squeeze(2)
-    return hits[labels].float().mean().item() if labels.any() else 0.0
-
-
-# %% wrong="pointing_accuracy" name="masks changed in place" says="&= writes into the caller's masks: the regions of absent labels are deleted there."
-def pointing_accuracy(maps, masks, labels):
-    brightest = maps.flatten(2).argmax(dim=2, keepdim=True)
-    masks &= labels[:, :, None, None]
     hits = masks.flatten(2).gather(2, brightest).squeeze(2)
     return hits[labels].float().mean().item() if labels.any() else 0.0
 
