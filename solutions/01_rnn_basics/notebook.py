@@ -99,6 +99,10 @@ for word in ("tea", "eat", "ate"):
 #
 # $$h_t = \tanh(W_{ih}\, x_t + W_{hh}\, h_{t-1} + b)$$
 #
+# ![The input and the old state go through a matrix each; with b they make one sum, and its tanh is the new state](drawings/cell.svg)
+#
+# Orange is what is learned, blue is what goes in and comes out. Look at the plus: three things meet there.
+#
 # $W_{ih}$ has shape `[H, I]`, $W_{hh}$ has shape `[H, H]`, and $b$ has shape `[H]`. The state is H numbers, and
 # $\tanh$ keeps each of them between −1 and 1.
 #
@@ -262,6 +266,10 @@ _ = ax.set_ylim(-0.75, 1.15)
 #
 # The text counts steps from 1, Python from 0: $x_1$ is `x[:, 0]`, and $h_1$ becomes `hs[:, 0]`. The start $h_0$
 # is an argument. Often it is all zeros, but not always: in stage 03 it carries a whole word.
+#
+# ![A row of cells: each reads its input and the state before it; all of them have the same weights](drawings/unrolled.svg)
+#
+# Look at the dashed lines: all cells get their weights from one place.
 #
 # **By hand.** I = H = 1, all three weights: `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and $h_0 = 0$. The input is
 # 1, 0:
@@ -465,6 +473,10 @@ _ = figure.colorbar(image, ax=axes, label="state")
 # | `many_to_one` | an input at every step | the last state | is this review friendly? |
 # | `one_to_many_once` | one input at the first step, then zeros | a state at every step | a picture in, a sentence out |
 # | `one_to_many_every` | the same input at every step | a state at every step | the same, but the input cannot be forgotten |
+#
+# ![Four rows of three cells: they differ in what goes in below and in what is returned above](drawings/four_shapes.svg)
+#
+# Look at the row below the cells and at the row above them: the cells and the way of the state never change.
 #
 # (An output that is a letter or a class needs one more linear layer on top of the state. We add it in 1.4.)
 #
@@ -1394,6 +1406,8 @@ _ = ax.set_ylim(0, 1.08)
 # $$p_v = \frac{\exp(z_v / \tau)}{\sum_u \exp(z_u / \tau)}$$
 #
 # Here $z_v$ is the logit of letter $v$.
+#
+# ![Letter, cell, linear layer, softmax with temperature, draw; a long way leads back from the draw to the next letter](drawings/writer.svg)
 #
 # **By hand.** Two letters with the logits $0$ and $\ln 3 \approx 1.099$:
 #

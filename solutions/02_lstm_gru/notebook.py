@@ -145,8 +145,17 @@ print(f"another first input changes the last state by {demo_change:.0e}")
 #
 # $$c' = f \odot c + i \odot g \qquad\qquad h' = o \odot \tanh(c')$$
 #
+# ![The memory goes straight through at the top; four boxes with weights read x and h and act on it](drawings/lstm_cell.svg)
+#
+# Look at the line at the top: the memory meets one product and one sum, and no matrix. (A circled × stands for $\odot$.
+# The boxes stand in the order in which they act; torch's order comes below.)
+#
 # In words: keep the share $f$ of the old memory, add the share $i$ of the proposal, and show the share $o$ of the
 # result.
+#
+# ![Three columns of numbers in each step: forget, add, look](drawings/memory_steps.svg)
+#
+# These are the three steps with the numbers of three units. The first unit is that of the example by hand below.
 #
 # **How torch stores it.** Four matrices $W_{ik}$ of shape `[H, I]` stand on top of each other in **one** matrix `W_ih`
 # of shape `[4H, I]`, in the order $i, f, g, o$. In the same way `W_hh` is `[4H, H]`, and `b_ih` and `b_hh` are `[4H]`.
@@ -365,6 +374,10 @@ _ = ax.set_xticks(range(0, 21, 5))
 # $$n = \tanh\big(W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})\big)$$
 #
 # $$h' = z \odot h + (1 - z) \odot n$$
+#
+# ![The old state goes straight through at the top, times z; the proposal comes from below, times 1 − z; r acts behind its matrix](drawings/gru_cell.svg)
+#
+# Look at the two places that carry the name of an option: there, papers differ from torch.
 #
 # The pieces of H rows in `W_ih` stand in the order $r, z, n$.
 #
@@ -850,6 +863,10 @@ _ = axes[1].set_xlim(0, 1.25 * max(demo_times.values()))
 # `P P c b a`: the backward cell starts with pads, and its state at `c` depends on how much was padded. Right is: turn
 # around **the real part only**, `c b a P P`.
 #
+# ![The forward cells go from a to c, the backward cells from c to a; both halves are 0 at the two pads](drawings/both_ends.svg)
+#
+# Look at where the backward half starts: at the row's own last letter, and not at the end of the batch.
+#
 # **By hand.** A "cell" that adds up what it has read (the class `RunningSum` below), the row `1 2 4 P P`, length 3:
 #
 # | position | 0 | 1 | 2 | 3 | 4 |
@@ -1076,6 +1093,8 @@ for ax in axes:
 # $f$. Over $k$ steps, along this road only, from memory to memory:
 #
 # $$\frac{\partial c_{t+k}}{\partial c_t} = f_{t+1} \odot f_{t+2} \odot \dots \odot f_{t+k}$$
+#
+# ![From memory to memory: a product with f and a sum at each step, and the gradient on its way back](drawings/road.svg)
 #
 # (There are other roads as well: from $c$ into $h$, and through the gates of the next step. The measurement below has
 # them all.)

@@ -297,6 +297,11 @@ print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
 #
 # $$d_t = \tanh(W'_{ih}\, y^{in}_t + b'_{ih} + W'_{hh}\, d_{t-1} + b'_{hh}) \qquad \text{logits}_t = W_{out}\, d_t + b_{out}$$
 #
+# ![The encoder reads u, p, E and three pads; its state after E starts the decoder, which reads S, d, o, w, n](drawings/bridge.svg)
+#
+# Look at where $c$ leaves the encoder: after `E`, before the first pad. The grey steps are computed, but nothing reads
+# their states.
+#
 # The softmax of $\text{logits}_t$ gives the probabilities of the V symbols at position $t$.
 #
 # **Why "after E" and not simply the last state?** In a batch, a short word is followed by pads. An RNN that
@@ -762,6 +767,11 @@ _ = ax.set_ylim(0, 3.8)
 # 1. `y_in` is `S` for every word.
 # 2. Call the model. Look at the logits of the **last** position. Take the symbol with the largest one.
 # 3. Put that symbol at the end of `y_in`, and go back to 2.
+#
+# ![Two rows of four steps: above, each input comes from the data; below, each input is what the step before has said](drawings/two_ways.svg)
+#
+# Both rows start from $c$, the state of `high`. Look at the third step: with a teacher it reads the right `o`,
+# without one its own wrong `i`.
 #
 # This is **greedy decoding**: always the best next symbol. A word ends at its first `E`. In a batch the
 # words end at different times. The loop goes on for the others, and what a finished word still "writes" is
