@@ -254,22 +254,14 @@ _ = ax.set_ylim(-0.75, 1.15)
 # One cell, called once per step, with **the same weights** each time. Drawn side by side, this is called the
 # *unrolled* network:
 #
-# ```text
-#        h_1        h_2        h_3
-#         ↑          ↑          ↑
-# h_0 → [cell] →  [cell] →  [cell] → h_3
-#         ↑          ↑          ↑
-#        x_1        x_2        x_3
-# ```
+# ![A row of cells: each reads its input and the state before it; all of them have the same weights](drawings/unrolled.svg)
+#
+# Look at the dashed lines: all cells get their weights from one place.
 #
 # It has no new weights. A sequence of 3 steps and a sequence of 300 steps use the same $H\,(I + H + 1)$ numbers.
 #
 # The text counts steps from 1, Python from 0: $x_1$ is `x[:, 0]`, and $h_1$ becomes `hs[:, 0]`. The start $h_0$
 # is an argument. Often it is all zeros, but not always: in stage 03 it carries a whole word.
-#
-# ![A row of cells: each reads its input and the state before it; all of them have the same weights](drawings/unrolled.svg)
-#
-# Look at the dashed lines: all cells get their weights from one place.
 #
 # **By hand.** I = H = 1, all three weights: `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and $h_0 = 0$. The input is
 # 1, 0:
