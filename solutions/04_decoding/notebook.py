@@ -140,6 +140,10 @@ for n in (1, 2, 3, 4, 8):
 # with $h_{-1} = 0$. So at a pad the state *waits*. After the last column, each row still has the state after
 # its own last symbol.
 #
+# ![Three symbols go through the GRU; at the two pads the state goes on unchanged and the memory is 0](drawings/encoder.svg)
+#
+# Nothing goes up from the two pads: the state at the right end is $h_2$, the last real one.
+#
 # **By hand.** Two sources with `lengths = [3, 1]`, S = 3. Write $h$ for the states of the first and $g$ for
 # those of the second source:
 #
@@ -393,6 +397,10 @@ ax = plots.lines(
 # Look at the mean in the last row. It divides by $N$, the number of *real* symbols. Some texts put all states side
 # by side instead, one long vector. That needs sources of one fixed length; the mean does not.
 #
+# ![The last state as it is; the last state, W and tanh; the mean of the real states, W and tanh](drawings/contexts.svg)
+#
+# No arrow comes from the pads. The two contexts at the left are K numbers wide, `last` keeps its H.
+#
 # **By hand.** H = 1, K = 1, $W = 1$, states $0.6,\ 0.4,\ 0.2$ and then two pads. `last` gives $0.2$,
 # `projected_last` gives $\tanh 0.2 \approx 0.197$, `projected_all` gives $\tanh 0.4 \approx 0.380$.
 #
@@ -595,6 +603,10 @@ _ = ax.set_xticks(range(len(demo_word)), list(demo_word))
 #
 # $$d_{-1} = c \qquad d_t = \text{GRU}(y_t,\ d_{t-1}) \qquad \text{logits}_t = W_{out}\, d_t + b_{out}$$
 #
+# ![The context c is the first state of the GRU; it enters nowhere else](drawings/decoder_init.svg)
+#
+# Follow $c$: one arrow is all that the decoder hears of the source.
+#
 # From then on, the decoder must keep in its own state what it still needs. A first state has H numbers, so here $c$
 # must have H numbers as well. (`last` always does; the projected contexts do where K = H.)
 #
@@ -603,6 +615,10 @@ _ = ax.set_xticks(range(len(demo_word)), list(demo_word))
 # $h_N$ is our $h_{N-1}$.) So this decoder belongs with `how="last"`: the projection is its own.
 #
 # $$d_{-1} = 0 \qquad d_t = \text{GRU}([y_t;\ C],\ d_{t-1}) \qquad \text{logits}_t = W_{out}\, d_t + b_{out}$$
+#
+# ![The first state is 0; C = tanh of W_c times h_N is put next to the input of every step](drawings/decoder_every.svg)
+#
+# Here the first state says nothing, and $C$ comes in from below at every step.
 #
 # $[a;\ b]$ means: the numbers of $a$ and then the numbers of $b$. Now the decoder can look at $C$ again at each
 # step and need not remember it. (Cho's paper *also* starts the state from $C$, and it gives $C$ to the output
@@ -1724,6 +1740,11 @@ _ = figure.legend(
 #    (those that end with `E`), as they are.
 # 3. Keep the k candidates with the best score (defined below; with $\alpha = 0$ it is $\log p$).
 # 4. Back to 2, until all kept hypotheses are finished, or `max_len` symbols are written.
+#
+# ![A tree of two steps: both first symbols are kept, then the two best of the five answers](drawings/beam.svg)
+#
+# With $k = 2$ both first symbols stay (blue), so `bx` is found. What is grey is thrown away. Greedy would throw away `b` as
+# well, and all that hangs on it.
 #
 # A probability of a long answer is a product of many small numbers: it soon becomes too small for a computer, and
 # then it is 0. So we *add logarithms*:

@@ -129,6 +129,8 @@ print(f"{len(corpus.train)} sentences to learn from, {demo_order:.0%} of them wi
 #
 # $$e_j = v^\top \tanh(W q + U k_j)$$
 #
+# ![W q and U k_j are added, then tanh, then v](drawings/additive_score.svg)
+#
 # Read it from the inside. `W` brings the query to size A, and `U` does the same with the key. They are
 # **added**; hence the name *additive* attention. Then comes tanh. Last, `v` makes one number out of A.
 #
@@ -753,6 +755,8 @@ expect([U, v]).gradient(hint="The gradient must reach U and v: they are what is 
 #
 # $$s_t = \text{GRU}([\text{emb}(y_{t-1}); c_t],\ s_{t-1}) \qquad \text{logits}_t = W_{out} [s_t; c_t; \text{emb}(y_{t-1})] + b_{out}$$
 #
+# ![One step: the old state asks the memory; context and last word go into the GRU; state, context and word give the logits](drawings/decoder_step.svg)
+#
 # $h_j$ is the encoder's state at source word j, a row of the memory. $y_{t-1}$ is the word that was written before, and
 # $[a; b]$ puts vectors one after the other.
 #
@@ -1230,6 +1234,10 @@ _ = ax.set(xlabel="source", ylabel="target")
 # $j$ is $h_j = [\overrightarrow{h}_j; \overleftarrow{h}_j]$: what was read up to here from the left, and from the
 # right. All of them together are the memory. The decoder's first state comes from the backward state at the first word,
 # as in the paper. This one has read the whole sentence, from its end to its beginning.
+#
+# ![The encoder reads in both directions; all its states are the memory of each step; the bridge makes the first state](drawings/translator.svg)
+#
+# The sentence has two ways to the decoder: once through the bridge at the left, and through the memory at every step.
 #
 # Read `Translator` once, above all `forward`. It calls your `step`, once for each target word, and gives each
 # step the state of the step before.

@@ -87,6 +87,10 @@ ax = plots.course_map(here="06_luong_attention")
 #
 # $$\text{dot: } e_s = h^\top k_s \qquad \text{general: } e_s = h^\top W k_s \qquad \text{concat: } e_s = v^\top \tanh(W [h; k_s])$$
 #
+# ![dot multiplies h and k directly; general brings h through W first; concat sends both through W, tanh and v](drawings/scores.svg)
+#
+# Orange is what is learned. `dot` has nothing of it.
+#
 # - **dot** compares h and $k_s$ number by number. So both must have the same size D, and they must learn to speak the
 #   same "language".
 # - **general** puts a learned matrix `W [D, D]` between them: a translator between two languages.
@@ -308,6 +312,11 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 #
 # **Input feeding.** Something is lost now: the GRU never sees where the decoder looked. Bahdanau's GRU reads each context. Luong's
 # way out: give the GRU the last $\tilde h$ as well, $x_t = [\text{emb}(y_{t-1}); \tilde h_{t-1}]$. We make it an option, `input_feeding`.
+#
+# ![One step: the GRU moves, its new state asks, context and new state make h tilde; with input feeding h tilde goes back](drawings/decoder_step.svg)
+#
+# The new state $h_t$ goes up and asks; nothing goes from the context down into the GRU. What is dashed is there with input
+# feeding only. (The score is drawn as learned; with `dot` there is nothing in it to learn.)
 #
 # For this, a step needs *two* vectors of the step before. So the **state** of this decoder is a pair `(h, h_tilde)`. At
 # the start of a sentence, h_tilde is zeros.
@@ -1129,6 +1138,11 @@ draw_runs(["Bahdanau", "concat", "dot", "general", "dot, input feeding"])
 #
 # $$a_s = \text{softmax}(e)_s \cdot \exp\left(-\frac{(s - p)^2}{2\sigma^2}\right) \qquad \sigma = \frac{D}{2}$$
 #
+# ![Scores; their softmax in the window around p; this times the bell](drawings/window.svg)
+#
+# Position 0 has the highest score, but it is not in the window (grey). At the right, the bell presses the bars down: the
+# farther from p, the more.
+#
 # Read it slowly; there are three traps.
 #
 # - The softmax runs over the words **in the window** only. All others have the weight 0.
@@ -1307,6 +1321,10 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 # But who says p? In the paper, the decoder does, from its new state:
 #
 # $$p_t = S \cdot \text{sigmoid}(v_p^\top \tanh(W_p h_t))$$
+#
+# ![The new state asks the keys, and it also gives the position p of the window](drawings/local_step.svg)
+#
+# $h_t$ does two things now: it asks the keys, and it says where the window stands. After the weights, all goes on as in 6.2.
 #
 # A sigmoid lies between 0 and 1, so p lies between 0 and S. Two more parameters, $W_p$ and $v_p$, learn it. This class puts them around your
 # decoder and your window. It is given; read its `position`.

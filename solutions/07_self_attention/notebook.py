@@ -90,6 +90,10 @@ ax = plots.course_map(here="07_self_attention")
 # **Step 4. The weighted sum of the values.** *Thinking* becomes 0.182 · (1, 0) + 0.818 · (2, 3) = (1.818, 2.453), and
 # *Machines* 0.269 · (1, 0) + 0.731 · (2, 3) = (1.731, 2.193).
 #
+# ![The two words and their numbers: three matrices, scores, softmax, weighted sum](drawings/four_steps.svg)
+#
+# The same in one picture. The upper row of each table belongs to *Thinking*, the lower one to *Machines*.
+#
 # *Predict first:* what changes in the four steps, if a third word comes?
 #
 # <details><summary>The answer</summary>
@@ -783,6 +787,11 @@ _ = ax.set_ylim(0, 3.6)
 # twice: halves of one word have become two words. torch does not complain, and even a training runs; section 7.8 shows
 # what comes of it. So a feature must keep its word: first cut D in two dimensions, then move the dimension of the heads.
 #
+# ![Above: each head gets its columns of both words, and merging puts them back; below: view alone mixes them](drawings/heads.svg)
+#
+# Follow the colours. Above, each head has one colour and both words. Below, each head has both colours, and both of its rows
+# are one word.
+#
 # <details><summary>Hint 1</summary>
 #
 # `view` cuts one dimension into two: `[B, T, D]` → `[B, T, N, d]`. Which two dimensions change places then?
@@ -923,6 +932,8 @@ expect(merge_heads(y)).equal(torch.cat([x[:, 0], x[:, 1]], dim=-1), hint="x may 
 # Now the layer. Four linear layers, each from D to D, and your three functions:
 #
 # $$\text{head}_n = \text{Attention}(Q_n, K_n, V_n) \qquad \text{out} = W^O\,[\text{head}_0; \dots; \text{head}_{N-1}] + b^O$$
+#
+# ![Three projections, split into heads, attention in each, merged, and one more projection](drawings/many_heads.svg)
 #
 # Queries come from `x_q`, keys and values from `x_kv`. In self-attention both are the same tensor. In a translator, the
 # decoder's words ask (`x_q`) and the encoder's words are asked (`x_kv`): stage 05 again, with the same layer.
@@ -1272,6 +1283,10 @@ _ = axes[1].legend(frameon=False)
 # $$\text{pre-norm (most later models):} \quad x \leftarrow x + \text{attention}(\text{norm}_1(x)) \qquad x \leftarrow x + \text{feed}(\text{norm}_2(x))$$
 #
 # $$\text{feed}(x) = W_2\, \max(0,\, W_1 x + b_1) + b_2 \qquad W_1: D \to H, \quad W_2: H \to D$$
+#
+# ![Pre-norm: the norms stand beside the straight way, before each part; post-norm: they stand on it, after each sum](drawings/blocks.svg)
+#
+# Follow the straight way from $x$ at the bottom to the top, and see where the norms stand.
 #
 # In pre-norm nothing stands on the straight way: what came in goes out, plus what the parts add. So a model of pre-norm blocks
 # needs one more norm at its end.
