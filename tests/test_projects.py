@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from autograder.lab import projects
+from autograder.lab import projects, trials
 from autograder.lab.failures import ExpectationError
 from autograder.lab.lexicon import VERBS
 from autograder.lab.projects import PROJECTS, E, P, Task
@@ -118,9 +118,9 @@ def test_shuffled_words_keep_their_meaning() -> None:
 @pytest.mark.parametrize("name", PROJECTS)
 def test_no_lazy_rival_reaches_a_bar(name: str) -> None:
     for seed in range(3):
-        best = max(projects.trivial(*projects.make(name, projects.LEARN, projects.TEST, seed)).values())
-        assert best < projects.LOWER[name] - 0.05, (name, seed)
-    assert projects.LOWER[name] < projects.UPPER[name] < 1
+        best = max(projects.trivial(*projects.make(name, trials.LEARN, trials.TEST, seed)).values())
+        assert best < trials.LOWER[name] - 0.05, (name, seed)
+    assert trials.LOWER[name] < trials.UPPER[name] < 1
 
 
 def test_a_score_counts_rows_and_maps() -> None:
@@ -160,15 +160,15 @@ def test_a_trial_tests_on_what_the_project_never_got() -> None:
         assert seed != 17
         return Knows()
 
-    one = projects.trial(project, 17)
+    one = trials.trial(project, 17)
     assert (one.name, one.parameters, one.score.exact) == ("gist", 3, 0.0)
-    assert len(got[0].x) == projects.LEARN and len(one.test.x) == projects.TEST
+    assert len(got[0].x) == trials.LEARN and len(one.test.x) == trials.TEST
     assert not got[0].links.numel() and not got[0].unknown and got[0].source[5] == "5"
     sources = {tuple(x.tolist()) for x in got[0].x}
     assert not sources & {tuple(x.tolist()) for x in one.test.x}
-    assert projects.trial(project, 17) is one and len(got) == 1  # not trained twice
-    assert projects.trials()[-1] is one
-    assert projects.trial(project, 18) is not one
+    assert trials.trial(project, 17) is one and len(got) == 1  # not trained twice
+    assert trials.made()[-1] is one
+    assert trials.trial(project, 18) is not one
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_trial_tests_on_what_the_project_never_got() -> None:
 )
 def test_a_trial_says_what_does_not_fit(wrote: Any, words: str) -> None:
     with pytest.raises(ExpectationError, match=words):
-        projects.trial(lambda load, seed: load("gist") and Knows(wrote), 3)
+        trials.trial(lambda load, seed: load("gist") and Knows(wrote), 3)
 
 
 def test_a_project_is_about_one_task_and_another_one_than_those_before() -> None:
@@ -189,28 +189,28 @@ def test_a_project_is_about_one_task_and_another_one_than_those_before() -> None
         load("gist")
         load("hear")
 
-    assert projects.chosen(gist) == "gist"
-    assert projects.chosen(lambda load, seed: None) is None
+    assert trials.chosen(gist) == "gist"
+    assert trials.chosen(lambda load, seed: None) is None
     with pytest.raises(ExpectationError, match="earlier project"):
-        projects.trial(lambda load, seed: load("gist") and Knows(), 5, (gist,))
+        trials.trial(lambda load, seed: load("gist") and Knows(), 5, (gist,))
     with pytest.raises(ValueError, match="one task"):
-        projects.trial(two, 5)
+        trials.trial(two, 5)
     with pytest.raises(ExpectationError, match="loads no examples"):
-        projects.trial(lambda load, seed: Knows(), 5)
+        trials.trial(lambda load, seed: Knows(), 5)
     with pytest.raises(ValueError, match="no task 'sing'"):
-        projects.trial(lambda load, seed: load("sing"), 5)
+        trials.trial(lambda load, seed: load("sing"), 5)
 
 
 def test_the_leaderboard_keeps_what_stands_there(tmp_path: Path) -> None:
     path = tmp_path / "mine.json"
-    assert projects.leaderboard(path) == [] and not path.exists()
-    one = projects.trial(lambda load, seed: load("hear") and Knows(), 5)
-    assert [row["model"] for row in projects.leaderboard(path, [("a", one)])] == ["a"]
-    board = projects.leaderboard(path, [("a", one), ("b", one)])
-    assert [row["model"] for row in board] == ["a", "b"] and board == projects.leaderboard(path)
+    assert trials.leaderboard(path) == [] and not path.exists()
+    one = trials.trial(lambda load, seed: load("hear") and Knows(), 5)
+    assert [row["model"] for row in trials.leaderboard(path, [("a", one)])] == ["a"]
+    board = trials.leaderboard(path, [("a", one), ("b", one)])
+    assert [row["model"] for row in board] == ["a", "b"] and board == trials.leaderboard(path)
     for text in ("{", '{"a": 1}', '[{"task": "hear"}]', '"x"'):
         path.write_text(text)
         with pytest.raises(ValueError, match="holds no leaderboard"):
-            projects.leaderboard(path, [("c", one)])
+            trials.leaderboard(path, [("c", one)])
         assert path.read_text() == text
     assert json.dumps(board)

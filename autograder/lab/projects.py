@@ -7,21 +7,16 @@ seed: nothing is stored, nothing is downloaded. The datasheet is `datasets/proje
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import random
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from autograder.lab import grammar, scenes
-from autograder.lab.failures import ExpectationError
 from autograder.lab.grammar import choice
 from autograder.lab.lexicon import NAMES, NOUNS, PLACES, TIMES, VERBS
 
@@ -32,22 +27,14 @@ __all__ = [
     "P",
     "Score",
     "Task",
-    "again",
-    "chosen",
     "in_words",
-    "leaderboard",
     "make",
     "score",
-    "trial",
-    "trials",
     "trivial",
     "written",
 ]
 
 PROJECTS = ("translate", "hear", "gist", "caption", "answer")
-LEARN, TEST = 2000, 300  # examples of a trial
-LOWER = {"translate": 0.3, "hear": 0.3, "gist": 0.3, "caption": 0.5, "answer": 0.3}  # shares of rows that are right
-UPPER = {"translate": 0.6, "hear": 0.55, "gist": 0.8, "caption": 0.65, "answer": 0.75}
 
 P, START, E = 0, 1, 2  # pad, start and end, on both sides of every task
 SPECIALS = ("P", "S", "E")
@@ -111,11 +98,11 @@ def make(name: str, train: int, test: int, seed: int = 0, shuffled: bool = False
         if name == "hear":
             made.append(_hear(n, seed, part))
         elif name == "caption":
-            made.append(_caption(n, _number("caption", seed, part)))
+            made.append(_caption(n, number("caption", seed, part)))
         else:
             made.append(_text(name, n, random.Random(f"{name} {seed} {part}"), part.split()[0], known))
     if shuffled:
-        made = [_shuffle(task, torch.Generator().manual_seed(_number(name, seed, "words"))) for task in made]
+        made = [_shuffle(task, torch.Generator().manual_seed(number(name, seed, "words"))) for task in made]
     return made[0], made[1]
 
 
@@ -170,179 +157,6 @@ def in_words(words: Sequence[str], ids: Sequence[int], unknown: Sequence[str] = 
     ends = [i for i, word in enumerate(ids) if word in (P, E)]
     known = [*words, *unknown]
     return " ".join(known[i] if i < len(known) else "?" for i in ids[: ends[0] if ends else None])
-
-
-# ---- a project of a student's own
-
-
-class Trial(NamedTuple):
-    """One training of a project, tested on examples that it has never seen."""
-
-    name: str
-    seed: int
-    score: Score
-    ids: Tensor  # int64 [N, T], what the model wrote for `test`
-    maps: Tensor  # float [N, T, S]
-    test: Task
-    parameters: int
-    seconds: float  # of processor time, of the training
-    model: Any
-
-
-def trial(project: Callable[[Callable[[str], Task], int], Any], seed: int, others: Sequence[Any] = ()) -> Trial:
-    """Let a project load its examples and train, and test what it gives. The same project and seed are tried once.
-
-    The words are shuffled by the seed. `again` tests the same model on examples that nobody can know before.
-
-    Args:
-        project: `project(load, seed)` gives a model; `load(name)` gives the examples to learn from. It is called once.
-        seed: of the examples. The project gets another number, which says nothing about it.
-        others: projects that have to be about something else.
-
-    Raises:
-        ExpectationError: when the project does not load, or gives no model that can be tested, and says why.
-    """
-    for known, before in _trials:
-        if known is project and before.seed == seed:
-            return before
-    name, model, seconds, test = _train(project, seed, others)
-    ids, maps = _write(model, test)
-    parameters = sum(p.numel() for p in model.parameters())
-    done = Trial(name, seed, score(test, ids, maps), ids, maps, test, parameters, seconds, model)
-    _trials.append((project, done))
-    return done
-
-
-_trials: list[tuple[Any, Trial]] = []  # all of this process, with their projects
-_again: list[tuple[Trial, tuple[int, bool], Score]] = []
-
-
-def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -> tuple[str, Any, float, Task]:
-    """The task's name, the model, the seconds of its training, and what to test it with."""
-    loaded: list[tuple[Task, Task]] = []
-
-    def load(name: str) -> Task:
-        if loaded and loaded[0][0].name != name:
-            raise ValueError(f"A project is about one task, and this one loads {loaded[0][0].name!r} and {name!r}.")
-        if not loaded:
-            loaded.append(make(name, LEARN, TEST, seed, shuffled=True))
-        learn = loaded[0][0]
-        numbers = tuple(map(str, range(max(learn.inputs, learn.outputs))))  # in place of the words
-        nothing = torch.zeros(0, dtype=torch.bool)
-        return learn._replace(
-            links=nothing, source=numbers[: len(learn.source)], target=numbers[: learn.outputs], unknown=()
-        )
-
-    taken = {chosen(other) for other in others}
-    if taken and (name := chosen(project)) in taken:
-        raise ExpectationError(f"{name!r} is the task of an earlier project. Choose another one.")
-    start = time.process_time()
-    model = project(load, _number("project", seed, "") % 1000)
-    seconds = time.process_time() - start
-    if not loaded:
-        raise ExpectationError("The project loads no examples: call load, with one of " + ", ".join(PROJECTS) + ".")
-    return loaded[0][1].name, model, seconds, loaded[0][1]
-
-
-def again(trial: Trial, draw: int, blank: bool = False) -> Score:
-    """The score of a trial's model on other examples of the same words, as `make` draws them (once for each draw).
-
-    With `blank`, all its weights are 0 for this time: what it then writes was not learned. Where the model is gone (a
-    check of the grader has ended that made it), it is trained once more.
-    """
-    for known, key, found in _again:
-        if known is trial and key == (draw, blank):
-            return found
-    model = trial.model
-    try:
-        before = {name: value.clone() for name, value in model.state_dict().items()}
-    except Exception:
-        model = _train(next(project for project, known in _trials if known is trial), trial.seed)[1]
-        before = {name: value.clone() for name, value in model.state_dict().items()}
-    _, test = make(trial.name, LEARN, TEST, trial.seed, shuffled=True, draw=draw)
-    if blank:
-        model.load_state_dict({name: torch.zeros_like(value) for name, value in before.items()})
-    try:
-        found = score(test, *_write(model, test))
-    finally:
-        if blank:
-            model.load_state_dict(before)
-    _again.append((trial, (draw, blank), found))
-    return found
-
-
-def _write(model: Any, test: Task) -> tuple[Tensor, Tensor]:
-    longest = test.y.shape[1] + 3
-    ids, maps = model.generate(test.x, test.mask, longest)
-    for what, value, dtypes, dims in (
-        ("ids", ids, (torch.int64,), 2),
-        ("maps", maps, (torch.float32, torch.float64), 3),
-    ):
-        if not isinstance(value, Tensor) or value.dtype not in dtypes or value.ndim != dims:
-            got = f"{value.dtype} {list(value.shape)}" if isinstance(value, Tensor) else type(value).__name__
-            raise ExpectationError(
-                f"generate gives ids, int64 [N, T], and maps, float32 [N, T, S]. Here {what}: {got}."
-            )
-    if tuple(maps.shape) != (*ids.shape, test.x.shape[1]) or len(ids) != len(test.x) or ids.shape[1] > longest:
-        raise ExpectationError(
-            f"generate wrote ids {list(ids.shape)} and maps {list(maps.shape)} for x {list(test.x.shape)} and "
-            f"max_len {longest}. Needed: ids [N, T], T at most max_len, and maps [N, T, S]."
-        )
-    return ids, maps
-
-
-def trials() -> list[Trial]:
-    """All that were made since this process started, each once, in order."""
-    return [done for _, done in _trials]
-
-
-class _ChosenError(Exception):
-    """Ends a project as soon as it has said what it is about."""
-
-
-def chosen(project: Callable[..., Any]) -> str | None:
-    """The task that a project loads, without any training; None where it loads none."""
-    names: list[str] = []
-
-    def load(name: str) -> Task:
-        names.append(name)
-        raise _ChosenError
-
-    with contextlib.suppress(Exception):  # it may be blank, or broken: then it is about nothing
-        project(load, 0)
-    return names[0] if names else None
-
-
-def leaderboard(
-    path: str | Path = "leaderboard.json", trials: Sequence[tuple[str, Trial]] = ()
-) -> list[dict[str, Any]]:
-    """All models that were tried on this machine, the best of each task first. `trials` (name, trial) are added.
-
-    The file keeps what stands in it: entries are only added, and a file that cannot be read is left alone.
-
-    Raises:
-        ValueError: when the file holds something else.
-    """
-    path = Path(path)
-    try:
-        rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        fits = all(isinstance(row, dict) and set(row) == set(_ROW) for row in rows)
-    except ValueError:
-        fits = False
-    if not fits:
-        raise ValueError(f"{path} holds no leaderboard. Move it away, or name another file: leaderboard('other.json').")
-    for name, one in trials:
-        values = (one.name, name, *(round(v, 4) for v in one.score[:2]), one.parameters, round(one.seconds, 1))
-        row = dict(zip(_ROW, values, strict=True))
-        rows += [row] if row not in rows else []
-    if trials:
-        new = path.with_name(path.name + ".new")
-        new.write_text(json.dumps(rows, indent=1), encoding="utf-8")
-        new.replace(path)
-    return sorted(rows, key=lambda row: (PROJECTS.index(row["task"]), -row["exact"], row["seconds"]))
-
-
-_ROW = ("task", "model", "exact", "pointing", "parameters", "seconds")
 
 
 # ---- the sentences
@@ -483,8 +297,8 @@ def _text(name: str, n: int, rng: random.Random, part: str, known: set[tuple[str
 
 def _hear(n: int, seed: int, part: str) -> Task:
     """Letters as frames: each letter has a sound, lasts two to four frames, and slides into its neighbours."""
-    sounds = torch.randn(len(LETTERS), BANDS, generator=torch.Generator().manual_seed(_number("hear", seed, "sounds")))
-    rng, generator = random.Random(f"hear {seed} {part}"), torch.Generator().manual_seed(_number("hear", seed, part))
+    sounds = torch.randn(len(LETTERS), BANDS, generator=torch.Generator().manual_seed(number("hear", seed, "sounds")))
+    rng, generator = random.Random(f"hear {seed} {part}"), torch.Generator().manual_seed(number("hear", seed, part))
     x, y, links = [], [], []
     for _ in range(n):
         word: list[int] = []
@@ -534,7 +348,7 @@ def _caption(n: int, seed: int) -> Task:
 # ---- tensors
 
 
-def _number(name: str, seed: int, part: str) -> int:
+def number(name: str, seed: int, part: str) -> int:
     """A seed of its own for each part: what is drawn from one says nothing about another."""
     return int.from_bytes(hashlib.sha256(f"{name} {seed} {part}".encode()).digest()[:7], "big")
 

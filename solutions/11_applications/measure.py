@@ -17,7 +17,7 @@ from typing import Any
 
 import torch
 
-from autograder.lab import projects
+from autograder.lab import projects, trials
 from autograder.stage.read import code_cells
 
 HERE = Path(__file__).resolve().parent
@@ -47,7 +47,7 @@ def counted(score: projects.Score, seconds: float, parameters: int) -> dict[str,
 
 def run(stage: Stage, name: str, make: Callable[[projects.Task], Any], seed: int, lr: float) -> dict[str, Any]:
     """A pair that cannot copy: all unknown names are one word to it."""
-    learn, test = projects.make(name, projects.LEARN, projects.TEST, seed, shuffled=True)
+    learn, test = projects.make(name, trials.LEARN, trials.TEST, seed, shuffled=True)
     if name == "gist":
         learn = learn._replace(y=learn.y.clamp(max=learn.outputs))
     torch.manual_seed(seed)
@@ -85,8 +85,8 @@ def seeds(stage: Stage) -> dict[str, Any]:
     """The projects of the solution on twenty seeds: the bars need a margin."""
     found: dict[str, Any] = {}
     for name, word in PROJECT_OF.items():
-        trials = [projects.trial(stage[f"{word}_project"], seed) for seed in SEEDS]
-        found[name] = [counted(one.score, one.seconds, one.parameters) for one in trials]
+        made = [trials.trial(stage[f"{word}_project"], seed) for seed in SEEDS]
+        found[name] = [counted(one.score, one.seconds, one.parameters) for one in made]
         print(name, sorted(one["exact"] for one in found[name])[:3], flush=True)
     return found
 

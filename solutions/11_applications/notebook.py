@@ -35,7 +35,7 @@
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, plots, projects
+    from autograder.lab import data, expect, plots, projects, trials
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -85,6 +85,7 @@ for demo_name, (demo_task, _) in demo_tasks.items():
 # | `answer` | a question, and a text of two clauses | the first and the last place of the answer, as ids 3 + place | this place |
 #
 # The two jobs without words, as pictures. A red frame marks the gold places.
+
 
 # %% given="pictures"
 def gold_frames(ax, links):
@@ -136,7 +137,9 @@ figure, axes = plots.plt.subplots(1, 4, figsize=(plots.WIDTH, 2.2), width_ratios
 demo_hear, demo_caption = demo_tasks["hear"][0], demo_tasks["caption"][0]
 demo_S = int(demo_hear.mask[0].sum())
 axes[0].imshow(demo_hear.x[0, :demo_S].T, aspect="auto", cmap="viridis")
-axes[0].set(xlabel="frame", ylabel="band", title="hear: " + projects.in_words(demo_hear.target, demo_hear.y[0].tolist()))
+axes[0].set(
+    xlabel="frame", ylabel="band", title="hear: " + projects.in_words(demo_hear.target, demo_hear.y[0].tolist())
+)
 for demo_letter in demo_hear.links[0].nonzero()[:, 0].unique().tolist():
     demo_places = demo_hear.links[0, demo_letter].nonzero()[:, 0]
     axes[0].axvline(demo_places[-1].item() + 0.5, color="white", linewidth=1.5)
@@ -625,6 +628,7 @@ demo_bar.set_ticklabels(["1/1,000", "1/100", "1/10", "1"])
 # GRU. The state of the second is all words that it was told so far, `[B, t]`: it grows with each step. Another writer
 # may have a tuple, a dictionary, or None. `start` also gets x: a writer that copies words needs their ids.
 
+
 # %% given="writers"
 class AttentionWriter(nn.Module):
     """A GRU that looks at the memory before each step, as in stage 05. Its state is [B, hidden_dim]."""
@@ -686,6 +690,7 @@ class TransformerWriter(nn.Module):
         last = self.norm(last + found)
         last = last + self.feed_forward(last)
         return self.out(last[:, 0]), state, alpha[:, 0]
+
 
 # %% [markdown]
 # **The rule.** The reader reads once, and the writer starts once. Then comes one step after the other, for t = 0, 1,
@@ -761,6 +766,7 @@ class TransformerWriter(nn.Module):
 # `done.all()`. All of it, the reader too, stands under `torch.no_grad()`.
 # </details>
 
+
 # %% exercise="EncoderDecoder"
 class EncoderDecoder(nn.Module):
     """A reader and a writer, whatever they are, as one model. They are kept as `encoder` and `decoder`.
@@ -819,6 +825,7 @@ class EncoderDecoder(nn.Module):
                 done = done | (word == E)
             return torch.stack(ids, dim=1), torch.stack(maps, dim=1)
         ### END SOLUTION
+
 
 # %% check="EncoderDecoder-forward" points=2
 class Ids(nn.Module):
@@ -942,6 +949,7 @@ for seed, (B, S, T, V, D, H) in enumerate(
         )
 ### END HIDDEN TESTS
 
+
 # %% check="EncoderDecoder-generate" points=3
 class Ids(nn.Module):
     """A reader whose memory is the ids themselves, as numbers."""
@@ -1056,6 +1064,7 @@ for seed, script in enumerate(scripts):
                         )
             expect([x, mask]).equal(list(before), hint="generate changed an argument.")
 ### END HIDDEN TESTS
+
 
 # %% check="EncoderDecoder-any" points=2
 class AnyReader(nn.Module):
@@ -1242,6 +1251,7 @@ for seed, (B, S, T, V) in enumerate([(3, 5, 7, 11), (2, 3, 2, 7), (1, 2, 3, 5)])
                             )
 ### END HIDDEN TESTS
 
+
 # %% check="EncoderDecoder-gradient" points=1
 class Grow(nn.Module):
     """A small pair of reader and writer: what it says depends on a chain of states. It remembers if gradients were on."""
@@ -1344,6 +1354,7 @@ for seed, (B, S, T, V, D) in enumerate([(3, 5, 7, 5, 2), (5, 2, 3, 7, 3), (1, 3,
 #
 # *Predict first:* which of the four pairs turns most of 500 new words round without a mistake? Does one of the
 # readers win with both writers?
+
 
 # %%
 class DemoGRU(nn.Module):
@@ -1450,6 +1461,7 @@ def fit(model, task, seed, steps, lr=0.01, batch_size=32):
         optimizer.step()
         schedule.step()
     return model
+
 
 # %% [markdown]
 # ## 11.4 Say it with the words that are there
@@ -1630,7 +1642,9 @@ alpha = torch.tensor([[0.2, 0.8, 0.0], [0.5, 0.25, 0.25], [0.1, 0.3, 0.6]])
 p_gen = torch.tensor([0.5, 0.5, 0.5])
 vocabulary = torch.tensor([[0.0, 0.4, 0.6], [0.2, 0.4, 0.4], [0.0, 1.0, 0.0]])
 mixed = pointer_distribution(alpha, torch.tensor([[1, 2, 0], [3, 5, 3], [2, 4, 1]]), p_gen, vocabulary)
-expect(mixed).shape(3, 6, hint="The largest id of the whole batch is 5, in row 1: six columns, for the ids from 0 to 5.")
+expect(mixed).shape(
+    3, 6, hint="The largest id of the whole batch is 5, in row 1: six columns, for the ids from 0 to 5."
+)
 expect(mixed[:, 3:]).close(
     torch.tensor([[0.0, 0.0, 0.0], [0.375, 0.0, 0.125], [0.0, 0.15, 0.0]]),
     hint="Unknown words get what is copied, each row for itself. A row without this id has 0 there.",
@@ -1836,10 +1850,17 @@ for i in range(10):
 demo_runs = data.load("application_runs")
 demo_kinds = list(demo_runs["grid"]["translate"])
 demo_grid = torch.tensor(
-    [[sum(run["exact"] for run in demo_runs["grid"][name][kind]) / 3 for name in projects.PROJECTS] for kind in demo_kinds]
+    [
+        [sum(run["exact"] for run in demo_runs["grid"][name][kind]) / 3 for name in projects.PROJECTS]
+        for kind in demo_kinds
+    ]
 )
 ax = plots.heatmap(
-    demo_grid, demo_kinds, projects.PROJECTS, numbers=True, title="Rows that are right in every word (mean of three runs)"
+    demo_grid,
+    demo_kinds,
+    projects.PROJECTS,
+    numbers=True,
+    title="Rows that are right in every word (mean of three runs)",
 )
 
 # %% [markdown]
@@ -1948,6 +1969,7 @@ class PointerWriter(AttentionWriter):
 # steps with the rate 0.01. For `hear`: no `Words`, the reader gets the 8 numbers of a frame; 32 numbers in each state, rate 0.02.
 # </details>
 
+
 # %% exercise="first_project" builds_on="make_encoder,EncoderDecoder"
 def first_project(load, seed):
     """A model of your own for one of the five jobs.
@@ -1970,8 +1992,9 @@ def first_project(load, seed):
     return fit(EncoderDecoder(reader, AttentionWriter(task.outputs, 32, 64, 64)), task, seed, steps=300, lr=0.01)
     ### END SOLUTION
 
+
 # %% check="first_project-agreed" points=2
-trial = projects.trial(first_project, 0)
+trial = trials.trial(first_project, 0)
 expect(trial.maps.min()).at_least(0, hint="A map holds weights: none is below 0.")
 expect(trial.maps.masked_fill(trial.test.mask.unsqueeze(1), 0).abs().max()).close(
     0, tol=1e-4, hint="A map has no weight at a pad. Does the writer know the mask?"
@@ -1992,31 +2015,31 @@ expect(maps[:, :T]).close(
 )
 ### BEGIN HIDDEN TESTS
 for blank in (False, True):  # asked here, while the model is there; the next two checks use what came out
-    projects.again(trial, 739155020417, blank)
+    trials.again(trial, 739155020417, blank)
 ### END HIDDEN TESTS
 
 # %% check="first_project-lower" points=3
-trial = projects.trial(first_project, 0)
+trial = trials.trial(first_project, 0)
 expect(trial.score.exact).at_least(
-    projects.LOWER[trial.name], hint="The share of rows that are right in every word is below the lower bar."
+    trials.LOWER[trial.name], hint="The share of rows that are right in every word is below the lower bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 739155020417).exact).at_least(
-    projects.LOWER[trial.name], hint="On other examples, the share of right rows is below the lower bar."
+expect(trials.again(trial, 739155020417).exact).at_least(
+    trials.LOWER[trial.name], hint="On other examples, the share of right rows is below the lower bar."
 )
-expect(projects.again(trial, 739155020417, blank=True).exact).at_most(
-    projects.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
+expect(trials.again(trial, 739155020417, blank=True).exact).at_most(
+    trials.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
 )
 ### END HIDDEN TESTS
 
 # %% check="first_project-upper" points=3
-trial = projects.trial(first_project, 0)
+trial = trials.trial(first_project, 0)
 expect(trial.score.exact).at_least(
-    projects.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
+    trials.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 739155020417).exact).at_least(
-    projects.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
+expect(trials.again(trial, 739155020417).exact).at_least(
+    trials.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
 )
 ### END HIDDEN TESTS
 
@@ -2031,6 +2054,7 @@ expect(projects.again(trial, 739155020417).exact).at_least(
 # Look at what your first model writes wrong (`show_maps` draws it). What did it not know? That tells you more about the
 # next model than any list of tricks.
 # </details>
+
 
 # %% exercise="second_project" builds_on="make_encoder,EncoderDecoder,first_project"
 def second_project(load, seed):
@@ -2054,8 +2078,9 @@ def second_project(load, seed):
     return fit(model, task, seed, steps=400, lr=0.02)
     ### END SOLUTION
 
+
 # %% check="second_project-agreed" points=2
-trial = projects.trial(second_project, 0, (first_project,))
+trial = trials.trial(second_project, 0, (first_project,))
 expect(trial.maps.min()).at_least(0, hint="A map holds weights: none is below 0.")
 expect(trial.maps.masked_fill(trial.test.mask.unsqueeze(1), 0).abs().max()).close(
     0, tol=1e-4, hint="A map has no weight at a pad. Does the writer know the mask?"
@@ -2076,31 +2101,31 @@ expect(maps[:, :T]).close(
 )
 ### BEGIN HIDDEN TESTS
 for blank in (False, True):  # asked here, while the model is there; the next two checks use what came out
-    projects.again(trial, 58820119663, blank)
+    trials.again(trial, 58820119663, blank)
 ### END HIDDEN TESTS
 
 # %% check="second_project-lower" points=3
-trial = projects.trial(second_project, 0, (first_project,))
+trial = trials.trial(second_project, 0, (first_project,))
 expect(trial.score.exact).at_least(
-    projects.LOWER[trial.name], hint="The share of rows that are right in every word is below the lower bar."
+    trials.LOWER[trial.name], hint="The share of rows that are right in every word is below the lower bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 58820119663).exact).at_least(
-    projects.LOWER[trial.name], hint="On other examples, the share of right rows is below the lower bar."
+expect(trials.again(trial, 58820119663).exact).at_least(
+    trials.LOWER[trial.name], hint="On other examples, the share of right rows is below the lower bar."
 )
-expect(projects.again(trial, 58820119663, blank=True).exact).at_most(
-    projects.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
+expect(trials.again(trial, 58820119663, blank=True).exact).at_most(
+    trials.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
 )
 ### END HIDDEN TESTS
 
 # %% check="second_project-upper" points=3
-trial = projects.trial(second_project, 0, (first_project,))
+trial = trials.trial(second_project, 0, (first_project,))
 expect(trial.score.exact).at_least(
-    projects.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
+    trials.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 58820119663).exact).at_least(
-    projects.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
+expect(trials.again(trial, 58820119663).exact).at_least(
+    trials.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
 )
 ### END HIDDEN TESTS
 
@@ -2108,6 +2133,7 @@ expect(projects.again(trial, 58820119663).exact).at_least(
 # ### A third, a fourth, a fifth: extra
 #
 # Each is about a job that you have not had yet. It needs the upper bar, and gives 4 points extra.
+
 
 # %% exercise="third_project" builds_on="make_encoder,EncoderDecoder,pointer_distribution,first_project,second_project"
 def third_project(load, seed):
@@ -2124,6 +2150,7 @@ def third_project(load, seed):
         at each word: 0 at pads, and each map up to that of E sums to 1. What it writes for a row does not depend on the
         other rows. Training and 300 rows of writing take at most 60 s.
     """
+
     ### BEGIN SOLUTION
     class CopyWriter(AttentionWriter):
         """An AttentionWriter that may copy a word of x. It gives log-probabilities."""
@@ -2152,8 +2179,9 @@ def third_project(load, seed):
     return fit(EncoderDecoder(reader, CopyWriter(task.outputs, 32, 64, 48)), task, seed, steps=250, lr=0.01)
     ### END SOLUTION
 
+
 # %% check="third_project-upper" extra=4
-trial = projects.trial(third_project, 0, (first_project, second_project))
+trial = trials.trial(third_project, 0, (first_project, second_project))
 expect(trial.maps.min()).at_least(0, hint="A map holds weights: none is below 0.")
 expect(trial.maps.masked_fill(trial.test.mask.unsqueeze(1), 0).abs().max()).close(
     0, tol=1e-4, hint="A map has no weight at a pad. Does the writer know the mask?"
@@ -2173,19 +2201,20 @@ expect(maps[:, :T]).close(
     trial.maps[:5, :T], tol=1e-3, hint="Where it looks depends on the other rows, or on chance. Is the model in eval()?"
 )
 expect(trial.score.exact).at_least(
-    projects.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
+    trials.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 901337518250).exact).at_least(
-    projects.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
+expect(trials.again(trial, 901337518250).exact).at_least(
+    trials.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
 )
-expect(projects.again(trial, 901337518250, blank=True).exact).at_most(
-    projects.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
+expect(trials.again(trial, 901337518250, blank=True).exact).at_most(
+    trials.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
 )
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # The fourth, if you like.
+
 
 # %% exercise="fourth_project" builds_on="EncoderDecoder,first_project,second_project,third_project"
 def fourth_project(load, seed):
@@ -2202,6 +2231,7 @@ def fourth_project(load, seed):
         at each word: 0 at pads, and each map up to that of E sums to 1. What it writes for a row does not depend on the
         other rows. Training and 300 rows of writing take at most 60 s.
     """
+
     ### BEGIN SOLUTION
     class PictureReader(nn.Module):
         """64 patches, put together and read as a picture: memory [B, 64, memory_dim], of 8 × 8 places."""
@@ -2231,8 +2261,9 @@ def fourth_project(load, seed):
     return fit(model, task, seed, steps=300, lr=0.015, batch_size=48).eval()
     ### END SOLUTION
 
+
 # %% check="fourth_project-upper" extra=4
-trial = projects.trial(fourth_project, 0, (first_project, second_project, third_project))
+trial = trials.trial(fourth_project, 0, (first_project, second_project, third_project))
 expect(trial.maps.min()).at_least(0, hint="A map holds weights: none is below 0.")
 expect(trial.maps.masked_fill(trial.test.mask.unsqueeze(1), 0).abs().max()).close(
     0, tol=1e-4, hint="A map has no weight at a pad. Does the writer know the mask?"
@@ -2252,19 +2283,20 @@ expect(maps[:, :T]).close(
     trial.maps[:5, :T], tol=1e-3, hint="Where it looks depends on the other rows, or on chance. Is the model in eval()?"
 )
 expect(trial.score.exact).at_least(
-    projects.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
+    trials.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 446038971102).exact).at_least(
-    projects.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
+expect(trials.again(trial, 446038971102).exact).at_least(
+    trials.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
 )
-expect(projects.again(trial, 446038971102, blank=True).exact).at_most(
-    projects.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
+expect(trials.again(trial, 446038971102, blank=True).exact).at_most(
+    trials.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
 )
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # And the fifth.
+
 
 # %% exercise="fifth_project" builds_on="make_encoder,EncoderDecoder,first_project,second_project,third_project,fourth_project"
 def fifth_project(load, seed):
@@ -2281,6 +2313,7 @@ def fifth_project(load, seed):
         at each word: 0 at pads, and each map up to that of E sums to 1. What it writes for a row does not depend on the
         other rows. Training and 300 rows of writing take at most 60 s.
     """
+
     ### BEGIN SOLUTION
     class MatchReader(nn.Module):
         """Words, and one more number at each place: 1 if its word stands at another place of the row, too."""
@@ -2299,8 +2332,9 @@ def fifth_project(load, seed):
     return fit(EncoderDecoder(reader, PointerWriter(16, 64, 48)), task, seed, steps=450, lr=0.01)
     ### END SOLUTION
 
+
 # %% check="fifth_project-upper" extra=4
-trial = projects.trial(fifth_project, 0, (first_project, second_project, third_project, fourth_project))
+trial = trials.trial(fifth_project, 0, (first_project, second_project, third_project, fourth_project))
 expect(trial.maps.min()).at_least(0, hint="A map holds weights: none is below 0.")
 expect(trial.maps.masked_fill(trial.test.mask.unsqueeze(1), 0).abs().max()).close(
     0, tol=1e-4, hint="A map has no weight at a pad. Does the writer know the mask?"
@@ -2320,14 +2354,14 @@ expect(maps[:, :T]).close(
     trial.maps[:5, :T], tol=1e-3, hint="Where it looks depends on the other rows, or on chance. Is the model in eval()?"
 )
 expect(trial.score.exact).at_least(
-    projects.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
+    trials.UPPER[trial.name], hint="The share of rows that are right in every word is below the upper bar."
 )
 ### BEGIN HIDDEN TESTS
-expect(projects.again(trial, 270655913884).exact).at_least(
-    projects.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
+expect(trials.again(trial, 270655913884).exact).at_least(
+    trials.UPPER[trial.name], hint="On other examples, the share of right rows is below the upper bar."
 )
-expect(projects.again(trial, 270655913884, blank=True).exact).at_most(
-    projects.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
+expect(trials.again(trial, 270655913884, blank=True).exact).at_most(
+    trials.LOWER[trial.name] / 2, hint="With all weights at 0 it writes as before: what it writes was not learned."
 )
 ### END HIDDEN TESTS
 
@@ -2339,8 +2373,8 @@ expect(projects.again(trial, 270655913884, blank=True).exact).at_most(
 # that point at a gold place, parameters and seconds. Nobody else sees it.
 
 # %%
-demo_trials = [(f"try {i + 1}", trial) for i, trial in enumerate(projects.trials())]
-demo_board = projects.leaderboard(trials=demo_trials)
+demo_trials = [(f"try {i + 1}", trial) for i, trial in enumerate(trials.made())]
+demo_board = trials.leaderboard(tried=demo_trials)
 print(f"{'task':10} {'model':10} {'exact':>6} {'pointing':>9} {'parameters':>11} {'seconds':>8}")
 for demo_row in demo_board:
     print(
