@@ -22,13 +22,14 @@ __all__ = ["LEARN", "LOWER", "TEST", "UPPER", "Trial", "again", "chosen", "leade
 
 LEARN, TEST = 2000, 300  # examples of a trial
 LOWER = {"translate": 0.3, "hear": 0.3, "gist": 0.3, "caption": 0.5, "answer": 0.3}  # shares of rows that are right
-UPPER = {"translate": 0.6, "hear": 0.55, "gist": 0.8, "caption": 0.65, "answer": 0.75}
+UPPER = {"translate": 0.65, "hear": 0.65, "gist": 0.9, "caption": 0.7, "answer": 0.75}
 
 
 class Trial(NamedTuple):
     """One training of a project, tested on examples that it has never seen."""
 
     name: str
+    made_by: str  # the name of the project
     seed: int
     score: Score
     ids: Tensor  # int64 [N, T], what the model wrote for `test`
@@ -58,7 +59,8 @@ def trial(project: Callable[[Callable[[str], Task], int], Any], seed: int, other
     name, model, seconds, test = _train(project, seed, others)
     ids, maps = _write(model, test)
     parameters = sum(p.numel() for p in model.parameters())
-    done = Trial(name, seed, score(test, ids, maps), ids, maps, test, parameters, seconds, model)
+    made_by = str(getattr(project, "__name__", "project"))
+    done = Trial(name, made_by, seed, score(test, ids, maps), ids, maps, test, parameters, seconds, model)
     _trials.append((project, done))
     return done
 
@@ -89,6 +91,8 @@ def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -
     start = time.process_time()
     model = project(load, number("project", seed, "") % 1000)
     seconds = time.process_time() - start
+    if model is None:
+        raise ExpectationError("The project gives None in place of a model. Is a return missing?")
     if not loaded:
         raise ExpectationError("The project loads no examples: call load, with one of " + ", ".join(PROJECTS) + ".")
     return loaded[0][1].name, model, seconds, loaded[0][1]
@@ -182,7 +186,8 @@ def leaderboard(path: str | Path = "leaderboard.json", tried: Sequence[tuple[str
     for name, one in tried:
         values = (one.name, name, *(round(v, 4) for v in one.score[:2]), one.parameters, round(one.seconds, 1))
         row = dict(zip(_ROW, values, strict=True))
-        rows += [row] if row not in rows else []
+        if not any(row | {"seconds": known["seconds"]} == known for known in rows):  # the same model once more
+            rows.append(row)
     if tried:
         new = path.with_name(path.name + ".new")
         new.write_text(json.dumps(rows, indent=1), encoding="utf-8")
