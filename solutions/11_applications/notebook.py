@@ -1877,7 +1877,7 @@ ax = plots.heatmap(
 # Transformer would need more steps or more examples than these.
 #
 # And three columns are poor, whoever reads. In *gist*, nearly every sentence without a new name is right, and none of the others: the writer
-# has no number for a new name. It even looks at it: in these runs the maps of nearly all words point at the right place. It knows
+# has no number for a new name. Behind the `bigru` it even looks at it: 1.00 of these maps point at the right word. It knows
 # where the name stands, and cannot say it. In *caption* all four see a row of patches, and a picture is no row: they are hardly
 # better than the look-up. In *answer* the writer has to name a *place*, and to see that two words are the same.
 #
@@ -2437,8 +2437,9 @@ for demo_x, demo_ax in zip(("seconds", "parameters"), axes, strict=True):
         )
     demo_ax.set(xlabel=demo_x, ylim=(-0.03, 1.03))
 axes[0].set(ylabel="rows that are right", title="What a model costs, and what it gives")
-axes[1].set_xscale("log")
-axes[1].minorticks_off()
+axes[1].set_xlim(left=0)
+axes[1].xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+axes[1].tick_params(axis="x", labelrotation=20)
 _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5, frameon=False)
 
 # %% [markdown]
@@ -2447,8 +2448,10 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower cente
 
 # %%
 for demo_name, demo_trial in {trial.name: trial for _, trial in demo_trials}.items():
-    demo_lengths = (demo_trial.test.y != P).sum(dim=1)
-    demo_row = int((demo_lengths == demo_lengths.float().quantile(0.6, interpolation="nearest")).long().argmax())
+    demo_T = min(demo_trial.ids.shape[1], demo_trial.test.y.shape[1])
+    demo_right = (demo_trial.ids[:, :demo_T] == demo_trial.test.y[:, :demo_T]).all(dim=1)
+    demo_lengths = (demo_trial.test.y != P).sum(dim=1) * demo_right
+    demo_row = int((demo_lengths >= demo_lengths.float().quantile(0.75)).long().argmax())  # a long row that is right
     show_maps(demo_trial.test, demo_trial.ids, demo_trial.maps, demo_row)
     print(
         f"{demo_name:10} points at a gold place in {demo_trial.score.pointing:.2f} of the words (anywhere: "
