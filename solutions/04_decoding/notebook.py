@@ -2315,5 +2315,7 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 #   [arXiv 1908.10090](https://arxiv.org/abs/1908.10090): with an exact search, many translations are empty.
 # - K. Simonyan, A. Vedaldi, A. Zisserman, *Deep Inside Convolutional Networks*, 2013,
 #   [arXiv 1312.6034](https://arxiv.org/abs/1312.6034): section 3, the gradient as a measure of influence.
+# - V. Levenshtein, *Binary codes capable of correcting deletions, insertions, and reversals*, Soviet Physics Doklady
+#   10(8), 1966: the edit distance of 4.6. ("Reversal" there means that a 0 becomes a 1, or a 1 a 0.)
 # - R. Wagner, M. Fischer, *The String-to-String Correction Problem*, Journal of the ACM 21(1), 1974: the table of
 #   4.6.

@@ -128,7 +128,8 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # ## 10.2 A picture that is read row by row
 #
 # In the material of a course there is a table of two networks that read the handwritten digits of MNIST row by row. (No
-# paper stands behind it. Where this page says *published*, it means this table.)
+# paper stands behind it. The networks have the parts of a library for Keras, named under *Papers*. Where this page says
+# *published*, it means this table.)
 #
 # | model | parameters | test digits that are right |
 # |---|---|---|
@@ -3816,6 +3817,8 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 #   (4) to (6) and section 4.2, 10.8 section 4.1.
 # - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*, 2014,
 #   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): the additive score, appendix A.1.2.
+# - F. Rahman, *Seq2seq: Sequence to Sequence Learning with Keras*, [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq):
+#   `SimpleSeq2Seq` is the model of 10.2, and `AttentionSeq2Seq`, with its linear score, that of 10.3.
 # - J. Ba, V. Mnih, K. Kavukcuoglu, *Multiple Object Recognition with Visual Attention*, 2014,
 #   [arXiv 1412.7755](https://arxiv.org/abs/1412.7755): a recurrent attention model that also has a coarse picture.
 # - A. Dosovitskiy et al., *An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale*, 2020,

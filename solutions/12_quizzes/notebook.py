@@ -850,7 +850,7 @@ ax = plots.course_map(here="12_quizzes")
 # first?
 #
 # - [x] A. Whether the new encoder adds positions to its embeddings.
-#   > Yes. A GRU knows the order by itself, a Transformer only through positions (7.6). Without them, "Tom chases Jerry" and "Jerry chases Tom" give each word the same state.
+#   > Yes. A GRU knows the order by itself, an encoder without a causal mask only through positions (7.6). Without them, "Tom chases Jerry" and "Jerry chases Tom" give each word the same state.
 # - [ ] B. Whether its decoder can read what a Transformer has written.
 #   > It reads a memory [B, S, D], and it does not matter who made it. It has learned to write the right words from this one.
 # - [ ] C. Whether the mask of its sources is False at all the pads.
@@ -885,7 +885,7 @@ for part, names in quiz_maps.items():
     for i, matrix in enumerate(names["maps"]):
         ax = axes.flat[i]
         plots.heatmap(matrix, rows, columns, title=f"{part}: picture {i + 1}", ax=ax)
-        ax.images[0].set_clim(0, max(map(max, matrix)))
+        ax.images[0].set_clim(0, 1)
         ax.tick_params(axis="x", labelrotation=0 if first else 90)
         ax.set_ylabel("position that looks" if first else "written word")
         ax.set_xlabel("position that is seen" if first else "")
@@ -2041,7 +2041,7 @@ for name in ("two drawn looks, no baseline", "two drawn looks"):
 # %% [markdown]
 # ### Bug 1: the tanh that is not there
 #
-# The additive score is $v \cdot \tanh(W q + U k)$ (5.2). In one published version the tanh is missing. It trains, the loss falls, and every step of the decoder looks at the same words. Others put the tanh in
+# The additive score is $v \cdot \tanh(W q + U k)$ (5.2). In some published versions the tanh is missing (*Papers*, at the end). It trains, the loss falls, and every step of the decoder looks at the same words. Others put the tanh in
 # the wrong place, or forget who asks.
 #
 # <details><summary>Hint 1</summary>
@@ -3789,3 +3789,11 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv 1512.03385](https://arxiv.org/abs/1512.03385): deeper plain networks are worse on their own pictures, too.
 # - J. Zhang and others, *Top-down Neural Attention by Excitation Backprop*, 2016, [arXiv 1608.00507](https://arxiv.org/abs/1608.00507): the pointing game.
 # - V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of Visual Attention*, 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247): a network that chooses where to look, with a baseline.
+# - Where some of the bugs of 12.6 come from. *The missing tanh:* the Keras library [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq)
+#   (`cells.py`), AuCson/PyTorch-Batch-Attention-Seq2seq before February 2018
+#   ([issue 3](https://github.com/AuCson/PyTorch-Batch-Attention-Seq2seq/issues/3)), spro/practical-pytorch
+#   ([issue 82](https://github.com/spro/practical-pytorch/issues/82)). *Heads cut by a view:* 649453932/Chinese-Text-Classification-Pytorch
+#   ([issue 53](https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53)), reczoo/FuxiCTR
+#   ([issue 30](https://github.com/reczoo/FuxiCTR/issues/30)). *The product of logarithms:* J. Brownlee, *How to Implement a Beam Search
+#   Decoder for Natural Language Processing*, [machinelearningmastery.com](https://machinelearningmastery.com/beam-search-decoder-natural-language-processing/),
+#   as it is quoted [here](https://qiita.com/Rowing0914/items/1efcd09288114809da8c). Most of the others were seen in published notebooks.
