@@ -1715,7 +1715,7 @@ ax = plots.heatmap(
 
 # %% [markdown] quiz="rnn_count" kind="number" points=1 read="1.2" draw="I=8,16,24 H=32,48,64 T=10,50,100" tolerance="0"
 # An RNN as on this page, with one bias, has {I} inputs and {H} hidden units. It reads sequences of {T} steps. How many
-# parameters has it?
+# parameters does it have?
 #
 # - [x] H * (I + H + 1)
 #   > W_ih has H · I, W_hh has H · H, and b has H. The number of steps plays no part.

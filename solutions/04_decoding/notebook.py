@@ -617,7 +617,7 @@ _ = ax.set_xticks(range(len(demo_word)), list(demo_word))
 #
 # <details><summary>Hint 1</summary>
 #
-# This is the decoder half of stage 03, with an embedding in place of the one-hot vectors, and a GRU.
+# This is the decoder half of stage 03, with an embedding instead of the one-hot vectors, and a GRU.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -2166,7 +2166,7 @@ for kind in ("reverse, H = 64", "scheduled"):
 # a projection it is 0.37, with the mean of all states 0.18. With C at every step it is 0.26, although that decoder
 # has nearly twice as many parameters. Compare it with the 0.37 as well: there, too, the last state goes through a
 # projection with a tanh, but it is handed over once. Scheduled sampling gets 0.08, and its answers are not nearer to
-# the right ones either: at 8 letters they need 4.06 edits on average, in place of 2.99. Twice as many steps lift the
+# the right ones either: at 8 letters they need 4.06 edits on average, instead of 2.99. Twice as many steps lift the
 # plainest machine to 0.84. That is nearly as much as twice as many units (0.87, in the picture above).
 #
 # Are the others bad ideas? Not everywhere: the paper on scheduled sampling reports gains for picture captions, for

@@ -306,7 +306,7 @@ _ = axes[0].legend(frameon=False)
 # <details><summary>Hint 1</summary>
 #
 # Which score gets the weight 0 in a softmax? `masked_fill` makes a *new* tensor with one value at all positions
-# where a mask is True. So here you need the mask turned round: `~mask`.
+# where a mask is True. So here you need the inverted mask: `~mask`.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -1021,8 +1021,8 @@ ax = plots.heatmap(
 # ## 5.7 A picture of where it looks
 #
 # The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
-# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly: turned
-# round, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
+# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly:
+# transposed, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
 #
 # | what | how |
 # |---|---|

@@ -290,7 +290,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 # %% [markdown]
 # ## 6.2 Move first, then look
 #
-# Bahdanau's decoder asks with its *old* state, $s_{t-1}$, and moves then. Luong turns the order round:
+# Bahdanau's decoder asks with its *old* state, $s_{t-1}$, and moves then. Luong reverses the order:
 #
 # | | Bahdanau (stage 05) | Luong (here) |
 # |---|---|---|
@@ -1055,7 +1055,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 # same. More than half of the wrong links are there.
 #
 # *In the three panels:* `mutual` drops all three wrong links, because *beautiful* and *river* belong more to another row. It also drops the possible
-# link of 了, for the same reason. 边 looks at *river* in place of *by*: no way of reading the weights can mend that. So in this sentence `mutual` is
+# link of 了, for the same reason. 边 looks at *river* instead of *by*: no way of reading the weights can mend that. So in this sentence `mutual` is
 # the best of the three. In all 300 it is no better than `"argmax"`: the weight of a function word is sometimes larger than that of the word which needs the
 # column, and then the *sure* link is dropped. With other seeds `mutual` was better. One sentence shows how a way works, not how good it is.
 #
@@ -1754,7 +1754,7 @@ for name, shares in runs["letters"].items():
 # - [x] A. Scores and contexts take about 2 · S · D multiply-adds for each target word.
 #   > Yes: D for a score and D for the weighted sum, for every source word.
 # - [x] B. All states of the encoder must be kept, not only the last one.
-#   > Yes: S · D numbers for a sentence in place of D.
+#   > Yes: S · D numbers for a sentence instead of D.
 # - [ ] C. It has parameters: the weights $\alpha$.
 #   > The weights are computed anew for each step from h and K. Nothing is learned in them.
 # - [x] D. Its work grows with the product of both lengths, the rest of the decoder only with the target.

@@ -148,7 +148,7 @@ _ = plots.heatmap(
 #
 # <details><summary>Hint 1</summary>
 #
-# `K.T` turns *all* dimensions round. Which two do you want to swap? `transpose` takes their numbers, and they may be
+# `K.T` reverses *all* dimensions. Which two do you want to swap? `transpose` takes their numbers, and they may be
 # negative, so that they count from the end.
 # </details>
 # <details><summary>Hint 2</summary>
@@ -157,7 +157,7 @@ _ = plots.heatmap(
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: raise if there is a mask and it is not bool. Scores are Q times the turned K, divided by the root of d.
+# In words: raise if there is a mask and it is not bool. Scores are Q times the transposed K, divided by the root of d.
 # With a mask, fill the scores where it is False with the smallest finite number. Softmax over the last dimension.
 # With a mask, fill the same places of the weights with 0. Return the weights times V, and the weights.
 # </details>
@@ -862,7 +862,7 @@ expect(x).equal(before, hint="x was changed.")
 #
 # <details><summary>Hint 1</summary>
 #
-# The same two steps, each turned round, in the other order.
+# The same two steps, each undone, in the other order.
 # </details>
 # <details><summary>Hint 2</summary>
 #

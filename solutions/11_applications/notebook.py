@@ -216,7 +216,7 @@ for demo_name in projects.PROJECTS:
 # | $u$ | 4 | 4 | 2 + 0 + 0 + 1 = 3 | 0 + 0 + 0 + 1 = 1 |
 # | $m$ | 9 | 4 + 4 + **3** + 1 = **12** | set to 0 | set to 0 |
 #
-# The first layer has written a 3 at a place that is not there, and the second layer reads it. Place 1 gets 12 in place of 9.
+# The first layer has written a 3 at a place that is not there, and the second layer reads it. Place 1 gets 12 instead of 9.
 # With $u$ set to 0 at the pads, it is 9 again.
 #
 # Who depends on whom? A row of seven real places and two pads, S = 9 and $n$ = 7:
@@ -1349,10 +1349,10 @@ for seed, (B, S, T, V, D) in enumerate([(3, 5, 7, 5, 2), (5, 2, 3, 7, 3), (1, 3,
 
 # %% [markdown]
 # Now put pairs together. Two readers: a GRU that reads from left to right, and a convolution, which sees each letter
-# with one neighbour on each side. Two writers: those from above. The task: turn a word of three to five letters
-# round. There are six letters, and each pair learns in 100 steps of 128 words.
+# with one neighbour on each side. Two writers: those from above. The task: reverse a word of three to five
+# letters. There are six letters, and each pair learns in 100 steps of 128 words.
 #
-# *Predict first:* which of the four pairs turns most of 500 new words round without a mistake? Does one of the
+# *Predict first:* which of the four pairs reverses most of 500 new words without a mistake? Does one of the
 # readers win with both writers?
 
 

@@ -231,7 +231,7 @@ ax = plots.course_map(here="12_quizzes")
 # ### Stage 01: the plain RNN
 
 # %% [markdown] quiz="concat_form" kind="shape" points=1 read="1.1" draw="I=3,5,6 H=11,13,17"
-# You write the step of an RNN with **one** matrix: $h' = \tanh(W\,[x; h] + b)$, with {I} inputs and {H} hidden units. Which shape has W?
+# You write the step of an RNN with **one** matrix: $h' = \tanh(W\,[x; h] + b)$, with {I} inputs and {H} hidden units. What is the shape of W?
 #
 # - [x] (H, I + H)
 #   > Yes: it makes H numbers out of the I + H that stand below each other. It is W_ih and W_hh side by side.
@@ -317,7 +317,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Think of σ(−a): what is it?
 
 # %% [markdown] quiz="bi_shape" kind="shape" points=1 read="2.5" draw="B=3,5,7 T=11,13 I=4,6,9 H=16,20,24"
-# A bidirectional LSTM with {H} units in each direction reads a batch [{B}, {T}, {I}], `batch_first=True`. Which shape has the first thing that it returns?
+# A bidirectional LSTM with {H} units in each direction reads a batch [{B}, {T}, {I}], `batch_first=True`. What is the shape of the first thing that it returns?
 #
 # - [x] (B, T, 2 * H)
 #   > Yes: at every position the two states stand side by side.
@@ -444,7 +444,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > How large is each weight before the mask? How many of them are left after it?
 
 # %% [markdown] quiz="context_shape" kind="shape" points=1 read="5.4" draw="B=3,5,7 n=11,13 H=16,20,24"
-# The memory of a bidirectional encoder with {H} units in each direction, for {B} sentences of {n} words, and one step of the decoder. Which shape has the context?
+# The memory of a bidirectional encoder with {H} units in each direction, for {B} sentences of {n} words, and one step of the decoder. What is the shape of the context?
 #
 # - [x] (B, 2 * H)
 #   > Yes: one weighted mean of the rows of the memory for each sentence, as wide as a row.
@@ -475,7 +475,7 @@ ax = plots.course_map(here="12_quizzes")
 # ### Stage 06: Luong's attention
 
 # %% [markdown] quiz="general_parameters" kind="number" points=1 read="6.1" draw="D=32,48,64 A=16,24,40" tolerance="0"
-# States, keys and queries have {D} numbers; an additive score has a hidden layer of {A}. How many **more** parameters has the additive score (W, U, v, no biases) than `general`?
+# States, keys and queries have {D} numbers; an additive score has a hidden layer of {A}. How many **more** parameters does the additive score (W, U, v, no biases) have than `general`?
 #
 # - [x] 2 * A * D + A - D * D
 #   > Yes: A · D for each of W and U, and A for v, against one matrix D · D. Where A is small, "more" is a negative number.
@@ -574,7 +574,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] 1 - 1 / V
 #   > This is the share of wrong guesses.
 # - [ ] else
-#   > Which probability has the right symbol at best? The loss is minus its natural logarithm.
+#   > What is the probability of the right symbol at best? The loss is minus its natural logarithm.
 
 # %% [markdown]
 # ### Stage 08: pre-training
@@ -597,7 +597,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Take 1,000 words. How many show no MASK? How many of these were chosen?
 
 # %% [markdown] quiz="score_rows" kind="shape" points=1 read="8.4" draw="P=5,7,9 Q=3,4,6"
-# A premise has {P} words, a hypothesis {Q} words. `own_word_score` sends all its rows through the network as one batch. Which shape have the `ids` of this batch?
+# A premise has {P} words, a hypothesis {Q} words. `own_word_score` sends all its rows through the network as one batch. What is the shape of the `ids` of this batch?
 #
 # - [x] (Q, P + Q + 2)
 #   > Yes: a row for each word of the hypothesis that is hidden, and in each row both sentences with an E behind each.
@@ -645,7 +645,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] B. With 200 labels, it gave something that more steps do not give.
 #   > Yes: 0.72 against 0.64 with four times the steps. By then each network that started from scratch knew all of its 200 pairs by heart.
 # - [ ] C. With 200 labels, from scratch was stopped too early.
-#   > Four times the steps gave 0.64 in place of 0.65. It was not patience that was missing.
+#   > Four times the steps gave 0.64 instead of 0.65. It was not patience that was missing.
 # - [x] D. Without the runs of 2,400 steps, few labels and few steps look alike.
 #   > Yes: both would show as a gap between 0.65 and more. The control tells them apart.
 
@@ -670,7 +670,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Draw a row of pixels and the three windows of the first layer that one window of the second layer reads.
 
 # %% [markdown] quiz="projection_shape" kind="shape" points=1 read="9.5" draw="B=3,5 C=8,12 N=16,20 H=7,9,11 W=14,18"
-# `residual_block({C}, {N}, stride=2)` reads maps of the shape [{B}, {C}, {H}, {W}]. Which shape has x after the *projection* on its path around the two convolutions?
+# `residual_block({C}, {N}, stride=2)` reads maps of the shape [{B}, {C}, {H}, {W}]. What is the shape of x after the *projection* on its path around the two convolutions?
 #
 # - [x] (B, N, (H + 1) // 2, W // 2)
 #   > Yes: the shape of F(x), or the two could not be added. A 1 × 1 window with stride 2 stands on the pixels 0, 2, 4 and so on.
@@ -740,7 +740,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] -(r - b) / A
 #   > This is the entry of each action that was *not* drawn.
 # - [ ] (r - b) / A
-#   > You multiplied with p in place of onehot − p.
+#   > You multiplied with p instead of onehot − p.
 # - [ ] else
 #   > Write down p, then onehot − p. Multiply with the reward that is left after the baseline.
 
@@ -758,7 +758,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] (B, H, D)
 #   > A place is a row *and* a column of the maps.
 # - [ ] else
-#   > How many places are there, and how many numbers has each?
+#   > How many places are there, and how many numbers does each have?
 
 # %% [markdown] quiz="fair_baseline" kind="several" points=1 read="10.11"
 # The loss of 10.11 for drawn places needs a baseline. With which of these does the **mean** gradient of the places stay exactly as it is without a baseline?
@@ -1246,7 +1246,7 @@ for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (7, 3, 2), (1, 5, 11)]):
 # input is its influence, divided by the sum of all influences.
 
 # %% [markdown] quiz="share_number" kind="number" points=1 read="4.8" draw="a=0.5,0.6,0.8 T=4,5,6" tolerance="1%"
-# For $a$ = {a} and T = {T}: which share of the influence has the **first** input, $x_1$?
+# For $a$ = {a} and T = {T}: what share of the influence does the **first** input, $x_1$, have?
 #
 # - [x] a ** (T - 1) * (1 - a) / (1 - a ** T)
 #   > Yes: and the last input has the share 1 / (1 + a + …), which is much more. One context, very different influences.
@@ -2167,7 +2167,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 2: the mask that comes too late
 #
-# Weights are a softmax over the positions that may be seen (5.3). In a common version the softmax comes first and the mask after it: the weights of a padded sentence do not sum to 1. The family is large: masks that are turned round, scores
+# Weights are a softmax over the positions that may be seen (5.3). In a common version the softmax comes first and the mask after it: the weights of a padded sentence do not sum to 1. The family is large: masks that are inverted, scores
 # that are multiplied by the mask, NaN for a row in which nothing may be seen, and functions that write into the caller's scores.
 #
 # <details><summary>Hint 1</summary>
@@ -2608,7 +2608,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 5: the loss that counts pads
 #
-# The masked loss is the mean over all symbols that are no pads (3.4). A popular version sets the losses at pads to 0 and then calls `.mean()`: it divides by the number of *all* positions, so that the loss falls when somebody adds pads. Its relatives ignore the id 0 in place of `pad`, take a mean of means, or put a softmax before a loss that
+# The masked loss is the mean over all symbols that are no pads (3.4). A popular version sets the losses at pads to 0 and then calls `.mean()`: it divides by the number of *all* positions, so that the loss falls when somebody adds pads. Its relatives ignore the id 0 instead of `pad`, take a mean of means, or put a softmax before a loss that
 # has its own.
 #
 # <details><summary>Hint 1</summary>
