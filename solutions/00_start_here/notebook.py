@@ -62,6 +62,27 @@ ax = plots.course_map(here="00_start_here")
 # 3. **Small steps.** An exercise is one function or one class, usually of a few lines.
 
 # %% [markdown]
+# **Letters across the stages.** B is always the batch. Other letters change their meaning, since each stage stays near
+# its papers. Each later page begins with its own letters. You need this table only if one of them surprises you later.
+#
+# <details><summary>The table</summary>
+#
+# | letter | meaning, and the stages |
+# |---|---|
+# | T, S | the steps of a sequence (01, 02); the target's and the source's length (03 to 06, 11, 12); positions that ask and that are asked (07) |
+# | H | hidden units (01 to 05, 12); the hidden layer in a block (07); the height of a picture (09, 10) |
+# | D | an embedding (04, 05); a state (06), and half a window in 6.7; the model's width (07, 08, 12); the numbers of a place (10, 11) |
+# | V | the words or letters that there are (all stages but 07); the values (05, 07) |
+# | K | the size of a context (04); the keys (05 to 07); patches of a glimpse, or places that are drawn (10) |
+# | N | the length of a source (04); heads (07, 12); pictures (10.14) |
+# | A | the hidden layer in a score (05, 06), and a set of links in 6.5; actions (10) |
+# | P, `E` | a pad and the end; in 08 and 10, P is also a number of words or of places |
+# | L, p | a loss (08) or labels (09, 10, 12); a position (06), a probability (08 to 10), a place (09, 10) |
+# | the decoder's state | $d_t$ (03, 04), $s_t$ (05), $h_t$ (06) |
+#
+# </details>
+
+# %% [markdown]
 # ## 0.2 How exercises, checks and points work
 #
 # An **exercise** is one cell. It holds a function with a name, a description, and a line that raises
@@ -106,7 +127,7 @@ ax = plots.course_map(here="00_start_here")
 # | you are | do this |
 # |---|---|
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and in place of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
+# | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
 #
 # Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the

@@ -1173,7 +1173,7 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # another **direction**. With one factor for all, it goes in the same direction, and is only shorter.
 # </details>
 #
-# This function is the one exception of the course: it changes its arguments on purpose. It scales the gradients *in
+# Most functions of this course leave their arguments alone. This one changes them on purpose. It scales the gradients *in
 # place*, as torch's own does (a new tensor in `p.grad` serves as well), and returns the total norm as it was **before**.
 #
 # <details><summary>Hint 1</summary>
@@ -1721,7 +1721,7 @@ ax = plots.heatmap(
 
 # %% [markdown] quiz="rnn_count" kind="number" points=1 read="1.2" draw="I=8,16,24 H=32,48,64 T=10,50,100" tolerance="0"
 # An RNN as on this page, with one bias, has {I} inputs and {H} hidden units. It reads sequences of {T} steps. How many
-# parameters has it?
+# parameters does it have?
 #
 # - [x] H * (I + H + 1)
 #   > W_ih has H · I, W_hh has H · H, and b has H. The number of steps plays no part.
@@ -1798,6 +1798,8 @@ ax = plots.heatmap(
 #   1211.5063](https://arxiv.org/abs/1211.5063): the section "The mechanics" has the product of 1.5 and says what the
 #   largest singular value can prove, with a bound on the slope of 1 for tanh and 1/4 for the sigmoid; algorithm 1 is
 #   `clip_grad`.
+# - A. Saxe, J. McClelland, S. Ganguli, *Exact solutions to the nonlinear dynamics of learning in deep linear neural
+#   networks*, ICLR 2014, [arXiv 1312.6120](https://arxiv.org/abs/1312.6120): the orthogonal start.
 # - Q. Le, N. Jaitly, G. Hinton, *A Simple Way to Initialize Recurrent Networks of Rectified Linear Units*, 2015,
 #   [arXiv 1504.00941](https://arxiv.org/abs/1504.00941): a start with the identity matrix, for the same reason as our
 #   orthogonal one.

@@ -784,8 +784,8 @@ for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTM
 
 # %% [markdown]
 # **A detective's work.** Two models that read the 28 rows of an MNIST digit one after the other, 28 numbers at a time,
-# are published with 11,378 and 25,469 parameters. (You meet them again in stage 10.) With torch's two biases
-# everywhere, the counts would be larger. Your function finds out why:
+# are published with 11,378 and 25,469 parameters. (You meet them again in stage 10. The parts are those of a library for
+# Keras, named under *Papers*.) With torch's two biases everywhere, the counts would be larger. Your function finds out why:
 #
 # | part | biases | first model | second model |
 # |---|---|---|---|
@@ -1905,4 +1905,6 @@ for ax, end, title in zip(axes, (10, 40), ("Steps 0 to 10, larger", f"Memory of 
 #   which part of the LSTM can be left out, measured on three tasks.
 # - M. Schuster, K. Paliwal, *Bidirectional Recurrent Neural Networks*, IEEE Transactions on Signal Processing 45(11),
 #   1997: reading from both ends.
+# - F. Rahman, *Seq2seq: Sequence to Sequence Learning with Keras*, [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq):
+#   the library with the parts of the two models of 2.4. In `cells.py`, both matrices of the attention decoder have a bias.
 # - The documentation of `torch.nn.LSTM` and `torch.nn.GRU`: the order of the pieces, and a note on where r acts.

@@ -3,8 +3,9 @@
 #
 # You read an English sentence once. Then somebody takes it away, and you write it in Chinese, from memory. That
 # was stage 04. On this page, the sentence stays on the table. For each Chinese word you look at the English
-# words that you need *now*. This looking is called **attention**. It was found in 2014, for this task, and
-# everything after it in this course is built on it.
+# words that you need *now*. This looking is called **attention**. In 2014 it was proposed for translation, and
+# everything after it in this course is built on it. (The idea is older. In 2013, Graves's network made handwriting with a
+# window that moved over the text. In June 2014, a network of Mnih and others looked at parts of pictures.)
 #
 # **What you know:** an encoder that no pad disturbs, and a decoder that writes word by word (stages 03 and 04).
 # The GRU, forwards and in both directions (stage 02). And the question that stage 04 left open: why should *one*
@@ -69,8 +70,8 @@ ax = plots.course_map(here="05_bahdanau_attention")
 #
 # Our sentences come from a small grammar. It makes an English and a Chinese sentence side by side, so it knows
 # for each Chinese word which English word it stands for. This is called the **alignment**. No human had to draw
-# it, and no human got it wrong: it is *gold*. (`datasets/grammar.md` describes the data, and also what they are
-# not.)
+# it. It is *gold*: what we compare with. Gold does not mean that nobody could draw it otherwise. For 了, 的 and measure
+# words the links are decisions of the grammar. (`datasets/grammar.md` describes the data, and also what they are not.)
 #
 # You need no Chinese. Look at the lines only. *Predict first:* in which order will the English words be needed?
 # From left to right?
@@ -307,7 +308,7 @@ _ = axes[0].legend(frameon=False)
 # <details><summary>Hint 1</summary>
 #
 # Which score gets the weight 0 in a softmax? `masked_fill` makes a *new* tensor with one value at all positions
-# where a mask is True. So here you need the mask turned round: `~mask`.
+# where a mask is True. So here you need the inverted mask: `~mask`.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -605,7 +606,8 @@ _ = ax.set_xlim(-0.3, 4.9)
 # %% [markdown]
 # ## 5.5 Why the tanh? The static attention
 #
-# The tanh looks like a detail. Published code forgets it now and then, and the loss still falls. So what is it for?
+# The tanh looks like a detail. Published code forgets it now and then (three cases stand under *Papers*), and the loss
+# still falls. So what is it for?
 # Here is the score without it. All five arguments are there, the query as well.
 
 
@@ -1023,8 +1025,8 @@ ax = plots.heatmap(
 # ## 5.7 A picture of where it looks
 #
 # The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
-# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly: turned
-# round, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
+# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly:
+# transposed, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
 #
 # | what | how |
 # |---|---|
@@ -1673,7 +1675,8 @@ for name in ("static", "none"):
     print(f"   {name} {sum(longer) / len(longer):.2f}", end="")
 
 # %% [markdown]
-# *What to see:* all three models have 67,079 parameters. *additive* has 0.99 of the test right, *static* 0.39 and *none*
+# *What to see:* all three models have nominally 67,079 parameters. But W, U and v have no effect in *none*, and W has none
+# in *static*. *additive* has 0.99 of the test right, *static* 0.39 and *none*
 # 0.00. So the tanh is worth 0.60 of the test, and from 16 words on it is worth everything.
 #
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
@@ -1876,6 +1879,13 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 #   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): section 3.1 is the decoder, equations (4) to (6) are those of 5.3, 5.4 and
 #   5.6; section 3.2 is the bidirectional encoder; the alignment model is in appendix A.1.2. Their figure 3 shows four pictures like
 #   ours, for English and French, and figure 2 shows quality against length.
+# - A. Graves, *Generating Sequences With Recurrent Neural Networks*, 2013, [arXiv 1308.0850](https://arxiv.org/abs/1308.0850):
+#   section 5, a soft window that moves over the text to be written. V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of
+#   Visual Attention*, June 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247). Both are earlier than Bahdanau's paper.
+# - Code without the tanh (5.5): the attention decoder of the Keras library [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq)
+#   (`cells.py`: one linear layer, then the softmax); AuCson/PyTorch-Batch-Attention-Seq2seq before February 2018
+#   ([issue 3](https://github.com/AuCson/PyTorch-Batch-Attention-Seq2seq/issues/3): the weights stick to one word); `concat` in
+#   spro/practical-pytorch ([issue 82](https://github.com/spro/practical-pytorch/issues/82) shows the lines).
 # - F. Och, H. Ney, *A Systematic Comparison of Various Statistical Alignment Models*, Computational Linguistics 29(1), 2003:
 #   sure and possible links, and the alignment error rate.
 # - S. Jain, B. Wallace, *Attention is not Explanation*, 2019, [arXiv 1902.10186](https://arxiv.org/abs/1902.10186), and

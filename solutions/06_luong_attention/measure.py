@@ -1,18 +1,20 @@
 """Make `datasets/luong_runs.json`: translators with several kinds of attention, and two tasks with letters.
 
     python solutions/06_luong_attention/measure.py
+    python solutions/06_luong_attention/measure.py clock    # only `clock`; the rest of the file stays
 
 About 20 minutes. Models, training and measures are those of `notebook.py` (Bahdanau's decoder is that of stage 05); one
 thread, fixed seeds. A run that the file holds already is not made again: to make it anew, take its line out of the file.
 `runs` holds for each kind and seed (from 0 on) the share of exact translations of the test, the alignment error rate
 there with one link for each word, and the CPU seconds of the training. `letters` holds the share of exact words of each
-of `lengths`.
+of `lengths`. `clock` holds the median milliseconds of one step of each decoder of 6.8, for each number of source words.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ STORED = HERE.parents[1] / "datasets" / "luong_runs.json"
 SEEDS, LOCAL_SEEDS, LETTER_SEEDS = 10, 5, 3
 STEPS = 600
 LENGTHS = [4, 8, 12]
+CLOCK_LENGTHS, CLOCK_TIMES, CLOCK_ROUNDS = [5, 10, 20, 40, 80, 160, 320, 640], 40, 5
 METHODS: dict[str, dict[str, Any]] = {
     "dot": {"method": "dot"},
     "general": {"method": "general"},
@@ -118,6 +121,21 @@ def spell(here: Any, task: str, attend: bool, seed: int, D: int, steps: int, rat
     return [round(share, 3) for share in shares]
 
 
+def clock(here: Any) -> dict[str, Any]:
+    """The median of all rounds; in each round every decoder has its turn, so that a busy minute is shared by all."""
+    torch.manual_seed(0)
+    n_words = len(grammar.CHINESE)
+    decoders = {"none": here["PlainDecoder"](n_words, 32, 64)}
+    decoders |= {method: here["LuongDecoder"](n_words, 32, 64, method) for method in ("dot", "general", "concat")}
+    found: dict[str, list[list[float]]] = {kind: [[] for _ in CLOCK_LENGTHS] for kind in decoders}
+    for _ in range(CLOCK_ROUNDS):
+        for i, n in enumerate(CLOCK_LENGTHS):
+            for kind, decoder in decoders.items():
+                found[kind][i].append(1000 * here["median_seconds"](decoder, n, CLOCK_TIMES))
+    middle = {kind: [round(sorted(times)[CLOCK_ROUNDS // 2], 4) for times in rows] for kind, rows in found.items()}
+    return {"lengths": CLOCK_LENGTHS, "times": CLOCK_TIMES, "rounds": CLOCK_ROUNDS, "batch": 32, "milliseconds": middle}
+
+
 def dumps(result: dict[str, Any]) -> str:
     """JSON with one run on a line."""
     groups = {kind: result[kind] for kind in ("runs", "letters")}
@@ -135,12 +153,15 @@ def main() -> None:
     torch.set_num_threads(1)
     here = load_stage(
         "06_luong_attention",
-        {"setup", "attend", "luong_score", "LuongDecoder", "translator", "local_p_window", "local", "letters"},
+        {"setup", "attend", "luong_score", "LuongDecoder", "translator", "local_p_window", "local", "letters", "clock"},
     )
     before = load_stage(
         "05_bahdanau_attention", {"setup", "start", "additive_score", "masked_softmax", "context", "BahdanauDecoder"}
     )
     old = json.loads(STORED.read_text(encoding="utf-8")) if STORED.is_file() else {"runs": {}, "letters": {}}
+    if sys.argv[1:] == ["clock"]:
+        STORED.write_text(dumps({**old, "clock": clock(here)}), encoding="utf-8")
+        return
     result: dict[str, Any] = {
         "steps": STEPS,
         "lengths": LENGTHS,
@@ -148,6 +169,7 @@ def main() -> None:
         "threads": 1,
         "torch": torch.__version__,
         "parameters": old.get("parameters", {}),
+        "clock": old.get("clock") or clock(here),
         "runs": {kind: old["runs"].get(kind, []) for kind in (*KINDS, *LOCAL)},
         "letters": {
             f"{task}, {eyes}, {setting}": old["letters"].get(f"{task}, {eyes}, {setting}", [])

@@ -294,7 +294,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 # %% [markdown]
 # ## 6.2 Move first, then look
 #
-# Bahdanau's decoder asks with its *old* state, $s_{t-1}$, and moves then. Luong turns the order round:
+# Bahdanau's decoder asks with its *old* state, $s_{t-1}$, and moves then. Luong reverses the order:
 #
 # | | Bahdanau (stage 05) | Luong (here) |
 # |---|---|---|
@@ -1064,7 +1064,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 # same. More than half of the wrong links are there.
 #
 # *In the three panels:* `mutual` drops all three wrong links, because *beautiful* and *river* belong more to another row. It also drops the possible
-# link of 了, for the same reason. 边 looks at *river* in place of *by*: no way of reading the weights can mend that. So in this sentence `mutual` is
+# link of 了, for the same reason. 边 looks at *river* instead of *by*: no way of reading the weights can mend that. So in this sentence `mutual` is
 # the best of the three. In all 300 it is no better than `"argmax"`: the weight of a function word is sometimes larger than that of the word which needs the
 # column, and then the *sure* link is dropped. With other seeds `mutual` was better. One sentence shows how a way works, not how good it is.
 #
@@ -1546,10 +1546,13 @@ _ = ax.legend(frameon=False)
 # Now the clock: one step of the decoder with dot, general and concat, and one of the same decoder without attention. Batches of 32,
 # forwards only. Without attention there is no context, so $W_c$ is only `[D, D]`. *Predict first:* the count says that for S = 20 a step with dot is about a quarter more
 # work: D · D in $W_c$, and 2 · S · D for scores and context. Will the clock agree?
+#
+# One call can be disturbed by anything. So each step is first called five times without the clock, to warm up, and then many times
+# with it. What counts is the **median** of these times.
 
 
-# %%
-class DemoPlain(nn.Module):
+# %% given="clock"
+class PlainDecoder(nn.Module):
     """The same decoder without attention: GRU, tanh(W_c h), output layer."""
 
     def __init__(self, V, n_in, D):
@@ -1563,22 +1566,25 @@ class DemoPlain(nn.Module):
         return self.out(h_tilde), (h, h_tilde), None
 
 
-def seconds_of(decoder, n, times=12):
-    """The smallest of several times of one step, in seconds, for a batch of 32 sentences of n words."""
+def median_seconds(decoder, n, times):
+    """The median of several warm times of one step, in seconds, for a batch of 32 sentences of n words."""
     y, state = torch.randint(3, 50, (32,)), (torch.randn(32, 64), torch.randn(32, 64))
     memory, mask = torch.randn(32, n, 64), torch.ones(32, n, dtype=torch.bool)
     found = []
     with torch.no_grad():
+        for _ in range(5):  # to warm up
+            decoder.step(y, state, memory, mask)
         for _ in range(times):
             begin = time.perf_counter()
             decoder.step(y, state, memory, mask)
             found.append(time.perf_counter() - begin)
-    return min(found)
+    return sorted(found)[times // 2]
 
 
-demo_decoders = {"none": DemoPlain(len(CHINESE), 32, 64)}
+# %%
+demo_decoders = {"none": PlainDecoder(len(CHINESE), 32, 64)}
 demo_decoders |= {method: LuongDecoder(len(CHINESE), 32, 64, method) for method in ("dot", "general", "concat")}
-demo_seconds = {kind: [1000 * seconds_of(d, n) for n in demo_lengths] for kind, d in demo_decoders.items()}
+demo_seconds = {kind: [1000 * median_seconds(d, n, 40) for n in demo_lengths] for kind, d in demo_decoders.items()}
 ax = plots.lines(
     demo_seconds,
     demo_lengths,
@@ -1592,28 +1598,32 @@ ax.set(xscale="log", yscale="log")
 ax.set_xticks(demo_lengths, demo_lengths)
 ax.set_xticks([], minor=True)
 ax.legend(frameon=False)
-print("one step, in steps without attention:")
+demo_stored = runs["clock"]["milliseconds"]  # medians of 200 warm times each, on one computer
+print("one step, in steps without attention: counted / your clock / stored clock")
 for n in (10, 20, 160):
     i = demo_lengths.index(n)
     print(f"  S = {n:>3}", end="")
     for kind in ("dot", "general", "concat"):
         counted = (demo_rest + attention_cost(n, 1, 64, kind)) / (demo_rest - 64 * 64)  # without: W_c is [D, D]
-        clock = demo_seconds[kind][i] / demo_seconds["none"][i]
-        print(f"   {kind}: counted {counted:4.1f}, clock {clock:4.1f}", end="")
+        clock, stored = (ms[kind][i] / ms["none"][i] for ms in (demo_seconds, demo_stored))
+        print(f"   {kind}: {counted:4.1f} / {clock:4.1f} / {stored:4.1f}", end="")
     print()
+print("general, in steps with dot (stored):", end="")
+print(*(f"  S = {n}: {demo_stored['general'][i] / demo_stored['dot'][i]:.2f}" for i, n in enumerate(demo_lengths)))
 print(f"states kept for one sentence of 20 words: 1 × 64 numbers without attention, 20 × 64 = {20 * 64} with it")
 
 
 # %% [markdown]
-# *What to see:* it does not agree. On the computer where this page was made, a step with dot took at least about twice as long for S = 10 and S = 20, not
+# *What to see:* it does not agree. In the stored times a step with dot took 2.0 times as long for S = 10 and S = 20, not
 # a quarter longer. Two reasons. For small tensors, the time is not in the numbers: each call of a torch function has a fixed price, and attention
 # makes several calls more in each step. That is why the lines are flat on the left. And for long sentences, `dot` reads every number of every key
 # from memory and uses it once for the score and once for the context; the matrix product of the GRU uses each number of its weights for all 32 sentences. So dot takes longer
-# than its count says: for S = 160 the count says 1.9 times, our clock said four to eight times. It depends on how busy the computer is, and on how you wrote `luong_score`: on a quiet computer `einsum` took four,
-# a matrix product five, and "multiply, then sum" more than six times as long, since it first writes all B · S · D products to memory.
+# than its count says: for S = 160 the count says 1.9 times, the stored clock 5.5 times. Your clock depends on your computer, and on how you wrote
+# `luong_score`: "multiply, then sum" first writes all B · S · D products to memory.
 #
-# `concat` is the most expensive one, in the count and on the clock. But for S = 160 the clock says little more than 20 and the count 50: its work is one large matrix
-# product, and that is what a computer does fastest. `general` is about as fast as `dot`: one small matrix product more.
+# `concat` is the most expensive one, in the count and on the clock. But for S = 160 the stored clock says 18 and the count 50: its work is one large matrix
+# product, and that is what a computer does fastest. `general` is about as fast as `dot`: the last line shows ratios from 0.98 to 1.13. It needs one small
+# matrix product more.
 #
 # **The claim** "attention costs nothing extra" is **false**: in time, and in memory too. Without attention the decoder needs one state of the
 # encoder; with it, all of them. It may well be worth it. But it is a price.
@@ -1762,7 +1772,7 @@ for name, shares in runs["letters"].items():
 # - [x] A. Scores and contexts take about 2 · S · D multiply-adds for each target word.
 #   > Yes: D for a score and D for the weighted sum, for every source word.
 # - [x] B. All states of the encoder must be kept, not only the last one.
-#   > Yes: S · D numbers for a sentence in place of D.
+#   > Yes: S · D numbers for a sentence instead of D.
 # - [ ] C. It has parameters: the weights $\alpha$.
 #   > The weights are computed anew for each step from h and K. Nothing is learned in them.
 # - [x] D. Its work grows with the product of both lengths, the rest of the decoder only with the target.

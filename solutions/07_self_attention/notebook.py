@@ -3,7 +3,8 @@
 #
 # Your translators have two parts: a recurrent network that reads and writes, and attention that looks back. In 2017
 # somebody asked: *which of the two does the work?* Take the recurrence away, and keep only the attention. On this page
-# you build what is left: the **Transformer**.
+# you build what is left: one block of the **Transformer**, as its encoder has it. (The whole Transformer of 2017 also has
+# a decoder, which looks at the encoder's words as in stages 05 and 06. You do not build that one here.)
 #
 # **What you know:** attention in three moves (stages 05 and 06). A query is compared with every key: **scores**. A
 # softmax that sees no pads makes them **weights**. The weighted sum of the values is the **context**. And the dot
@@ -151,7 +152,7 @@ _ = plots.heatmap(
 #
 # <details><summary>Hint 1</summary>
 #
-# `K.T` turns *all* dimensions round. Which two do you want to swap? `transpose` takes their numbers, and they may be
+# `K.T` reverses *all* dimensions. Which two do you want to swap? `transpose` takes their numbers, and they may be
 # negative, so that they count from the end.
 # </details>
 # <details><summary>Hint 2</summary>
@@ -160,7 +161,7 @@ _ = plots.heatmap(
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: raise if there is a mask and it is not bool. Scores are Q times the turned K, divided by the root of d.
+# In words: raise if there is a mask and it is not bool. Scores are Q times the transposed K, divided by the root of d.
 # With a mask, fill the scores where it is False with the smallest finite number. Softmax over the last dimension.
 # With a mask, fill the same places of the weights with 0. Return the weights times V, and the weights.
 # </details>
@@ -870,7 +871,7 @@ expect(x).equal(before, hint="x was changed.")
 #
 # <details><summary>Hint 1</summary>
 #
-# The same two steps, each turned round, in the other order.
+# The same two steps, each undone, in the other order.
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -1731,7 +1732,10 @@ _ = axes[1].set_ylim(bottom=0)
 # | steps from the first word to the last | T | 1 |
 # | can all positions be computed at once? | no, one after the other | yes |
 # | what grows with T | time, like T | time and memory, like T² |
-# | knows the order | by itself | only through positions |
+# | knows the order | by itself | through positions that you add, or through a causal mask |
+#
+# (Why a mask? With a causal mask, word t sees t + 1 words. One block can notice how many they are, and the next block can use it:
+# Haviv et al. 2022. Without a mask, words that exchange their places only exchange their outputs, as you saw in 7.2.)
 #
 # ## 7.10 Quiz
 #
@@ -1836,5 +1840,7 @@ _ = axes[1].set_ylim(bottom=0)
 # - J. Ba, J. Kiros, G. Hinton, *Layer Normalization*, 2016, [arXiv 1607.06450](https://arxiv.org/abs/1607.06450).
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv
 #   1512.03385](https://arxiv.org/abs/1512.03385): residual connections.
+# - A. Haviv, O. Ram, O. Press, P. Izsak, O. Levy, *Transformer Language Models without Positional Encodings Still Learn Positional
+#   Information*, 2022, [arXiv 2203.16634](https://arxiv.org/abs/2203.16634): causal models without positions.
 # - R. Xiong and others, *On Layer Normalization in the Transformer Architecture*, 2020, [arXiv
 #   2002.04745](https://arxiv.org/abs/2002.04745): pre-norm against post-norm, and why post-norm needs a warm-up.

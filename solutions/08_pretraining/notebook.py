@@ -2846,7 +2846,7 @@ for seed, (B, P, Q, D) in enumerate([(3, 5, 2, 7), (2, 3, 7, 5), (5, 4, 4, 4), (
 
 
 # %% [markdown]
-# The classifier of 8.1 with this in place of the two means, and with the stored encoder, **frozen**. *Predict first:* the
+# The classifier of 8.1 with this instead of the two means, and with the stored encoder, **frozen**. *Predict first:* the
 # same 200 labels. How many of the new pairs?
 
 
@@ -2925,7 +2925,7 @@ for demo_name, demo_each in (("weights", demo_hits), ("same place", demo_same), 
     print(f"{demo_name:10} {sum(demo_each) / len(demo_each):.2f}")
 
 # %% [markdown]
-# *What to see:* with the frozen encoder, 0.77 in place of 0.64: the same states, the same 200 labels, another question to the
+# *What to see:* with the frozen encoder, 0.77 instead of 0.64: the same states, the same 200 labels, another question to the
 # states. And the words look where they should: in about 0.99 of the cases the largest weight lies on the same word in the
 # premise. "Same place" is right in 0.62, so this is no accident of the order. In the false pair
 # on the right the words are less sure. Some look at the word that stands in the same *place*: a state holds the place (or

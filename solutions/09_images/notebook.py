@@ -1170,7 +1170,7 @@ _ = figure.legend(
 #
 # In most courses a picture has exactly one label, and a softmax shares the probability among the labels. But a picture
 # can show a cat *and* a dog, or nothing that we know. Then a softmax asks another question: *which one most?* Its
-# probabilities sum to 1, so more cat means less dog. We ask L questions in place of one: *is there a cat? is there a
+# probabilities sum to 1, so more cat means less dog. We ask L questions instead of one: *is there a cat? is there a
 # dog?* Each question has two answers, and the **sigmoid** of its logit is the probability of "yes".
 #
 # The targets are **multi-hot**: a row such as (1, 0, 1) names every label that is there. The loss of one question is
@@ -3205,7 +3205,7 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 # has none. What may you say?
 #
 # - [ ] A. Both changes help: 0.79 is more than 0.78.
-#   > The difference is not larger than the uncertainty of each mean. Ten other runs could turn it round.
+#   > The difference is not larger than the uncertainty of each mean. Ten other runs could reverse it.
 # - [ ] B. One of the changes helps, and the other does not.
 #   > To say this of one change, you need runs with this change alone.
 # - [ ] C. It is shown that neither change does anything.

@@ -128,7 +128,8 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # ## 10.2 A picture that is read row by row
 #
 # In the material of a course there is a table of two networks that read the handwritten digits of MNIST row by row. (No
-# paper stands behind it. Where this page says *published*, it means this table.)
+# paper stands behind it. The networks have the parts of a library for Keras, named under *Papers*. Where this page says
+# *published*, it means this table.)
 #
 # | model | parameters | test digits that are right |
 # |---|---|---|
@@ -154,7 +155,7 @@ for name, part in (("the pictures it learned from", demo_learn), ("new pictures"
 # ![The encoder reads the rows; only its last output goes to each step of the decoder](drawings/simple_seq2seq.svg)
 #
 # All h are of the encoder's top layer, all y of the decoder's. Both LSTMs start from zero states. So the state of the
-# decoder is not the state of the encoder: it has another size, O in place of H. What the encoder has to say comes in
+# decoder is not the state of the encoder: it has another size, O instead of H. What the encoder has to say comes in
 # through the input.
 #
 # **Layers.** An LSTM with two layers is two LSTMs on top of each other: the second one reads the outputs of the first.
@@ -897,7 +898,7 @@ for which in ("outputs", "weights", "last weights"):
 
 # %% [markdown]
 # Count the parameters that learn. The published model of this section has the linear score. The other two are
-# corrected ones: with a mean in place of an attention that does nothing, and with an attention that can do something.
+# corrected ones: with a mean instead of an attention that does nothing, and with an attention that can do something.
 # Each one has the linear layer 100 → 10 on top. *Predict first:* how much does the attention add?
 
 # %%
@@ -934,7 +935,7 @@ for demo_name, demo_model in demo_models.items():
 # The query adds the **same number** to the scores of all rows. It is a common factor above and below the line, and it
 # cancels. So b and $w_q$ never change a weight, and their gradient is 0: they never learn either.
 #
-# **By hand.** Numbers in place of vectors: keys (1, 2), $w_k$ = 1, $w_q$ = 1, b = 0.
+# **By hand.** Numbers instead of vectors: keys (1, 2), $w_k$ = 1, $w_q$ = 1, b = 0.
 #
 # | score | q | scores | e to the scores | weights |
 # |---|---|---|---|---|
@@ -1273,7 +1274,7 @@ for demo_kind, demo_shares in demo_runs["one-cycle"].items():
 # **The recipe.** The simple model is right in .979 of the MNIST digits with our recipe, and in .957 in the published
 # table. The other published model has .985 and .983. So the gap of 2.6 percentage points becomes one of 0.6. Two
 # points of it we cannot explain. The training, which is not told in full, is our best guess. (With a one-cycle
-# rate and 10 epochs in place of 25, the simple model is right in .984 and the additive one in .991, three seeds each. So
+# rate and 10 epochs instead of 25, the simple model is right in .984 and the additive one in .991, three seeds each. So
 # a better recipe gives 0.5 to 0.6 points, and the other model 0.6 to 0.7: about the same.)
 #
 # **The model.** What is left can be taken apart. "One way" is a control: the mean of all rows' states, but with the
@@ -1286,7 +1287,7 @@ for demo_kind, demo_shares in demo_runs["one-cycle"].items():
 # | mean → weights, the same in every step (the published model) | + 0.4 points | + 0.6 points |
 # | → weights that can change from step to step | − 0.1 points | 0.0 points |
 #
-# The first line is still several changes: all rows are kept, and the decoder is another one (wider, one layer in place of
+# The first line is still several changes: all rows are kept, and the decoder is another one (wider, one layer instead of
 # two, with a linear layer behind it). On the drawn digits it mostly makes
 # learning *faster*: there are only 500 steps, and the simple model is not ready (its runs go from .78 to .96). The
 # second direction, which is often named as the reason, gives nothing on MNIST. Weights give half a point. A query gives
@@ -1343,7 +1344,7 @@ _ = figure.colorbar(demo_drawn, ax=axes[2], label="weight")
 #
 # Then patch k is cut into squares of $2^k \times 2^k$ pixels, and each square becomes one number, its **mean**. So
 # each patch has size × size numbers at the end. With K = 3, a picture of 4 · size × 4 · size pixels costs 3 · size²
-# numbers in place of 16 · size².
+# numbers instead of 16 · size².
 #
 # A patch may stick out of the picture, and it may be larger than the picture. What lies outside counts as **0**,
 # also for the mean.
@@ -2894,7 +2895,7 @@ _ = figure.legend(demo_handles, demo_colors, loc="outside lower center", ncols=3
 #   convolution is made for this. (It can also tell where its largest window was, as in stage 09.) But it computes all
 #   windows first: nearly all of its cost grows with the picture. Of the finder's cost only the blur grows, one third.
 # - **Soft or hard?** With one look each, soft gets 0.86 and hard 0.74. Soft pays for this: 20 times the multiplications,
-#   since it sees all 100 glimpses, and 38 s of training in place of 11 s. At that price a convolution is better.
+#   since it sees all 100 glimpses, and 38 s of training instead of 11 s. At that price a convolution is better.
 # - **More looks** may help a little: 0.74, 0.79, 0.81 for one, two and three. With three seeds we cannot be sure. The
 #   second look nearly repeats the first, so this network hardly *searches*.
 # - **The baseline:** 0.79 with it and 0.77 without it. We see no sure difference.
@@ -2941,7 +2942,7 @@ for demo_name, demo_each in data.load("visual_runs")["scatter"].items():
 #
 # ![One step: the state asks, the context and the last word go into the GRU, state and context give the logits](drawings/caption_step.svg)
 #
-# First look, then move: $s$ asks, and not $s'$. (Xu et al. 2015 have an LSTM in place of the GRU, and their output
+# First look, then move: $s$ asks, and not $s'$. (Xu et al. 2015 have an LSTM instead of the GRU, and their output
 # layer reads the word as well.) The logits are for the *next* word, so this α belongs to the word that comes out, and
 # not to $w$, which went in. Remember this in 10.14. Note also
 # that this α does not know $w$: the word goes into the GRU after the look.
@@ -3711,7 +3712,7 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 #   (10.13, and the second look of 10.12). *Saliency*, also called bottom-up: what stands out, whoever looks. The gate of
 #   9.13, the linear score of 10.4 and the first look of 10.12 are near to this: no query has an effect. But
 #   training for the task has decided what stands out for them.
-#   *Self-attention*: every place asks all others (07). With patches of a picture in place of words this is a *Vision
+#   *Self-attention*: every place asks all others (07). With patches of a picture instead of words this is a *Vision
 #   Transformer*, which many texts of today mean by visual attention (Dosovitskiy et al. 2020).
 # - **Where may it look?** *Global*: everywhere (05). *Local*: only near a centre (06, the glimpse of 10.6).
 #
@@ -3733,7 +3734,7 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 # - [ ] C. With our recipe, too, the model with attention gains 2.6 points.
 #   > The simple model has .979 with our recipe, and .957 in the table: most of the gap is gone.
 # - [x] D. With our recipe, most of this gain is gone before attention comes in.
-#   > Yes: the simple model has .979 in place of .957. All changes together give 0.6 points; the weights have about 0.4 of them, and the query − 0.1.
+#   > Yes: the simple model has .979 instead of .957. All changes together give 0.6 points; the weights have about 0.4 of them, and the query − 0.1.
 
 # %% [markdown] quiz="retina" kind="number" points=1 read="10.6" draw="n=8,12,16 K=3,4" tolerance="0"
 # A glimpse has `size` {n} and {K} scales. How many pixels does its *largest* patch cover, before it is made small? (The
@@ -3816,6 +3817,8 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 #   (4) to (6) and section 4.2, 10.8 section 4.1.
 # - D. Bahdanau, K. Cho, Y. Bengio, *Neural Machine Translation by Jointly Learning to Align and Translate*, 2014,
 #   [arXiv 1409.0473](https://arxiv.org/abs/1409.0473): the additive score, appendix A.1.2.
+# - F. Rahman, *Seq2seq: Sequence to Sequence Learning with Keras*, [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq):
+#   `SimpleSeq2Seq` is the model of 10.2, and `AttentionSeq2Seq`, with its linear score, that of 10.3.
 # - J. Ba, V. Mnih, K. Kavukcuoglu, *Multiple Object Recognition with Visual Attention*, 2014,
 #   [arXiv 1412.7755](https://arxiv.org/abs/1412.7755): a recurrent attention model that also has a coarse picture.
 # - A. Dosovitskiy et al., *An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale*, 2020,

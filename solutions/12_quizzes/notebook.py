@@ -231,7 +231,7 @@ ax = plots.course_map(here="12_quizzes")
 # ### Stage 01: the plain RNN
 
 # %% [markdown] quiz="concat_form" kind="shape" points=1 read="1.1" draw="I=3,5,6 H=11,13,17"
-# You write the step of an RNN with **one** matrix: $h' = \tanh(W\,[x; h] + b)$, with {I} inputs and {H} hidden units. Which shape has W?
+# You write the step of an RNN with **one** matrix: $h' = \tanh(W\,[x; h] + b)$, with {I} inputs and {H} hidden units. What is the shape of W?
 #
 # - [x] (H, I + H)
 #   > Yes: it makes H numbers out of the I + H that stand below each other. It is W_ih and W_hh side by side.
@@ -317,7 +317,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Think of σ(−a): what is it?
 
 # %% [markdown] quiz="bi_shape" kind="shape" points=1 read="2.5" draw="B=3,5,7 T=11,13 I=4,6,9 H=16,20,24"
-# A bidirectional LSTM with {H} units in each direction reads a batch [{B}, {T}, {I}], `batch_first=True`. Which shape has the first thing that it returns?
+# A bidirectional LSTM with {H} units in each direction reads a batch [{B}, {T}, {I}], `batch_first=True`. What is the shape of the first thing that it returns?
 #
 # - [x] (B, T, 2 * H)
 #   > Yes: at every position the two states stand side by side.
@@ -444,7 +444,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > How large is each weight before the mask? How many of them are left after it?
 
 # %% [markdown] quiz="context_shape" kind="shape" points=1 read="5.4" draw="B=3,5,7 n=11,13 H=16,20,24"
-# The memory of a bidirectional encoder with {H} units in each direction, for {B} sentences of {n} words, and one step of the decoder. Which shape has the context?
+# The memory of a bidirectional encoder with {H} units in each direction, for {B} sentences of {n} words, and one step of the decoder. What is the shape of the context?
 #
 # - [x] (B, 2 * H)
 #   > Yes: one weighted mean of the rows of the memory for each sentence, as wide as a row.
@@ -475,7 +475,7 @@ ax = plots.course_map(here="12_quizzes")
 # ### Stage 06: Luong's attention
 
 # %% [markdown] quiz="general_parameters" kind="number" points=1 read="6.1" draw="D=32,48,64 A=16,24,40" tolerance="0"
-# States, keys and queries have {D} numbers; an additive score has a hidden layer of {A}. How many **more** parameters has the additive score (W, U, v, no biases) than `general`?
+# States, keys and queries have {D} numbers; an additive score has a hidden layer of {A}. How many **more** parameters does the additive score (W, U, v, no biases) have than `general`?
 #
 # - [x] 2 * A * D + A - D * D
 #   > Yes: A · D for each of W and U, and A for v, against one matrix D · D. Where A is small, "more" is a negative number.
@@ -574,7 +574,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] 1 - 1 / V
 #   > This is the share of wrong guesses.
 # - [ ] else
-#   > Which probability has the right symbol at best? The loss is minus its natural logarithm.
+#   > What is the probability of the right symbol at best? The loss is minus its natural logarithm.
 
 # %% [markdown]
 # ### Stage 08: pre-training
@@ -597,7 +597,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Take 1,000 words. How many show no MASK? How many of these were chosen?
 
 # %% [markdown] quiz="score_rows" kind="shape" points=1 read="8.4" draw="P=5,7,9 Q=3,4,6"
-# A premise has {P} words, a hypothesis {Q} words. `own_word_score` sends all its rows through the network as one batch. Which shape have the `ids` of this batch?
+# A premise has {P} words, a hypothesis {Q} words. `own_word_score` sends all its rows through the network as one batch. What is the shape of the `ids` of this batch?
 #
 # - [x] (Q, P + Q + 2)
 #   > Yes: a row for each word of the hypothesis that is hidden, and in each row both sentences with an E behind each.
@@ -645,7 +645,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] B. With 200 labels, it gave something that more steps do not give.
 #   > Yes: 0.72 against 0.64 with four times the steps. By then each network that started from scratch knew all of its 200 pairs by heart.
 # - [ ] C. With 200 labels, from scratch was stopped too early.
-#   > Four times the steps gave 0.64 in place of 0.65. It was not patience that was missing.
+#   > Four times the steps gave 0.64 instead of 0.65. It was not patience that was missing.
 # - [x] D. Without the runs of 2,400 steps, few labels and few steps look alike.
 #   > Yes: both would show as a gap between 0.65 and more. The control tells them apart.
 
@@ -670,7 +670,7 @@ ax = plots.course_map(here="12_quizzes")
 #   > Draw a row of pixels and the three windows of the first layer that one window of the second layer reads.
 
 # %% [markdown] quiz="projection_shape" kind="shape" points=1 read="9.5" draw="B=3,5 C=8,12 N=16,20 H=7,9,11 W=14,18"
-# `residual_block({C}, {N}, stride=2)` reads maps of the shape [{B}, {C}, {H}, {W}]. Which shape has x after the *projection* on its path around the two convolutions?
+# `residual_block({C}, {N}, stride=2)` reads maps of the shape [{B}, {C}, {H}, {W}]. What is the shape of x after the *projection* on its path around the two convolutions?
 #
 # - [x] (B, N, (H + 1) // 2, W // 2)
 #   > Yes: the shape of F(x), or the two could not be added. A 1 × 1 window with stride 2 stands on the pixels 0, 2, 4 and so on.
@@ -740,7 +740,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] -(r - b) / A
 #   > This is the entry of each action that was *not* drawn.
 # - [ ] (r - b) / A
-#   > You multiplied with p in place of onehot − p.
+#   > You multiplied with p instead of onehot − p.
 # - [ ] else
 #   > Write down p, then onehot − p. Multiply with the reward that is left after the baseline.
 
@@ -758,7 +758,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] (B, H, D)
 #   > A place is a row *and* a column of the maps.
 # - [ ] else
-#   > How many places are there, and how many numbers has each?
+#   > How many places are there, and how many numbers does each have?
 
 # %% [markdown] quiz="fair_baseline" kind="several" points=1 read="10.11"
 # The loss of 10.11 for drawn places needs a baseline. With which of these does the **mean** gradient of the places stay exactly as it is without a baseline?
@@ -850,7 +850,7 @@ ax = plots.course_map(here="12_quizzes")
 # first?
 #
 # - [x] A. Whether the new encoder adds positions to its embeddings.
-#   > Yes. A GRU knows the order by itself, a Transformer only through positions (7.6). Without them, "Tom chases Jerry" and "Jerry chases Tom" give each word the same state.
+#   > Yes. A GRU knows the order by itself, an encoder without a causal mask only through positions (7.6). Without them, "Tom chases Jerry" and "Jerry chases Tom" give each word the same state.
 # - [ ] B. Whether its decoder can read what a Transformer has written.
 #   > It reads a memory [B, S, D], and it does not matter who made it. It has learned to write the right words from this one.
 # - [ ] C. Whether the mask of its sources is False at all the pads.
@@ -885,7 +885,7 @@ for part, names in quiz_maps.items():
     for i, matrix in enumerate(names["maps"]):
         ax = axes.flat[i]
         plots.heatmap(matrix, rows, columns, title=f"{part}: picture {i + 1}", ax=ax)
-        ax.images[0].set_clim(0, max(map(max, matrix)))
+        ax.images[0].set_clim(0, 1)
         ax.tick_params(axis="x", labelrotation=0 if first else 90)
         ax.set_ylabel("position that looks" if first else "written word")
         ax.set_xlabel("position that is seen" if first else "")
@@ -1246,7 +1246,7 @@ for seed, (B_, I_, H_) in enumerate([(3, 2, 5), (7, 3, 2), (1, 5, 11)]):
 # input is its influence, divided by the sum of all influences.
 
 # %% [markdown] quiz="share_number" kind="number" points=1 read="4.8" draw="a=0.5,0.6,0.8 T=4,5,6" tolerance="1%"
-# For $a$ = {a} and T = {T}: which share of the influence has the **first** input, $x_1$?
+# For $a$ = {a} and T = {T}: what share of the influence does the **first** input, $x_1$, have?
 #
 # - [x] a ** (T - 1) * (1 - a) / (1 - a ** T)
 #   > Yes: and the last input has the share 1 / (1 + a + …), which is much more. One context, very different influences.
@@ -2041,7 +2041,7 @@ for name in ("two drawn looks, no baseline", "two drawn looks"):
 # %% [markdown]
 # ### Bug 1: the tanh that is not there
 #
-# The additive score is $v \cdot \tanh(W q + U k)$ (5.2). In one published version the tanh is missing. It trains, the loss falls, and every step of the decoder looks at the same words. Others put the tanh in
+# The additive score is $v \cdot \tanh(W q + U k)$ (5.2). In some published versions the tanh is missing (*Papers*, at the end). It trains, the loss falls, and every step of the decoder looks at the same words. Others put the tanh in
 # the wrong place, or forget who asks.
 #
 # <details><summary>Hint 1</summary>
@@ -2167,7 +2167,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 2: the mask that comes too late
 #
-# Weights are a softmax over the positions that may be seen (5.3). In a common version the softmax comes first and the mask after it: the weights of a padded sentence do not sum to 1. The family is large: masks that are turned round, scores
+# Weights are a softmax over the positions that may be seen (5.3). In a common version the softmax comes first and the mask after it: the weights of a padded sentence do not sum to 1. The family is large: masks that are inverted, scores
 # that are multiplied by the mask, NaN for a row in which nothing may be seen, and functions that write into the caller's scores.
 #
 # <details><summary>Hint 1</summary>
@@ -2608,7 +2608,7 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 5: the loss that counts pads
 #
-# The masked loss is the mean over all symbols that are no pads (3.4). A popular version sets the losses at pads to 0 and then calls `.mean()`: it divides by the number of *all* positions, so that the loss falls when somebody adds pads. Its relatives ignore the id 0 in place of `pad`, take a mean of means, or put a softmax before a loss that
+# The masked loss is the mean over all symbols that are no pads (3.4). A popular version sets the losses at pads to 0 and then calls `.mean()`: it divides by the number of *all* positions, so that the loss falls when somebody adds pads. Its relatives ignore the id 0 instead of `pad`, take a mean of means, or put a softmax before a loss that
 # has its own.
 #
 # <details><summary>Hint 1</summary>
@@ -3789,3 +3789,11 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # - K. He, X. Zhang, S. Ren, J. Sun, *Deep Residual Learning for Image Recognition*, 2015, [arXiv 1512.03385](https://arxiv.org/abs/1512.03385): deeper plain networks are worse on their own pictures, too.
 # - J. Zhang and others, *Top-down Neural Attention by Excitation Backprop*, 2016, [arXiv 1608.00507](https://arxiv.org/abs/1608.00507): the pointing game.
 # - V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of Visual Attention*, 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247): a network that chooses where to look, with a baseline.
+# - Where some of the bugs of 12.6 come from. *The missing tanh:* the Keras library [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq)
+#   (`cells.py`), AuCson/PyTorch-Batch-Attention-Seq2seq before February 2018
+#   ([issue 3](https://github.com/AuCson/PyTorch-Batch-Attention-Seq2seq/issues/3)), spro/practical-pytorch
+#   ([issue 82](https://github.com/spro/practical-pytorch/issues/82)). *Heads cut by a view:* 649453932/Chinese-Text-Classification-Pytorch
+#   ([issue 53](https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53)), reczoo/FuxiCTR
+#   ([issue 30](https://github.com/reczoo/FuxiCTR/issues/30)). *The product of logarithms:* J. Brownlee, *How to Implement a Beam Search
+#   Decoder for Natural Language Processing*, [machinelearningmastery.com](https://machinelearningmastery.com/beam-search-decoder-natural-language-processing/),
+#   as it is quoted [here](https://qiita.com/Rowing0914/items/1efcd09288114809da8c). Most of the others were seen in published notebooks.
