@@ -71,6 +71,49 @@ def test_the_notebook_quotes_the_stored_shares(stored: dict[str, Any]) -> None:
     assert min(shares["clean, orthogonal"], key=shares["clean, orthogonal"].__getitem__) == "insert last", message
 
 
+def test_the_notebook_quotes_the_stored_recipes(measure: ModuleType, stored: dict[str, Any]) -> None:
+    assert stored["recipe_settings"] == measure.RECIPES
+    recipes = stored["recipes"]
+    assert all(len(values) == len(stored["seeds"]) for recipe in recipes.values() for values in recipe.values())
+    counts = {name: [sum(recipe[f"{way}, words"]) for way in measure.WAYS] for name, recipe in recipes.items()}
+    message = "The table of section 3.9 states these counts: change both."
+    assert counts == {
+        "E, rows of 8, 500": [6, 17],
+        "E, rows of 8, 2000": [16, 20],
+        "E, rows of 8, 3000": [16, 20],
+        "no E, rows of 8, 500": [1, 7],
+        "no E, rows of 8, 2000": [4, 16],
+        "published, rows of 5, 5000": [20, 20],
+        "published, rows of 8, 5000": [13, 20],
+    }, message
+    published = recipes["published, rows of 5, 5000"]
+    assert all(sum(values) == 20 for values in published.values()), message
+    for name, recipe in recipes.items():
+        for question in ("highh", "kingh", "words"):
+            pairs = zip(*(recipe[f"{way}, {question}"] for way in measure.WAYS), strict=True)
+            assert all(one_pass <= own for one_pass, own in pairs), (name, message)
+    shown = recipes["E, rows of 8, 2000"]
+    for way, of_runs in zip(measure.WAYS, ("copied, one pass", "copied, own letters"), strict=True):
+        assert all(shown[f"{way}, {q}"] == stored["runs"][of_runs][q] for q in ("highh", "kingh", "words")), way
+
+
+def test_a_recipe_makes_its_rows(measure: ModuleType) -> None:
+    stage = measure.load_stage()
+    rows = {}
+    for name in ("E, rows of 8, 2000", "published, rows of 5, 5000"):
+        batch = measure.recipe_batch(stage, [("high", "low")], measure.RECIPES[name])
+        rows[name] = [stage["to_text"](ids[0].tolist()) for ids in batch]
+    assert rows["E, rows of 8, 2000"] == ["highEPPP", "SlowPPPP", "lowEPPPP"]
+    assert rows["published, rows of 5, 5000"] == ["highP", "SlowPP", "lowPPE"]
+
+
+def test_a_recipe_gives_its_stored_answers_again(measure: ModuleType, stored: dict[str, Any]) -> None:
+    """One seed of the shortest one. Another processor adds in another order: one of the six answers may differ."""
+    name = "E, rows of 8, 500"
+    again = measure.collect_recipes([0], names=[name])[name]
+    assert sum(values[0] != stored["recipes"][name][question][0] for question, values in again.items()) <= 1
+
+
 def test_the_mistakes_are_of_their_kind(measure: ModuleType) -> None:
     stage = measure.load_stage()
     made = list(measure.every_mistake(stage, "high"))

@@ -1,16 +1,19 @@
-"""Make `datasets/seq2seq_runs.json`: 20 runs of each way to build the antonym machine. About three minutes.
+"""Make `datasets/seq2seq_runs.json`: 20 runs of each way to build the antonym machine. About ten minutes.
 
     python solutions/03_seq2seq/measure.py
+    python solutions/03_seq2seq/measure.py recipes    # only `recipes`; the rest of the file stays
 
 The model, the loss, the typos and the decoding are those of `notebook.py`; one thread, fixed seeds, so that a
 second run gives the same file. `runs` holds the answers to two mistyped words, to the six words and to 300 random
-typos; `kinds` holds the share of right answers to every possible mistake, by its kind and place.
+typos; `kinds` holds the share of right answers to every possible mistake, by its kind and place. `recipes` holds, for
+the copied recipe with other settings, the answers to the two mistyped words and to the six words, decoded in both ways.
 """
 
 from __future__ import annotations
 
 import json
 import random
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +34,18 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "typos, torch's start": {**CLEAN, "typos": 8, "orthogonal": False},
     "train": {**CLEAN, "typos": 8, "orthogonal": True},
 }
+# The copied recipe with other settings; "end" is where the target has its E. In rows of 5 with 5,000 steps it stands in
+# github.com/graykode/nlp-tutorial, 4-1.Seq2Seq.
+RECIPES: dict[str, dict[str, Any]] = {
+    "E, rows of 8, 500": {"E in the source": True, "end": "after the word", "row": 8, "steps": 500},
+    "E, rows of 8, 2000": {"E in the source": True, "end": "after the word", "row": 8, "steps": 2000},
+    "E, rows of 8, 3000": {"E in the source": True, "end": "after the word", "row": 8, "steps": 3000},
+    "no E, rows of 8, 500": {"E in the source": False, "end": "after the word", "row": 8, "steps": 500},
+    "no E, rows of 8, 2000": {"E in the source": False, "end": "after the word", "row": 8, "steps": 2000},
+    "published, rows of 5, 5000": {"E in the source": False, "end": "after the pads", "row": 5, "steps": 5000},
+    "published, rows of 8, 5000": {"E in the source": False, "end": "after the pads", "row": 8, "steps": 5000},
+}
+WAYS = ["in one pass", "own letters"]  # to decode
 
 KINDS = ["replace", "swap", "drop", "double", "insert"]
 PLACES = ["first", "middle", "last"]
@@ -105,6 +120,55 @@ def ask(stage: dict[str, Any], answer: Answer) -> Run:
     return run
 
 
+def recipe_batch(stage: dict[str, Any], pairs: list[tuple[str, str]], settings: dict[str, Any]) -> list[torch.Tensor]:
+    """x, y_in and y_out as this recipe has them."""
+    row, late = settings["row"], settings["end"] == "after the pads"
+    width = row + 1 if late else row  # of y_in and y_out
+    rows: list[list[list[int]]] = [[], [], []]
+    for source, target in pairs:
+        said = target.ljust(row, "P") + "E" if late else (target + "E").ljust(row, "P")
+        read = source + "E" if settings["E in the source"] else source
+        for kept, text in zip(rows, (read.ljust(row, "P"), ("S" + target).ljust(width, "P"), said), strict=True):
+            kept.append(stage["to_ids"](text))
+    return [torch.tensor(ids) for ids in rows]
+
+
+@torch.no_grad()
+def ask_recipe(stage: dict[str, Any], model: Any, settings: dict[str, Any]) -> Run:
+    """Both ways to decode: 1 for each mistyped word that is answered right, and 1 if all six words are."""
+    asked = {**MISTYPED, **dict(stage["PAIRS"])}
+    x, y_in, _ = recipe_batch(stage, [(word, "") for word in asked], settings)
+    own = y_in[:, :1]
+    for _ in range(y_in.shape[1]):
+        own = torch.cat([own, model(x, own)[:, -1:].argmax(-1)], dim=1)
+    result: Run = {}
+    for way, ids in zip(WAYS, (model(x, y_in).argmax(-1), own[:, 1:]), strict=True):
+        said = [stage["to_text"](row).split("E")[0] for row in ids.tolist()]
+        if settings["end"] == "after the pads":
+            said = [text.replace("P", "") for text in said]
+        right = [int(text == target) for text, target in zip(said, asked.values(), strict=True)]
+        result |= {f"{way}, highh": right[0], f"{way}, kingh": right[1], f"{way}, words": min(right[2:])}
+    return result
+
+
+def collect_recipes(
+    seeds: Any, step: Any = lambda seed: None, names: Any = tuple(RECIPES)
+) -> dict[str, dict[str, list[float]]]:
+    """For every recipe, way to decode and question, one number per seed."""
+    torch.set_num_threads(1)
+    stage = load_stage()
+    found: dict[str, dict[str, list[float]]] = {name: {} for name in names}
+    for seed in seeds:
+        for name in names:
+            settings = RECIPES[name]
+            batch = recipe_batch(stage, stage["PAIRS"], settings)
+            model = stage["train_copied"](batch, seed, steps=settings["steps"])
+            for question, value in ask_recipe(stage, model, settings).items():
+                found[name].setdefault(question, []).append(value)
+        step(seed)
+    return found
+
+
 def every_mistake(stage: dict[str, Any], word: str) -> Iterator[tuple[str, str]]:
     """All single mistakes in the word, as ("kind place", mistyped word).
 
@@ -157,7 +221,12 @@ def collect(seeds: Any, step: Any = lambda seed: None) -> dict[str, Any]:
 
 
 def main() -> None:
-    result = collect(SEEDS, lambda seed: print(f"\rseed {seed + 1} of {len(SEEDS)}", end="", flush=True))
+    def step(seed: int) -> None:
+        print(f"\rseed {seed + 1} of {len(SEEDS)}", end="", flush=True)
+
+    result = json.loads(STORED.read_text(encoding="utf-8")) if sys.argv[1:] == ["recipes"] else collect(SEEDS, step)
+    result["recipe_settings"] = RECIPES
+    result["recipes"] = collect_recipes(SEEDS, step)
     text = json.dumps(result, indent=1).replace(",\n    ", ", ").replace("[\n    ", "[").replace("\n   ]", "]")
     STORED.write_text(text + "\n", encoding="utf-8")
     print(f"\nwrote {STORED.name}")
@@ -168,6 +237,8 @@ def main() -> None:
     print(f"{'':22}", *(f"{kind:>8}{place:>7}" for kind in KINDS for place in PLACES))
     for name, kinds in result["kinds"].items():
         print(f"{name:22}", *(f"{sum(values) / len(values):15.2f}" for values in kinds.values()))
+    for name, questions in result["recipes"].items():
+        print(f"{name:28}", *(f"{question} {sum(values):2}  " for question, values in questions.items()))
 
 
 if __name__ == "__main__":
