@@ -56,7 +56,7 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
 @main.command()
 @click.argument("stages", nargs=-1, metavar="[STAGE]…")
 @click.option(
-    "--seeds", default=3, show_default=True, help="Run the solution this many times, each with other random numbers."
+    "--seeds", default=2, show_default=True, help="Run the solution this many times, each with other random numbers."
 )
 @click.option("--jobs", default=default_jobs, show_default="processors", type=click.IntRange(1), help="Processes.")
 @click.option(

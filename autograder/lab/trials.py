@@ -6,6 +6,7 @@ A project is `project(load, seed)`: it loads the examples of one task and gives 
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -65,6 +66,11 @@ def trial(project: Callable[[Callable[[str], Task], int], Any], seed: int, other
     return done
 
 
+@functools.lru_cache(maxsize=8)
+def _tasks(name: str, seed: int, draw: int = 0) -> tuple[Task, Task]:
+    return make(name, LEARN, TEST, seed, shuffled=True, draw=draw)
+
+
 _trials: list[tuple[Any, Trial]] = []  # all of this process, with their projects
 _again: list[tuple[Trial, tuple[int, bool], Score]] = []
 
@@ -77,12 +83,18 @@ def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -
         if loaded and loaded[0][0].name != name:
             raise ValueError(f"A project is about one task, and this one loads {loaded[0][0].name!r} and {name!r}.")
         if not loaded:
-            loaded.append(make(name, LEARN, TEST, seed, shuffled=True))
+            loaded.append(_tasks(name, seed))
         learn = loaded[0][0]
         numbers = tuple(map(str, range(max(learn.inputs, learn.outputs))))  # in place of the words
         nothing = torch.zeros(0, dtype=torch.bool)
         return learn._replace(
-            links=nothing, source=numbers[: len(learn.source)], target=numbers[: learn.outputs], unknown=()
+            x=learn.x.clone(),
+            mask=learn.mask.clone(),
+            y=learn.y.clone(),
+            links=nothing,
+            source=numbers[: len(learn.source)],
+            target=numbers[: learn.outputs],
+            unknown=(),
         )
 
     taken = {chosen(other) for other in others}
@@ -113,7 +125,7 @@ def again(trial: Trial, draw: int, blank: bool = False) -> Score:
     except Exception:
         model = _train(next(project for project, known in _trials if known is trial), trial.seed)[1]
         before = {name: value.clone() for name, value in model.state_dict().items()}
-    _, test = make(trial.name, LEARN, TEST, trial.seed, shuffled=True, draw=draw)
+    _, test = _tasks(trial.name, trial.seed, draw)
     if blank:
         model.load_state_dict({name: torch.zeros_like(value) for name, value in before.items()})
     try:

@@ -82,7 +82,7 @@ def read_texts(stage: Stage) -> Read:
 
 def prove(
     stage: Stage,
-    seeds: int = 3,
+    seeds: int = 2,
     jobs: int = 2,
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Collection[str] = (),
@@ -94,7 +94,7 @@ def prove(
 
 def prove_all(
     stages: Sequence[Stage],
-    seeds: int = 3,
+    seeds: int = 2,
     jobs: int = 2,
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Collection[str] = (),

@@ -29,31 +29,38 @@ def interface():
 
 
 def pointer():
-    """11.4: a word is written from the vocabulary or copied from a place."""
+    """11.4: row 0 of the example by hand. A word is written from the vocabulary, or copied from its places."""
     sheet = Sheet()
-    words = ("Zorb", "saw", "Zorb", "near", "it")
-    for i, word in enumerate(words):
-        sheet.box((1.2 + 1.5 * i, 0.0), word, kind="values", w=1.3, h=0.7)
-        sheet.line((1.2 + 1.5 * i, 0.35), (1.2 + 1.5 * i, 1.05))
-    sheet.text((0.3, 1.4), r"$\alpha$", align="right")
-    for i, weight in enumerate((".5", ".1", ".3", ".1", ".0")):
-        sheet.text((1.2 + 1.5 * i, 1.4), weight, size=10)
-    sheet.line((1.2, 1.7), (1.2, 2.4), (2.7, 2.4), arrow=False)
-    sheet.line((4.2, 1.7), (4.2, 2.4), (2.7, 2.4), arrow=False)
-    sheet.line((2.7, 2.4), (2.7, 3.0))
-    sheet.text((2.9, 2.7), "places of one word add up: .8", size=10, align="left")
-    sheet.box((11.3, 0.0), "decoder", w=3.0)
-    sheet.arrow((11.3, 0.45), (11.3, 1.15), "softmax")
-    sheet.box((11.3, 1.6), "vocabulary", kind="values", w=3.0)
-    sheet.text((13.0, 1.6), "$[B, V]$", size=10, align="left")
-    sheet.line((11.3, 2.05), (11.3, 3.0))
-    sheet.ring((2.7, 3.5), r"$\times$")
-    sheet.ring((11.3, 3.5), r"$\times$")
-    sheet.line((2.7, 3.8), (2.7, 4.6), (6.7, 4.6))
-    sheet.line((11.3, 3.8), (11.3, 4.6), (7.3, 4.6))
-    sheet.text((2.2, 3.5), "$1 - p$", align="right")
-    sheet.text((11.8, 3.5), "$p$", align="left")
-    sheet.ring((7.0, 4.6), "$+$")
-    sheet.line((7.0, 4.9), (7.0, 5.5))
-    sheet.text((7.0, 5.8), "$P$: a number for each id, known or not", size=11)
+    words, weights = ("Kimo", "knows", "that", "Kimo", "sings"), (".5", ".1", "0", ".3", ".1")
+    for i, (word, weight) in enumerate(zip(words, weights, strict=True)):
+        x = 0.8 + 1.5 * i
+        sheet.box((x, 0.0), word, kind="values", w=1.3, h=0.7)
+        sheet.text((x, 0.65), weight, size=10)
+    sheet.text((-0.1, 0.65), r"$\alpha$", align="right")
+    ids = ("P", "knows", "that", "sings", "Kimo")
+    for left, name, numbers, share in (
+        (0.8, "sum by word", ("0", ".1", "0", ".1", ".8"), "$1 - p$ = .6"),
+        (9.9, "vocabulary", ("0", ".5", ".25", ".25", ""), "$p$ = .4"),
+    ):
+        for i, (word, number) in enumerate(zip(ids, numbers, strict=True)):
+            sheet.box((left + 1.2 * i, 2.6), number, kind="values" if number else "fixed", w=1.2, h=0.7)
+            if left > 5:
+                sheet.text((left + 1.2 * i, 2.0), word, size=9.5)
+            else:
+                sheet.text((left + 1.2 * i, 3.2), word, size=9.5)
+        sheet.ring((left + 2.4, 4.2), r"$\times$")
+        sheet.line((left + 2.4, 3.5 if left < 5 else 2.95), (left + 2.4, 3.9))
+        sheet.text((left + 2.0, 4.2), share, align="right", size=10)
+        sheet.text((left - 0.75, 2.6), name, size=9.5, align="right") if left > 5 else sheet.text(
+            (left + 5.6, 2.6), name, size=9.5, align="left"
+        )
+    for i, target in ((0, 4), (1, 1), (2, 2), (3, 4), (4, 3)):
+        sheet.line((0.8 + 1.5 * i, 0.9), (0.8 + 1.2 * target, 2.25))
+    sheet.box((12.3, 0.0), "decoder", w=3.0)
+    sheet.arrow((12.3, 0.45), (12.3, 1.75), "softmax")
+    sheet.ring((7.7, 5.3), "$+$")
+    sheet.line((3.2, 4.5), (3.2, 5.3), (7.4, 5.3))
+    sheet.line((12.3, 4.5), (12.3, 5.3), (8.0, 5.3))
+    sheet.line((7.7, 5.6), (7.7, 6.1))
+    sheet.text((7.7, 6.4), "$q$: 0, .26, .1, .16, and .48 for Kimo", size=10.5)
     return sheet
