@@ -3832,12 +3832,32 @@ def first_project(load, seed):
     return Ids(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
 
 
-# %% right="second_project" name="hear, one direction only"
+# %% right="second_project" name="gist, a Transformer reads"
 def second_project(load, seed):
-    task = load("hear")
+    class CopyWriter(AttentionWriter):
+        def __init__(self, words, embed_dim, memory_dim, hidden_dim):
+            super().__init__(words, embed_dim, memory_dim, hidden_dim)
+            self.words = words
+            self.embedding = nn.Embedding(words + 1, embed_dim)
+            self.switch = nn.Linear(hidden_dim + memory_dim + embed_dim, 1)
+
+        def start(self, x, memory, mask):
+            return {"x": x, "h": super().start(x, memory, mask)}
+
+        def step(self, y, state, memory, mask):
+            _, alpha, context = self.look(state["h"], memory, mask)
+            word = self.embedding(torch.where(y < self.words, y, self.words))
+            h = self.cell(torch.cat([context, word], dim=1), state["h"])
+            found = torch.cat([h, context, word], dim=1)
+            p_gen = self.switch(found).sigmoid().squeeze(1)
+            p = pointer_distribution(alpha, state["x"], p_gen, self.out(found).softmax(dim=1))
+            return p.clamp(min=1e-9).log(), {"x": state["x"], "h": h}, alpha
+
+
+    task = load("gist")
     torch.manual_seed(seed)
-    model = EncoderDecoder(make_encoder("gru", task.inputs, 64), AttentionWriter(task.outputs, 32, 64, 64))
-    return fit(model, task, seed, steps=300, lr=0.01)
+    model = EncoderDecoder(Words(task.inputs, 32, make_encoder("transformer", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
+    return fit(model, task, seed, steps=300, lr=0.005)
 
 
 # %% right="second_project" name="gist, copied by a convolution"
@@ -3877,9 +3897,10 @@ def second_project(load, seed):
 
 # %% wrong="second_project" name="untrained" says="The model was never trained: what it writes is as random as its first weights."
 def second_project(load, seed):
-    task = load("hear")
+    task = load("answer")
     torch.manual_seed(seed)
-    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
+    reader = Words(task.inputs, 32, make_encoder("bigru", 32, 64))
+    return EncoderDecoder(reader, PointerWriter(16, 64, 48))
 
 
 # %% wrong="second_project" name="most frequent answer" says="It writes the most frequent answer, whatever it reads. A floor, and no model."
@@ -3918,7 +3939,7 @@ def second_project(load, seed):
             return ids, maps
 
 
-    task = load("hear")
+    task = load("caption")
 
     def write(x, mask):
         return task.y[torch.cdist(x.flatten(1), task.x.flatten(1)).argmin(dim=1)]
@@ -3971,23 +3992,6 @@ def second_project(load, seed):
     return Wrapped(fit(model, task, seed, steps=150, lr=0.01))
 
 
-# %% wrong="second_project" name="the batch decides" says="Its frames are measured against the batch: what it writes for a row depends on the rows beside it."
-def second_project(load, seed):
-    class Batch(nn.Module):
-        def __init__(self, reader):
-            super().__init__()
-            self.reader = reader
-
-        def forward(self, x, mask):
-            return self.reader(x - x.mean(dim=0), mask)
-
-
-    task = load("hear")
-    torch.manual_seed(seed)
-    model = EncoderDecoder(Batch(make_encoder("bigru", task.inputs, 32)), AttentionWriter(task.outputs, 16, 32, 32))
-    return fit(model, task, seed, steps=60, lr=0.02)
-
-
 # %% wrong="second_project" name="maps do not sum to 1" says="The maps are weights of a sigmoid: they do not sum to 1."
 def second_project(load, seed):
     class CopyWriter(AttentionWriter):
@@ -4018,122 +4022,11 @@ def second_project(load, seed):
 
 # %% wrong="second_project" name="forgets to return" says="The model is trained and then forgotten: return is missing."
 def second_project(load, seed):
-    load("hear")
+    load("gist")
 
 
-# %% right="third_project" name="gist, a Transformer reads"
-def third_project(load, seed):
-    class CopyWriter(AttentionWriter):
-        def __init__(self, words, embed_dim, memory_dim, hidden_dim):
-            super().__init__(words, embed_dim, memory_dim, hidden_dim)
-            self.words = words
-            self.embedding = nn.Embedding(words + 1, embed_dim)
-            self.switch = nn.Linear(hidden_dim + memory_dim + embed_dim, 1)
-
-        def start(self, x, memory, mask):
-            return {"x": x, "h": super().start(x, memory, mask)}
-
-        def step(self, y, state, memory, mask):
-            _, alpha, context = self.look(state["h"], memory, mask)
-            word = self.embedding(torch.where(y < self.words, y, self.words))
-            h = self.cell(torch.cat([context, word], dim=1), state["h"])
-            found = torch.cat([h, context, word], dim=1)
-            p_gen = self.switch(found).sigmoid().squeeze(1)
-            p = pointer_distribution(alpha, state["x"], p_gen, self.out(found).softmax(dim=1))
-            return p.clamp(min=1e-9).log(), {"x": state["x"], "h": h}, alpha
-
-
-    task = load("gist")
-    torch.manual_seed(seed)
-    model = EncoderDecoder(Words(task.inputs, 32, make_encoder("transformer", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=300, lr=0.005)
-
-
-# %% right="third_project" name="gist, a row of GRUs"
-def third_project(load, seed):
-    class CopyWriter(AttentionWriter):
-        def __init__(self, words, embed_dim, memory_dim, hidden_dim):
-            super().__init__(words, embed_dim, memory_dim, hidden_dim)
-            self.words = words
-            self.embedding = nn.Embedding(words + 1, embed_dim)
-            self.switch = nn.Linear(hidden_dim + memory_dim + embed_dim, 1)
-
-        def start(self, x, memory, mask):
-            return {"x": x, "h": super().start(x, memory, mask)}
-
-        def step(self, y, state, memory, mask):
-            _, alpha, context = self.look(state["h"], memory, mask)
-            word = self.embedding(torch.where(y < self.words, y, self.words))
-            h = self.cell(torch.cat([context, word], dim=1), state["h"])
-            found = torch.cat([h, context, word], dim=1)
-            p_gen = self.switch(found).sigmoid().squeeze(1)
-            p = pointer_distribution(alpha, state["x"], p_gen, self.out(found).softmax(dim=1))
-            return p.clamp(min=1e-9).log(), {"x": state["x"], "h": h}, alpha
-
-
-    task = load("gist")
-    torch.manual_seed(seed)
-    model = EncoderDecoder(Words(task.inputs, 32, make_encoder("gru", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=220, lr=0.01)
-
-
-# %% wrong="third_project" name="the task of the second project" says="An earlier project is about this task already. Choose another one."
-def third_project(load, seed):
-    task = load("hear")
-    torch.manual_seed(seed)
-    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
-
-
-# %% wrong="third_project" name="untrained" says="The model was never trained: what it writes is as random as its first weights."
-def third_project(load, seed):
-    task = load("answer")
-    torch.manual_seed(seed)
-    reader = Words(task.inputs, 32, make_encoder("bigru", 32, 64))
-    return EncoderDecoder(reader, PointerWriter(16, 64, 48))
-
-
-# %% wrong="third_project" name="most frequent answer" says="It writes the most frequent answer, whatever it reads. A floor, and no model."
-def third_project(load, seed):
-    class Fixed(nn.Module):
-        """Writes what a function says, and looks at the first place."""
-
-        def __init__(self, write):
-            super().__init__()
-            self.write, self.weight = write, nn.Parameter(torch.zeros(1))
-
-        def generate(self, x, mask, max_len):
-            ids = self.write(x, mask)[:, :max_len]
-            maps = F.one_hot(torch.zeros_like(ids), x.shape[1]).float()
-            return ids, maps
-
-
-    task = load("gist")
-    rows, counts = task.y.unique(dim=0, return_counts=True)
-    answer = rows[counts.argmax()]
-    return Fixed(lambda x, mask: answer.expand(len(x), -1))
-
-
-# %% wrong="third_project" name="first words" says="The first words are a floor, and no summary: the main clause often stands elsewhere."
-def third_project(load, seed):
-    class Fixed(nn.Module):
-        """Writes what a function says, and looks at the first place."""
-
-        def __init__(self, write):
-            super().__init__()
-            self.write, self.weight = write, nn.Parameter(torch.zeros(1))
-
-        def generate(self, x, mask, max_len):
-            ids = self.write(x, mask)[:, :max_len]
-            maps = F.one_hot(torch.zeros_like(ids), x.shape[1]).float()
-            return ids, maps
-
-
-    task = load("gist")
-    return Fixed(lambda x, mask: F.pad(x[:, :5], (0, 1), value=E))
-
-
-# %% wrong="third_project" name="no copying" says="A softmax over the vocabulary has no number for a name that stands in no vocabulary. Copy it: pointer_distribution."
-def third_project(load, seed):
+# %% wrong="second_project" name="no copying" says="A softmax over the vocabulary has no number for a name that stands in no vocabulary. Copy it: pointer_distribution."
+def second_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
     known = task._replace(y=task.y.clamp(max=task.outputs))
@@ -4141,8 +4034,8 @@ def third_project(load, seed):
     return fit(EncoderDecoder(reader, AttentionWriter(task.outputs + 1, 32, 64, 48)), known, seed, steps=100, lr=0.01)
 
 
-# %% wrong="third_project" name="copies alone" says="With p_gen at 0 every word is copied. But the verb of the summary often stands nowhere in the source."
-def third_project(load, seed):
+# %% wrong="second_project" name="copies alone" says="With p_gen at 0 every word is copied. But the verb of the summary often stands nowhere in the source."
+def second_project(load, seed):
     class CopyWriter(AttentionWriter):
         def __init__(self, words, embed_dim, memory_dim, hidden_dim):
             super().__init__(words, embed_dim, memory_dim, hidden_dim)
@@ -4169,13 +4062,84 @@ def third_project(load, seed):
     return fit(model, task, seed, steps=150, lr=0.01)
 
 
-# %% wrong="third_project" name="returns generate" says="It returns the method generate, and not the model that has it."
+# %% wrong="second_project" name="two jobs without an idea" says="One of the first two projects has to be about gist, caption or answer. To translate and to hear needs no idea of your own."
+def second_project(load, seed):
+    task = load("hear")
+    torch.manual_seed(seed)
+    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
+
+
+# %% right="third_project" name="hear, one direction only"
+def third_project(load, seed):
+    task = load("hear")
+    torch.manual_seed(seed)
+    model = EncoderDecoder(make_encoder("gru", task.inputs, 64), AttentionWriter(task.outputs, 32, 64, 64))
+    return fit(model, task, seed, steps=300, lr=0.01)
+
+
+# %% wrong="third_project" name="the task of the second project" says="An earlier project is about this task already. Choose another one."
 def third_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
-    return EncoderDecoder(
-        Words(task.inputs, 32, make_encoder("gru", 32, 64)), AttentionWriter(task.outputs, 16, 64, 32)
-    ).generate
+    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
+
+
+# %% wrong="third_project" name="untrained" says="The model was never trained: what it writes is as random as its first weights."
+def third_project(load, seed):
+    task = load("hear")
+    torch.manual_seed(seed)
+    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
+
+
+# %% wrong="third_project" name="most frequent answer" says="It writes the most frequent answer, whatever it reads. A floor, and no model."
+def third_project(load, seed):
+    class Fixed(nn.Module):
+        """Writes what a function says, and looks at the first place."""
+
+        def __init__(self, write):
+            super().__init__()
+            self.write, self.weight = write, nn.Parameter(torch.zeros(1))
+
+        def generate(self, x, mask, max_len):
+            ids = self.write(x, mask)[:, :max_len]
+            maps = F.one_hot(torch.zeros_like(ids), x.shape[1]).float()
+            return ids, maps
+
+
+    task = load("caption")
+    rows, counts = task.y.unique(dim=0, return_counts=True)
+    answer = rows[counts.argmax()]
+    return Fixed(lambda x, mask: answer.expand(len(x), -1))
+
+
+# %% wrong="third_project" name="most similar example" says="It looks up the example that is most alike and says what that says. A floor: it has learned nothing that holds for others."
+def third_project(load, seed):
+    class Fixed(nn.Module):
+        """Writes what a function says, and looks at the first place."""
+
+        def __init__(self, write):
+            super().__init__()
+            self.write, self.weight = write, nn.Parameter(torch.zeros(1))
+
+        def generate(self, x, mask, max_len):
+            ids = self.write(x, mask)[:, :max_len]
+            maps = F.one_hot(torch.zeros_like(ids), x.shape[1]).float()
+            return ids, maps
+
+
+    task = load("hear")
+
+    def write(x, mask):
+        return task.y[torch.cdist(x.flatten(1), task.x.flatten(1)).argmin(dim=1)]
+
+    return Fixed(write)
+
+
+# %% wrong="third_project" name="returns generate" says="It returns the method generate, and not the model that has it."
+def third_project(load, seed):
+    task = load("hear")
+    torch.manual_seed(seed)
+    return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32)).generate
 
 
 # %% right="fourth_project" name="caption, folded by hand"

@@ -23,6 +23,7 @@ def interface():
         sheet.line((14.4, y), (15.1, y), (15.1, 1.8), (15.8, 1.8))
     sheet.text((15.95, 2.1), "logits $[B, V]$", size=10, align="left")
     sheet.text((15.95, 1.5), "alpha $[B, S]$", size=10, align="left")
+    sheet.text((12.6, -0.7), "told at each step: the word before, and the state of the last step", size=10)
     sheet.text((3.6, 4.7), "readers", size=11)
     sheet.text((12.6, 4.7), "writers: one word a step", size=11)
     return sheet
@@ -50,10 +51,8 @@ def pointer():
                 sheet.text((left + 1.2 * i, 3.2), word, size=9.5)
         sheet.ring((left + 2.4, 4.2), r"$\times$")
         sheet.line((left + 2.4, 3.5 if left < 5 else 2.95), (left + 2.4, 3.9))
-        sheet.text((left + 2.0, 4.2), share, align="right", size=10)
-        sheet.text((left - 0.75, 2.6), name, size=9.5, align="right") if left > 5 else sheet.text(
-            (left + 5.6, 2.6), name, size=9.5, align="left"
-        )
+        sheet.text((left + 1.85, 4.2), share, align="right", size=10)
+        sheet.text((left + 5.6, 2.6), name, size=9.5, align="left")
     for i, target in ((0, 4), (1, 1), (2, 2), (3, 4), (4, 3)):
         sheet.line((0.8 + 1.5 * i, 0.9), (0.8 + 1.2 * target, 2.25))
     sheet.box((12.3, 0.0), "decoder", w=3.0)

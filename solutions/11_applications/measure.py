@@ -25,7 +25,7 @@ STORED = HERE.parents[1] / "datasets" / "application_runs.json"
 KINDS = ("convolution", "gru", "bigru", "transformer")
 RATES = {"convolution": 0.01, "gru": 0.01, "bigru": 0.01, "transformer": 0.004}
 SEEDS, GRID_SEEDS, STEPS = range(20), range(3), 300
-PROJECT_OF = {"translate": "first", "hear": "second", "gist": "third", "caption": "fourth", "answer": "fifth"}
+PROJECT_OF = {"translate": "first", "hear": "third", "gist": "second", "caption": "fourth", "answer": "fifth"}
 
 Stage = dict[str, Any]
 
