@@ -23,7 +23,9 @@ def interface():
         sheet.line((14.4, y), (15.1, y), (15.1, 1.8), (15.8, 1.8))
     sheet.text((15.95, 2.1), "logits $[B, V]$", size=10, align="left")
     sheet.text((15.95, 1.5), "alpha $[B, S]$", size=10, align="left")
-    sheet.text((12.6, -0.7), "told at each step: the word before, and the state of the last step", size=10)
+    sheet.line((14.0, -0.15), (14.0, -0.75), (11.2, -0.75), (11.2, -0.15))
+    sheet.text((12.6, -1.05), "state: anything", size=10)
+    sheet.text((12.6, -1.5), "told at each step: the word before", size=10)
     sheet.text((3.6, 4.7), "readers", size=11)
     sheet.text((12.6, 4.7), "writers: one word a step", size=11)
     return sheet

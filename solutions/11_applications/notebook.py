@@ -3,8 +3,8 @@
 #
 # This is the last page on which you build something. Attention was invented to translate. It turned out to fit nearly
 # everywhere: a machine that hears, one that summarises, one that says what is on a picture, one that finds an answer in a
-# text. Here are five such jobs, small enough for a laptop. You choose at least two of them, and this time nobody tells you
-# which model to build.
+# text. Here are five such jobs, small enough for a laptop. You choose at least two of them, and this time the model is
+# your choice.
 #
 # **What you know:** recurrent readers (01 and 02), encoders and decoders (03 and 04), attention and its maps (05 and 06),
 # the Transformer block (07), convolutions and captions (09 and 10).
@@ -87,8 +87,8 @@ for demo_name, (demo_task, _) in demo_tasks.items():
 # | `answer` | a question, and a text of two clauses | the first and the last place of the answer, as ids 3 + place (printed here without the 3) | this place |
 #
 # The two jobs without words, as pictures. White lines part the letters. (In the landscapes not all that
-# you see is named: clouds, houses and bare plains never are, and a plain may have the colour of sand, of water or of leaves. A pale disc high in
-# the sky is not named either: "red sun" is a sky that glows.)
+# you see is named: clouds, houses and bare plains never are, and a plain may have the colour of sand, of water or of leaves. A disc high in the
+# sky, pale or yellow, is not named either: "red sun" is a sky that glows.)
 
 
 # %% given="pictures"
@@ -673,7 +673,7 @@ class AttentionWriter(nn.Module):
 
 
 class TransformerWriter(nn.Module):
-    """A Transformer block, as in stage 07. Its state is all words that it was told: int64 [B, t], at most `longest`.
+    """One Transformer layer, cut down: one head, one norm. Its state is all words that it was told: int64 [B, t], at most `longest`.
 
     Only the last place asks, and all others stand before it. So there is no causal mask.
     """
@@ -1855,8 +1855,8 @@ for i in range(10):
 # ## 11.5 Which reader for which job?
 #
 # Four readers, five jobs, and always the same writer, a GRU with attention: 20 pairs, each trained three times with the same recipe. (These
-# trainings take a while, so they were run before: `solutions/11_applications/measure.py` made them.) *Predict first:* for which job is
-# the reader that sees only five places, the convolution, nearly as good as the best? And which jobs do all four do badly?
+# trainings take a while, so they were run before: `solutions/11_applications/measure.py` made them.) *Predict first:* to translate or to
+# hear: where is the reader that sees only five places, the convolution, nearly as good as the best? And which jobs do all four do badly?
 
 # %%
 demo_runs = data.load("application_runs")
@@ -1884,7 +1884,7 @@ ax = plots.heatmap(
 # Transformer (0.69). To hear, a letter must be told from its neighbours: probably two frames on each side are not enough for that. The
 # Transformer probably needs more steps or more examples than these.
 #
-# And three columns are poor, whoever reads. In *gist*, 0.21, 0.26 and 0.20 of the test sentences have no new name, 0.22 in the mean. The first three
+# And three columns are poor, whoever reads. In *gist*, about 22 of 100 test sentences have no new name. The first three
 # readers get exactly these right, and nobody gets any other: the writer has no number for a new name. (In these runs all new names were one word,
 # "unknown".) Behind the `bigru` it even looks at the name: 1.00 of its maps point at the right word. It knows where the name stands, and cannot say it.
 # In *caption* all four see a row of patches: the convolution (0.16) is far below the look-up (0.36), and the best (0.41) hardly above
@@ -1926,7 +1926,7 @@ ax = plots.heatmap(
 # ```
 #
 # **What you may use.** All that stands on this page, all of torch, and whatever you like of earlier pages. Below is what
-# you should know about each job. These are no hints: open those of your jobs before you begin.
+# you should know about each job. It says much. First write down what a pair of 11.3 cannot do in your job; then open the fold.
 #
 # <details><summary>translate</summary>
 #
@@ -1959,7 +1959,8 @@ ax = plots.heatmap(
 # The answer is a place, so the map itself can be the answer: the next cell has a `PointerWriter`. But which of the two
 # clauses is asked about? The one that has the words of the question. A small network needs very many examples to find out that two
 # places hold the same word. You can tell it: one more number at each place, 1 if the word stands twice in the row, else 0.
-# (`x.unsqueeze(1) == x.unsqueeze(2)` compares all places with all.) Chen et al. 2017 call it "exact match".
+# (`x.unsqueeze(1) == x.unsqueeze(2)` compares all places with all. Each place equals itself and all pads are equal, so count more than one,
+# and only real places.) Chen et al. 2017 call it "exact match".
 # </details>
 
 
@@ -2082,15 +2083,24 @@ expect(trials.again(trial, 739155020417).exact).at_least(
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# **Judge your model** (no points, and the best part). Take your one idea out, train again with two seeds, and write three lines: the
+# lazy rival, without the idea, with it. Is the difference larger than the one between two seeds? And what do three wrong
+# rows have in common?
+#
 # ### The second project
 #
 # Another job: one of your first two is `gist`, `caption` or `answer`. And if you like, quite another model: a Transformer, a convolution with a recurrent writer, a model without
 # any of the parts of this page. The rules are the same.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1</summary>
 #
-# Look at what your first model writes wrong: `show_maps(trial.test, trial.ids, trial.maps, row)` draws a row of the last trial. What did it not know? That tells you more about the
-# next model than any list of tricks.
+# Look at what your first model writes wrong: `show_maps(trial.test, trial.ids, trial.maps, row)` draws a row of the last trial.
+# What did it not know? That tells you more about the next model than any list of tricks.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Begin with a pair of 11.3 and your job's task, and see how far it gets. Then write down what this pair cannot do, and
+# build just that: a class of ten lines that takes the place of the reader or of the writer.
 # </details>
 
 
@@ -2199,6 +2209,16 @@ expect(trials.again(trial, 58820119663).exact).at_least(
 # ### A third, a fourth, a fifth: extra
 #
 # Each is about a job that you have not had yet. It needs the upper bar, and gives 4 points extra.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which jobs are left? Read what the fold of 11.6 says about one of them, and take over from your other projects what fits.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Train on examples of your own with 100 steps first, and look at three wrong rows. When they have something in common, you
+# know what to build.
+# </details>
 
 
 # %% exercise="third_project" builds_on="make_encoder,EncoderDecoder,first_project,second_project"
@@ -2262,6 +2282,16 @@ expect(trials.again(trial, 901337518250, blank=True).exact).at_most(
 
 # %% [markdown]
 # The fourth, if you like.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which jobs are left? Read what the fold of 11.6 says about one of them, and take over from your other projects what fits.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Train on examples of your own with 100 steps first, and look at three wrong rows. When they have something in common, you
+# know what to build.
+# </details>
 
 
 # %% exercise="fourth_project" builds_on="EncoderDecoder,first_project,second_project,third_project"
@@ -2347,6 +2377,16 @@ expect(trials.again(trial, 446038971102, blank=True).exact).at_most(
 
 # %% [markdown]
 # And the fifth.
+#
+# <details><summary>Hint 1</summary>
+#
+# Which jobs are left? Read what the fold of 11.6 says about one of them, and take over from your other projects what fits.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# Train on examples of your own with 100 steps first, and look at three wrong rows. When they have something in common, you
+# know what to build.
+# </details>
 
 
 # %% exercise="fifth_project" builds_on="make_encoder,EncoderDecoder,first_project,second_project,third_project,fourth_project"
@@ -2475,6 +2515,8 @@ _ = figure.legend(loc="outside lower center", ncols=4, frameon=False)
 for demo_name, demo_trial in {trial.name: trial for _, trial in demo_trials}.items():
     demo_T = min(demo_trial.ids.shape[1], demo_trial.test.y.shape[1])
     demo_right = (demo_trial.ids[:, :demo_T] == demo_trial.test.y[:, :demo_T]).all(dim=1)
+    if demo_name == "gist":  # with a new name
+        demo_right &= (demo_trial.test.y >= demo_trial.test.outputs).any(dim=1)
     demo_lengths = (demo_trial.test.y != P).sum(dim=1) * demo_right
     demo_row = int((demo_lengths >= demo_lengths.float().quantile(0.75)).long().argmax())  # a long row that is right
     show_maps(demo_trial.test, demo_trial.ids, demo_trial.maps, demo_row)
@@ -2533,7 +2575,7 @@ for demo_name, demo_trial in {trial.name: trial for _, trial in demo_trials}.ite
 #   > For each source: how many different ids can be written in this step?
 
 # %% [markdown] quiz="heard_right" kind="one" points=1 read="11.7"
-# In *hear*, a model has 0.98 of the letters right. Its alignment error rate against the gold frames is 0.55. A rule that gives each letter the same number of frames has 0.30. What follows?
+# In *hear*, a model has 0.98 of the letters right. Its alignment error against the gold frames is 0.55. A rule that gives each letter the same number of frames has 0.30. What follows?
 #
 # - [ ] A. The letters are right by luck: it does not look where they are said.
 #   > Nobody is lucky in 98 of 100 letters. A state of an encoder that reads has heard its neighbours: the letter may be in a state some frames further on.
