@@ -232,7 +232,9 @@ def test_each_student_has_a_row_with_the_percent_of_each_exercise(mini: Stage) -
 def test_of_many_exercises_there_are_some_tables_and_each_names_all_students() -> None:
     content = read_stage(find_course(ROOT).stages(("12",))[0])
     checks = {cell.id: Mark(cell.points, cell.points) for cell in content.of_kind("check")}
-    text = render_page(content, ClassResult("12_quizzes", content.max_score, {"ana": StudentResult("graded", "", checks)}))
+    text = render_page(
+        content, ClassResult("12_quizzes", content.max_score, {"ana": StudentResult("graded", "", checks)})
+    )
     assert text.count('<table class="students">') == text.count('<th scope="row" title="ana">ana</th>') == 7
     assert text.count('class="share"') == len(content.exercises) == 97
 
