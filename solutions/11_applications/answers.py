@@ -4069,6 +4069,14 @@ def second_project(load, seed):
     return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
 
 
+# %% right="third_project" name="hear, both directions"
+def third_project(load, seed):
+    task = load("hear")
+    torch.manual_seed(seed)
+    model = EncoderDecoder(make_encoder("bigru", task.inputs, 48), AttentionWriter(task.outputs, 16, 48, 48))
+    return fit(model, task, seed, steps=250, lr=0.015)
+
+
 # %% right="third_project" name="hear, one direction only"
 def third_project(load, seed):
     task = load("hear")
@@ -4140,6 +4148,33 @@ def third_project(load, seed):
     task = load("hear")
     torch.manual_seed(seed)
     return EncoderDecoder(make_encoder("gru", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32)).generate
+
+
+# %% wrong="third_project" name="forgets to return" says="The model is trained and then forgotten: return is missing."
+def third_project(load, seed):
+    load('caption')
+
+
+# %% right="fourth_project" name="caption, in fewer steps"
+def fourth_project(load, seed):
+    class Picture(nn.Module):
+        def __init__(self, dim):
+            super().__init__()
+            self.one, self.two = nn.Conv2d(3, 24, 5, 2, 2, bias=False), nn.Conv2d(24, dim, 3, 2, 1, bias=False)
+            self.three = nn.Conv2d(dim, dim, 3, 1, 1, bias=False)
+            self.norms = nn.ModuleList([nn.BatchNorm2d(n) for n in (24, dim, dim)])
+
+        def forward(self, x, mask):
+            z = x.view(-1, 8, 8, 3, 4, 4).permute(0, 3, 1, 4, 2, 5).reshape(-1, 3, 32, 32)
+            for layer, norm in zip((self.one, self.two, self.three), self.norms, strict=True):
+                z = norm(layer(z)).relu()
+            return z.flatten(2).transpose(1, 2)
+
+
+    task = load("caption")
+    torch.manual_seed(seed)
+    model = EncoderDecoder(Picture(32), AttentionWriter(task.outputs, 16, 32, 32))
+    return fit(model, task, seed, steps=240, lr=0.015, batch_size=48).eval()
 
 
 # %% right="fourth_project" name="caption, folded by hand"
@@ -4248,6 +4283,24 @@ def fourth_project(load, seed):
     torch.manual_seed(seed)
     model = EncoderDecoder(make_encoder("convolution", task.inputs, 32), AttentionWriter(task.outputs, 16, 32, 32))
     return fit(model, task, seed, steps=100, lr=0.01)
+
+
+# %% right="fifth_project" name="answer, counted place by place"
+def fifth_project(load, seed):
+    class Match(nn.Module):
+        def __init__(self, words, reader):
+            super().__init__()
+            self.words, self.reader = nn.Embedding(words, 31), reader
+
+        def forward(self, x, mask):
+            twice = torch.stack([(x == x[:, s : s + 1]).sum(dim=1) for s in range(x.shape[1])], dim=1) > 1
+            return self.reader(torch.cat([self.words(x), (twice & mask).unsqueeze(2).float()], dim=2), mask)
+
+
+    task = load("answer")
+    torch.manual_seed(seed)
+    model = EncoderDecoder(Match(task.inputs, make_encoder("bigru", 32, 64)), PointerWriter(16, 64, 48))
+    return fit(model, task, seed, steps=420, lr=0.01)
 
 
 # %% right="fifth_project" name="answer, two vectors for once and twice"
