@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -54,15 +55,16 @@ def trial(project: Callable[[Callable[[str], Task], int], Any], seed: int, other
     Raises:
         ExpectationError: when the project does not load, or gives no model that can be tested, and says why.
     """
-    for known, before in _trials:
-        if known is project and before.seed == seed:
+    mark = sys._getframe(1).f_globals.setdefault("_trials_of", object())
+    for known, its_mark, before in _trials:
+        if known is project and its_mark is mark and before.seed == seed:
             return before
     name, model, seconds, test = _train(project, seed, others)
     ids, maps = _write(model, test)
     parameters = sum(p.numel() for p in model.parameters())
     made_by = str(getattr(project, "__name__", "project"))
     done = Trial(name, made_by, seed, score(test, ids, maps), ids, maps, test, parameters, seconds, model)
-    _trials.append((project, done))
+    _trials.append((project, mark, done))
     return done
 
 
@@ -71,7 +73,9 @@ def _tasks(name: str, seed: int, draw: int = 0) -> tuple[Task, Task]:
     return make(name, LEARN, TEST, seed, shuffled=True, draw=draw)
 
 
-_trials: list[tuple[Any, Trial]] = []  # all of this process, with their projects
+# All of this process: the project, a mark of the names that it stands in, and what came out. In the grader the stand-ins of
+# two answers are one object: the mark tells them apart, and each check trains anew.
+_trials: list[tuple[Any, object, Trial]] = []
 _again: list[tuple[Trial, tuple[int, bool], Score]] = []
 
 
@@ -123,7 +127,7 @@ def again(trial: Trial, draw: int, blank: bool = False) -> Score:
     try:
         before = {name: value.clone() for name, value in model.state_dict().items()}
     except Exception:
-        model = _train(next(project for project, known in _trials if known is trial), trial.seed)[1]
+        model = _train(next(project for project, _, known in _trials if known is trial), trial.seed)[1]
         before = {name: value.clone() for name, value in model.state_dict().items()}
     _, test = _tasks(trial.name, trial.seed, draw)
     if blank:
@@ -159,7 +163,7 @@ def _write(model: Any, test: Task) -> tuple[Tensor, Tensor]:
 
 def made() -> list[Trial]:
     """All that were made since this process started, each once, in order."""
-    return [done for _, done in _trials]
+    return [done for _, _, done in _trials]
 
 
 class _ChosenError(Exception):
