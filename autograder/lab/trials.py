@@ -73,8 +73,8 @@ def _tasks(name: str, seed: int, draw: int = 0) -> tuple[Task, Task]:
     return make(name, LEARN, TEST, seed, shuffled=True, draw=draw)
 
 
-# All of this process: the project, a mark of the names that it stands in, and what came out. In the grader the stand-ins of
-# two answers are one object: the mark tells them apart, and each check trains anew.
+# All of this process: the project, a mark of the names that it stands in, and what came out. In the grader the
+# stand-ins of two answers are one object: the mark tells them apart, and each check trains anew.
 _trials: list[tuple[Any, object, Trial]] = []
 _again: list[tuple[Trial, tuple[int, bool], Score]] = []
 
