@@ -76,7 +76,6 @@ def _tasks(name: str, seed: int, draw: int = 0) -> tuple[Task, Task]:
 # All of this process: the project, a mark of the names that it stands in, and what came out. In the grader the
 # stand-ins of two answers are one object: the mark tells them apart, and each check trains anew.
 _trials: list[tuple[Any, object, Trial]] = []
-_again: list[tuple[Trial, tuple[int, bool], Score]] = []
 
 
 def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -> tuple[str, Any, float, Task]:
@@ -115,30 +114,19 @@ def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -
 
 
 def again(trial: Trial, draw: int, blank: bool = False) -> Score:
-    """The score of a trial's model on other examples of the same words, as `make` draws them (once for each draw).
+    """The score of a trial's model on other examples of the same words, as `make` draws them.
 
-    With `blank`, all its weights are 0 for this time: what it then writes was not learned. Where the model is gone (a
-    check of the grader has ended that made it), it is trained once more.
+    With `blank`, all its weights are 0 for this time: what it then writes was not learned.
     """
-    for known, key, found in _again:
-        if known is trial and key == (draw, blank):
-            return found
-    model = trial.model
-    try:
-        before = {name: value.clone() for name, value in model.state_dict().items()}
-    except Exception:
-        model = _train(next(project for project, _, known in _trials if known is trial), trial.seed)[1]
-        before = {name: value.clone() for name, value in model.state_dict().items()}
     _, test = _tasks(trial.name, trial.seed, draw)
+    before = {name: value.clone() for name, value in trial.model.state_dict().items()}
     if blank:
-        model.load_state_dict({name: torch.zeros_like(value) for name, value in before.items()})
+        trial.model.load_state_dict({name: torch.zeros_like(value) for name, value in before.items()})
     try:
-        found = score(test, *_write(model, test))
+        return score(test, *_write(trial.model, test))
     finally:
         if blank:
-            model.load_state_dict(before)
-    _again.append((trial, (draw, blank), found))
-    return found
+            trial.model.load_state_dict(before)
 
 
 def _write(model: Any, test: Task) -> tuple[Tensor, Tensor]:

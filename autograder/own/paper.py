@@ -38,9 +38,8 @@ class Paper:
     limits: Limits
     content: Content | None  # where `solutions/` is
     who: str = ""  # by which name the notebook says whose it is, where a question needs that
-    extra: dict[str, float] = field(
-        default_factory=dict
-    )  # points beyond the maximum, by check; only `solutions/` knows
+    # Points beyond the maximum, by check; only `solutions/` knows them.
+    extra: dict[str, float] = field(default_factory=dict)
 
     @property
     def exercises(self) -> list[str]:
@@ -118,9 +117,8 @@ class Desk:
         points = {cell.id: cell.points for cell in self.content.of_kind("check")}
         known = guides(self.blueprint.source.cells)
         blank = untouched(notebook)
-        paper = Paper(self.stage, self.path, work.cells, points, blank, known, work.limits, self.content, work.who)
-        paper.extra = self.blueprint.extra
-        return paper
+        told = work.cells, points, blank, known, work.limits, self.content, work.who
+        return Paper(self.stage, self.path, *told, extra=self.blueprint.extra)
 
     def _visible(self, notebook: NotebookNode) -> Paper:
         """Without `solutions/` the notebook itself says what there is to run."""

@@ -1164,14 +1164,18 @@ READER = entailment.PRETRAINED  # the file with the stored weights
 demo_reader = MaskedWordModel()
 demo_reader.load_state_dict(torch.load(READER, weights_only=True))
 demo_reader.eval()
+
+
+def demo_score(pairs):
+    """The score of each pair, [N]."""
+    return torch.tensor(
+        [own_word_score(demo_reader, *(torch.tensor([WORDS.index(w) for w in side]) for side in p[:2])) for p in pairs]
+    )
+
+
 demo_some = entailment.quadruples(100, seed=3)
 demo_start = time.process_time()
-demo_scores = torch.tensor(
-    [
-        own_word_score(demo_reader, *(torch.tensor([WORDS.index(w) for w in side]) for side in pair[:2]))
-        for pair in entailment.examples(demo_some)[0]
-    ]
-).view(-1, 4)  # of each four: true, true, false, false
+demo_scores = demo_score(entailment.examples(demo_some)[0]).view(-1, 4)  # of each four: true, true, false, false
 demo_larger = torch.stack([demo_scores[:, 0] > demo_scores[:, 2], demo_scores[:, 1] > demo_scores[:, 3]]).float()
 print(f"the true one has the larger score: {demo_larger.mean():.2f} ({time.process_time() - demo_start:.0f} s)")
 figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 2.6))
@@ -1190,13 +1194,6 @@ _ = ax.legend(frameon=False)
 # 400 *new* pairs does it get right, where a word changed, and where the order changed?
 
 # %%
-def demo_score(pairs):
-    """The score of each pair, [N]."""
-    return torch.tensor(
-        [own_word_score(demo_reader, *(torch.tensor([WORDS.index(w) for w in side]) for side in p[:2])) for p in pairs]
-    )
-
-
 demo_few, demo_few_labels = entailment.examples(demo_fours[:13])  # 52 pairs; the first 50 are used
 demo_at, demo_yes = demo_score(demo_few[:50]), torch.tensor(demo_few_labels[:50]) == 1
 demo_sorted = demo_at.sort().values
