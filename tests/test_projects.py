@@ -185,6 +185,9 @@ def test_a_project_is_about_one_task_and_another_one_than_those_before() -> None
         load("gist")
         raise AssertionError("the training is not needed to know this")
 
+    def blank(load: Any, seed: int) -> Any:
+        raise NotImplementedError
+
     def two(load: Any, seed: int) -> Any:
         load("gist")
         load("hear")
@@ -193,6 +196,8 @@ def test_a_project_is_about_one_task_and_another_one_than_those_before() -> None
     assert trials.chosen(lambda load, seed: None) is None
     with pytest.raises(ExpectationError, match="earlier project"):
         trials.trial(lambda load, seed: load("gist") and Knows(), 5, (gist,))
+    with pytest.raises(NotImplementedError):  # two that are blank are not about the same
+        trials.trial(blank, 5, (blank,))
     with pytest.raises(ValueError, match="one task"):
         trials.trial(two, 5)
     with pytest.raises(ExpectationError, match="loads no examples"):

@@ -100,7 +100,7 @@ def _train(project: Callable[..., Any], seed: int, others: Sequence[Any] = ()) -
             unknown=(),
         )
 
-    taken = {chosen(other) for other in others}
+    taken = {chosen(other) for other in others} - {None}  # one that is blank takes nothing
     if taken and (name := chosen(project)) in taken:
         raise ExpectationError(f"{name!r} is the task of an earlier project. Choose another one.")
     start = time.process_time()
