@@ -101,6 +101,8 @@ def test_a_survivor_is_shown_and_can_be_listed(mini: Stage) -> None:
     found = survey([mini])[0]
     assert ['the line "return 5" of "differences" is no longer made' in p for p in found.problems] == [True]
     assert ["is caught here. Is it wrong after all?" in note for note in found.notes] == [True]
+    listed.write_text("[[mutant]]\nexercise = 'differences'\nreason = 'any way is right'\n", encoding="utf-8")
+    assert (survey([mini])[0].total, survey([mini])[0].problems) == (0, [])
     listed.write_text("[[mutant]]\nexercise = 'nobody'\nreason = 'so'\nlines = []\n", encoding="utf-8")
     with pytest.raises(CourseError, match='there is no exercise "nobody"'):
         survey([mini])

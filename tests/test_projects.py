@@ -171,6 +171,22 @@ def test_a_trial_tests_on_what_the_project_never_got() -> None:
     assert trials.trial(project, 18) is not one
 
 
+def test_a_project_is_trained_anew_when_something_that_it_uses_is_another_one() -> None:
+    """As in a notebook, where a helper or a number stands in a cell of its own."""
+    notebook: dict[str, Any] = {"__name__": "__main__", "Knows": Knows}
+    exec("class Base(Knows):\n    def generate(self, *all):\n        return wrote(super().generate(*all))", notebook)
+    exec("class Model(Base):\n    pass", notebook)
+    exec("def wrote(both):\n    return both", notebook)
+    exec("SIZE = 1000\ndef project(load, seed):\n    load('gist')\n    return [Model() for _ in [SIZE]][0]", notebook)
+    before = trials.trial(notebook["project"], 19)
+    for change in ("def wrote(both):\n    return both", "SIZE = 1001"):
+        assert trials.trial(notebook["project"], 19) is before
+        exec(change, notebook)
+        now = trials.trial(notebook["project"], 19)
+        assert now is not before, change
+        before = now
+
+
 @pytest.mark.parametrize(
     ("wrote", "words"),
     [(torch.zeros(300, 4), "int64"), (torch.zeros(300, 2, dtype=torch.int64), "max_len"), ([1, 2], "list")],

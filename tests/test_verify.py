@@ -134,7 +134,7 @@ def test_no_check_can_be_weakened_unseen(slug: str, k: int, tmp_path: Path) -> N
         assert [p for p in proof.problems if f'of "{cell.exercise}" passes every check. Add a check' in p], cell.id
         blank = [p for p in proof.problems if f'a blank "{cell.exercise}" passes in the check "{cell.id}"' in p]
         assert len(blank) == 1
-    assert proof.blank_score == sum(cell.points for cell in weakened)
+    assert proof.blank_score == sum(cell.points + cell.extra for cell in weakened)
     assert len(proof.problems) == len(weakened) + proof.wrong - proof.caught  # nothing else is said
 
 

@@ -16,6 +16,7 @@ from autograder.stage.model import Answer, Content
 from autograder.stage.read import read_stage
 
 SECONDS = 10.0  # for one check: a loop that never ends costs so much
+ALL = ""  # in place of a line: whatever is changed, it is another right answer
 
 
 @dataclass
@@ -50,10 +51,10 @@ def survey(
     listed = [_read_equivalent(stage, content) for stage, content in zip(stages, contents, strict=True)]
     work: list[tuple[Content, Task]] = []
     made: list[Mutant | None] = []  # None: the solution itself, which tells what is slow
-    for content in contents:
+    for content, equivalent in zip(contents, listed, strict=True):
         for cell in content.of_kind("exercise"):
             if cell.id in content.written and (not only or cell.id in only):
-                mutants = mutants_of(cell)
+                mutants = [] if (cell.id, ALL) in equivalent else mutants_of(cell)
                 work += [(content, Task("solution", cell.id))]
                 answers = [Answer(False, cell.id, m.after, m.source) for m in mutants]
                 work += [(content, Task("answer", cell.id, answer)) for answer in answers]
@@ -92,7 +93,7 @@ def _judge(stage: Stage, own: list[tuple[Mutant, bool]], equivalent: Equivalent,
         )
     made = {(mutant.exercise, mutant.after) for mutant, _ in own}
     for exercise, line in equivalent:
-        if only and exercise not in only:
+        if line == ALL or (only and exercise not in only):
             continue
         if (exercise, line) not in made:
             fact = f'the line "{line}" of "{exercise}" is no longer made.'
@@ -109,7 +110,10 @@ def _place(stage: Stage) -> str:
 
 
 def _read_equivalent(stage: Stage, content: Content) -> Equivalent:
-    """The mutants that are right all the same: `[[mutant]]` with exercise, lines and reason."""
+    """The mutants that are right all the same: `[[mutant]]` with exercise, lines and reason.
+
+    Without lines, no mutants are made of the exercise: its checks ask for a result and leave the way to it open.
+    """
     path = stage.folder / "equivalent.toml"
     if not path.is_file():
         return {}
@@ -119,7 +123,8 @@ def _read_equivalent(stage: Stage, content: Content) -> Equivalent:
         raise CourseError(Fault(_place(stage), f"cannot be read: {error}.", "Mend it.")) from error
     faults = []
     for entry in entries:
-        if set(entry) != {"exercise", "lines", "reason"} or not isinstance(entry["lines"], list) or not entry["reason"]:
+        lines = entry.setdefault("lines", [ALL])
+        if set(entry) != {"exercise", "lines", "reason"} or not isinstance(lines, list) or not entry["reason"]:
             faults.append(Fault(_place(stage), f"{entry} is no entry.", "Give it exercise, lines and reason."))
         elif entry["exercise"] not in content.exercises:
             fix = f"Exercises are: {', '.join(content.exercises)}."

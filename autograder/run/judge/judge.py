@@ -25,7 +25,7 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-from autograder.lab import quiz
+from autograder.lab import quiz, trials
 from autograder.lab.markers import BEGIN_HIDDEN, END_HIDDEN, only_hidden, without_hidden
 from autograder.run.job import CellResult, CheckResult, Job, JobCell
 from autograder.run.judge import errors, messages, policy
@@ -264,6 +264,7 @@ class Run:
         if first is None:
             seed(seed_of(cell.id, self.job.seed))
             self.peer.random = None
+        trials.standing = (first.cells if first else self.cells), place
         self.peer.last.label = ""
         self.peer.log = log
         started = time.monotonic()
