@@ -20,7 +20,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import compute_checksum
 
 from autograder.stage import question
-from autograder.stage.model import Cell, Content
+from autograder.stage.model import FOLD, Cell, Content
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -69,6 +69,8 @@ def source_notebook(content: Content) -> NotebookNode:
         node = new(cell.source, id=_cell_id(cell, seen))
         if nbgrader := _metadata(cell):
             node.metadata["nbgrader"] = nbgrader
+        if cell.folded:
+            node.metadata |= {"tags": [FOLD], "jupyter": {"source_hidden": True}}
         cells.append(node)
     # The kernel is named, or JupyterLab asks the student to choose one.
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})

@@ -1,4 +1,5 @@
-"""What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results, `quiz`.
+"""What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results, `quiz`,
+`guess` for what the reader expects.
 
 Each is imported when it is first asked for, so that who needs a question's form does not wait for torch.
 """
@@ -7,11 +8,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autograder.lab import data, plots, quiz
+    from autograder.lab import data, guess, plots, quiz
     from autograder.lab.expectations import expect
     from autograder.lab.failures import ExpectationError
 
-__all__ = ["ExpectationError", "data", "expect", "plots", "quiz"]
+__all__ = ["ExpectationError", "data", "expect", "guess", "plots", "quiz"]
 _FROM = {"expect": "expectations", "ExpectationError": "failures"}
 
 

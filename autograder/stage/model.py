@@ -9,6 +9,7 @@ from autograder.course.layout import Stage
 from autograder.stage.question import Quiz
 
 KINDS = ("exercise", "check", "given")
+FOLD = "hide-input"  # the tag of a cell whose code is folded, as JupyterLab, Jupyter Book and MyST know it
 ID = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 CHECK_ID = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)-[A-Za-z0-9_-]+")
 
@@ -24,6 +25,7 @@ class Cell:
     points: float = 0
     builds_on: tuple[str, ...] = ()
     extra: float = 0  # of a check, in place of points: beyond the maximum
+    folded: bool = False  # its code is about the look of a picture: JupyterLab shows it when asked to
 
     @property
     def exercise(self) -> str:

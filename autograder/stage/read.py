@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.course.faults import CourseError, Fault, FileFaults
 from autograder.course.layout import Stage
-from autograder.stage.model import KINDS, Answer, Cell, Content
+from autograder.stage.model import FOLD, KINDS, Answer, Cell, Content
 from autograder.stage.question import Quiz
 from autograder.stage.question_text import parse
 from autograder.stage.rules import _check_ids, _check_markers, _check_names, _check_quizzes
@@ -144,9 +144,11 @@ def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, r
         words = metadata["incorrectly_encoded_metadata"]
         report.add(line, f"cannot read {words!r}.", 'Put values in quotes: exercise="f".')
         metadata = {}
-    known = {"exercise": {"exercise", "builds_on"}, "check": {"check", "points", "extra"}, "given": {"given"}}.get(
-        kind, {"tags"}
-    )
+    known = {
+        "exercise": {"exercise", "builds_on"},
+        "check": {"check", "points", "extra"},
+        "given": {"given", "tags"},
+    }.get(kind, {"tags"})
     if len(kinds) > 1:
         report.add(line, f"the cell is {' and '.join(kinds)} at once.", "Keep one of them.")
     elif unknown := set(metadata) - known:
@@ -160,9 +162,13 @@ def _cell(metadata: dict[str, object], cell_type: str, source: str, line: int, r
             report.add(line, f"{kind} cells hold code, this one holds {cell_type}.", "Remove [markdown].")
         else:
             _parse(source, line, report)
+    tags = metadata.get("tags", [])
+    if tags not in ([], [FOLD]):
+        report.add(line, f"the tags {tags} have no meaning here.", f'Write tags=["{FOLD}"], or none.')
     worth = _worth(metadata, line, report) if kind == "check" else {}
     builds_on = tuple(name.strip() for name in str(metadata.get("builds_on", "")).split(",") if name.strip())
-    return Cell(kind, str(metadata.get(kind, "")), source, line, builds_on=builds_on, **worth)
+    folded = tags == [FOLD]
+    return Cell(kind, str(metadata.get(kind, "")), source, line, builds_on=builds_on, folded=folded, **worth)
 
 
 def _worth(metadata: dict[str, object], line: int, report: FileFaults) -> dict[str, float]:
