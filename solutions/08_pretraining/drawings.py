@@ -66,28 +66,30 @@ def classifier():
 def word_by_word():
     """8.11: attend, compare, aggregate."""
     sheet = Sheet()
-    words = (("Tom", 1.0), ("helps", 2.4), ("Jerry", 3.8), ("at", 5.2), ("home", 6.6))
+    words = (("Tom", 1.0), ("helps", 2.4), ("Jerry", 3.8), ("at", 5.2), ("home", 6.6), ("E", 8.0))
     for word, x in words:
         sheet.box((x, 3.2), word, kind="values", w=1.2, h=0.7)
     sheet.text((-0.1, 3.2), "$p_i$", align="right")
-    for j, (word, x) in enumerate((("Tom", 1.7), ("helps", 3.8), ("Jerry", 5.9))):
+    for j, (word, x) in enumerate((("Tom", 1.7), ("helps", 3.6), ("Jerry", 5.5), ("E", 7.4))):
         sheet.box((x, 0.6), word, kind="values", w=1.2, h=0.7)
         for i, (_, above) in enumerate(words):
-            sheet.line((x, 0.95), (above, 2.85), arrow=i == j, color="#222222" if i == j else "#bbbbbb")
+            most = i == (0, 1, 2, 5)[j]
+            sheet.line((x, 0.95), (above, 2.85), arrow=most, color="#222222" if most else "#bbbbbb")
     sheet.text((-0.1, 0.6), "$h_j$", align="right")
-    sheet.text((7.5, 1.9), r"attend: $\alpha_{ji}$, a softmax over $i$", size=10, align="left")
-    sheet.box((11.3, 0.6), r"$c_j = \sum_i \alpha_{ji} p_i$", kind="fixed", w=3.2)
-    sheet.line((0.4, 3.65), (0.4, 3.85), (13.6, 3.85), (13.6, 0.6), (12.9, 0.6))
-    sheet.line((7.2, 3.65), (7.2, 3.85), arrow=False)
-    sheet.text((10.4, 4.1), "all $p_i$", size=10)
-    sheet.line((6.5, 0.6), (7.4, 0.6), (7.4, -1.1), (8.8, -1.1))
-    sheet.text((7.55, -0.85), "$h_j$", size=10, align="left")
-    sheet.line((7.9, 1.6), (7.9, 0.6), (9.7, 0.6))
-    sheet.box((11.3, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\odot c_j]$", kind="fixed", w=5.0)
-    sheet.arrow((11.3, 0.15), (11.3, -0.65), "compare")
-    sheet.box((11.3, -2.8), "mean over the words $j$", kind="fixed", w=3.8)
-    sheet.arrow((11.3, -1.55), (11.3, -2.35), "aggregate")
-    sheet.arrow((9.4, -2.8), (7.4, -2.8))
-    sheet.box((6.6, -2.8), "head", kind="choice", w=1.6)
+    sheet.text((0.15, 1.9), r"$\alpha_{ji}$", align="right")
+    sheet.text((8.9, 1.9), r"attend: $\alpha_{ji}$, a softmax over $i$", size=10, align="left")
+    sheet.box((12.7, 0.6), r"$c_j = \sum_i \alpha_{ji} p_i$", kind="fixed", w=3.2)
+    sheet.line((0.4, 3.65), (0.4, 3.85), (15.0, 3.85), (15.0, 0.6), (14.3, 0.6))
+    sheet.line((8.6, 3.65), (8.6, 3.85), arrow=False)
+    sheet.text((11.8, 4.1), "all $p_i$", size=10)
+    sheet.line((8.0, 0.6), (8.8, 0.6), (8.8, -1.1), (10.2, -1.1))
+    sheet.text((8.95, -0.85), "$h_j$", size=10, align="left")
+    sheet.line((9.3, 1.6), (9.3, 0.6), (11.1, 0.6))
+    sheet.box((12.7, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\odot c_j]$", kind="fixed", w=5.0)
+    sheet.arrow((12.7, 0.15), (12.7, -0.65), "compare")
+    sheet.box((12.7, -2.8), "mean over the words $j$", kind="fixed", w=3.8)
+    sheet.arrow((12.7, -1.55), (12.7, -2.35), "aggregate")
+    sheet.arrow((10.8, -2.8), (8.8, -2.8))
+    sheet.box((8.0, -2.8), "head", kind="choice", w=1.6)
 
     return sheet
