@@ -81,7 +81,7 @@ def test_a_check_that_never_calls_the_exercise_is_found(mini: Stage) -> None:
 
 
 def test_an_answer_that_never_ends_is_stopped(mini: Stage, monkeypatch) -> None:  # type: ignore[no-untyped-def]
-    monkeypatch.setattr("autograder.proof.trials.SECONDS", 1)
+    monkeypatch.setattr("autograder.proof.trials.TIMES", 0.05)
     loop = '\n# %% wrong="differences" name="loop" says="It never ends."\ndef differences(x):\n'
     loop += "    while True:\n        pass\n"
     mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + loop, encoding="utf-8")

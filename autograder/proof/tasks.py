@@ -21,7 +21,7 @@ def message_of(error: str, text: str, hidden: bool) -> str:
     return f"raised {error}" + ("" if hidden or not text else f": {text}")
 
 
-SECONDS = 60.0  # for one check; a course's own answers seldom need more than one
+TIMES = 3.0  # as long as a submission's check may take; a course's own answers seldom need more than a second
 MEMORY = 4 << 30  # for one answer, beyond what the warm process has
 
 

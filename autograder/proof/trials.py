@@ -33,7 +33,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.proof.memo import _Memo
 from autograder.proof.tasks import (
     MEMORY,
-    SECONDS,
+    TIMES,
     Calls,
     Outcome,
     Outcomes,
@@ -45,6 +45,7 @@ from autograder.proof.tasks import (
     message_of,
 )
 from autograder.proof.warm import fork, import_what_forks_need
+from autograder.run.limits import read_limits
 from autograder.run.memory import use_large_pages
 from autograder.run.warm import forget_devices
 from autograder.stage.model import Cell, Content
@@ -77,7 +78,7 @@ def run_all(
 
     Args:
         until_failure: leave out the checks after the first that fails.
-        seconds: for one check, instead of `SECONDS`.
+        seconds: for one check, instead of `TIMES` the limit of its stage.
         recall: what is known from before and need not be run; what is found out is added.
         worlds: the stages, by slug, where they are run already.
 
@@ -87,7 +88,7 @@ def run_all(
     recall = {} if recall is None else recall
     if worlds is None:
         worlds = {slug: World(content, recall) for slug, content in {c.stage.slug: c for c, _ in work}.items()}
-    seconds = SECONDS if seconds is None else seconds
+    limits = {slug: seconds or TIMES * read_limits(world.content.stage).check_seconds for slug, world in worlds.items()}
     queue = _Queue(work)
     running: dict[Connection, tuple[int, ForkProcess, float]] = {}
     forks = 0
@@ -102,14 +103,16 @@ def run_all(
                 index = queue.take()
                 content, task = work[index]
                 receive, send = multiprocessing.Pipe(duplex=False)
-                arguments = (send, worlds[content.stage.slug], task, until_failure, seconds)
+                limit = limits[content.stage.slug]
+                arguments = (send, worlds[content.stage.slug], task, until_failure, limit)
                 process = fork(_child, *arguments)
                 send.close()
                 running[receive] = (index, process, time.monotonic())
             ready = wait(running, timeout=5.0)
             for connection, (index, process, began) in list(running.items()):
                 content, task = work[index]
-                late = time.monotonic() - began > seconds * len(content.checks(task.exercise)) + 60
+                limit = limits[content.stage.slug]
+                late = time.monotonic() - began > limit * len(content.checks(task.exercise)) + 60
                 if connection not in ready and not late:
                     continue
                 del running[connection]
@@ -243,7 +246,7 @@ def _closure(start: set[str], uses: dict[str, set[str]]) -> set[str]:
     return found
 
 
-def run_check(check: Cell, namespace: dict[str, Any], seconds: float = SECONDS) -> Outcome:
+def run_check(check: Cell, namespace: dict[str, Any], seconds: float) -> Outcome:
     """Run one check cell in this namespace."""
     from autograder.lab.markers import is_hidden
 
