@@ -79,9 +79,11 @@ def heatmap(
     ax.set_yticks(range(len(rows)), [str(r) for r in rows])
     if numbers:
         middle = (values.min() + values.max()) / 2
+        short = [f"{value:.3g}" for value in values.flat]
+        digits = max((len(text.partition(".")[2]) for text in short if "e" not in text), default=0)
         for i, j in np.ndindex(values.shape):
             color = "white" if values[i, j] <= middle else "black"
-            ax.text(j, i, f"{values[i, j]:.3g}", ha="center", va="center", color=color, fontsize=9)
+            ax.text(j, i, f"{values[i, j]:.{digits}f}", ha="center", va="center", color=color, fontsize=9)
     else:
         ax.figure.colorbar(image, ax=ax)
     return _label(ax, title, xlabel, ylabel)
