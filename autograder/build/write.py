@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,9 @@ from autograder.build.release import as_bytes, is_as_built, release, source_note
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Stage
+from autograder.lab.references import FILE, packed
 from autograder.stage.read import read_stage
+from autograder.stage.settings import read_settings
 
 
 def build_source(stage: Stage, source: NotebookNode | None = None) -> NotebookNode:
@@ -39,7 +42,29 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     changed = [_write(path, image) for path, image in images.items()]
     for path in _stray(stage, images):
         path.unlink()
+    path, references = stage.released.parent / FILE, _references(stage)
+    if references is None:
+        path.unlink(missing_ok=True)
+    else:
+        changed.append(_write(path, references))
     return any([_write(stage.released, as_bytes(notebook)), *changed]), kept
+
+
+def _references(stage: Stage) -> bytes | None:
+    """The solutions of a stage's exercises, with what they build on and what builds on them. None: not handed out."""
+    if not read_settings(stage).references:
+        return None
+    content = read_stage(stage)
+    cells = [cell for cell in content.of_kind("exercise") if cell.id in content.written]
+    known = {
+        cell.id: {
+            "source": packed(cell.source),
+            "builds_on": cell.builds_on,
+            "needed_by": [other.id for other in cells if cell.id in other.builds_on],
+        }
+        for cell in cells
+    }
+    return (json.dumps(known, indent=1) + "\n").encode()
 
 
 def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
@@ -89,6 +114,9 @@ def check(stage: Stage) -> list[Fault]:
     images = _images(stage, stage.released, stage.solved)
     for path in [path for path, image in images.items() if not path.is_file() or path.read_bytes() != image]:
         faults.append(Fault(stage.place(path), f"is not what {stage.place(stage.drawings)} says.", again))
+    path, references = stage.released.parent / FILE, _references(stage)
+    if (path.read_bytes() if path.is_file() else None) != references:
+        faults.append(Fault(stage.place(path), "is not what the settings and the solutions say.", again))
     for path in _stray(stage, images):
         faults.append(Fault(stage.place(path), f"is no drawing of {stage.place(stage.drawings)}.", again))
     return faults

@@ -1,5 +1,5 @@
 """What the notebooks import: `expect` for checks, `plots` for pictures, `data` for stored results, `quiz`,
-`guess` for what the reader expects.
+`guess` for what the reader expects, `reference` for a way past an exercise.
 
 Each is imported when it is first asked for, so that who needs a question's form does not wait for torch.
 """
@@ -11,9 +11,10 @@ if TYPE_CHECKING:
     from autograder.lab import data, guess, plots, quiz
     from autograder.lab.expectations import expect
     from autograder.lab.failures import ExpectationError
+    from autograder.lab.references import reference
 
-__all__ = ["ExpectationError", "data", "expect", "guess", "plots", "quiz"]
-_FROM = {"expect": "expectations", "ExpectationError": "failures"}
+__all__ = ["ExpectationError", "data", "expect", "guess", "plots", "quiz", "reference"]
+_FROM = {"expect": "expectations", "ExpectationError": "failures", "reference": "references"}
 
 
 def __getattr__(name: str) -> Any:

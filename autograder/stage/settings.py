@@ -13,9 +13,14 @@ SHARES = {"full": 1.0, "half": 0.5, "none": 0.0}
 
 @dataclass(frozen=True)
 class Settings:
-    """`error_carried_forward`: how much of its points an exercise gets that is right but for one it builds on."""
+    """
+    Attributes:
+        error_carried_forward: how much of its points an exercise gets that is right but for one it builds on.
+        references: are the solutions handed out, packed, for learners who are stuck? See `lab.reference`.
+    """
 
     error_carried_forward: str = "full"
+    references: bool = False
 
     @property
     def carried_share(self) -> float:
@@ -37,8 +42,14 @@ def read_settings(stage: Stage) -> Settings:
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as e:
             raise CourseError(Fault(stage.place(path), f"is no valid TOML: {e}.", "Mend the line.")) from e
         for name, value in told.items():
-            if name != "error_carried_forward" or value not in SHARES:
-                fix = f'It may say: error_carried_forward = "{" | ".join(SHARES)}".'
+            if not _fits(name, value):
+                fix = f'It may say: error_carried_forward = "{" | ".join(SHARES)}", and references = true | false.'
                 raise CourseError(Fault(stage.place(path), f"{name} = {value!r} is no setting.", fix))
         given |= told
     return Settings(**given)  # type: ignore[arg-type]
+
+
+def _fits(name: str, value: object) -> bool:
+    if name == "references":
+        return isinstance(value, bool)
+    return name == "error_carried_forward" and isinstance(value, str) and value in SHARES
