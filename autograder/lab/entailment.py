@@ -99,6 +99,15 @@ def batch(pairs: Sequence[Sentences]) -> Batch:
     return Batch(ids, segment, ids != 0)
 
 
+def means(states: Tensor, segment: Tensor, mask: Tensor) -> Tensor:
+    """The mean states of both sentences, their distance and their product: [B, 4 D]."""
+    import torch
+
+    p, h = ((mask & (segment == which)).unsqueeze(2).to(states.dtype) for which in (0, 1))
+    p, h = ((states * here).sum(dim=1) / here.sum(dim=1) for here in (p, h))
+    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+
+
 def _ids(words: Sequence[str]) -> list[int]:
     return [*(ENGLISH_IDS[word] for word in words), grammar.E]
 

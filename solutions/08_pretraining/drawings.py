@@ -9,14 +9,14 @@ def _row(sheet, words, y=0.0, x=0.9, step=1.35):
     """The words of both sentences in one row, with segment and mask below."""
     places = [x + step * i for i in range(len(words))]
     for i, (place, word) in enumerate(zip(places, words, strict=True)):
-        sheet.box((place, y), word, kind="choice" if i in (1, 7, 8) else "values", w=1.2, h=0.7)
+        sheet.box((place, y), word, kind="choice" if i in (0, 7, 8) else "values", w=1.2, h=0.7)
     return places
 
 
 def reader():
     """8.2 and 8.3: two sentences in one row, some words hidden, and what is asked."""
     sheet = Sheet()
-    places = _row(sheet, ("Tom", "MASK", "Jerry", "at", "home", "E", "Tom", "river", "Jerry", "E"))
+    places = _row(sheet, ("MASK", "helps", "Jerry", "at", "home", "E", "Tom", "river", "Jerry", "E"))
     sheet.text((0.0, -0.75), "segment", size=9.5, align="right")
     for i, place in enumerate(places):
         sheet.text((place - 0.1, -0.75), "0" if i < 6 else "1", size=9.5)
@@ -26,12 +26,12 @@ def reader():
     for place in places:
         sheet.line((place, 0.35), (place, 1.15))
     for i, place in enumerate(places):
-        asked = i in (1, 7, 8)
+        asked = i in (0, 7, 8)
         sheet.line((place, 2.05), (place, 2.75 if asked else 2.45))
         if asked:
             sheet.box((place, 3.1), "head", w=1.2, h=0.7)
             sheet.line((place, 3.45), (place, 4.1))
-            sheet.text((place, 4.35), {1: "helps?", 7: "helps?", 8: "Jerry?"}[i], size=10)
+            sheet.text((place, 4.35), {0: "Tom?", 7: "helps?", 8: "Jerry?"}[i], size=10)
     sheet.text((7.0, 2.75), "a state for each place", size=9.5)
     sheet.key((0.9, -1.85), "choice", "chosen: hidden, replaced by a random word, or left as it was")
     sheet.text((5.6, 4.35), "only at the chosen places: $-\\log$ softmax$(z)$", size=9.5)
@@ -82,14 +82,16 @@ def word_by_word():
     sheet.line((0.4, 3.65), (0.4, 3.85), (15.0, 3.85), (15.0, 0.6), (14.3, 0.6))
     sheet.line((8.6, 3.65), (8.6, 3.85), arrow=False)
     sheet.text((11.8, 4.1), "all $p_i$", size=10)
-    sheet.line((8.0, 0.6), (8.8, 0.6), (8.8, -1.1), (10.2, -1.1))
-    sheet.text((8.95, -0.85), "$h_j$", size=10, align="left")
+    sheet.line((1.1, 0.15), (1.1, -0.05), (8.0, -0.05), (8.0, 0.15), arrow=False)
+    sheet.line((4.55, -0.05), (4.55, -1.1), (10.1, -1.1))
+    sheet.text((7.0, -0.85), "each $h_j$", size=10)
     sheet.line((9.3, 1.6), (9.3, 0.6), (11.1, 0.6))
-    sheet.box((12.7, -1.1), "$[h_j; c_j; |h_j - c_j|; h_j \\odot c_j]$", kind="fixed", w=5.0)
+    sheet.box((12.7, -1.1), "$v_j = [h_j; c_j; |h_j - c_j|; h_j \\odot c_j]$", kind="fixed", w=5.2)
     sheet.arrow((12.7, 0.15), (12.7, -0.65), "compare")
     sheet.box((12.7, -2.8), "mean over the words $j$", kind="fixed", w=3.8)
     sheet.arrow((12.7, -1.55), (12.7, -2.35), "aggregate")
-    sheet.arrow((10.8, -2.8), (8.8, -2.8))
-    sheet.box((8.0, -2.8), "head", kind="choice", w=1.6)
+    sheet.line((10.8, -2.8), (8.0, -2.8))
+    sheet.text((9.4, -2.55), "$[B, 4 D]$", size=10)
+    sheet.box((7.2, -2.8), "head", kind="choice", w=1.6)
 
     return sheet

@@ -31,12 +31,21 @@ LABEL_SEEDS, READ_SEEDS = range(5), range(3)
 WAYS = {  # (pre-trained weights?, the rate of the encoder: 0 is frozen, steps)
     "from scratch": (False, 1e-3, 600),
     "from scratch, four times the steps": (False, 1e-3, 2400),
+    "from scratch, slower encoder": (False, 3e-4, 600),
     "frozen": (True, 0.0, 600),
     "fine-tuned, one rate": (True, 1e-3, 600),
     "fine-tuned, slower encoder": (True, 3e-4, 600),
 }
 CHANGES = ("words", "order")
-WORD_NUMBERS, WORD_WAYS = (50, 200, 2000), ("from scratch", "frozen", "fine-tuned, slower encoder")
+WORD_NUMBERS, WORD_WAYS = (
+    (50, 200, 2000),
+    (
+        "from scratch",
+        "frozen",
+        "fine-tuned, one rate",
+        "fine-tuned, slower encoder",
+    ),
+)
 
 Stage = dict[str, Any]
 Labelled = tuple[entailment.Batch, torch.Tensor]
