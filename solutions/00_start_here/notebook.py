@@ -35,14 +35,15 @@ WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up",
 # %% [markdown]
 # ## 0.1 Who is bitten?
 #
-# *Dog bites man* and *man bites dog* have the same three words. Two small models shall say who is bitten:
+# *Dog bites man* and *man bites dog* have the same three words. Two small models learn to say who is bitten:
 #
 # - the **bag** adds up what it knows of each word, in any order;
 # - the **reader** takes one word after the other, and keeps a memory. (It is a *recurrent network*. You build one in
 #   stage 01.)
 #
 # Both learn from 28 other sentences, such as *cat bites horse*. Then they are asked about our two, which they have never
-# read. Guess first: write a letter between the quotation marks, and run the cell.
+# read. Guess first: write a letter between the quotation marks, and run the cell. Then run the next two. The first of them
+# is folded: it holds the code of the two models, and you need not understand it yet.
 
 # %%
 guess.ask(
@@ -54,7 +55,7 @@ guess.ask(
     mine="",
 )
 
-# %%
+# %% tags=["hide-input"]
 demo_animals = ["dog", "man", "cat", "bird", "horse", "girl"]
 demo_new = [("dog", "man"), ("man", "dog")]  # who bites, who is bitten
 demo_old = [(a, b) for a in demo_animals for b in demo_animals if a != b and (a, b) not in demo_new]
@@ -94,6 +95,7 @@ def demo_train(model, sentences, bitten):
         optimizer.step()
 
 
+# %%
 torch.manual_seed(0)
 demo_bitten = torch.tensor([demo_animals.index(b) for _, b in demo_old])
 demo_right = {}
@@ -112,8 +114,8 @@ guess.compare("bag", "ABC"[demo_right["bag"]])
 # *What to see:* for the bag, the two sentences are the same sum, so it gives the same answer twice. It is no better on
 # the sentences that it learned from: half of them. The reader knows the order, and is right about both.
 #
-# You need not understand the code yet. But look at what goes *in*. This reader knows seven words by number, and
-# every sentence has exactly three. Ask it about an old dog:
+# But look at what goes *in*. This reader knows seven words by number, and every sentence has exactly three. Give it an
+# old dog, and then leave the man out:
 
 # %%
 for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
@@ -127,13 +129,6 @@ for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
 # *What to see:* a word without a number stops it, and so does a sentence of another length. On this page you mend both.
 # At its end, in 0.11, a model reads sentences of any length, letter by letter, through **your** six functions.
 #
-# **After this page you can**
-#
-# - use a check, and read the message of a check that fails;
-# - turn words into numbers, and numbers back into words;
-# - put words of different lengths into one tensor;
-# - tell the real tokens of a batch from the filling.
-#
 # ### The map
 #
 # The course has thirteen stages. Each one is a notebook like this, in the folder `notebooks`.
@@ -142,16 +137,10 @@ for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
 ax = plots.course_map(here="00_start_here")
 
 # %% [markdown]
-# *What to see:* each stage uses ideas of the stages before it. First come networks with a memory, then the machine that
-# answers `low` when you type `high`. Then attention, which lets a model look back at what it has read. At the end:
-# models that learn from plain text, models that look at pictures, and a final quiz.
+# Two habits go through the whole course:
 #
-# Three habits go through the whole course:
-#
-# 1. **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
-# 2. **Measure.** Some sentences that many people repeat about these models are not true. You will test
-#    them, with numbers.
-# 3. **Small steps.** An exercise is one function or one class, usually of a few lines.
+# - **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
+# - **Measure.** Some sentences that many people repeat about these models are not true. You will test them, with numbers.
 #
 # <details><summary>For later: letters that change their meaning between the stages</summary>
 #
@@ -192,14 +181,12 @@ ax = plots.course_map(here="00_start_here")
 # graded, and asks the same question about other inputs: other sizes, other words, unusual cases. The
 # docstring promises everything that it asks.
 #
-# **Points.** A check gives its points when both its parts pass. If one exercise is too hard today, leave it and go on:
-# no exercise on this page needs your answer to another one. Some demonstrations do: they call your functions, and end
-# with `NotImplementedError` until these are written.
+# **Points.** A check gives its points when both its parts pass. No exercise on this page needs your answer to another one,
+# so you may leave one out. Some demonstrations do: they end with `NotImplementedError` until your functions are written.
 #
 # **Cells.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored before grading, so change
-# nothing there. (The same holds for cells with a ready helper, in other stages.) *All other code cells* are for playing:
-# change them, break them, add your own. They are not run when you are graded, so an exercise must not need anything that
-# you define there.
+# nothing there. (The same holds for cells with a ready helper, in other stages.) *All other code cells* are for playing.
+# They are not run when you are graded, so an exercise must not need anything that you define there.
 #
 # <details><summary>Which reader are you: student, self-learner or instructor?</summary>
 #
@@ -522,7 +509,7 @@ print("ids:        ", " ".join(f"{i:>2}" for i in range(len(demo_id_to_char))))
 print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(demo_id_to_char))))
 
 # %% [markdown]
-# *What to see:* letters that do not occur in the words have no id. Keep this in mind for the next exercise.
+# *What to see:* letters that do not occur in the words have no id.
 
 # %% [markdown]
 # ## 0.5 From a word to ids
@@ -533,10 +520,10 @@ print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(de
 #
 # Two decisions must be made, and the docstring writes them down:
 #
-# - *Does `encode` add an `E`?* No. It adds nothing. Who wants an end writes one: `encode("popE", …)` gives
+# - *Does `encode` add an `E`?* No. Whoever wants an end writes one: `encode("popE", …)` gives
 #   `[5, 4, 5, 2]`.
-# - *What about a character without an id?* It raises an error that names the character. Such an error is a
-#   kindness: a character that is dropped in silence is a bug that somebody searches for all evening.
+# - *What about a character without an id?* It raises an error that names the character. Dropped in silence, it would be a
+#   bug that somebody searches for all evening.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1198,9 +1185,8 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* one light square in each row, because each token is one id. From 我 to 爱 it goes one column
-# to the right; then it jumps back for 中. The two pads have the same vector: they are a token like the
-# others.
+# *What to see:* one light square in each row, because each token is one id. The two pads have the same vector: they are
+# a token like the others.
 #
 # **What is it good for?** Let a matrix $W$ have one row for each id. A one-hot vector times $W$ picks out one row. So
 # does `W[ids]`, with no multiplication at all.
@@ -1353,8 +1339,7 @@ expect(padding_mask(torch.tensor([2, 7, 3]), 7)).shape(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Three sentences as one batch, each with its `E`, and their mask, with $T = 8$. *Predict first:* in which
-# columns are all three rows True? And in which is none?
+# Three sentences as one batch, each with its `E`, and their mask, with $T = 8$.
 
 # %%
 demo_sentences = ["我爱中国E", "你好E", "汤姆追逐杰瑞E"]
@@ -1377,9 +1362,8 @@ for b, sentence in enumerate(demo_sentences):
 # *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The columns 0, 1 and 2 are True
 # everywhere, and the last one is False everywhere. (你好 is "hello"; the third sentence is "Tom chases Jerry".)
 #
-# **Why it matters.** Suppose that a model has made an error at every real token, and zeros stand at the
-# pads. What is its mean error? *Predict first:* in the next cell, which is larger: the mean over all 12
-# positions, or the mean over the 7 real ones?
+# **Why it matters.** A model has made an error at every real token, and zeros stand at the pads. *Predict first:* which is
+# larger, the mean over all 12 positions or the mean over the 7 real ones?
 
 # %%
 demo_errors = torch.tensor([[1.0, 3, 0, 0], [2, 2, 2, 2], [4, 0, 0, 0]])  # [B, T]
@@ -1458,6 +1442,7 @@ demo_ids, demo_lengths = pad_batch([encode(text, demo_char_to_id) for text in de
 demo_answers = torch.tensor([demo_animals.index(b) for b in demo_victims])
 
 
+# %%
 class DemoLetterReader(torch.nn.Module):
     def __init__(self):
         super().__init__()
@@ -1470,6 +1455,7 @@ class DemoLetterReader(torch.nn.Module):
         return self.answer((states * real).sum(dim=1) / lengths.unsqueeze(1))  # [B, 6]
 
 
+# %%
 torch.manual_seed(0)
 demo_order = torch.randperm(len(demo_texts))
 demo_new, demo_old = demo_order[:60], demo_order[60:]  # 60 sentences that it never reads in training
@@ -1490,6 +1476,7 @@ def demo_count_right(ids):
     return int((said == demo_answers[demo_new]).sum())
 
 
+# %%
 print("right answers on new sentences:", demo_count_right(demo_ids[demo_new]), "of 60")
 with torch.no_grad():
     for text in ("dog bites man", "man bites dog", "old dog bites man", "old dog is bitten by man"):
@@ -1620,12 +1607,9 @@ guess.summary()
 #   > Here only the pad is left out. E means "finished": what follows does not count, and E itself is no character of the word.
 
 # %% [markdown]
-# ## What you can now do
+# ## What next
 #
-# - go round the loop: read, fill, run, read the message, mend;
-# - build a vocabulary whose ids are the same in every run, and encode and decode words with it;
-# - pad a batch without changing the caller's data, and turn ids into one-hot vectors;
-# - build a padding mask, and use it so that pads change no result.
+# You can now turn words of any length into one tensor of numbers and back, and keep the filling out of every result.
 #
 # **Next:** `01_rnn_basics`. There you build a network that reads a sequence step by step and remembers.
 #

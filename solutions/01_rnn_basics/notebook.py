@@ -907,7 +907,7 @@ figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.9))
 for ax, (name, arrows) in zip(axes, demo_after.items(), strict=True):
     for step, tips in enumerate(arrows):
         color = plots.COLORS[step - 1] if step else "#777777"
-        ax.plot(*tips.T, color=color, linewidth=11 - 3 * step if name == "orthogonal" else 2, label=step)
+        ax.plot(*tips.T, color=color, linewidth=8 - 2 * step if name == "orthogonal" else 2, label=step)
         ax.annotate("", tips[0].tolist(), (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": 1.5})
     reach = 1.1 * max(tips.abs().max().item() for tips in arrows)
     ax.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
@@ -917,8 +917,9 @@ _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside ri
 # %% [markdown]
 # *What to see:* grey is the circle before. One of the arrows is drawn at each step. (Mind the numbers at the axes.)
 #
-# - **Torch's start** presses the circle flat, and smaller at each step. Some arrows keep more of their length than others.
-# - An **orthogonal** matrix turns the arrows, and changes the length of none. All circles lie on one another.
+# - **Torch's start** presses the circle flat, and makes it smaller at each step.
+# - An **orthogonal** matrix turns or mirrors the arrows, and changes the length of none. All circles lie on one another.
+#   (This one mirrors, so every second step leads back.)
 # - **Twice** an orthogonal matrix doubles every length at every step: 2, 4, 8.
 #
 # A length that is multiplied by the same factor at each step shrinks or grows like a power, unless the factor is very near
@@ -1148,7 +1149,7 @@ for k in (10, 50, 90):
 #
 # - **typical**: how much longer $W_{hh}$ makes such an arrow, on average;
 # - **longest**: how much longer it makes the one arrow that grows most. (This number is called the *largest singular
-#   value* of $W_{hh}$.);
+#   value* of $W_{hh}$);
 # - **slopes**: what the slopes of tanh leave of an arrow;
 # - **together**: one whole step back, $W_{hh}$ and slopes;
 # - **measured**: the factor per step from lag 10 to lag 90, by your function.
@@ -1866,6 +1867,7 @@ def demo_write(temperature, seed, n):
     return written
 
 
+# %%
 demo_shares = {"the opening: one letter back": demo_known(demo_written)}
 for temperature in (0, 0.5, 1, 2):
     written = demo_write(temperature, seed=1, n=2000)
@@ -1882,9 +1884,9 @@ _ = ax.set_xlim(0, 1.15)
 guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit in (0.3, 0.6, 0.9))])
 
 # %% [markdown]
-# *What to see:* the grey bar is the writer that knows one letter back. With a state, the RNN at 0 and 0.5 nearly recites our
-# text: 98 of 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw
-# that goes wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
+# *What to see:* the grey bar is the writer that knows one letter back. At 0 and 0.5 the RNN nearly recites our text: 98 of
+# 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
+# wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
 #
 # Does this model know English? No. It knows the 635 letters of one text nearly by heart. That it can do so with the 64 numbers of a
 # state is what we wanted to see.
@@ -2014,14 +2016,7 @@ guess.summary()
 #   > First the total norm, the root of the sum of the two squares; then the factor, max_norm divided by it.
 
 # %% [markdown]
-# ## What you can now do
-#
-# - write the step of an RNN in two notations, and unroll it over time;
-# - choose what goes in and what comes out: many or one, once or at every step;
-# - look into a state, and read from it what the network keeps;
-# - measure how far back a gradient reaches, and predict it for drawn weights from the length before and after one step;
-# - clip gradients without changing their direction, and say what this is good for and what not;
-# - draw from a model with a temperature, and let it write.
+# ## What next
 #
 # Two things stay open. Can a cell keep something for 100 steps without a start that was chosen for it? That is stage 02. And how can an
 # answer have another length than the question? That is stage 03.
