@@ -43,7 +43,8 @@ WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up",
 #
 # Both learn from 28 other sentences, such as *cat bites horse*. Then they are asked about our two, which they have never
 # read. Guess first: write a letter between the quotation marks, and run the cell. Then run the next two. The first of them
-# is folded: it holds the code of the two models, and you need not understand it yet.
+# is folded: it holds the code of the two models, and you need not understand it yet. (The second may take a few
+# seconds when it is run for the first time.)
 
 # %%
 guess.ask(
