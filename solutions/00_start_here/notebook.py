@@ -1,28 +1,21 @@
 # %% [markdown]
 # # 00 · Start here
 #
-# Welcome. In this course you build the models that read and write sequences: words, sentences, even
-# pictures. You begin here with letters and numbers. Seven stages later you build a Transformer block.
+# In this course you build the models that read and write sequences: words, sentences, even pictures. You meet the first
+# one in a minute. Then you write, in six short functions, what every model needs before it can read anything.
 #
-# **What you need to know:** Python with lists, dictionaries and loops. You have seen a tensor before; once
-# is enough.
+# **What you need to know:** Python with lists, dictionaries and loops. You have seen a tensor before; once is enough.
 #
-# **What you will be able to do after this page**
+# **Points and time.** This page has 21 points. Plan a little under an hour: 10 minutes for 0.1 to 0.3, 35 for the six
+# functions, 5 for the last model and 5 for the quiz. Boxes with a small triangle are optional: what is in them is needed by
+# no exercise. (Hints are such boxes, too.)
 #
-# - use a check, and read the message of a check that fails;
-# - turn words into numbers, and numbers back into words;
-# - put words of different lengths into one tensor;
-# - tell the real tokens of a batch from the filling.
-#
-# This page has 21 points. Plan about two hours. There is no training on it, and every cell runs in a moment. (Only
-# the first one may take some seconds, because it loads PyTorch.)
-#
-# **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from
-# top to bottom.
+# **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from top to bottom.
+# (The first one may take some seconds, because it loads PyTorch.)
 
 # %% given="setup"
 try:
-    from autograder.lab import ExpectationError, expect, plots
+    from autograder.lab import ExpectationError, expect, guess, plots
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -40,32 +33,120 @@ P, S, E = 0, 1, 2  # the ids of the three special tokens: pad, start, end
 WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up", "down", "high", "low"]
 
 # %% [markdown]
-# ## 0.1 The map
+# ## 0.1 Who is bitten?
 #
-# The course has thirteen stages. Each one is a notebook like this, in the folder `notebooks`; stages that you do
-# not find there are still being written. The next cell draws the map.
+# *Dog bites man* and *man bites dog* have the same three words. Two small models learn to say who is bitten:
+#
+# - the **bag** adds up what it knows of each word, in any order;
+# - the **reader** takes one word after the other, and keeps a memory. (It is a *recurrent network*. You build one in
+#   stage 01.)
+#
+# Both learn from 28 other sentences, such as *cat bites horse*. Then they are asked about our two, which they have never
+# read. Guess first: write a letter between the quotation marks, and run the cell. Then run the next two. The first of them
+# is folded: it holds the code of the two models, and you need not understand it yet. (The second may take a few
+# seconds when it is run for the first time.)
+
+# %%
+guess.ask(
+    "bag",
+    "How many of the two new sentences will the bag answer right?",
+    A="none",
+    B="one",
+    C="both",
+    mine="",
+)
+
+# %% tags=["hide-input"]
+demo_animals = ["dog", "man", "cat", "bird", "horse", "girl"]
+demo_new = [("dog", "man"), ("man", "dog")]  # who bites, who is bitten
+demo_old = [(a, b) for a in demo_animals for b in demo_animals if a != b and (a, b) not in demo_new]
+
+
+def demo_numbers(pairs):
+    """For each sentence three rows, one for each word: seven numbers, with a 1 at the place of the word."""
+    places = [[demo_animals.index(a), 6, demo_animals.index(b)] for a, b in pairs]  # 6 is "bites"
+    return torch.eye(7)[torch.tensor(places)]
+
+
+class DemoBag(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.answer = torch.nn.Linear(7, 6)
+
+    def forward(self, sentences):
+        return self.answer(sentences.sum(dim=1))  # the words added up: their order is lost
+
+
+class DemoReader(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.memory = torch.nn.RNN(7, 16, batch_first=True)
+        self.answer = torch.nn.Linear(16, 6)
+
+    def forward(self, sentences):
+        return self.answer(self.memory(sentences)[0][:, -1])  # the memory after the last word
+
+
+def demo_train(model, sentences, bitten):
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.02)
+    for _ in range(150):
+        loss = torch.nn.functional.cross_entropy(model(sentences), bitten)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+# %%
+torch.manual_seed(0)
+demo_bitten = torch.tensor([demo_animals.index(b) for _, b in demo_old])
+demo_right = {}
+for name, model in (("bag", DemoBag()), ("reader", DemoReader())):
+    demo_train(model, demo_numbers(demo_old), demo_bitten)
+    learned = (model(demo_numbers(demo_old)).argmax(dim=1) == demo_bitten).sum()
+    said = [demo_animals[i] for i in model(demo_numbers(demo_new)).argmax(dim=1)]
+    demo_right[name] = sum(answer == b for answer, (_, b) in zip(said, demo_new, strict=True))
+    print(f"{name}: {learned} right of the 28 that it learned from")
+    for answer, (a, b) in zip(said, demo_new, strict=True):
+        print(f"    {a} bites {b}: {answer} is bitten", "✓" if answer == b else "✗")
+
+guess.compare("bag", "ABC"[demo_right["bag"]])
+
+# %% [markdown]
+# *What to see:* for the bag, the two sentences are the same sum, so it gives the same answer twice. It is no better on
+# the sentences that it learned from: half of them. The reader knows the order, and is right about both.
+#
+# But look at what goes *in*. This reader knows seven words by number, and every sentence has exactly three. Give it an
+# old dog, and then leave the man out:
+
+# %%
+for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
+    try:
+        demo_places = [[*demo_animals, "bites"].index(word) for word in demo_sentence]
+        torch.tensor([[0, 6, 1], demo_places])  # beside "dog bites man", in one tensor
+    except ValueError as error:
+        print(" ".join(demo_sentence), "→ ValueError:", error)
+
+# %% [markdown]
+# *What to see:* a word without a number stops it, and so does a sentence of another length. On this page you mend both.
+# At its end, in 0.11, a model reads sentences of any length, letter by letter, through **your** six functions.
+#
+# ### The map
+#
+# The course has thirteen stages. Each one is a notebook like this, in the folder `notebooks`.
 
 # %%
 ax = plots.course_map(here="00_start_here")
 
 # %% [markdown]
-# *What to see:* your place on the map is marked. Each stage uses ideas of the stages before it. First come
-# networks with a memory. Then comes the machine that answers `low` when you type `high`. Then attention,
-# which lets a model look back at what it has read. Then models in which all positions look at each other at
-# once. At the end: models that learn from plain text, models that look at pictures, and a final quiz.
+# Two habits go through the whole course:
 #
-# Three habits go through the whole course:
+# - **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
+# - **Measure.** Some sentences that many people repeat about these models are not true. You will test them, with numbers.
 #
-# 1. **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
-# 2. **Measure.** Some sentences that many people repeat about these models are not true. You will test
-#    them, with numbers.
-# 3. **Small steps.** An exercise is one function or one class, usually of a few lines.
-
-# %% [markdown]
-# **Letters across the stages.** B is always the batch. Other letters change their meaning, since each stage stays near
-# its papers. Each later page begins with its own letters. You need this table only if one of them surprises you later.
+# <details><summary>For later: letters that change their meaning between the stages</summary>
 #
-# <details><summary>The table</summary>
+# B is always the batch. Other letters change, since each stage stays near its papers. Each page begins with its own
+# letters.
 #
 # | letter | meaning, and the stages |
 # |---|---|
@@ -86,7 +167,7 @@ ax = plots.course_map(here="00_start_here")
 # ## 0.2 How exercises, checks and points work
 #
 # An **exercise** is one cell. It holds a function with a name, a description, and a line that raises
-# `NotImplementedError`. You replace that line by your code. The description (the *docstring*) says what
+# `NotImplementedError`. You replace that line with your code. The description (the *docstring*) says what
 # goes in, what comes out, and which errors to raise.
 #
 # Right below come its **checks**. Run them as often as you like. There are three possible answers:
@@ -97,7 +178,30 @@ ax = plots.course_map(here="00_start_here")
 # | `✗` and a few lines | the code ran, but a result is not right: read the lines |
 # | a *traceback* that ends with the name of an error | the code stopped before it gave a result; `NotImplementedError` means that the exercise is still blank |
 #
-# A `✗` message has these lines:
+# **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
+# graded, and asks the same question about other inputs: other sizes, other words, unusual cases. The
+# docstring promises everything that it asks.
+#
+# **Points.** A check gives its points when both its parts pass. No exercise on this page needs your answer to another one,
+# so you may leave one out. Some demonstrations do: they end with `NotImplementedError` until your functions are written.
+#
+# **Cells.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored before grading, so change
+# nothing there. (The same holds for cells with a ready helper, in other stages.) *All other code cells* are for playing.
+# They are not run when you are graded, so an exercise must not need anything that you define there.
+#
+# <details><summary>Which reader are you: student, self-learner or instructor?</summary>
+#
+# | you are | do this |
+# |---|---|
+# | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
+# | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
+# | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
+#
+# Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the
+# notebook works from an empty start. (It stops at the first check that fails.)
+#
+# </details>
+# <details><summary>All the lines that a ✗ message can have</summary>
 #
 # | line | meaning |
 # |---|---|
@@ -108,36 +212,13 @@ ax = plots.course_map(here="00_start_here")
 # | `first difference …`, `lengths differ …` or the like | where the two differ (not always there) |
 # | `likely cause:` | a guess at the mistake, in one sentence (not always there) |
 #
-# **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
-# graded. It asks the same question about other inputs: other sizes, other words, unusual cases. The
-# docstring promises everything that it asks. So a function that follows its docstring passes, and a
-# function that knows only the visible examples does not.
-#
-# **Points.** A check gives its points when both its parts pass. This page has 21 points. If one exercise is
-# too hard today, leave it and go on: no exercise on this page needs your answer to another one. Some
-# demonstrations do: they call your functions, and end with `NotImplementedError` until these are written.
-#
-# **Three kinds of cell.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored
-# before grading, so change nothing there. (In other stages there are also cells with a ready helper for you.
-# They are locked in the same way.) *All other code cells* are for playing: change them, break them, add your
-# own. They are not run when you are graded, so an exercise must not need anything that you define there.
-#
-# ### Which reader are you?
-#
-# | you are | do this |
-# |---|---|
-# | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
-# | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
-#
-# Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the
-# notebook works from an empty start. (It stops at the first check that fails.)
+# </details>
 
 # %% [markdown]
 # ## 0.3 The loop, once together
 #
-# Every exercise goes the same way: **read – fill – run – read the message – mend**. Here is one that we do
-# together. It gives no points.
+# Every exercise goes the same way: **read – fill – run – read the message – mend**. We do one together. It gives no
+# points.
 #
 # **Read.** The exercise looks like this:
 #
@@ -148,7 +229,8 @@ ax = plots.course_map(here="00_start_here")
 #     raise NotImplementedError("longest: not written yet. Replace this line with your code.")
 # ```
 #
-# **Fill.** Python has `max`, which finds the largest of many things. A first try:
+# **Fill and run.** Python has `max`, which finds the largest of many things. Below our first try is a check. (A real
+# check cell has only the line with `expect`. The lines around it let the notebook go on after a failure.)
 
 
 # %%
@@ -157,26 +239,16 @@ def longest(words):
     return max(words)
 
 
-# %% [markdown]
-# **Run.** Now the check. *Predict first:* is the try right?
-#
-# (A real check cell has only the line with `expect`. The lines around it let the notebook go on after a
-# failure, so that you can read the message here.)
-
-# %%
 try:
     expect(longest(["low", "woman", "up"])).equal(5, hint="Return a number of letters, not a word.")
 except ExpectationError as message:
     print("✗", message)
 
 # %% [markdown]
-# **Read the message.** Line by line:
+# **Read the message:** the *call*, what we *got*, what was *expected*, and the *likely cause*. We returned the word, and a
+# number is asked for.
 #
-# - the call was `longest(['low', 'woman', 'up'])`;
-# - we **got** the word `'woman'`, but `5` was **expected**;
-# - the **likely cause**: a number is asked for, and we returned the word.
-#
-# **Mend.** We take the length of that word. The loop starts again: fill, run, read.
+# **Mend:** we take the length of that word.
 
 
 # %%
@@ -201,15 +273,8 @@ except ExpectationError as message:
 # %% [markdown]
 # In the first list, the longest word was also the last one in the alphabet. That was luck.
 #
-# **This is what hidden checks are for.** They ask about other inputs, so luck is not enough. When a hidden
-# part fails, the message looks the same, but it does not tell you the inputs:
-#
-# ```text
-# ✗ longest(…)
-#   got:       2
-#   expected:  5
-#   likely cause: `max` of strings takes the last one in the alphabet, not the longest one.
-# ```
+# **This is what hidden checks are for.** They ask about other inputs, so luck is not enough. When a hidden part fails, the
+# message has the same lines, but shows `longest(…)` instead of the inputs.
 #
 # **Mend** once more: take the largest of the *lengths*.
 
@@ -224,15 +289,14 @@ expect(longest(["low", "woman", "up"])).equal(5)
 expect(longest(["queen", "up"])).equal(5)
 
 # %% [markdown]
-# Now both pass. That is the whole loop. From here on, the exercises are yours.
-#
-# Each exercise has hints. Click on a hint to open it. They go from a small push to almost the answer, so
-# open one at a time.
+# Both pass. That is the whole loop. From here on, the exercises are yours. Each one has hints, from a small push to
+# almost the answer. Click on one to open it.
 
 # %% [markdown]
 # ## 0.4 A number for every character
 #
-# A network calculates with numbers, so every character gets one: its **id**. A **vocabulary** is the list
+# The reader of 0.1 stopped at a new word. A model of *letters* is harder to stop: a new word is made of letters that it
+# knows. A network calculates with numbers, so every character gets one: its **id**. A **vocabulary** is the list
 # of all characters that have an id. A character, or any other unit that gets an id, is called a **token**.
 #
 # Three tokens are not characters of any word. They are marks, and they always come first:
@@ -244,26 +308,42 @@ expect(longest(["queen", "up"])).equal(5)
 # | 2 | `E` | end | the model writes it to say: I am finished |
 #
 # After them come the characters, each once. In which order? Python's `set` collects each character once, and
-# `sorted` makes a sorted list of a set.
-#
-# *Predict first:* the next cell starts Python twice. Each time it prints the set of the characters of `queen`,
-# and the sorted list. Which of the two looks the same in both lines: the set, the list, both, or none?
+# `sorted` makes a sorted list of a set. The cell after the next one starts Python twice. Each time it prints the set of
+# the characters of `queen`, and the sorted list.
+
+# %%
+guess.ask(
+    "order",
+    "Which of the two looks the same at both starts?",
+    A="both",
+    B="only the set",
+    C="none",
+    D="only the list",
+    mine="",
+)
 
 # %%
 import os
 import subprocess
 import sys
 
-program = "print('a set:', list(set('queen')), '  sorted:', sorted(set('queen')))"
+program = "print(list(set('queen')), sorted(set('queen')), sep=';')"
+demo_sets, demo_lists = set(), set()
 for start in ["1", "2"]:  # Python draws such a number at each start; here we choose it
     environment = {**os.environ, "PYTHONHASHSEED": start}
     python = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True)
-    print("start", start, " ", python.stdout, end="")
+    as_set, as_list = python.stdout.strip().split(";")
+    print(f"start {start}   a set: {as_set}   sorted: {as_list}")
+    demo_sets.add(as_set)
+    demo_lists.add(as_list)
+
+demo_same = (len(demo_sets) == 1, len(demo_lists) == 1)  # the set, the list
+guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "C", (False, True): "D"}[demo_same])
 
 # %% [markdown]
-# *What to see:* the set can have another order at each start. The sorted list is the same every time. So the
-# characters are **sorted**. This matters more than it seems. A trained model knows nothing but ids. If `a` has
-# id 3 today and id 7 tomorrow, the model of today is useless tomorrow.
+# *What to see:* the set can have another order at each start. So the characters are **sorted**. This matters more than it
+# seems. A trained model knows nothing but ids. If `a` has id 3 today and id 7 tomorrow, the model of today is useless
+# tomorrow.
 #
 # **By hand.** The words `up` and `on` have the characters u, p, o, n. Sorted: n, o, p, u. So the vocabulary
 # is
@@ -430,7 +510,7 @@ print("ids:        ", " ".join(f"{i:>2}" for i in range(len(demo_id_to_char))))
 print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(demo_id_to_char))))
 
 # %% [markdown]
-# *What to see:* letters that do not occur in the words have no id. Keep this in mind for the next exercise.
+# *What to see:* letters that do not occur in the words have no id.
 
 # %% [markdown]
 # ## 0.5 From a word to ids
@@ -441,10 +521,10 @@ print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(de
 #
 # Two decisions must be made, and the docstring writes them down:
 #
-# - *Does `encode` add an `E`?* No. It adds nothing. Who wants an end writes one: `encode("popE", …)` gives
+# - *Does `encode` add an `E`?* No. Whoever wants an end writes one: `encode("popE", …)` gives
 #   `[5, 4, 5, 2]`.
-# - *What about a character without an id?* It raises an error that names the character. Such an error is a
-#   kindness: a character that is dropped in silence is a bug that somebody searches for all evening.
+# - *What about a character without an id?* It raises an error that names the character. Dropped in silence, it would be a
+#   bug that somebody searches for all evening.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -531,24 +611,37 @@ expect(table).equal(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# *Predict first:* which of these three words can be encoded with the vocabulary of our twelve words?
+# Three words for the vocabulary of our twelve words: `highh`, `wohin` and `jazz`.
 
 # %%
+guess.ask(
+    "encode",
+    "Which of the three can be encoded?",
+    A="none: they are not among the twelve",
+    B="highh and wohin",
+    C="only highh",
+    D="all three",
+    mine="",
+)
+
+# %%
+demo_encoded = []
 for demo_word in ["highh", "wohin", "jazz"]:
     try:
         print(demo_word, "→", encode(demo_word, build_vocabulary(WORDS)[0]))
+        demo_encoded.append(demo_word)
     except ValueError as error:
         print(demo_word, "→ ValueError:", error)
+guess.compare("encode", {"": "A", "highh wohin": "B", "highh": "C", "highh wohin jazz": "D"}[" ".join(demo_encoded)])
 
 # %% [markdown]
-# *What to see:* `highh` is not one of the twelve words, and `wohin` is not even English. Still both have
-# ids, because all their characters have. `jazz` fails at its first character.
+# *What to see:* a word has ids as soon as all its characters have. So `wohin` passes, which is not even English, and
+# `jazz` fails at its first character.
 
 # %% [markdown]
 # ## 0.6 From ids to a word
 #
-# A model writes ids, one after the other, and nothing forces it to write the right number of them. The word
-# that you want may be followed by more:
+# A model writes ids, one after the other. The word that you want may be followed by more:
 #
 # $$\underbrace{\texttt{l o w}}_{\text{the word}}\ \ \texttt{E}\ \ \underbrace{\texttt{w w P}}_{\text{noise}}$$
 #
@@ -686,8 +779,8 @@ for demo_word in ["queen", "high", "lowE", "downEup"]:
 # %% [markdown]
 # ## 0.7 Tensors: shape, dtype, index
 #
-# A network does not read one word at a time. It reads many at once, as one **tensor**: numbers of one kind,
-# in a row, a rectangle or a box. In this stage, three letters name the sizes:
+# (You know tensors? Run the three cells, and go on with 0.8.) A network reads many words at once, as one **tensor**:
+# numbers of one kind, in a row, a rectangle or a box. In this stage, three letters name the sizes:
 #
 # | letter | meaning |
 # |---|---|
@@ -757,9 +850,9 @@ except ValueError as error:
     print("ValueError:", error)
 
 # %% [markdown]
-# So we fill the short ones up with the pad. This is **padding**. The pads go to the **right**, so that the
-# first character of every word stands in column 0. We also keep the true **lengths**: later a model must
-# know what was real.
+# This was the second error of 0.1. So we fill the short ones up with the pad. This is **padding**. The pads go to the
+# **right**, so that the first character of every word stands in column 0. We also keep the true **lengths**: later a
+# model must know what was real.
 #
 # **By hand.** Two words, `[5, 4, 5]` and `[6, 5]`, with pad 0: the longest has 3 characters, so the shape
 # is $[2, 3]$.
@@ -924,18 +1017,14 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* each row is a word, read from left to right. The six zeros are the pads, and they all stand
-# at the right end. The colours show how large an id is. But id 20 is not "more" than id 10: an id is a
-# name, not an amount. The next section takes this seriously.
+# *What to see:* each row is a word. The six zeros are the pads, all at the right end. The colours show how large an id
+# is. But id 20 is not "more" than id 10: an id is a name, not an amount. The next section takes this seriously.
 
 # %% [markdown]
 # ## 0.9 One-hot: a vector for every id
 #
 # A network multiplies and adds its inputs. With plain ids, it would take `u` (id 20) for twice `i` (id 10).
-# That makes no sense.
-#
-# The remedy: every id becomes a vector of $V$ numbers. All are 0, except for one, at the position of the
-# id:
+# The remedy: every id becomes a vector of $V$ numbers. All are 0, except for one, at the position of the id:
 #
 # $$x_{b,t,v} = \begin{cases} 1 & \text{if } v = \text{ids}_{b,t} \\ 0 & \text{otherwise} \end{cases}$$
 #
@@ -1097,23 +1186,34 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* one light square in each row, because each token is one id. From 我 to 爱 it goes one column
-# to the right; then it jumps back for 中. The two pads have the same vector: they are a token like the
-# others.
+# *What to see:* one light square in each row, because each token is one id. The two pads have the same vector: they are
+# a token like the others.
 #
-# **What is it good for?** Let a matrix $W$ have one row for each id. A one-hot vector times $W$ picks out
-# one row. *Predict first:* is there any difference between `one_hot(ids, V) @ W` and `W[ids]`?
+# **What is it good for?** Let a matrix $W$ have one row for each id. A one-hot vector times $W$ picks out one row. So
+# does `W[ids]`, with no multiplication at all.
+
+# %%
+guess.ask(
+    "rows",
+    "How far apart are `one_hot(ids, V) @ W` and `W[ids]`?",
+    A="exactly equal",
+    B="equal but for rounding, as sums of floats are",
+    C="different numbers",
+    mine="",
+)
 
 # %%
 torch.manual_seed(0)
 demo_W = torch.randn(7, 3)  # [V, D]: for every id a vector of D = 3 numbers
 demo_ids = torch.tensor([[5, 6, 3, 4, 2, 0, 0]])  # 我 爱 中 国 E P P
 demo_product = one_hot(demo_ids, 7) @ demo_W  # [1, 7, V] @ [V, D] gives [1, 7, D]
-print("the same:", torch.equal(demo_product, demo_W[demo_ids]), tuple(demo_product.shape))
+demo_apart = (demo_product - demo_W[demo_ids]).abs().max().item()
+print("shape", tuple(demo_product.shape), "  largest difference:", demo_apart)
+guess.compare("rows", "A" if demo_apart == 0 else "B" if demo_apart < 1e-5 else "C")
 
 # %% [markdown]
-# No difference. This is all that an *embedding layer* does: it looks up rows of a matrix. The numbers in
-# $W$ are then learned.
+# *What to see:* all the other products are 0, and adding 0 rounds nothing. This is all that an *embedding layer* does: it
+# looks up rows of a matrix. The numbers in $W$ are then learned.
 
 # %% [markdown]
 # ## 0.10 Masks: what is real
@@ -1240,8 +1340,7 @@ expect(padding_mask(torch.tensor([2, 7, 3]), 7)).shape(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Three sentences as one batch, each with its `E`, and their mask, with $T = 8$. *Predict first:* in which
-# columns are all three rows True? And in which is none?
+# Three sentences as one batch, each with its `E`, and their mask, with $T = 8$.
 
 # %%
 demo_sentences = ["我爱中国E", "你好E", "汤姆追逐杰瑞E"]
@@ -1262,11 +1361,10 @@ for b, sentence in enumerate(demo_sentences):
 
 # %% [markdown]
 # *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The columns 0, 1 and 2 are True
-# everywhere: the shortest sentence has three tokens. The last column is False everywhere: with $T = 8$ there is one position more than the longest sentence needs.
+# everywhere, and the last one is False everywhere. (你好 is "hello"; the third sentence is "Tom chases Jerry".)
 #
-# **Why it matters.** Suppose that a model has made an error at every real token, and zeros stand at the
-# pads. What is its mean error? *Predict first:* in the next cell, which is larger: the mean over all 12
-# positions, or the mean over the 7 real ones?
+# **Why it matters.** A model has made an error at every real token, and zeros stand at the pads. *Predict first:* which is
+# larger, the mean over all 12 positions or the mean over the 7 real ones?
 
 # %%
 demo_errors = torch.tensor([[1.0, 3, 0, 0], [2, 2, 2, 2], [4, 0, 0, 0]])  # [B, T]
@@ -1275,13 +1373,22 @@ print(f"mean over all positions:  {demo_errors.mean():.2f}   (16 / 12)")
 print(f"mean over real positions: {demo_errors[demo_real].mean():.2f}   (16 / 7)")
 
 # %% [markdown]
-# *What to see:* the first mean looks better, only because there are pads. With more pads it would look
-# better still, and no word would be translated better. `errors[mask]` picks the real positions out, and the
-# mean over them is right. In stage 03 you write such a loss.
+# *What to see:* the first mean looks better, only because there are pads. `errors[mask]` picks the real positions out,
+# and the mean over them is right. In stage 03 you write such a loss.
 #
-# **What padding costs.** Pads take time and memory as well. Here are 960 sequences with lengths from 2 to
-# 20, cut into batches of size $B$. *Predict first:* for $B = 32$, which share of all positions is pads? And
-# what if the sequences are sorted by length before?
+# **What padding costs.** Pads take time and memory as well. Here are 960 sequences with lengths from 2 to 20, cut into
+# batches of size $B$, as they come and sorted by length.
+
+# %%
+guess.ask(
+    "pads",
+    "As they come, with B = 32: which share of all positions is pads?",
+    A="less than 10 %",
+    B="10 to 35 %",
+    C="35 to 60 %",
+    D="more than 60 %",
+    mine="",
+)
 
 
 # %%
@@ -1302,16 +1409,135 @@ ax.set_xscale("log", base=2)
 ax.set_xticks(demo_sizes, demo_sizes)
 for name, shares in demo_shares.items():
     print(f"{name:17} B = 32: {shares[demo_sizes.index(32)]:.0%}")
+demo_as_they_come = demo_shares["as they come"][demo_sizes.index(32)]
+guess.compare("pads", "ABCD"[sum(demo_as_they_come >= limit for limit in (0.1, 0.35, 0.6))])
 
 # %% [markdown]
-# *What to see:* one sequence alone needs no pads. The larger the batch, the more likely it holds a long
-# sequence, and all others are filled up to it. Sorted, neighbours are almost equally long, and hardly any
-# pads are needed.
+# *What to see:* one sequence alone needs no pads. The larger the batch, the more likely it holds a long sequence, and all
+# others are filled up to it. Sorted, neighbours are almost equally long, and hardly any pads are needed.
 
 # %% [markdown]
-# ## 0.11 Quiz
+# ## 0.11 Who is bitten? With your functions
 #
-# Five questions, one point each. Every question has two cells. In the first one you write your answer in place of
+# Back to the dog and the man. The sentences now have different lengths, with *old* and *wet* and in two forms:
+#
+# - `wet dog bites man` and `man is bitten by wet dog`.
+#
+# A reader gets them **letter by letter**, through all that you wrote: `build_vocabulary`, `encode`, `pad_batch`,
+# `one_hot`. A state comes out for each letter, and the answer is made of the mean of the states at the **real**
+# positions, by `padding_mask`. It learns from 480 sentences. (It is a GRU, a network of stage 02 with a longer memory.)
+
+# %%
+demo_texts, demo_victims = [], []
+for a in demo_animals:
+    for b in demo_animals:
+        for x in ("", "old ", "wet "):
+            for y in ("", "old ", "wet "):
+                if a != b:
+                    demo_texts += [f"{x}{a} bites {y}{b}", f"{y}{b} is bitten by {x}{a}"]
+                    demo_victims += [b, b]
+
+demo_char_to_id, demo_id_to_char = build_vocabulary(demo_texts)
+demo_V = len(demo_id_to_char)
+demo_ids, demo_lengths = pad_batch([encode(text, demo_char_to_id) for text in demo_texts], P)  # [540, T] and [540]
+demo_answers = torch.tensor([demo_animals.index(b) for b in demo_victims])
+
+
+# %%
+class DemoLetterReader(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.memory = torch.nn.GRU(demo_V, 48, batch_first=True)
+        self.answer = torch.nn.Linear(48, 6)
+
+    def forward(self, ids, lengths):
+        states, _ = self.memory(one_hot(ids, demo_V))  # [B, T, V] gives [B, T, 48]
+        real = padding_mask(lengths, ids.shape[1]).unsqueeze(2)  # [B, T, 1]
+        return self.answer((states * real).sum(dim=1) / lengths.unsqueeze(1))  # [B, 6]
+
+
+# %%
+torch.manual_seed(0)
+demo_order = torch.randperm(len(demo_texts))
+demo_new, demo_old = demo_order[:60], demo_order[60:]  # 60 sentences that it never reads in training
+demo_reader = DemoLetterReader()
+optimizer = torch.optim.Adam(demo_reader.parameters(), lr=0.03)
+for _ in range(100):
+    some = demo_old[torch.randint(len(demo_old), (32,))]
+    loss = torch.nn.functional.cross_entropy(demo_reader(demo_ids[some], demo_lengths[some]), demo_answers[some])
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def demo_count_right(ids):
+    """How many of the 60 new sentences are answered right."""
+    with torch.no_grad():
+        said = demo_reader(ids, demo_lengths[demo_new]).argmax(dim=1)
+    return int((said == demo_answers[demo_new]).sum())
+
+
+# %%
+print("right answers on new sentences:", demo_count_right(demo_ids[demo_new]), "of 60")
+with torch.no_grad():
+    for text in ("dog bites man", "man bites dog", "old dog bites man", "old dog is bitten by man"):
+        ids, lengths = pad_batch([encode(text, demo_char_to_id)], P)
+        scores = demo_reader(ids, lengths)[0].softmax(dim=0)
+        print(f"    {decode(ids[0].tolist(), demo_id_to_char)}: {demo_animals[scores.argmax()]} ({scores.max():.2f})")
+
+# %% [markdown]
+# *What to see:* sentences of four lengths and two forms go through one model. The *last* word is not
+# always the answer, so it has to read *is bitten by*, too. How much of this is the mask's work? Put 30 more pads behind
+# all sentences. With your mask nothing can change. Then take a mask that is True everywhere.
+
+# %%
+guess.ask(
+    "mask",
+    "30 more pads and no mask: how many of the 60 answers are still right?",
+    A="about as many as before: a pad says nothing",
+    B="fewer, but far more than by chance",
+    C="about 10: one in six, as by chance",
+    mine="",
+)
+
+# %%
+demo_more = torch.nn.functional.pad(demo_ids[demo_new], (0, 30))  # pads have the id 0
+demo_before, demo_with = demo_count_right(demo_ids[demo_new]), demo_count_right(demo_more)
+with torch.no_grad():
+    states, _ = demo_reader.memory(one_hot(demo_more, demo_V))
+    said = demo_reader.answer(states.mean(dim=1)).argmax(dim=1)  # the mean over all positions
+demo_without = int((said == demo_answers[demo_new]).sum())
+print(f"right of 60: {demo_before} before; {demo_with} with 30 more pads and the mask; {demo_without} without the mask")
+guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_before - 2 else "A")
+
+# %% [markdown]
+# *What to see:* the network goes on reading at the pads, and its states there have a say in the mean. Nothing about the
+# sentences has changed, and some answers have. An answer that depends on the filling is a bug, and you will meet it again
+# in this course.
+
+# %% [markdown]
+# ## How often were you right?
+#
+# A wrong guess shows you where your picture of a model differs from the model.
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## Go further
+#
+# Not graded. Cells of your own are welcome anywhere.
+#
+# - ★ In 0.1, let the reader learn from fewer sentences: 20, 10, 5. From how many on are both new sentences right?
+# - ★★ In 0.11, leave out every sentence in which the *horse* is bitten. What does the model answer to them afterwards, and
+#   why can it not do better?
+# - ★★★ Sort the 480 sentences by length, and train on batches of neighbours, each cut to its own longest sentence. How
+#   much time does it save, and does it cost right answers?
+
+# %% [markdown]
+# ## 0.12 Quiz
+#
+# Five questions, one point each. Every question has two cells. In the first one you write your answer instead of
 # `None`; run it. Then run the second one: it tells you at once whether your answer can be read, but not whether it is
 # right. You learn that, and why, when your notebook is graded.
 #
@@ -1382,21 +1608,13 @@ for name, shares in demo_shares.items():
 #   > Here only the pad is left out. E means "finished": what follows does not count, and E itself is no character of the word.
 
 # %% [markdown]
-# ## What you can now do
+# ## What next
 #
-# - go round the loop: read, fill, run, read the message, mend;
-# - say what a visible and a hidden check are for;
-# - build a vocabulary whose ids are the same in every run, and encode and decode words with it;
-# - read shape and dtype of a tensor, index it, and use broadcasting;
-# - pad a batch without changing the caller's data, and keep the lengths;
-# - turn ids into one-hot vectors;
-# - build a padding mask, and use it for a mean that pads cannot change.
+# You can now turn words of any length into one tensor of numbers and back, and keep the filling out of every result.
 #
 # **Next:** `01_rnn_basics`. There you build a network that reads a sequence step by step and remembers.
 #
-# ## Papers
-#
-# You need none of them today. They show that this page is how real systems begin.
+# <details><summary>Papers: you need none of them today. They show that this page is how real systems begin.</summary>
 #
 # - I. Sutskever, O. Vinyals, Q. V. Le, *Sequence to Sequence Learning with Neural Networks*, 2014,
 #   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215). Section 2: every sentence ends with an end symbol,
@@ -1408,3 +1626,5 @@ for name, shares in demo_shares.items():
 # - Y. Bengio, R. Ducharme, P. Vincent, C. Jauvin, *A Neural Probabilistic Language Model*, JMLR 3, 2003,
 #   [jmlr.org](https://www.jmlr.org/papers/v3/bengio03a.html). Section 2: a matrix with one learned row for
 #   each word.
+#
+# </details>

@@ -57,6 +57,29 @@ def unrolled():
     return sheet
 
 
+def update():
+    """1.2: the numbers of the example by hand, step by step."""
+    sheet = Sheet()
+    states = ("0", "0.762", "0.363", "0.180")
+    for i, state in enumerate(states):
+        x = 0.5 + 4.6 * i
+        sheet.box((x, 0), state, kind="values", w=1.2, h=0.8)
+        sheet.text((x, 0.75), f"$h_{i}$")
+        if i == 3:
+            break
+        read = "1" if i == 0 else "0"
+        sheet.arrow((x + 0.6, 0), (x + 1.5, 0), "· 0.5", offset=0.25)
+        sheet.ring((x + 1.8, 0), "+")
+        sheet.box((x + 1.8, -1.9), read, kind="values", w=0.9, h=0.7)
+        sheet.text((x + 1.15, -1.9), f"$x_{i + 1}$", align="right")
+        sheet.arrow((x + 1.8, -1.55), (x + 1.8, -0.3), "· 1")
+        sheet.line((x + 2.1, 0), (x + 2.5, 0), arrow=False)
+        sheet.box((x + 2.95, 0), "tanh", kind="fixed", w=0.95, h=0.7)
+        sheet.text((x + 2.3, 0.75), f"tanh({('1', '0.381', '0.182')[i]})", size=9.5)
+        sheet.arrow((x + 3.43, 0), (x + 4.0, 0))
+    return sheet
+
+
 def four_shapes():
     """1.3: what the cell reads, and what is returned, for three steps."""
     sheet = Sheet()

@@ -1,40 +1,12 @@
 # %% [markdown]
 # # 01 · RNN: a state that remembers
 #
-# You read a sentence word by word. At each word you keep something of what came before. A *recurrent neural
-# network* (RNN) does the same: it has a **state**, and every input changes it a little.
-#
-# **What you know:** how words become padded ids, one-hot vectors and batches (stage 00), that a linear layer
-# computes $W x + b$, and how a network is trained in PyTorch: a loss (cross-entropy, measured in *nats*, that is with
-# the natural logarithm), `backward()`, an optimizer such as SGD or Adam.
-#
-# **What you will be able to do after this page**
-#
-# - write one step of an RNN, and run it over a sequence of any length;
-# - use the same cell in four ways: many inputs or one, many outputs or one;
-# - train it to answer a question about a whole sequence;
-# - measure how far back its gradient reaches, and say what decides this;
-# - tame gradients that are too large;
-# - let it write text, letter by letter.
-#
-# **Points and time.** This page has 29 points, five of them in the quiz. Plan about three hours; after 1.4 is a good
-# moment for a pause.
-#
-# **Letters of this page**
-#
-# | letter | meaning |
-# |---|---|
-# | B, T | sizes: batch (how many sequences), time (how many steps) |
-# | I, H | sizes: inputs per step, hidden units (numbers in the state) |
-# | V | vocabulary size: how many different symbols |
-# | `x`, `h` | input and state; $x_t$ and $h_t$ are those at step $t$ |
-# | `W_ih`, `W_hh`, `b` | weights from the input, weights from the old state, bias |
-#
-# Tensors are batch first, as in stage 00: a batch of sequences is `[B, T, I]`.
+# Can a machine write? Here is one that knows a single letter back: it looks at the letter that it wrote last, and draws
+# one of those that follow it in a text about a fisherman. Run the next three cells.
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, plots
+    from autograder.lab import data, expect, guess, plots
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -75,16 +47,101 @@ def new_cell(n_in, H, seed, gain=None, dtype=torch.float32):
     return Cell(W_ih, W_hh, b)
 
 
+# %% given="text"
+TEXT = """\
+the sea is grey and the sea is wide. a small boat goes out with the tide.
+the wind is cold and the wind is strong. the old man sings a fishing song.
+he sings of the sun and he sings of the rain. he sings of the boat that came home again.
+the net goes down and the net comes up. the old man drinks from a wooden cup.
+the moon is white and the moon is round. the waves go by with a quiet sound.
+the boat turns back and the stars come out. the harbour is near and the children shout.
+the net is full and the boat is slow. the lamp in the window is warm and low.
+the old man sleeps and the sea is still. the wind goes over the quiet hill.
+"""
+SYMBOLS = sorted(set(TEXT))  # the letters of the text, the space, the full stop and the end of a line
+V = len(SYMBOLS)
+text_ids = torch.tensor([SYMBOLS.index(char) for char in TEXT])
+
+# %%
+guess.ask(
+    "one_back",
+    "It writes 2000 letters. How many of its words stand in the text?",
+    A="nearly none, less than 5 %",
+    B="5 to 25 %",
+    C="25 to 60 %",
+    D="more than 60 %",
+    mine="",
+)
+
+# %%
+from itertools import pairwise
+
+demo_follow = {symbol: [] for symbol in SYMBOLS}
+for symbol, after in pairwise(TEXT):
+    demo_follow[symbol].append(after)
+
+generator = torch.Generator().manual_seed(1)
+demo_written = "t"
+while len(demo_written) < 2000:
+    choices = demo_follow[demo_written[-1]]
+    demo_written += choices[torch.randint(len(choices), (1,), generator=generator)]
+demo_words = set(TEXT.replace(".", " ").split())
+
+
+def demo_known(written):
+    """The share of the written words that stand in the text."""
+    words = written.replace(".", " ").split()
+    return sum(word in demo_words for word in words) / len(words)
+
+
+print(demo_written[:250])
+print(f"\nwords that stand in the text: {demo_known(demo_written):.0%}")
+guess.compare("one_back", "ABCD"[sum(demo_known(demo_written) >= limit for limit in (0.05, 0.25, 0.6))])
+
+# %% [markdown]
+# *What to see:* each pair of neighbours is right, and nearly no word is. After `th` this writer knows only that there was an
+# `h`. It needs a **memory** of what came before.
+#
+# You read a sentence word by word, and at each word you keep something of what came before. A *recurrent neural
+# network* (RNN) does the same: it has a **state**, and every input changes it a little. At the end of this page, in 1.7, an
+# RNN of yours writes about the fisherman.
+#
+# **What you know:** how words become padded ids, one-hot vectors and batches (stage 00), that a linear layer
+# computes $W x + b$, and how a network is trained in PyTorch: a loss (cross-entropy, measured in *nats*, that is with
+# the natural logarithm), `backward()`, an optimizer such as SGD or Adam.
+#
+# **What you will be able to do after this page**
+#
+# - write one step of an RNN, and run it over a sequence of any length;
+# - use the same cell in four ways: many inputs or one, many outputs or one;
+# - train it to answer a question about a whole sequence;
+# - measure how far back its gradient reaches, and say what decides this;
+# - tame gradients that are too large;
+# - let it write text, letter by letter.
+#
+# **Points and time.** This page has 29 points, five of them in the quiz. Plan about three hours; after 1.4 is a good
+# moment for a pause.
+#
+# **Letters of this page**
+#
+# | letter | meaning |
+# |---|---|
+# | B, T | sizes: batch (how many sequences), time (how many steps) |
+# | I, H | sizes: inputs per step, hidden units (numbers in the state) |
+# | V | vocabulary size: how many different symbols |
+# | `x`, `h` | input and state; $x_t$ and $h_t$ are those at step $t$ |
+# | `W_ih`, `W_hh`, `b` | weights from the input, weights from the old state, bias |
+#
+# Tensors are batch first, as in stage 00: a batch of sequences is `[B, T, I]`.
+
 # %%
 ax = plots.course_map(here="01_rnn_basics")
 
 # %% [markdown]
 # ## 1.1 One step
 #
-# A linear layer wants inputs of one fixed size. Words have different lengths. A first idea: add up the one-hot
-# vectors of the letters. The sum has V numbers, however long the word is.
-#
-# *Predict first:* the next cell does this for `tea`, `eat` and `ate`. What will be wrong with it?
+# Stage 00 began with a bag of words. A bag of letters has the same fault: the next cell adds up the one-hot vectors of
+# the letters of `tea`, `eat` and `ate`.
 
 # %%
 for word in ("tea", "eat", "ate"):
@@ -119,7 +176,7 @@ for word in ("tea", "eat", "ate"):
 # **By hand.** I = 2 and H = 1. Let `W_ih = [[0.5, -1]]`, `W_hh = [[2]]`, `b = [-0.7]`. With $x = (1,\ 0.5)$ and
 # $h = 0.1$: $0.5 \cdot 1 - 1 \cdot 0.5 + 2 \cdot 0.1 - 0.7 = -0.5$, and $\tanh(-0.5) \approx -0.462$.
 #
-# In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned around
+# In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned
 # (*transposed*: rows become columns) so that a product gives `[B, H]`?
 #
 # <details><summary>Hint 1</summary>
@@ -227,9 +284,17 @@ expect(leaves).gradient(hint="The gradient must reach x, h and all weights.")
 
 # %% [markdown]
 # The smallest RNN has one input and one unit. It gets a single 1, and then zeros. We watch its state for four values
-# of the one number in $W_{hh}$.
-#
-# *Predict first:* for which of the four is the 1 forgotten fastest? For which one never?
+# of the one number in $W_{hh}$: 0.5, 0.95, −0.8 and 1.5. *Predict first:* sketch the four curves.
+
+# %%
+guess.ask(
+    "above_one",
+    "With W_hh = 1.5, what does the state do in 15 steps?",
+    A="it grows and grows",
+    B="it fades to zero",
+    C="it settles between 0 and 1",
+    mine="",
+)
 
 # %%
 demo_memory = {}
@@ -242,6 +307,8 @@ for w in (0.5, 0.95, -0.8, 1.5):
     demo_memory[f"W_hh = {w}"] = demo_states
 ax = plots.lines(demo_memory, title="A single 1 at step 0, then zeros", xlabel="step", ylabel="state")
 _ = ax.set_ylim(-0.75, 1.15)
+demo_last = demo_memory["W_hh = 1.5"][-1]
+guess.compare("above_one", "A" if demo_last > 1 else "B" if demo_last < 0.1 else "C")
 
 # %% [markdown]
 # *What to see:* with 0.5 almost nothing is left after eight steps. With 0.95 it fades slowly. With −0.8 it changes its
@@ -264,14 +331,11 @@ _ = ax.set_ylim(-0.75, 1.15)
 # is an argument. Often it is all zeros, but not always: in stage 03 it carries a whole word.
 #
 # **By hand.** I = H = 1, all three weights: `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and $h_0 = 0$. The input is
-# 1, 0:
+# 1, 0, 0. Follow the state from left to right:
 #
-# | step | sum | state |
-# |---|---|---|
-# | 1 | 1 · 1 + 0.5 · 0 = 1 | tanh(1) ≈ 0.762 |
-# | 2 | 1 · 0 + 0.5 · 0.762 = 0.381 | tanh(0.381) ≈ 0.363 |
+# ![The state starts at 0; the input 1 makes it 0.762, and each 0 after it makes it smaller: 0.363, then 0.180](drawings/update.svg)
 #
-# So `hs` holds 0.762 and 0.363, and `hT` is 0.363.
+# So `hs` holds 0.762, 0.363 and 0.180, and `hT` is 0.180. After the first two steps only, `hT` is 0.363.
 #
 # *Predict first:* you run the cell over 10 steps, and you change the input of step 6. Which of the ten states change?
 #
@@ -672,28 +736,37 @@ for mode in (*unknown, "many-to-one", " many_to_one", "", "many_to_many many_to_
 
 # %%
 demo_cell = new_cell(4, 16, seed=1, gain=1.0)
-figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.6))
-demo_modes = ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every")
-for ax, mode in zip(axes.flat, demo_modes, strict=True):
+demo_routes = {}
+for mode in ("many_to_many", "many_to_one", "one_to_many_once", "one_to_many_every"):
     x = torch.randn(1, 8, 4, generator=torch.Generator().manual_seed(0)) / 2
     x.requires_grad_()
     out = run_mode(demo_cell, x, mode)
     outputs = out.unsqueeze(1) if mode == "many_to_one" else out  # [1, 1 or T, H]
     demo_sizes = [torch.autograd.grad(o.sum(), x, retain_graph=True)[0][0].norm(dim=-1) for o in outputs[0]]
-    routes = torch.full((8, 8), math.nan)  # white: there is no such output
-    routes[-len(demo_sizes) :] = torch.stack(demo_sizes)
-    image = ax.imshow(routes, cmap="cividis", vmin=0, aspect="auto")
-    ax.set(title=mode, xlabel="input s", ylabel="state t", xticks=range(8), yticks=range(8))
-    ax.set_yticklabels(range(1, 9))
-    ax.set_xticklabels(range(1, 9))
+    demo_routes[mode] = torch.full((8, 8), math.nan)  # nan: there is no such output
+    demo_routes[mode][-len(demo_sizes) :] = torch.stack(demo_sizes)
+
+# %% tags=["hide-input"]
+figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.6), sharex=True, sharey=True)
+demo_colors = plots.plt.get_cmap("viridis").with_extremes(under="#dddddd")
+for ax, (mode, routes) in zip(axes.flat, demo_routes.items(), strict=True):
+    top = max(routes.nan_to_num().max().item() for routes in demo_routes.values())
+    image = ax.imshow(routes, cmap=demo_colors, vmin=1e-6, vmax=top, aspect="auto", extent=(0.5, 8.5, 8.5, 0.5))
+    ax.set(title=mode, xticks=range(1, 9), yticks=range(1, 9))
     ax.grid(False)
-    figure.colorbar(image, ax=ax, label="size of the gradient")
+for ax in axes[1]:
+    ax.set_xlabel("input s")
+for ax in axes[:, 0]:
+    ax.set_ylabel("state t")
+_ = figure.colorbar(image, ax=axes, label="size of the gradient", shrink=0.8)
 
 # %% [markdown]
-# *What to see:* dark blue is exactly zero; white means that there is no such output. `many_to_many` is a triangle: no
-# state depends on a later input. `many_to_one` is its last row. Both one-to-many pictures have only their first column.
-# In `once`, every route starts at step 1. The later the state, the longer the route (how the size changes along it is the
-# subject of 1.5). In `every`, the same input enters again at each step, so short routes are added to the long ones.
+# *What to see:* all four panels have one scale. Light grey is exactly zero; white means that there is no such output.
+#
+# - `many_to_many` is a triangle: no state depends on a later input. `many_to_one` is its last row.
+# - In `once`, every route starts at step 1. The later the state, the longer the route. (How the size changes along it is
+#   the subject of 1.5.)
+# - In `every`, the same input enters again at each step, so short routes are added to the long ones.
 
 # %% [markdown]
 # ## 1.4 Train it: a question about a sequence
@@ -701,7 +774,14 @@ for ax, mode in zip(axes.flat, demo_modes, strict=True):
 # Now the cell learns. **Many to one:** a row of 15 bits; are there more ones than zeros? The answer is one class
 # for the whole sequence. We need one linear layer on top of the last state, with two logits:
 #
-# $$\text{logits} = W_{out}\, h_T + b_{out} \qquad L = -\log \text{softmax}(\text{logits})_{\text{right class}}$$
+# $$y = \text{softmax}(W_{out}\, h_T + b_{out}) \qquad L = -\log y_{\text{right class}}$$
+#
+# What goes into the softmax are the **logits**; `F.cross_entropy` takes them as they are. Many texts write
+# $y = \text{softmax}(V h + c)$: their $V$ is our $W_{out}$, of shape `[classes, H]`, and their $c$ is our $b_{out}$.
+#
+# **By hand.** H = 2, three classes, $h = (0.5,\ -1)$, `W_out = [[2, 0], [0, 1], [2, 2]]`, `b_out = [0, 1, 1]`. The logits
+# are $(1,\ 0,\ 0)$, their exponentials $(2.718,\ 1,\ 1)$ with the sum 4.718, and so $y \approx (0.58,\ 0.21,\ 0.21)$.
+# If the first class is right, the loss is $-\ln 0.58 \approx 0.55$.
 #
 # `loss.backward()` sends the gradient back through the 15 steps. This is called *backpropagation through time*. It is
 # nothing new: autograd on the unrolled network. The weights are used at every step, so their gradient is
@@ -805,10 +885,49 @@ ax = plots.heatmap(
 # ## 1.5 How far back does the gradient reach?
 #
 # The echo looked three steps back. What about 50? The network can only learn to use an input if the gradient of the
-# loss **reaches** that input. So we measure it.
+# loss **reaches** that input. A gradient is an arrow, and on its way back each step turns it and makes it longer or
+# shorter. So look at the **length before and after one step**.
 #
-# A gradient belongs to *one* number, and a state has H of them. So let $s = \sum_j h_{T,j}$ be the sum of the last state. At **lag** $k$ stands the input $k$ steps before the
-# last one: lag 0 is the last input, $x_T$. We want the length of the gradient there:
+# With two units we can see it. Take all arrows of length 1: their tips make a circle. One step back multiplies them by
+# $W_{hh}$ (transposed; we leave out the slopes of tanh for a moment). *Predict first:* what becomes of the circle, after
+# one step and after three?
+
+# %%
+demo_circle = torch.stack([torch.linspace(0, 2 * math.pi, 200).cos(), torch.linspace(0, 2 * math.pi, 200).sin()], dim=1)
+demo_after = {}
+for name, gain in (("torch's start", None), ("orthogonal", 1.0), ("orthogonal × 2", 2.0)):
+    arrows = [demo_circle]  # [200, 2], each row an arrow
+    for _ in range(3):
+        arrows.append(arrows[-1] @ new_cell(1, 2, seed=1, gain=gain).W_hh)
+    demo_after[name] = arrows
+    print(f"{name:15} mean length after 0, 1, 2, 3 steps:", *(f"{tips.norm(dim=1).mean():.2f}" for tips in arrows))
+
+# %% tags=["hide-input"]
+figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.9))
+for ax, (name, arrows) in zip(axes, demo_after.items(), strict=True):
+    for step, tips in enumerate(arrows):
+        color = plots.COLORS[step - 1] if step else "#777777"
+        ax.plot(*tips.T, color=color, linewidth=8 - 2 * step if name == "orthogonal" else 2, label=step)
+        ax.annotate("", tips[0].tolist(), (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": 1.5})
+    reach = 1.1 * max(tips.abs().max().item() for tips in arrows)
+    ax.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+handles, labels = axes[0].get_legend_handles_labels()
+_ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside right center")
+
+# %% [markdown]
+# *What to see:* grey is the circle before. One of the arrows is drawn at each step. (Mind the numbers at the axes.)
+#
+# - **Torch's start** presses the circle flat, and makes it smaller at each step.
+# - An **orthogonal** matrix turns or mirrors the arrows, and changes the length of none. All circles lie on one another.
+#   (This one mirrors, so every second step leads back.)
+# - **Twice** an orthogonal matrix doubles every length at every step: 2, 4, 8.
+#
+# A length that is multiplied by the same factor at each step shrinks or grows like a power, unless the factor is very near
+# to 1. Now we measure it in a whole RNN.
+#
+# A gradient belongs to *one* number, and a state has H of them. So let $s = \sum_j h_{T,j}$ be the sum of the last state.
+# At **lag** $k$ stands the input $k$ steps before the last one: lag 0 is the last input, $x_T$. We want the length of the
+# gradient there:
 #
 # $$g_k = \left\lVert \frac{\partial s}{\partial x_{T-k}} \right\rVert \qquad k = 0, 1, \dots, T - 1$$
 #
@@ -817,7 +936,7 @@ ax = plots.heatmap(
 #
 # $$\frac{\partial h_T}{\partial h_{T-k}} = D_T\, W_{hh}\; D_{T-1}\, W_{hh} \cdots D_{T-k+1}\, W_{hh}$$
 #
-# A product of $k$ factors shrinks or grows like a power, unless the factors keep very near to 1. You need not write this product: autograd does.
+# You need not write this product: autograd does.
 #
 # **By hand.** I = H = 1, `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and inputs that are all 0. Then all states are 0, and all
 # slopes
@@ -963,14 +1082,24 @@ expect(grad_vs_lag(cell, 7, 2)).differs_from(first, hint="Another seed means oth
 # $k$ steps the gradient is at most $0.25^k$."* Let us see. 64 units, 8 inputs, and four ways to draw $W_{hh}$: as torch
 # draws it, and orthogonal times 1, 2 and 0.5.
 #
-# *Predict first:* which ones vanish, which ones explode? Where is torch's own start?
+# *Predict first:* which ones vanish, which ones explode?
+
+# %%
+guess.ask(
+    "torch_start",
+    "From torch's own start: how large is the gradient at lag 50?",
+    A="about 1e-30, as the sentence says",
+    B="about 1e-12",
+    C="about 1e-3",
+    mine="",
+)
 
 # %%
 DEMO_STARTS = {"torch's start": None, "orthogonal": 1.0, "orthogonal × 2": 2.0, "orthogonal × 0.5": 0.5}
 demo_curves = {}
 for name, gain in DEMO_STARTS.items():
     demo_five = [grad_vs_lag(new_cell(8, 64, seed, gain, torch.float64), 100, 50 + seed) for seed in range(5)]
-    demo_curves[name] = torch.stack(demo_five).log().mean(dim=0).exp()  # the geometric mean of five cells
+    demo_curves[name] = torch.stack(demo_five).median(dim=0).values  # of five cells the one in the middle
 ax = plots.lines(
     {name: curve.tolist() for name, curve in demo_curves.items()} | {"0.25^lag": [0.25**k for k in range(100)]},
     title="How large is the gradient of the last state, k steps back?",
@@ -982,10 +1111,12 @@ ax.set_ylim(1e-32, 1e8)
 _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 for name, curve in demo_curves.items():
     print(f"{name:18}", *(f"lag {k}: {curve[k]:.0e}  " for k in (10, 50, 90)))
+demo_size = math.log10(demo_curves["torch's start"][50])
+guess.compare("torch_start", "A" if demo_size < -21 else "B" if demo_size < -7.5 else "C")
 
 # %% [markdown]
 # *What to see:* the axis is logarithmic, so a straight line means: the same factor at each step. Torch's own start loses a factor of about
-# $3 \cdot 10^9$ every 40 steps. Twice an orthogonal matrix explodes. All four use the same tanh. And the yellow line,
+# $2 \cdot 10^9$ every 40 steps. Twice an orthogonal matrix explodes. All four use the same tanh. And the yellow line,
 # $0.25^k$, which should lie *above* the curves if the sentence were true, is far below them all. (The plain orthogonal
 # start vanishes too, but slowly: by 0.88 a step.)
 #
@@ -1013,46 +1144,67 @@ for k in (10, 50, 90):
 # %% [markdown]
 # ### What decides, then?
 #
-# The product of $D_t$ and $W_{hh}$. How much does $W_{hh}$ stretch a vector? Its **singular values** σ say it: H
-# numbers, one for each of H directions. A direction with σ = 2 becomes twice as long. The largest one is the
-# worst case. For a vector of random direction, the *root mean square* (rms) of all of them is typical: the squares of
-# the σ add up to the sum of the squares of all numbers in the matrix. The slopes of
-# tanh have an rms too. The table below prints a guess beside a measurement, the mean factor per step from lag 10 to lag
-# 90. The guess for the factor per step:
+# The length before and after one step. In two dimensions you saw it; with 64 units we measure it on 1000 arrows of random
+# direction. The table has, for each start:
 #
-# $$\text{factor per step} \approx \text{rms}(\sigma) \cdot \text{rms}(1 - h^2)$$
+# - **typical**: how much longer $W_{hh}$ makes such an arrow, on average;
+# - **longest**: how much longer it makes the one arrow that grows most. (This number is called the *largest singular
+#   value* of $W_{hh}$);
+# - **slopes**: what the slopes of tanh leave of an arrow;
+# - **together**: one whole step back, $W_{hh}$ and slopes;
+# - **measured**: the factor per step from lag 10 to lag 90, by your function.
 #
-# *Predict first:* torch draws every number of $W_{hh}$ evenly between $-1/\sqrt{H}$ and $1/\sqrt{H}$. Then
-# the mean square of a number is $1/(3H)$, so the $H^2$ squares add up to $H/3$, and
-# $\text{rms}(\sigma) = 1/\sqrt{3} \approx 0.58$. What is left of a gradient after 10 steps?
+# *Predict first:* with torch's start a step keeps about 0.58 of a length. What is left after 10 steps?
 
 # %%
-print("                    σ max   σ rms   slope rms   guess   measured")
+print("                    longest   typical   slopes   together   measured")
 for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0.0)]:
     demo_rows = []
     for seed in range(5):
         cell = new_cell(8, 64, seed, gain, torch.float64)
         if name == "a shift":  # unit j hands its number to unit j + 1; the last one is lost
             cell = cell._replace(W_hh=torch.eye(64, dtype=torch.float64).roll(1, 0).tril())
-        x = torch.randn(1, 100, 8, generator=torch.Generator().manual_seed(50 + seed), dtype=torch.float64)
-        slopes = 1 - rnn_forward(x, x.new_zeros(1, 64), *cell)[0].square()
-        sigma = torch.linalg.svdvals(cell.W_hh)
+        generator = torch.Generator().manual_seed(50 + seed)
+        x = torch.randn(1, 100, 8, generator=generator, dtype=torch.float64)
+        slopes = 1 - rnn_forward(x, x.new_zeros(1, 64), *cell)[0][0].square()  # [T, H]
+        arrows = torch.randn(1000, 1, 64, generator=generator, dtype=torch.float64)
+        arrows = arrows / arrows.norm(dim=-1, keepdim=True)  # of length 1; [1000, 1, H] * [T, H] pairs all with all
+        typical = (arrows @ cell.W_hh).norm(dim=-1).mean()
+        kept = (arrows * slopes).norm(dim=-1).mean()
+        together = ((arrows * slopes) @ cell.W_hh).norm(dim=-1).mean()
         lags = grad_vs_lag(cell, 100, 50 + seed)
-        sigma_rms, slope_rms = sigma.square().mean().sqrt(), slopes.square().mean().sqrt()
-        demo_rows.append([sigma.max(), sigma_rms, slope_rms, sigma_rms * slope_rms, (lags[90] / lags[10]) ** (1 / 80)])
+        longest = torch.linalg.matrix_norm(cell.W_hh, 2)
+        demo_rows.append([longest, typical, kept, together, (lags[90] / lags[10]) ** (1 / 80)])
     demo_means = torch.tensor(demo_rows).mean(dim=0).tolist()
-    print(f"{name:18}" + "{:7.2f} {:7.2f} {:11.2f} {:7.2f} {:10.2f}".format(*demo_means))
+    print(f"{name:18}" + "{:9.2f} {:9.2f} {:8.2f} {:10.2f} {:10.2f}".format(*demo_means))
 
 # %% [markdown]
-# *What to see:* guess and measurement agree within a tenth for all weights that were *drawn*. With torch's start a
-# step keeps about 0.58, and $0.58^{10} \approx 0.004$ is left after ten. Three things more:
+# *What to see:* *together* and *measured* agree within a tenth for all weights that were *drawn*. With torch's start
+# $0.58^{10} \approx 0.004$ is left after ten steps. Three things more:
 #
-# - **The largest σ alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What
-#   *is* certain: if the largest σ times the largest slope is below 1, the gradient vanishes.
+# - **The longest alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What
+#   *is* certain: if the longest times the largest slope is below 1, the gradient vanishes.
 # - **The slope does play a part.** With "orthogonal × 4" the states are pressed against ±1, where tanh is flat. The
-#   slopes fall to 0.40. They slow the explosion, but do not stop it.
-# - **The guess is no law.** "A shift" has σ = 1 (63 times), yet after 64 steps everything has been pushed out at the
-#   end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
+#   slopes keep only 0.38. They slow the explosion, but do not stop it.
+# - **The guess is no law.** "A shift" keeps the length of nearly every arrow, yet after 64 steps everything has been pushed
+#   out at the end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
+#
+# <details><summary>Optional: singular values, and where 0.58 comes from</summary>
+#
+# In two dimensions a matrix makes an ellipse of the circle. Half the length of its axes are the two **singular values** σ:
+# what the longest and the shortest arrow become. With H units there are H axes and H singular values. An orthogonal matrix
+# has all of them equal to 1.
+#
+# For an arrow of random direction the **root mean square** (rms) of the σ is typical: square them, take the mean, take the
+# root. For the slopes it is the same. So the column *together* is about
+#
+# $$\text{factor per step} \approx \text{rms}(\sigma) \cdot \text{rms}(1 - h^2)$$
+#
+# The squares of the σ add up to the sum of the squares of all numbers in the matrix. Torch draws each number evenly between
+# $-1/\sqrt{H}$ and $1/\sqrt{H}$; the mean square of such a number is $1/(3H)$. There are $H^2$ of them, so the squares add
+# up to $H/3$, and $\text{rms}(\sigma) = 1/\sqrt{3} \approx 0.58$.
+#
+# </details>
 #
 # ### Does it matter for learning?
 #
@@ -1101,25 +1253,37 @@ def train_recall(run, lag, seed, gain=None, optimizer="Adam", lr=0.003, clip=Non
 
 
 # %% [markdown]
-# *Predict first:* look at lag 20 in the plot above. From torch's start the gradient has shrunk to about 0.00001, from
+# Look at lag 20 in the plot above. From torch's start the gradient has shrunk to about 0.00001, from
 # the orthogonal start to about 0.1. (That was a cell with 64 units; with the 32 units of this task it is much the same.)
-# Which of the two RNNs will learn it?
 
 # %%
+guess.ask(
+    "recall",
+    "Which of the two RNNs will learn lag 20 in 300 steps?",
+    A="only the one with the orthogonal start",
+    B="both: Adam makes up for small gradients",
+    C="none of them",
+    mine="",
+)
+
+# %%
+demo_learned = []
 demo_recall = {}
 for name, gain in (("torch's start", None), ("orthogonal", 1.0)):
     accuracy, demo_recall[name] = train_recall(run_mode, lag=20, seed=0, gain=gain)
     print(f"{name:14} right answers at lag 20: {accuracy:.2f}")
+    demo_learned += [name] if accuracy >= 0.95 else []
 ax = plots.lines(demo_recall, title="Recall at lag 20", xlabel="training step", ylabel="loss in nats")
 ax.axhline(math.log(4), color="#777777", linewidth=1, linestyle=":")
 ax.text(300, math.log(4) + 0.03, "a blind guess: ln 4", ha="right", va="bottom", color="#555555")
 _ = ax.set_ylim(0, 1.8)
+guess.compare("recall", "A" if demo_learned == ["orthogonal"] else "CBB"[len(demo_learned)])
 
 # %% [markdown]
 # One run proves nothing. The file `datasets/rnn_runs.json` holds 20 runs of each (seeds 0 to 19), made with the code of
 # this page.
 
-# %%
+# %% tags=["hide-input"]
 demo_runs = data.load("rnn_runs")
 demo_recall_lags = demo_runs["recall"]["lags"]
 ax = plots.plt.subplots()[1]
@@ -1138,19 +1302,60 @@ ax.set_ylim(0.1, 1.08)
 _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
 # %% [markdown]
-# *What to see:* at lag 5 all of them learn it. At lag 20 torch's start has learned it in 4 of 20 runs, and at lag 40 in
-# none: it only guesses. From the orthogonal start all 20 runs learn lag 20, and 18 of 20 learn lag 40. Twice the
-# orthogonal matrix, with a gradient that explodes, learns lag 20 in all runs too, but lag 40 only in part (0.84 on
-# average). ("Learned" means here: at least 0.95 right.) The cell is the same each
-# time. What differs is how $W_{hh}$ **begins**.
+# *What to see:* at lag 5 all of them learn it. ("Learned" means here: at least 0.95 right.)
+#
+# | start | lag 20 | lag 40 |
+# |---|---|---|
+# | torch's | 4 of 20 runs | none: it only guesses |
+# | orthogonal | all 20 | 18 of 20 |
+# | orthogonal × 2, with a gradient that explodes | all 20 | only in part (0.84 right on average) |
+#
+# The cell is the same each time. What differs is how $W_{hh}$ **begins**.
 #
 # Stage 02 changes the cell itself, and not only its start.
 
 # %% [markdown]
 # ## 1.6 Too large: clipping
 #
-# A gradient can also be far too large, in one unlucky batch or in many. Then one step throws the weights far away, and what was
-# learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list
+# A gradient can also be far too large. What harm does it do? A float32 holds numbers up to about $3.4 \cdot 10^{38}$.
+# Take "orthogonal × 2", whose gradient grows by a factor of about 1.16 at each step, and sequences of 50, 500 and 2000 steps.
+
+# %%
+guess.ask(
+    "overflow",
+    "The largest number in the gradient of W_hh, after 2000 steps in float32, is …",
+    A="moderate: tanh keeps every state below 1",
+    B="huge, but a number",
+    C="zero",
+    D="no number any more (inf or nan)",
+    mine="",
+)
+
+# %%
+demo_cell = Cell(*(weight.requires_grad_() for weight in new_cell(8, 64, seed=0, gain=2.0)))
+x = torch.randn(1, 2000, 8, generator=torch.Generator().manual_seed(0))
+for steps in (50, 500, 2000):
+    _, hT = rnn_forward(x[:, :steps], torch.zeros(1, 64), *demo_cell)
+    (gradient,) = torch.autograd.grad(hT.sum(), demo_cell.W_hh)
+    print(
+        f"{steps:4} steps: largest state {hT.abs().max():.2f}, largest number in the gradient {gradient.abs().max():.1e}"
+    )
+
+demo_stepped = demo_cell._replace(W_hh=demo_cell.W_hh - 0.001 * gradient)  # one careful step of SGD
+print("weights that are nan after it:", demo_stepped.W_hh.isnan().sum().item(), "of", demo_stepped.W_hh.numel())
+print("the next state:", rnn_forward(x[:, :1], torch.zeros(1, 64), *demo_stepped)[1][0, :3].tolist(), "…")
+guess.compare(
+    "overflow",
+    "D" if not gradient.isfinite().all() else "B" if gradient.abs().max() > 1e6 else "C" if not gradient.any() else "A",
+)
+
+# %% [markdown]
+# *What to see:* no state is above 1; the gradient has no such limit. Past the largest float it becomes `inf`, and `inf` times 0
+# or `inf` minus `inf` is `nan`, *not a number*. All that is calculated with a `nan` is `nan`. After **one** step the weights
+# are lost, and no later step brings them back.
+#
+# It need not come so far. In one unlucky batch a gradient is a hundred times as large as usual; then one step throws the
+# weights far away, and what was learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list
 # of numbers, and measure its length, the **total norm**:
 #
 # $$n = \sqrt{\sum_{p}\, \sum_{i}\, g_{p,i}^2}$$
@@ -1347,14 +1552,26 @@ axes[1].axhline(1.0, color="#777777", linewidth=1)
 axes[1].get_legend().remove()
 
 # %% [markdown]
-# *What to see:* the first steps of the two runs are the same. At step 8 the norm passes 1 for the first time, and from
-# there they differ. Steps of 0.3 times a norm of 5 throw the weights about: without clipping the loss jumps above a
-# blind guess and mostly stays there. With clipping the
-# norms are just as large *before* they are clipped, for about 120 steps. But no step is too long, and the loss goes
-# down.
+# *What to see:* the first steps of the two runs are the same. At step 8 the norm passes 1 for the first time.
+#
+# - **Without clipping**, steps of 0.3 times a norm of 5 and more throw the weights about. The loss jumps far above a blind
+#   guess (the dotted line), what was learned is lost, and it never comes down to zero.
+# - **With clipping**, the norms are just as large *before* they are clipped, for about 100 steps. But no step is too long,
+#   and the loss goes down.
 #
 # Would a smaller learning rate do as well? The stored file has 20 runs for four learning rates, with and without
 # clipping.
+
+# %%
+guess.ask(
+    "rates",
+    "Without clipping: which learning rates work (0.9 right or more, on average)?",
+    A="0.03, 0.1 and 0.3",
+    B="0.03 and 0.1",
+    C="only 0.03",
+    D="none",
+    mine="",
+)
 
 # %%
 demo_rates = demo_runs["clipping"]["learning_rates"]
@@ -1372,13 +1589,17 @@ for line in ax.lines:
     line.set_marker("o")
 ax.set_xticks(range(len(demo_rates)), demo_rates)
 _ = ax.set_ylim(0, 1.08)
+demo_works = [rate for rate, right in zip(demo_rates, demo_series["no clipping"], strict=True) if right >= 0.9]
+guess.compare("rates", "DCBA"[len(demo_works)])
 
 # %% [markdown]
 # *What to see:* yes. With 0.03 it works without clipping too, and even a little better: shorter steps need more of
 # them. Clipping does not make the best run better. It makes the choice of the learning rate less delicate. With it,
 # 0.03, 0.1 and 0.3 all work (0.97 and more). Without it, only 0.03 does. A learning rate of 1 is too large for both.
 #
-# Clipping helps against gradients that explode. It does nothing for those that vanish: a small gradient stays as it is.
+# Clipping helps against gradients that are too large. It does nothing for those that vanish: a small gradient stays as it
+# is. And it comes too late for an overflow: `max_norm / inf` is 0, and 0 times `inf` is `nan`. There one leaves the whole
+# step out.
 
 # %% [markdown]
 # ## 1.7 A model that writes
@@ -1577,24 +1798,8 @@ expect(batches.float().sum(dim=1).std()).at_least(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the writer. The text is ours: a few lines about a fisherman. The RNN has 64 units, and reads pieces of 40 letters,
+# Now the writer. It learns from the text of the opening. The RNN has 64 units, and reads pieces of 40 letters,
 # 16 at a time. Three of your functions train it and write with it: `rnn_forward`, `clip_grad`, and `sample`.
-
-
-# %% given="text"
-TEXT = """\
-the sea is grey and the sea is wide. a small boat goes out with the tide.
-the wind is cold and the wind is strong. the old man sings a fishing song.
-he sings of the sun and he sings of the rain. he sings of the boat that came home again.
-the net goes down and the net comes up. the old man drinks from a wooden cup.
-the moon is white and the moon is round. the waves go by with a quiet sound.
-the boat turns back and the stars come out. the harbour is near and the children shout.
-the net is full and the boat is slow. the lamp in the window is warm and low.
-the old man sleeps and the sea is still. the wind goes over the quiet hill.
-"""
-SYMBOLS = sorted(set(TEXT))  # the letters of the text, the space, the full stop and the end of a line
-V = len(SYMBOLS)
-text_ids = torch.tensor([SYMBOLS.index(char) for char in TEXT])
 
 # %%
 demo_cell = Cell(*(weight.requires_grad_() for weight in new_cell(V, 64, seed=0)))
@@ -1615,6 +1820,7 @@ for step in range(400):
     demo_optimizer.step()
     demo_losses.append(loss.item())
 
+# %%
 demo_by_place = F.cross_entropy(demo_out(hs).transpose(1, 2), pieces[:, 1:], reduction="none").mean(dim=0)  # [T]
 print("last batch, loss at the letters 1 to 5:", *(f"{value:.2f}" for value in demo_by_place[:5].tolist()))
 print(f"and on average at the letters 11 to 40: {demo_by_place[10:].mean():.2f}")
@@ -1629,11 +1835,22 @@ for value, label in (
 _ = ax.set_ylim(0, 3.6)
 
 # %% [markdown]
-# *What to see:* at first the model knows nothing. After a few steps it has passed the line "only how frequent each
-# symbol is", and then it learns what follows what. What is left at the end is mostly the loss at the first letters of a piece, where it cannot know yet at
+# *What to see:* after a few steps the model has passed the line "only how frequent each symbol is", and then it learns what
+# follows what. What is left at the end is mostly the loss at the first letters of a piece, where it cannot know yet at
 # which place of the text it is. From there on it nearly knows the text by heart.
 #
 # *Predict first:* what does it write at temperature 0, 0.5, 1 and 2?
+
+# %%
+guess.ask(
+    "warm",
+    "At temperature 1, how many of the written words stand in the text?",
+    A="less than 30 %",
+    B="30 to 60 %",
+    C="60 to 90 %",
+    D="more than 90 %",
+    mine="",
+)
 
 
 # %%
@@ -1650,24 +1867,26 @@ def demo_write(temperature, seed, n):
     return written
 
 
-demo_words = set(TEXT.replace(".", " ").split())
-demo_known = {}
+# %%
+demo_shares = {"the opening: one letter back": demo_known(demo_written)}
 for temperature in (0, 0.5, 1, 2):
     written = demo_write(temperature, seed=1, n=2000)
-    words = written.replace(".", " ").split()
-    demo_known[f"temperature {temperature}"] = sum(word in demo_words for word in words) / len(words)
+    demo_shares[f"temperature {temperature}"] = demo_known(written)
     print(f"--- temperature {temperature}\n{written[:150].strip()}\n")
 ax = plots.bars(
-    demo_known,
+    demo_shares,
     title="How many of the written words stand in the text?",
     xlabel="share of the words in 2000 written letters",
 )
+for i, bar in enumerate(ax.patches):
+    bar.set_color("#999999" if i == 0 else plots.COLORS[0])
 _ = ax.set_xlim(0, 1.15)
+guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit in (0.3, 0.6, 0.9))])
 
 # %% [markdown]
-# *What to see:* at 0 and 0.5 it nearly recites our text: 98 of 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise
-# with spaces. A draw that goes wrong has consequences: the wrong letter becomes the next input, and the state leaves
-# the paths that it knows.
+# *What to see:* the grey bar is the writer that knows one letter back. At 0 and 0.5 the RNN nearly recites our text: 98 of
+# 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
+# wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
 #
 # Does this model know English? No. It knows the 635 letters of one text nearly by heart. That it can do so with the 64 numbers of a
 # state is what we wanted to see.
@@ -1696,6 +1915,27 @@ ax = plots.heatmap(
 # *What to see:* most columns have one bright field: inside a word there is no choice. After `the␣` many
 # words may come, and several fields share the probability. After `is␣` it hesitates between `c` and `s`: the wind is `cold`, and
 # it is `strong`. After `wi` it thinks of `wind` first, and a little of `with` and `wide`.
+
+# %% [markdown]
+# ## How often were you right?
+#
+# Of the guesses that did not come out, which one surprised you most?
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## Go further
+#
+# Not graded.
+#
+# - ★ Let the writer of the opening know two letters back, then three. What share of its words stands in the text, and how
+#   many rows does its table have? What would happen to the table with ten?
+# - ★★ In the echo of 1.4, make the delay 6, 9 and 12. Up to which one does torch's start learn it in 300 steps? Then try
+#   `gain=1.0`.
+# - ★★★ Cut the gradient on purpose: in 1.7, let each piece go on from the last state of the piece before, with
+#   `.detach()` (*truncated backpropagation through time*), on pieces of 10 letters. Does it lose less at the first letters
+#   of a piece than pieces of 10 that start from zeros?
 
 # %% [markdown]
 # ## 1.8 Quiz
@@ -1776,14 +2016,7 @@ ax = plots.heatmap(
 #   > First the total norm, the root of the sum of the two squares; then the factor, max_norm divided by it.
 
 # %% [markdown]
-# ## What you can now do
-#
-# - write the step of an RNN in two notations, and unroll it over time;
-# - choose what goes in and what comes out: many or one, once or at every step;
-# - look into a state, and read from it what the network keeps;
-# - measure how far back a gradient reaches, and predict it for drawn weights from singular values and slopes;
-# - clip gradients without changing their direction, and say what this is good for and what not;
-# - draw from a model with a temperature, and let it write.
+# ## What next
 #
 # Two things stay open. Can a cell keep something for 100 steps without a start that was chosen for it? That is stage 02. And how can an
 # answer have another length than the question? That is stage 03.
