@@ -1,34 +1,15 @@
 # %% [markdown]
 # # 03 · Seq2seq: the antonym machine
 #
-# You type `high`, the machine answers `low`. You mistype `highh`, and it still answers `low`.
+# You type `high`, the machine should answer `low`. You mistype `highh`, and it should still answer `low`.
 #
-# **What you know:** how words become padded ids (stage 00), what one step of an RNN does (stage 01), and
-# that a network reads letters one after the other (stages 01 and 02).
-#
-# **What you will be able to do after this page**
-#
-# - connect two RNNs, so that one reads a word and the other writes a word of *another* length;
-# - train them on a batch with pads, so that the pads count for nothing;
-# - let the model write with its *own* letters as input, and stop each word at its end;
-# - make a model robust, and say with numbers what made it robust;
-# - tell a model that *remembers* from one that *understands*.
-#
-# **Points and time.** This page has 29 points. Plan about three hours; after 3.4 is a good moment for a pause.
-#
-# **Letters of this page.** Some capital letters mean two things. Look where they stand:
-#
-# | where | meaning |
-# |---|---|
-# | in a shape, `[B, S]` | sizes: B is the batch size, S the source length, T the target length, V the vocabulary size, H the hidden size |
-# | in code, `P`, `S`, `E` | the ids of three special symbols: pad (0), start (1), end (2) |
-# | in a row of letters, `SlowP` | these symbols themselves |
-#
-# So S in a shape is a length, and `S` in code or in a row is the start symbol.
+# We try it with what we have: the RNN of stage 01, which gives one letter out for each letter in. It is trained on six pairs
+# of words until it knows all that it can. Run the next three cells: the tools of this page, a guess (write the letter into
+# it and run it again), and the machine.
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, plots
+    from autograder.lab import data, expect, guess, plots
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -73,7 +54,76 @@ def to_text(ids):
 
 
 # %%
+guess.ask(
+    "one_by_one",
+    "Six pairs such as king → queen. For how many can a letter out for each letter in be right?",
+    A="all six",
+    B="three",
+    C="none",
+    mine="",
+)
+
+
+# %%
+torch.manual_seed(0)
+demo_rnn, demo_out = nn.RNN(V, 32, batch_first=True), nn.Linear(32, V)
+demo_x = torch.tensor([to_ids(source.ljust(5, "P")) for source, _ in PAIRS])  # [6, 5]
+demo_y = torch.tensor([to_ids((target + "E")[: len(source)].ljust(5, "P")) for source, target in PAIRS])  # [6, 5]
+demo_adam = torch.optim.Adam([*demo_rnn.parameters(), *demo_out.parameters()], lr=0.01)
+for _ in range(100):
+    loss = F.cross_entropy(demo_out(demo_rnn(F.one_hot(demo_x, V).float())[0]).flatten(0, 1), demo_y.flatten())
+    demo_adam.zero_grad()
+    loss.backward()
+    demo_adam.step()
+
+
+def demo_one_by_one(word):
+    """A letter out for each letter in, as far as the first E."""
+    states, _ = demo_rnn(F.one_hot(torch.tensor([to_ids(word)]), V).float())  # [1, S, 32]
+    return to_text(demo_out(states)[0].argmax(dim=-1).tolist()).split("E")[0]
+
+
+for source, target in [*PAIRS, ("highh", "low"), ("kingh", "queen")]:
+    answer = demo_one_by_one(source)
+    print(f"{source:>6} → {answer:<6}", "" if answer == target else f"and not {target}")
+demo_right = sum(demo_one_by_one(source) == target for source, target in PAIRS)
+guess.compare("one_by_one", {len(PAIRS): "A", 0: "C"}.get(demo_right, "B"))
+
+# %% [markdown]
+# *What to see:* `king → quee`, `up → do`, `man → wom`. The answer is as long as the question, or shorter, but never longer:
+# at most three of the six words come out. And each letter must be said before the rest of the word is read: the first
+# letter of `low` when only `h` is known. With `hot → cold` as a seventh pair, this could not work at all.
+#
+# So a machine is needed that reads the **whole** word first and then writes as many letters as it likes. That is this page.
+
+# %%
 ax = plots.course_map(here="03_seq2seq")
+
+# %% [markdown]
+# **What you know:** how words become padded ids (stage 00), what one step of an RNN does (stage 01), and
+# that a network reads letters one after the other (stages 01 and 02).
+#
+# **What you will be able to do after this page**
+#
+# - connect two RNNs, so that one reads a word and the other writes a word of *another* length;
+# - train them on a batch with pads, so that the pads count for nothing;
+# - let the model write with its *own* letters as input, and stop each word at its end;
+# - make a model robust, and say with numbers what made it robust;
+# - tell a model that *remembers* from one that *understands*.
+#
+# **Points and time.** This page has 29 points. Plan about three hours; after 3.4 is a good moment for a pause.
+#
+# **Letters of this page.** Some capital letters mean two things. Look where they stand:
+#
+# | where | meaning |
+# |---|---|
+# | in a shape, `[B, S]` | sizes: B is the batch size, S the source length, T the target length, V the vocabulary size, H the hidden size |
+# | in code, `P`, `S`, `E` | the ids of three special symbols: pad (0), start (1), end (2) |
+# | in a row of letters, `SlowP` | these symbols themselves |
+#
+# So S in a shape is a length, and `S` in code or in a row is the start symbol. The states have names, too: $h$ is the
+# encoder's, $d$ the decoder's, and $c$ is what passes between them. (In stage 05 the decoder's state is called $s$, as in
+# the paper of that stage, and in 06 $h$.)
 
 # %% [markdown]
 # ## 3.1 Two RNNs, one bridge
@@ -264,6 +314,9 @@ expect(make_batch([("abc", "def")], 4)[2]).equal(
 
 # %%
 demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)
+print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
+
+# %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.6), sharey=True)
 for ax, name, ids in zip(axes, ("x", "y_in", "y_out"), (demo_x, demo_y_in, demo_y_out), strict=True):
     ax.imshow(
@@ -274,8 +327,7 @@ for ax, name, ids in zip(axes, ("x", "y_in", "y_out"), (demo_x, demo_y_in, demo_
     ax.set(title=name, xlabel="position", xticks=range(8), yticks=range(len(PAIRS)))
     ax.set_yticklabels([f"{source} → {target}" for source, target in PAIRS])
     ax.grid(False)
-axes[0].set_ylabel("pair")
-print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
+_ = axes[0].set_ylabel("pair")
 
 # %% [markdown]
 # *What to see:* blue is `S`, orange is `E`, grey are pads. `y_out` is `y_in` moved one position to the
@@ -310,6 +362,17 @@ print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
 #
 # **By hand.** `x = u p E P P P`: positions 0 to 5. Three ids are not pads, so $c$ is the state at position 2.
 #
+# **Two lists as an index.** To take *another* position in each row, index with two lists of whole numbers:
+# `states[rows, last]` pairs them, and gives `states[rows[b], last[b]]` for each b. With rows 0 … B − 1 this is one state
+# per word. (`states[:, last]` is something else: it takes *all* of these positions in *every* row.) The cell after this one
+# shows it with numbers.
+#
+# **Other cells, more layers.** Encoder and decoder may be mixed freely: all that passes between them is one state, and a
+# GRU's state can start a plain RNN, as long as both have H units. An LSTM that writes needs a first memory, too. With
+# several layers (stage 02; other libraries call their number `depth`), each layer of the encoder hands its last state to
+# the same layer of the decoder: `[depth, B, H]` instead of `[1, B, H]`. Your exercise stays with one plain RNN on each
+# side. In 3.8 you run mixtures, and in stage 11 you build any of them.
+#
 # **One detail about the start.** Stage 01 showed that $W_{hh}$ decides how long a memory lasts. We start both
 # RNNs with an *orthogonal* $W_{hh}$, one that changes no vector's length. A plot below this exercise compares
 # it with torch's own start, and section 3.9 measures what it does for the answers.
@@ -336,6 +399,12 @@ print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
 # dimension of size 1 in front; run the decoder on the one-hot `y_in` with this first state; send its states
 # through `out`.
 # </details>
+
+# %%
+demo_numbers = torch.tensor([[10, 11, 12], [20, 21, 22]])
+demo_rows, demo_last = torch.arange(2), torch.tensor([2, 0])
+print("x[rows, last]:", demo_numbers[demo_rows, demo_last].tolist())
+print("x[:, last]:   ", demo_numbers[:, demo_last].tolist())
 
 
 # %% exercise="Seq2Seq"
@@ -535,8 +604,17 @@ for seed, H in enumerate((5, 11, 13)):
 
 # %% [markdown]
 # Two untrained encoders read `king` and then `ring`. The curves show how far apart the two states are after
-# each letter. *Predict first:* only the first letter differs. With which start is more of this difference left
-# at `E`: with the orthogonal one, or with torch's own?
+# each letter. Only the first letter differs.
+
+# %%
+guess.ask(
+    "start",
+    "With which start of W_hh is more of this difference left at E?",
+    A="with the orthogonal one",
+    B="with torch's own",
+    C="with both the same, within a tenth",
+    mine="",
+)
 
 # %%
 torch.manual_seed(0)
@@ -557,6 +635,8 @@ ax = plots.lines(
 )
 ax.set_xticks(range(5), ["k / r", "i", "n", "g", "E"])
 _ = ax.set_ylim(0, 1.1)
+demo_more = demo_gap["orthogonal start"][-1] - demo_gap["torch's start"][-1]
+guess.compare("start", "A" if demo_more > 0.1 else "B" if demo_more < -0.1 else "C")
 
 # %% [markdown]
 # *What to see:* the words `king` and `ring` differ in the first letter only. With torch's start, little of
@@ -577,8 +657,7 @@ _ = ax.set_ylim(0, 1.1)
 # Then
 # $L = -\frac{1}{2}(\ln 0.5 + \ln 0.25) = \frac{1}{2}(0.693 + 1.386) \approx 1.04$. The 0.9 does not count.
 #
-# *Predict first:* if we took the mean over **all** positions, what would happen to the loss of a model that
-# has learned nothing but "after the word come pads", when we make the rows longer?
+# *Predict first:* what if we took the mean over **all** positions? The cell after the exercise asks.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -743,6 +822,16 @@ for seed, pad in enumerate((0, 5, 10)):
 # A model that knows nothing about letters, but is sure that pads follow: how good does it look?
 
 # %%
+guess.ask(
+    "longer_rows",
+    "The rows get longer, from 6 to 30 symbols. What does its mean loss over all positions do?",
+    A="it rises to more than twice as much",
+    B="it stays within a tenth of what it was",
+    C="it falls to less than half",
+    mine="",
+)
+
+# %%
 demo_loss = {"mean over all positions": [], "masked": []}
 demo_lengths = range(6, 31, 4)
 for seq_len in demo_lengths:
@@ -753,9 +842,11 @@ for seq_len in demo_lengths:
     demo_loss["masked"].append(masked_cross_entropy(logits, y, P).item())
 ax = plots.lines(demo_loss, demo_lengths, title="The same model, longer rows", xlabel="seq_len", ylabel="loss in nats")
 _ = ax.set_ylim(0, 3.8)
+demo_change = demo_loss["mean over all positions"][-1] / demo_loss["mean over all positions"][0]
+guess.compare("longer_rows", "A" if demo_change > 2 else "C" if demo_change < 0.5 else "B")
 
 # %% [markdown]
-# *What to see:* this answers the prediction. The mean over all positions falls to less than a quarter, though
+# *What to see:* the mean over all positions falls to less than a quarter, though
 # the model has not learned one letter. The masked loss stays at $\ln 29 \approx 3.37$: that is what a blind guess
 # costs.
 
@@ -1124,6 +1215,17 @@ print("  twice:", *(typo(typo("king", demo_rng), demo_rng) for _ in range(8)))
 #
 # Now the pieces come together. One step: make a batch, call the model, take the loss, go down the gradient.
 #
+# Five of your own functions meet in this exercise. A mistake in one of them looks like a mistake of `train`. So look at each
+# one alone first: the cell before the exercise does it, with answers that you know.
+#
+# | function | what `train` needs of it | checked alone in |
+# |---|---|---|
+# | `make_batch` | rows of ids, with a `seq_len` that fits | 3.2 |
+# | `Seq2Seq` | logits `[B, T, V]`, with a gradient to the encoder | 3.3 |
+# | `masked_cross_entropy` | one number, pads left out | 3.4 |
+# | `greedy_decode` | only the checks use it, to hear the answers | 3.5 |
+# | `typo` | a word that differs, from the generator it is given | 3.6 |
+#
 # **Robust training** changes one thing: what the encoder reads. At every step, make fresh typos of the
 # sources. The *target* stays the clean word, for it is what we want to hear:
 #
@@ -1173,6 +1275,16 @@ print("  twice:", *(typo(typo("king", demo_rng), demo_rng) for _ in range(8)))
 # into `optimizer.param_groups[0]["lr"]`, or use `torch.optim.lr_scheduler.LinearLR` and call its `step` as
 # well.
 # </details>
+
+# %%
+demo_x, demo_y_in, demo_y_out = make_batch([("up", "down")], 6)
+print("make_batch:           upEPPP, SdownP, downEP?     ", *(to_text(t[0].tolist()) for t in (demo_x, demo_y_in, demo_y_out)))
+demo_logits = Seq2Seq(V, 5)(demo_x, demo_y_in)
+print("Seq2Seq:              [1, 6, 29]?                 ", [*demo_logits.shape])
+print("masked_cross_entropy: ln 29 = 3.37 for a blind one?", f"{masked_cross_entropy(0 * demo_logits, demo_y_out, P):.2f}")
+demo_table = TableModel({"S": "l", "l": "o", "o": "w", "w": "E"})
+print("greedy_decode:        low?                        ", *greedy_decode(demo_table, ["high"], 8))
+print("typo:                 twice the same, not high?   ", *(typo("high", random.Random(3)) for _ in range(2)))
 
 
 # %% exercise="train" builds_on="make_batch,Seq2Seq,masked_cross_entropy,greedy_decode,typo"
@@ -1323,8 +1435,17 @@ expect(train(list(pairs), 6)(x, y_in)).differs_from(
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# How long does it take, and how many mistakes can a word have? *Predict first:* the training saw words with
-# one and with two typos. What happens at four?
+# How long does it take, and how many mistakes can a word have? The training saw words with one and with two typos.
+
+# %%
+guess.ask(
+    "four_typos",
+    "Words with four typos: what share of the answers is right?",
+    A="more than 0.9",
+    B="between 0.5 and 0.9",
+    C="less than 0.5",
+    mine="",
+)
 
 # %%
 demo_start = time.process_time()
@@ -1349,6 +1470,7 @@ ax = plots.lines(
     ylabel="share of right answers",
 )
 _ = ax.set_ylim(0, 1.05)
+guess.compare("four_typos", "A" if demo_accuracy[4] > 0.9 else "B" if demo_accuracy[4] >= 0.5 else "C")
 
 # %% [markdown]
 # *What to see:* the accuracy falls slowly. These typos come from another seed than the training's, but with
@@ -1417,11 +1539,80 @@ for word in ("nortth", "begn", "yuong", "kingh", "lackb", "mna", "wom"):
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# The machine at work. Type your own words into the list.
+# The machine at work, beside the one of the first minute. Type your own words into the list.
 
 # %%
-for word in ["high", "highh", "king", "kingh", "kinng", "blcak", "girrl", "mna"]:
-    print(f"{word:>6} → {translate(demo_model, word)}")
+print("   asked   letter by letter   your machine")
+for word in ["man", "black", "king", "girl", "up", "high", "highh", "kingh", "kinng", "blcak"]:
+    print(f"{word:>8}   {demo_one_by_one(word):<17}  {translate(demo_model, word)}")
+
+# %% [markdown]
+# *What to see:* what failed at the top of this page works. The answers are as long as they should be, and a typo does
+# not change them.
+#
+# **Other encoders, other decoders.** Section 3.3 said that they may be mixed freely. Here are four mixtures, trained like
+# yours: 150 steps, the same typos, torch's own start. An LSTM that writes needs a first state *and* a first memory. The
+# state is $c$. For the memory there are two ways: zeros, or $c$ once more.
+
+# %%
+guess.ask(
+    "mixture",
+    "Which of these mixtures learns least in 150 steps?",
+    A="a GRU reads, a plain RNN writes",
+    B="two layers: GRUs read, GRUs write",
+    C="a GRU reads, an LSTM writes, its memory starts as c",
+    D="as C, but its memory starts empty",
+    mine="",
+)
+
+
+# %%
+class DemoMixture(nn.Module):
+    """An encoder and a decoder of any kind, `depth` layers each."""
+
+    def __init__(self, encoder, decoder, depth=1, empty=False):
+        super().__init__()
+        self.encoder, self.decoder = encoder(V, 64, depth, batch_first=True), decoder(V, 64, depth, batch_first=True)
+        self.out, self.empty = nn.Linear(64, V), empty
+
+    def forward(self, x, y_in):
+        one_hot, lengths = F.one_hot(x, V).float(), (x != P).sum(dim=1)
+        _, c = self.encoder(nn.utils.rnn.pack_padded_sequence(one_hot, lengths, True, enforce_sorted=False))
+        c = c[0] if isinstance(c, tuple) else c  # [depth, B, 64]; of an LSTM that reads only the state
+        if isinstance(self.decoder, nn.LSTM):
+            c = (c, torch.zeros_like(c) if self.empty else c)
+        return self.out(self.decoder(F.one_hot(y_in, V).float(), c)[0])  # [B, T, V]
+
+
+demo_typos = [(typo(source, demo_rng), target) for source, target in PAIRS for _ in range(20)]
+demo_learned = {}
+for letter, name, mixture in (
+    ("A", "GRU → RNN", (nn.GRU, nn.RNN)),
+    ("B", "GRU → GRU, two layers", (nn.GRU, nn.GRU, 2)),
+    ("C", "GRU → LSTM, memory from c", (nn.GRU, nn.LSTM)),
+    ("D", "GRU → LSTM, memory empty", (nn.GRU, nn.LSTM, 1, True)),
+):
+    torch.manual_seed(0)
+    demo_mixture, rng = DemoMixture(*mixture), random.Random(0)
+    demo_adam = torch.optim.Adam(demo_mixture.parameters(), lr=0.005)
+    for step in range(150):
+        batch = PAIRS + [(typo(source, rng), target) for source, target in PAIRS for _ in range(8)]
+        demo_x, demo_y_in, demo_y_out = make_batch(batch, 9)
+        demo_adam.param_groups[0]["lr"] = 0.005 * (1 - step / 150)
+        loss = masked_cross_entropy(demo_mixture(demo_x, demo_y_in), demo_y_out, P)
+        demo_adam.zero_grad()
+        loss.backward()
+        demo_adam.step()
+    known = sum(translate(demo_mixture, source) == target for source, target in PAIRS)
+    answers = greedy_decode(demo_mixture, [word for word, _ in demo_typos], 12)
+    demo_learned[letter] = sum(a == target for a, (_, target) in zip(answers, demo_typos, strict=True))
+    print(f"{name:<26} {known} of 6 words, {demo_learned[letter]:>3} of {len(demo_typos)} typos")
+guess.compare("mixture", min(demo_learned, key=demo_learned.get))
+
+# %% [markdown]
+# *What to see:* a GRU's state starts a plain RNN, and two layers work as one does. The same LSTM learns with a memory that
+# starts as $c$ and hardly with an empty one. So "freely" is true, but the hand-over is part of the model. (One seed, one
+# recipe: with more steps the last one may catch up.)
 
 # %% [markdown]
 # ## 3.9 Measured: two ways to decode, and what makes a model robust
@@ -1448,8 +1639,8 @@ for word in ["high", "highh", "king", "kingh", "kinng", "blcak", "girrl", "mna"]
 # We look at the decoding first. **In one pass** means: no letter is ever fed back. The decoder reads
 # `S P P P P P P P`. In training it read `S`, and then the right letters.
 #
-# *Predict first:* the decoder reads pads where it has learned to read letters. How many of the six training
-# words will still be right? And what if the same weights are fed their own letters?
+# *Predict first:* the decoder reads pads where it has learned to read letters. Will it still know the six training
+# words?
 
 
 # %% given="copied_recipe"
@@ -1517,6 +1708,17 @@ for seed in (0, 1):
 # this page (seeds 0 to 19, one thread), and its settings.
 
 # %%
+guess.ask(
+    "one_pass",
+    "In how many of 20 runs does the copied model know all six training words in one pass?",
+    A="in 0 to 5",
+    B="in 6 to 13",
+    C="in all 20",
+    D="in 14 to 19",
+    mine="",
+)
+
+# %% tags=["hide-input"]
 runs = data.load("seq2seq_runs")
 
 
@@ -1545,6 +1747,8 @@ draw_runs(
     {"copied, one pass": "one pass\n(S, then pads)", "copied, own letters": "own letters\nfed back"},
     "The copied recipe: the same weights, decoded in two ways",
 )
+demo_count = sum(runs["runs"]["copied, one pass"]["words"])
+guess.compare("one_pass", "A" if demo_count <= 5 else "B" if demo_count <= 13 else "C" if demo_count == 20 else "D")
 
 # %% [markdown]
 # *What to see:* in one pass, all six training words are right in 16 of 20 runs. (`highh` is right in 18,
@@ -1575,8 +1779,16 @@ draw_runs(
 #
 # - Typos in training: yes or no.
 # - $W_{hh}$ at the start: as torch draws it, or orthogonal.
-#
-# *Predict first:* which switch matters more for `highh` and `kingh`?
+
+# %%
+guess.ask(
+    "switch",
+    "Which switch matters more for highh and kingh?",
+    A="the start of W_hh",
+    B="typos in training",
+    C="both alike",
+    mine="",
+)
 
 # %%
 draw_runs(
@@ -1588,34 +1800,55 @@ draw_runs(
     },
     "Masked loss, state after E: what makes the model robust?",
 )
+demo_known = {name: sum(run["highh"]) + sum(run["kingh"]) for name, run in runs["runs"].items()}
+demo_typos_help = demo_known["train"] - demo_known["clean, orthogonal"] + demo_known["typos, torch's start"]
+demo_typos_help -= demo_known["clean, torch's start"]  # runs gained by the typos, with either start
+demo_start_helps = demo_known["train"] - demo_known["typos, torch's start"] + demo_known["clean, orthogonal"]
+demo_start_helps -= demo_known["clean, torch's start"]
+print("runs gained, highh and kingh together: by typos", demo_typos_help, "  by the start", demo_start_helps)
+guess.compare("switch", "B" if demo_typos_help > demo_start_helps else "A" if demo_start_helps > demo_typos_help else "C")
 
 # %% [markdown]
-# *What to see, first switch:* without typos in training, all 20 runs know the six words. But few runs know one
-# of these two mistyped words: `highh` 5 and `kingh` 1 with torch's start, 1 and 1 with the orthogonal start.
-# With typos in training it is 19 and 14, or 20 and 20.
+# *What to see:*
 #
-# *Second switch:* *without* typos, the orthogonal start does not help these two words. *With* typos, it does:
-# from torch's start, 150 steps are too few, and seven of 20 runs do not even know all six words. So the
-# orthogonal start made training fast. The typos made the model robust.
+# - **Typos.** Without them, all 20 runs know the six words, but few know one of the two mistyped words: `highh` 5 and
+#   `kingh` 1 with torch's start, 1 and 1 with the orthogonal start. With typos it is 19 and 14, or 20 and 20.
+# - **The start.** *Without* typos, the orthogonal start does not help these two words. *With* typos, it does: from torch's
+#   start, 150 steps are too few, and seven of 20 runs do not even know all six words.
+#
+# So the orthogonal start made training fast. The typos made the model robust.
 #
 # **One surprise.** The copied model never saw a typo. Yet with its own letters it got `highh` and `kingh`
-# right in 20 of 20 runs. Is it robust? Two words are a small sample.
-#
-# *Predict first:* we ask all six ways for 300 mistyped words, with the mistake at any position. Where does the
-# copied model come in?
+# right in 20 of 20 runs. Is it robust? Two words are a small sample. So we ask all six ways for 300 mistyped words, with
+# the mistake at any position.
+
+# %%
+guess.ask(
+    "robust",
+    "What share of 300 mistyped words does the copied model get right, with its own letters?",
+    A="over 0.9",
+    B="0.75 to 0.9",
+    C="under 0.75",
+    mine="",
+)
 
 # %%
 demo_share = {name: sum(run["typos"]) / len(run["typos"]) for name, run in runs["runs"].items()}
+print("the worst run of train:", min(runs["runs"]["train"]["typos"]))
+demo_copied = demo_share["copied, own letters"]
+guess.compare("robust", "A" if demo_copied > 0.9 else "B" if demo_copied >= 0.75 else "C")
+
+# %% tags=["hide-input"]
 ax = plots.bars(
     demo_share, title="Right answers to 300 mistyped words, mean of 20 runs", xlabel="share of right answers"
 )
-for text, share in zip(ax.texts, demo_share.values(), strict=True):
+for bar, text, (name, share) in zip(ax.patches, ax.texts, demo_share.items(), strict=True):
+    bar.set_color(plots.COLORS[0] if name == "train" or name.startswith("typos") else "#999999")  # blue: typos in training
     text.set_text(f"{share:.2f}")
 _ = ax.set_xlim(0, 1.12)
-print("the worst run of train:", min(runs["runs"]["train"]["typos"]))
 
 # %% [markdown]
-# *What to see:* only the two ways that trained with typos come above 0.8. The copied model is *not* robust. It
+# *What to see:* only the two ways that trained with typos (blue) come above 0.8. The copied model is *not* robust. It
 # is about as good as your model without typos. So why did it know our two words?
 #
 # ### Which mistakes are hard?
@@ -1626,7 +1859,7 @@ print("the worst run of train:", min(runs["runs"]["train"]["typos"]))
 # *Predict first:* a model without typos in training reads `kinb`, or `kingh`. In both, the end is wrong. Which
 # one is harder? And for the copied model?
 
-# %%
+# %% tags=["hide-input"]
 demo_ways = {
     "clean, torch's start": "clean words,\ntorch's start",
     "clean, orthogonal": "clean words,\northogonal start",
@@ -1683,12 +1916,23 @@ for i, label in enumerate(demo_ways.values()):
 # %% [markdown]
 # ## 3.10 Memory is not meaning
 #
-# The machine answers `low` when it reads `high`. Does it know what `high` means? *Predict first:* what is
-# its answer to `cat`?
+# The machine answers `low` when it reads `high`. Does it know what `high` means? Ask it for words that it never saw.
+
+# %%
+guess.ask(
+    "cat",
+    "What does it answer to cat?",
+    A="one of its six answers",
+    B="nothing: it stops at once",
+    C="letters that are none of the six",
+    mine="",
+)
 
 # %%
 for word in ["cat", "dog", "low", "queen", "antonym", "zzz"]:
     print(f"{word:>8} → {translate(demo_model, word)}")
+demo_answer = translate(demo_model, "cat")
+guess.compare("cat", "B" if not demo_answer else "A" if demo_answer in [target for _, target in PAIRS] else "C")
 
 # %% [markdown]
 # *What to see:* it always has an answer, and never says "I do not know". `low → high` was never trained, so
@@ -1717,18 +1961,25 @@ states = torch.stack(states)  # [N, H]
 centred = states - states.mean(dim=0)
 _, sizes, directions = torch.linalg.svd(centred, full_matrices=False)
 share = (sizes[:2].square().sum() / sizes.square().sum()).item()
-labels = [word if word == group or word == "cat" else "" for word, group in zip(demo_words, demo_groups, strict=True)]
+print(f"these two directions hold {share:.0%} of the variance")
+
+# %% tags=["hide-input"]
+demo_xy = centred @ directions[:2].T
 ax = plots.points(
-    centred @ directions[:2].T,
-    labels,
+    demo_xy,
+    [""] * len(demo_words),
     demo_groups,
     title=f"States after E: words and six typos of each ({share:.0%} of the variance)",
     xlabel="first principal component",
     ylabel="second principal component",
 )
-for text in ax.texts:  # the words stand above the markers
-    text.set(zorder=5, bbox={"facecolor": "white", "alpha": 0.75, "edgecolor": "none", "pad": 1})
-_ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
+ax.get_legend().remove()
+for name in dict.fromkeys(demo_groups):  # each name stands above its cloud, that of cat below its cross
+    cloud = demo_xy[[group == name for group in demo_groups]]
+    below = name.startswith("cat")
+    place = float(cloud[:, 0].mean()), float(cloud[:, 1].min() if below else cloud[:, 1].max())
+    ax.annotate(name, place, xytext=(0, -16 if below else 8), textcoords="offset points", ha="center", zorder=5)
+ax.margins(0.12)
 
 # %% [markdown]
 # *What to see:* each word and its typos form a cloud, for typos were trained to lead to the same answer.
@@ -1818,6 +2069,26 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 # - write a loss in which pads count for nothing, and show that they do not;
 # - decode greedily: own letters as input, each word stopped at its own `E`;
 # - make a model robust with mistyped sources, and measure over many seeds what helped.
+
+# %% [markdown]
+# ## How often were you right?
+#
+# Look at the guesses that failed. Which of them came from a picture of how the machine works that you no longer have?
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## Go further
+#
+# Open tasks, without points. Each has something to measure.
+#
+# - ★ **Seven pairs.** Add `("hot", "cold")` to the pairs and train both machines again, yours and the one of the first
+#   minute. Which pairs does each of them lose? Then go on to 50 pairs of your own: at how many do 150 steps no longer do?
+# - ★★ **Backwards.** Sutskever and others fed the source backwards. Do it here, and draw the heatmap of 3.9 anew for your
+#   `train` without typos. Which mistakes become easier, which harder?
+# - ★★★ **"I do not know."** Let the machine answer the empty string to words like `cat`. What do you train it on, and how
+#   many typos of the six words does it then refuse? Draw one against the other.
 #
 # ## Papers
 #
