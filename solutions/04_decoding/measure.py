@@ -251,8 +251,7 @@ def main() -> None:
     only = sys.argv[1:] == ["translator"]
     result = json.loads(STORED.read_text(encoding="utf-8")) if only else collect(SEEDS, list(KINDS), step)
     result["translator"] = collect_translator(TRANSLATOR_SEEDS, step)
-    text = dumps(result)
-    STORED.write_text(text, encoding="utf-8")
+    STORED.write_text(dumps(result), encoding="utf-8")
     print(f"wrote {STORED.name}")
     for name in ("accuracy", "edits", "beam"):
         for kind, by_length in result[name].items():

@@ -1275,7 +1275,7 @@ for task, machine in demo_machines.items():
 
 # %% [markdown]
 # *What to see:* in our run, `sentence` and `translate` miss their reversed forms by 2 edits each, and the sorted
-# `understanding` misses by 3. The reversed `understanding` misses by 9. But even there the beginning is right: the
+# `understanding` misses by 2 (on another computer by 3). The reversed `understanding` misses by 9. But even there the beginning is right: the
 # letters that were read last and are written first.
 
 # %% [markdown]
@@ -1427,7 +1427,7 @@ for word, said in zip(demo_again, answer(demo_machines["reverse"], demo_again), 
 
 # %% [markdown]
 # *What to see:* the learned vector knows the order. It tells `listen` from `silent`, and it has seen neither of them.
-# And the question has half an answer: up to about 8 letters it works, at 13 it does not.
+# And the question has half an answer: up to about 7 letters most words get through; this one of 13 does not.
 #
 # **What you have now**
 #
@@ -1668,7 +1668,7 @@ guess.compare("influence", "C" if demo_first.max() < 1.2 * demo_first.min() else
 #   on the line from the top right to the bottom left: a person would look there as well.
 # - **sort:** order plays no role, and the means are nearly even.
 # - **Single words** are not even, in both tasks: the printed lines show shares from 2 to 46 % (reverse) and from 3 to
-#   36 % (sort).
+#   38 % (sort).
 #
 # The decoder has one vector at its start, and takes something else out of it at each step.
 #
@@ -1964,7 +1964,7 @@ for prefixes in (["S"], ["Sa", "Sb"]):
     print(f"step_fn of {prefixes}: shape {list(log_p.shape)}")
     for prefix, row in zip(prefixes, log_p.tolist(), strict=True):
         print(f"  after {prefix}:", {id_to_char[i]: round(value, 2) for i, value in enumerate(row) if value > -99})
-demo_candidates = [("ax", -0.51 - 0.92), ("ay", -0.51 - 1.20), ("bx", -0.92 - 0.11), ("by", -0.92 - 2.30)]
+demo_candidates = [("ax", -1.43), ("ay", -1.71), ("bx", -1.03), ("by", -3.22)]  # each one a sum of two of these numbers
 print("best two:", sorted(demo_candidates, key=lambda candidate: candidate[1], reverse=True)[:2])
 
 # %% [markdown]
@@ -2526,7 +2526,16 @@ for steps, run in demo_stored["runs"].items():
     print(f"{steps} steps, exact in the test:", *(f"{share:.2f}" for share in run["exact"]))
 
 # %% [markdown]
-# @@SEE@@
+# *What to see:*
+#
+# - **Three words get through:** 我 爱 中国, "I love China". Of the sentences with three words, 0.58 are right (the mean of
+#   three trainings), of those with four 0.27, with six 0.10, and from 11 words on none.
+# - **Ten words:** "they do not love a girl who the teacher knows" became 汤姆 不 爱 北京, "Tom does not love Beijing". The
+#   verb and the "not" came through; who loves whom is made up.
+# - **Twenty-two words:** the frame is right (*tomorrow, will not, in the park*), most of the people and animals are not.
+#   The decoder has learned to write Chinese. What it lacks is the source.
+# - **Four times as many steps** help and do not cure: 0.35 of the test instead of 0.04 to 0.10, and nearly all sentences of
+#   up to five words. With ten words it is 0.30, and from 14 words on at most one sentence in 20 of each length.
 #
 # ### The question that is left
 #
@@ -2587,7 +2596,7 @@ for steps, run in demo_stored["runs"].items():
 # - [ ] C. It is false: only the letter that was read last has any influence.
 #   > It often has the most, but all others have some: you saw no zeros.
 # - [ ] D. It is true for sorting, as the even means show, and false for reversing only.
-#   > The means of *sort* are nearly even. In single words they are not: there, too, shares went from 3 to 36 %.
+#   > The means of *sort* are nearly even. In single words they are not: there, too, shares went from 3 to more than 35 %.
 
 # %% [markdown] quiz="beam_facts" kind="several" points=1 read="4.10"
 # What is true of beam search as you built it?
