@@ -1968,8 +1968,8 @@ demo_candidates = [("ax", -1.43), ("ay", -1.71), ("bx", -1.03), ("by", -3.22)]  
 print("best two:", sorted(demo_candidates, key=lambda candidate: candidate[1], reverse=True)[:2])
 
 # %% [markdown]
-# *What to see:* one row of V numbers for each prefix. What is not printed is $-\infty$. $-0.51$ is $\log 0.6$, and $-0.51
-# - 0.92 = -1.43$ is $\log 0.24$: sums of logarithms are products of probabilities.
+# *What to see:* one row of V numbers for each prefix. What is not printed is $-\infty$. $-0.51$ is $\log 0.6$.
+# The sum of $-0.51$ and $-0.92$ is $-1.43$, which is $\log 0.24$: sums of logarithms are products of probabilities.
 #
 # *Predict first:* what is beam search with k = 1? And with a k so large that nothing is ever thrown away?
 #
