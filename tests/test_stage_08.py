@@ -56,6 +56,7 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
     assert labels == {
         "from scratch": [0.56, 0.58, 0.65, 0.71, 0.65],
         "from scratch, four times the steps": [0.55, 0.59, 0.64, 0.75, 0.89],
+        "from scratch, slower encoder": [0.57, 0.6, 0.62, 0.61, 0.6],
         "frozen": [0.6, 0.64, 0.64, 0.67, 0.69],
         "fine-tuned, one rate": [0.57, 0.62, 0.67, 0.78, 0.9],
         "fine-tuned, slower encoder": [0.6, 0.66, 0.72, 0.79, 0.87],
@@ -70,6 +71,7 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
     assert words == {
         "from scratch": [0.67, 0.78, 0.96],
         "frozen": [0.73, 0.77, 0.81],
+        "fine-tuned, one rate": [0.65, 0.77, 0.93],
         "fine-tuned, slower encoder": [0.69, 0.79, 0.91],
     }, "The prose of section 8.11 states these shares: change both."
     pointing = [mean(runs["pointing"]) for runs in stored["words"]["frozen"].values()]
@@ -78,7 +80,7 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
     assert [score["50"][of] for of in ("new", "words")] == [0.933, 0.919]
     assert all(0.95 <= round(score[str(number)]["new"], 2) <= 0.96 for number in (100, 200, 500, 2000))
     few = [of[number] for of in stored["words"].values() for number in ("50", "200")]
-    assert [round(f(mean(runs["order"]) for runs in few), 2) for f in (min, max)] == [0.78, 0.91]
+    assert [round(f(mean(runs["order"]) for runs in few), 2) for f in (min, max)] == [0.75, 0.91]
     assert [round(f(mean(runs["words"]) for runs in few), 2) for f in (min, max)] == [0.56, 0.67]
     without = {way: [run["scored without MASK"] for run in runs] for way, runs in stored["masks"].items()}
     assert max(without["MASK only"]) < min(without["80/10/10"])
