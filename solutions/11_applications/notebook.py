@@ -2034,7 +2034,7 @@ def show_maps(task, ids, maps, row):
             plots.map_over_image(
                 as_image(task, row), found, mask=region if region.any() else None, cross=False, title=wrote[t], ax=ax
             )
-            ax.title.set_fontsize(9)
+            ax.set_title(wrote[t], fontsize=9)
         return axes
     if task.source:
         read = [projects.in_words(task.source, [word], task.unknown) for word in task.x[row, :S].tolist()]
