@@ -5,36 +5,13 @@
 # each of them is somewhere else in the picture. On this page you build networks that name everything they see. Then
 # you ask them to *point* at it, and you measure whether the finger is right.
 #
-# **What you know:** attention as a softmax over places in a sentence, and that a picture of its weights must be
-# measured before it is believed (stages 05 to 07). From now on the places are those of an image.
-#
-# **What you will be able to do after this page**
-#
-# - say what a convolution costs, and build the two blocks that made deep networks cheap and trainable;
-# - train a network that gives several labels to one picture, and say how good it is without fooling yourself;
-# - use a trained network for a new task with few labels;
-# - write three kinds of attention over an image, and measure where the two that have a map point.
-#
-# **Points and time.** This page has 51 points, five of them for the quiz. Plan about five hours, in two sittings:
-# after 9.6 is a good moment for a pause. The longest cell takes about a quarter of a minute.
-#
-# **Letters of this page.**
-#
-# | letter | meaning |
-# |---|---|
-# | B, C, H, W | pictures, channels, height, width: the sizes `[B, C, H, W]` of a batch of images or feature maps |
-# | L | how many labels there are. Here five: desert, mountains, sea, sunset, trees |
-# | k | the side of a convolution's window |
-# | C₁, C₂, N₁, N₂ | with an index, in 9.4 and 9.5: the two convolutions and the two batch norms of a block |
-# | F(x), `F`, F₁ | three things: the residual of 9.5; `torch.nn.functional` in code; the F1 measure of 9.10 |
-# | W1, W2, R | the matrices of weights of 9.14, and the small number that they squeeze to. W alone is the width |
-# | γ, β, μ, σ² | only in 9.4: what a batch norm learns, and the mean and the variance that it takes away |
-# | z, σ(z) | a logit and its sigmoid: z above 0 (σ above ½) means "more likely there than not". In 9.14 z is a mean |
-# | b, l, p | one picture, one label, one place. In 9.10, p is a probability |
+# First the simplest idea, and how it fails. Our pictures are painted by a program, 32 × 32 pixels in three colours. So
+# we know not only *what* is in each of them, but also *where*: for each label the program keeps the region that it
+# painted. (`datasets/scenes.md` describes the pictures, and what they are not.)
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, plots, scenes
+    from autograder.lab import data, expect, guess, plots, scenes
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -54,16 +31,6 @@ plots.use_style()
 
 LABELS = scenes.LABELS  # desert, mountains, sea, sunset, trees
 
-# %%
-ax = plots.course_map(here="09_images")
-
-# %% [markdown]
-# ## 9.1 A picture is not a list of numbers
-#
-# Our pictures are painted by a program, 32 × 32 pixels in three colours. So we know not only *what* is in each of them,
-# but also *where*: for each label the program keeps the region that it painted. (`datasets/scenes.md` describes the
-# pictures, and what they are not.)
-
 # %% given="photos"
 photos = scenes.make(2500, seed=9)  # images [2500, 3, 32, 32], labels [2500, 5], masks [2500, 5, 32, 32]
 learn, test = slice(0, 2000), slice(2000, 2500)
@@ -78,10 +45,19 @@ print(f"a label's region covers {photos.masks[photos.labels].float().mean():.0%}
 # A sun alone is no *sunset*: this label means the glow around it. Suns without a glow, huts and clouds are there to
 # mislead.
 #
-# The simplest idea: a picture is 3 · 32 · 32 = 3072 numbers, so put them in a row and learn one weight for each of
-# them and each label. *Predict first:* this model has 15,365 parameters, and it sees 2,000 pictures to learn from. In
-# what share of 500 new pictures will it get *all* labels right? (We also train a network of two convolutions, with
-# fewer parameters. What a convolution is comes right after.)
+# A picture is 3 · 32 · 32 = 3072 numbers. So put them in a row, and learn one weight for each of them and each label:
+# 15,365 parameters, learned from 2,000 pictures. What do you expect? Write your letter between the quotation marks; a later
+# cell lays it beside what came out.
+
+# %%
+guess.ask(
+    "row_of_numbers",
+    "In what share of 500 new pictures will it get all labels right?",
+    A="in about one of ten",
+    B="in about four of ten",
+    C="in about eight of ten",
+    mine="",
+)
 
 
 # %% given="train"
@@ -112,46 +88,75 @@ def small_backbone():
 
 
 # %%
-def demo_right(model, images):
-    """The share of the test pictures in which every label is right."""
+def demo_right(model, images, labels=photos.labels[test]):
+    """The share of the pictures in which every label is right."""
     with torch.no_grad():
-        return ((model(images) > 0) == photos.labels[test]).all(dim=1).float().mean().item()
+        return ((model(images) > 0) == labels).all(dim=1).float().mean().item()
 
 
 demo_loss = nn.BCEWithLogitsLoss()
 demo_targets = photos.labels.float()
-torch.manual_seed(0)
-demo_flat = nn.Sequential(nn.Flatten(), nn.Linear(3072, 5))
-train(demo_flat, photos.images[learn], demo_targets[learn], demo_loss, seed=0, epochs=30, lr=0.005)
-torch.manual_seed(0)
-demo_start = time.process_time()
-demo_conv = nn.Sequential(small_backbone(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(48, 5))
-train(demo_conv, photos.images[learn], demo_targets[learn], demo_loss, seed=0)
-demo_seconds = time.process_time() - demo_start
 demo_moved = photos.images[test].roll(6, dims=3)  # six pixels to the right; what falls off comes back on the left
-for name, model in (("a weight for each pixel", demo_flat), ("two convolutions", demo_conv)):
-    count = sum(p.numel() for p in model.parameters())
-    with torch.no_grad():
-        known = ((model(photos.images[learn]) > 0) == photos.labels[learn]).all(dim=1).float().mean()
-    print(f"{name}: {count:6d} parameters, all labels right in {known:.2f} of the pictures it learned from,", end=" ")
+
+
+def demo_tell(name, model):
+    demo_count = sum(p.numel() for p in model.parameters())
+    print(f"{name}, {demo_count:,} parameters. All labels right:", end=" ")
+    print(f"{demo_right(model, photos.images[learn], photos.labels[learn]):.2f} of its own pictures,", end=" ")
     print(
         f"{demo_right(model, photos.images[test]):.2f} of new ones, {demo_right(model, demo_moved):.2f} of moved ones"
     )
-print(f"({demo_seconds:.0f} s for the convolutions)")
+
+
+torch.manual_seed(0)
+demo_flat = nn.Sequential(nn.Flatten(), nn.Linear(3072, 5))
+train(demo_flat, photos.images[learn], demo_targets[learn], demo_loss, seed=0, epochs=30, lr=0.005)
+demo_tell("a weight for each pixel", demo_flat)
+demo_share = demo_right(demo_flat, photos.images[test])
+guess.compare("row_of_numbers", "A" if demo_share < 0.25 else "B" if demo_share < 0.6 else "C")
 
 # %% [markdown]
-# *What to see:* the row of numbers gets 0.37 of the new pictures right, and 0.48 of those that it learned from. The
-# convolutions have fewer parameters and get 0.81 to 0.83 of the new ones, and 0.90 of the others. Why? What the
-# first model learns about trees on the left says nothing about trees on the right. And it is one weighted sum: a place
-# may be bright because of the sun or the sand, and no sum of pixels can tell them apart. (It has 3,073 weights for each
-# label and 2,000 pictures. With many more steps it could learn all of them by heart. New pictures are the test.) This
-# demonstration does not
-# separate the two. (The second model also has two layers, and takes the *maximum* of each map over all places: in
-# papers *global max pooling*. With the mean it is *global average pooling*. Moving the picture costs both only a
-# little.)
+# *What to see:* 0.37 of the new pictures, and 0.48 of those that it learned from. Why so few?
 #
-# Your computer may print 0.81 or 0.83, or something near. Computers round in different places, and a training makes
-# small differences larger. So do not rely on the second digit of a single run, here and in all that follows.
+# - What this model learns about trees on the left says nothing about trees on the right.
+# - It is one weighted sum. A place may be bright because of the sun or the sand, and no sum of pixels can tell them apart.
+#
+# (It has 3,073 weights for each label and 2,000 pictures. With many more steps it could learn all of them by heart. New
+# pictures are the test.) And where does it see the sea? You ask it at the end of 9.16, beside the network that you build.
+
+# %% [markdown]
+# **What you know:** attention as a softmax over places in a sentence, and that a picture of its weights must be
+# measured before it is believed (stages 05 to 07). From now on the places are those of an image.
+#
+# **What you will be able to do after this page**
+#
+# - say what a convolution costs, and build the two blocks that made deep networks cheap and trainable;
+# - train a network that gives several labels to one picture, and say how good it is without fooling yourself;
+# - use a trained network for a new task with few labels;
+# - write three kinds of attention over an image, and measure where the two that have a map point.
+#
+# **Points and time.** This page has 51 points, five of them for the quiz. Plan about five hours, in two sittings:
+# after 9.6 is a good moment for a pause. The longest cell takes about a quarter of a minute.
+#
+# **Letters of this page.**
+#
+# | letter | meaning |
+# |---|---|
+# | B, C, H, W | pictures, channels, height, width: the sizes `[B, C, H, W]` of a batch of images or feature maps |
+# | L | how many labels there are. Here five: desert, mountains, sea, sunset, trees |
+# | k | the side of a convolution's window |
+# | C₁, C₂, N₁, N₂ | with an index, in 9.4 and 9.5: the two convolutions and the two batch norms of a block |
+# | F(x), `F`, F₁ | three things: the residual of 9.5; `torch.nn.functional` in code; the F1 measure of 9.10 |
+# | W1, W2, R | the matrices of weights of 9.14, and the small number that they squeeze to. W alone is the width |
+# | γ, β, μ, σ² | only in 9.4: what a batch norm learns, and the mean and the variance that it takes away |
+# | z, σ(z) | a logit and its sigmoid: z above 0 (σ above ½) means "more likely there than not". In 9.14 z is a mean |
+# | b, l, p | one picture, one label, one place. In 9.10, p is a probability |
+
+# %%
+ax = plots.course_map(here="09_images")
+
+# %% [markdown]
+# ## 9.1 A picture is not a list of numbers
 #
 # A **convolution** looks through a small window (in papers: *kernel* or *filter*), with the *same* weights at every
 # place. So what it learns about trees on the left, it knows about trees on the right as well. Its output is a picture
@@ -173,6 +178,8 @@ print(f"({demo_seconds:.0f} s for the convolutions)")
 demo_row = torch.tensor([0.0, 0.0, 5.0, 5.0, 0.0])
 demo_window = torch.tensor([-1.0, 1.0, 0.0])
 demo_out = F.conv1d(demo_row.view(1, 1, 5), demo_window.view(1, 1, 3), padding=1).flatten()
+
+# %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(2, 1, figsize=(5.2, 2.9), layout="constrained")
 demo_padded = F.pad(demo_row, (1, 1))  # a zero outside, on both sides
 for ax, demo_numbers, demo_first, demo_title in (
@@ -196,27 +203,46 @@ for ax, left, wide in ((axes[0], 0.5, 3), (axes[1], 1.5, 1)):
 
 # %% [markdown]
 # *What to see:* three numbers of the picture become one number of the map. (0, 1, −1) is each pixel minus its *right*
-# neighbour: (0, −5, 0, 5, 0). It responds to the same two edges, with the other sign, and one place further left. In a
-# network nobody chooses these weights: they are learned. Here are maps of the network that we have just trained.
+# neighbour: (0, −5, 0, 5, 0). It responds to the same two edges, with the other sign, and one place further left.
+#
+# In a network nobody chooses these weights: they are learned. So train the two convolutions. They have fewer parameters
+# than the row of numbers. At the end, the *maximum* of each map over all places goes to a linear layer (in papers *global max
+# pooling*; with the mean it is *global average pooling*).
+
+# %%
+torch.manual_seed(0)
+demo_start = time.process_time()
+demo_conv = nn.Sequential(small_backbone(), nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Linear(48, 5))
+train(demo_conv, photos.images[learn], demo_targets[learn], demo_loss, seed=0)
+demo_tell("two convolutions", demo_conv)
+print(f"({time.process_time() - demo_start:.0f} s)")
+
+# %% [markdown]
+# *What to see:* 0.81 to 0.83 of the new pictures instead of 0.37. Moving the pictures costs both models only a little. (Two
+# layers and the maximum are new as well. This demonstration does not separate them from the window.)
+#
+# Your computer may print 0.81 or 0.83, or something near. Computers round in different places, and a training makes
+# small differences larger. So do not rely on the second digit of a single run, here and in all that follows. Here are
+# maps of this network.
 
 # %%
 demo_scene = photos.images[7]
 with torch.no_grad():
     demo_maps = demo_conv[0](demo_scene.unsqueeze(0))[0]  # [48, 16, 16]
-demo_order = demo_maps.flatten(1).std(dim=1).argsort(descending=True)
 figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 3.8))
 axes[0, 0].imshow(demo_scene.permute(1, 2, 0))
 axes[0, 0].set_title("the picture")
 axes[0, 0].axis("off")
-for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
+for ax, k in zip(axes.flat[1:], (5, 25, 30, 46, 43, 22, 39), strict=True):
     plots.map_over_image(demo_scene, demo_maps[k], cross=False, title=f"map {k}", ax=ax)
 
 # %% [markdown]
-# *What to see:* each map responds to something else. Map 5 is large at the snow, map 25 at the ridge against the sky,
-# map 30 at the trunks. Map 46 covers the sand: nearly a finder of deserts, though nobody told it *where* the sand is. Map 43 is bright along
-# the lower border. Outside of the picture the convolution reads zeros, and
-# the step from the picture to the zeros is an edge for it. What a map shows need not be what you would look for. (Each
-# map is scaled to its own maximum.)
+# *What to see:* seven of the 48 maps. Each responds to something else. (Each is scaled to its own maximum.)
+#
+# - Map 5 is large at the snow, map 25 at the ridge against the sky, map 30 at the trunks.
+# - Map 46 covers the sand: nearly a finder of deserts, though nobody told it *where* the sand is.
+# - Map 43 is bright along the lower border. Outside of the picture the convolution reads zeros, and the step from the
+#   picture to the zeros is an edge for it. What a map shows need not be what you would look for.
 
 # %% [markdown]
 # ## 9.2 What a convolution costs
@@ -235,8 +261,8 @@ for ax, k in zip(axes.flat[1:], demo_order[:7].tolist(), strict=True):
 #
 # ![A window of k by k weights for each channel; one window for each map that comes out](drawings/channels.svg)
 #
-# H and W are the height and width of the output. A bias belongs to an output channel: one number, whatever the
-# window is. It is *added*, so it costs no multiplication.
+# H and W are the height and width of the output. A bias is one number for each output channel. It is *added*, so it
+# costs no multiplication.
 #
 # **By hand: one number of the output.** Two channels in, one out, window 2 × 2, no border. The pictures are as small
 # as the window, so there is one place. Rows are separated by a slash.
@@ -406,7 +432,7 @@ print(f"{demo_direct[1] / demo_small[1]:.1f} times less work")
 # ![Four branches read the same x; their channels are concatenated](drawings/inception_block.svg)
 #
 # Each of the six convolutions has a bias and a ReLU behind it. The 1 × 1 of branches 2 and 3 comes *before* the wide
-# window. It makes the channels few, so the wide window is cheap.
+# window.
 #
 # To concatenate, all four must have the same height and width. So each window takes a border of pads. Which numbers are
 # in the border? Zeros, before a convolution. Before a *maximum* a zero would be a mistake: where all numbers around are
@@ -605,20 +631,29 @@ expect(list(block.parameters())).gradient(hint="Also where all sizes are equal, 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Is the block better than one window? We put it into the network of 9.1, in the place of its second convolution, which
+# Is the block better than one window? We put it into the network of 9.1, instead of its second convolution, which
 # goes from 24 to 48 channels. The batch norm and the ReLU behind it stay. One thing is not equal: the block ends in a
-# ReLU of its own before that batch norm, and the others do not. Beside the block stand three others:
+# ReLU of its own before that batch norm. Beside the block stand three others:
 #
 # - **3 × 3**: the network of 9.1, unchanged;
 # - **5 × 5**: one window, as wide as the widest of the block. It has more weights than the 3 × 3 *and* sees more;
 # - **1 × 1, then 3 × 3**: one branch alone, first to 10 channels. It has about as many weights as the block.
 #
-# The last one is the most important. The block has several windows *and* few weights. Only beside one window with
-# equally few weights can you see what the several windows do.
+# The last one is the most important. Only beside one window with equally few weights can you see what several windows do.
 #
 # Ten runs of each are stored. (`solutions/09_images/measure.py` made them, with the block of this page.) *Predict
-# first:* put the four in order, by the share of new pictures in which all labels are right. How much do runs of the
-# same kind differ?
+# first:* how much do runs of the same kind differ?
+
+# %%
+guess.ask(
+    "windows",
+    "Which second layer gets all labels right in most of the new pictures?",
+    A="one window of 3 × 3",
+    B="one window of 5 × 5",
+    C="the inception block",
+    D="one branch of it: 1 × 1, then 3 × 3",
+    mine="",
+)
 
 # %%
 demo_runs = data.load("image_runs")["second"]
@@ -631,12 +666,17 @@ for demo_name, demo_kind in demo_runs.items():
     print(f"{demo_name:<19} {demo_weights:>8,} {demo_work:>17,}", end=" " * 14)
     print(f"{sum(demo_shares) / len(demo_shares):.2f} ± {demo_uncertain:.3f}", end=" ")
     print(f"({min(demo_shares):.2f} to {max(demo_shares):.2f})")
+demo_order = ["3 × 3", "5 × 5", "inception", "1 × 1, then 3 × 3"]
+demo_best = max(demo_order, key=lambda name: sum(demo_runs[name]["exact"]))
+guess.compare("windows", "ABCD"[demo_order.index(demo_best)])
 
 # %% [markdown]
 # *What to see:* the block is not better. It gets 0.79, the plain 3 × 3 convolution 0.83, and the 5 × 5 convolution
-# 0.86. But it is cheap: it has 2.3 times fewer multiplications than the 3 × 3, and 6.5 times fewer than the 5 × 5. So
-# here you pay and get something for it. (For the weights, or for the wider view? The 5 × 5 has more of both.) And the
-# several windows? One small window with about as many weights gets 0.78.
+# 0.86.
+#
+# - *But it is cheap:* it has 2.3 times fewer multiplications than the 3 × 3, and 6.5 times fewer than the 5 × 5. So
+#   here you pay and get something for it. (For the weights, or for the wider view? The 5 × 5 has more of both.)
+# - *And the several windows?* One small window with about as many weights gets 0.78.
 #
 # Which of these differences count? Single runs of one kind differ by up to 0.10. But a *mean* of ten runs is uncertain
 # by only about 0.01 (the standard deviation of the runs divided by √10; the column with ±). So 0.79 and 0.78 cannot be
@@ -667,9 +707,10 @@ for demo_name, demo_kind in demo_runs.items():
 # prevents a division by 0. (Here $\sigma^2$ is a variance. From 9.7 on σ is the sigmoid.)
 #
 # The first convolution may have a **stride**: with stride 2 it stands on every second pixel, in both directions. 7
-# pixels become 4, because with a border of one zero the window stands on the pixels 0, 2, 4 and 6. The rule: with
-# border p, stride s and a window of side k, n pixels become ⌊(n + 2p − k) / s⌋ + 1. The signs ⌊ ⌋ mean "rounded down".
-# Here ⌊(7 + 2 − 3) / 2⌋ + 1 = 3 + 1 = 4.
+# pixels become 4, because with a border of one zero the window stands on the pixels 0, 2, 4 and 6.
+#
+# The rule: with border p, stride s and a window of side k, n pixels become ⌊(n + 2p − k) / s⌋ + 1. The signs ⌊ ⌋ mean
+# "rounded down". Here ⌊(7 + 2 − 3) / 2⌋ + 1 = 3 + 1 = 4.
 #
 # **By hand.** One channel, a picture of one row (1, −2, 3). Both convolutions have the middle row (0, 1, −1), and
 # zeros above and below: each pixel minus its right neighbour. A *new* batch norm in evaluation mode has $\mu = 0$,
@@ -857,9 +898,12 @@ expect(list(block.parameters())).gradient(
 # $$y = \mathrm{ReLU}(F(x) + x), \qquad F = \text{convolution, batch norm, ReLU, convolution, batch norm}$$
 #
 # F is called the **residual**, and the way of x around it a *skip connection* or *shortcut connection*. (In code, `F`
-# is `torch.nn.functional`. So give your residual another name there.) With F = 0 the block passes on what it gets. (x
-# comes from a ReLU and is not negative, so the last ReLU does not change it.) And the gradient gets a direct path:
-# however small the weights in F are, the sum passes it on to x wherever F(x) + x is positive.
+# is `torch.nn.functional`. So give your residual another name there.)
+#
+# - With F = 0 the block passes on what it gets. (x comes from a ReLU and is not negative, so the last ReLU does not
+#   change it.)
+# - The gradient gets a direct path: however small the weights in F are, the sum passes it on to x wherever F(x) + x is
+#   positive.
 #
 # The sum comes **before** the last ReLU. F's second convolution has no ReLU of its own, because it must be able to
 # *subtract*.
@@ -1085,11 +1129,21 @@ expect(list(block.parameters())).gradient(hint="The gradient must reach all para
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Twelve blocks of each kind on top of each other, 8 channels, untrained. We send a gradient back from the top.
-# *Predict first:* the batch norms keep the numbers from shrinking. Does the gradient then stay as large as it is?
+# Twelve blocks of each kind on top of each other, 8 channels, untrained. We send a gradient back from the top. The
+# batch norms keep the numbers of the maps from shrinking. And the gradient?
 
 # %%
-figure, demo_ax = plots.plt.subplots(figsize=(plots.WIDTH, 2.8))
+guess.ask(
+    "stack",
+    "From block 12 down to block 1 of the plain stack, what does the gradient do?",
+    A="it shrinks to less than half",
+    B="it stays about as large: the batch norms see to it",
+    C="it grows to more than twice its size",
+    mine="",
+)
+
+# %%
+demo_all = {}
 for demo_kind in (plain_block, residual_block):
     torch.manual_seed(0)
     demo_blocks = nn.Sequential(*[demo_kind(8, 8) for _ in range(12)])
@@ -1099,24 +1153,22 @@ for demo_kind in (plain_block, residual_block):
         demo_states.append(demo_block(demo_states[-1]))
     demo_target = torch.randn(16, 8, 12, 12)
     demo_grads = torch.autograd.grad((demo_states[-1] * demo_target).mean(), demo_states[1:])
-    demo_norms = [float(g.norm() / demo_grads[-1].norm()) for g in demo_grads]
-    demo_ax.plot(range(1, 13), demo_norms, "o-" if demo_kind is plain_block else "s--", label=demo_kind.__name__)
-demo_ax.set(
-    xlabel="block",
-    ylabel="norm of the gradient",
-    yscale="log",
-    title="The gradient at the output of each block, relative to the top",
-)
-demo_ax.set_yticks([1, 2, 5, 10, 20, 40], ["1", "2", "5", "10", "20", "40"])
-demo_ax.minorticks_off()
-_ = demo_ax.legend(frameon=False)
+    demo_all[demo_kind.__name__] = [float(g.norm() / demo_grads[-1].norm()) for g in demo_grads]
+demo_title = "The gradient at the output of each block, relative to the top"
+ax = plots.lines(demo_all, range(1, 13), xlabel="block", ylabel="norm of the gradient", title=demo_title)
+ax.set_yscale("log")
+ax.set_yticks([1, 2, 5, 10, 20, 40], ["1", "2", "5", "10", "20", "40"])
+ax.minorticks_off()
+demo_times = demo_all["plain_block"][0]
+guess.compare("stack", "A" if demo_times < 0.5 else "B" if demo_times < 2 else "C")
 
 # %% [markdown]
-# *What to see:* in the plain stack, from block 12 down to block 1, the gradient **grows** by nearly the same factor
-# with each block (a straight line on this scale), about forty times in all. In the residual stack it grows seven times.
-# Do not read too much into it. These are gradients of the *maps*, not of the weights, in one untrained network. And
-# Adam, which we use, divides by the size of the gradient, so this alone does not explain what comes now. Take only this
-# with you: with the sum, bottom and top are much more alike (7 times, not 40).
+# *What to see:* in the plain stack the gradient **grows** by nearly the same factor with each block (a straight line on
+# this scale), about forty times in all. In the residual stack it grows seven times. With the sum, bottom and top are
+# much more alike.
+#
+# Do not read more into it. These are gradients of the *maps*, not of the weights, in one untrained network. And Adam,
+# which we use, divides by the size of the gradient, so this alone does not explain what comes now.
 
 # %% [markdown]
 # ## 9.6 Is deeper better?
@@ -1124,8 +1176,20 @@ _ = demo_ax.legend(frameon=False)
 # "Deeper is better" is often repeated. You have both blocks now, so we can ask. The networks are narrow (12 channels),
 # and equal in all but two things: does each block have the sum or not, and does it have batch norm or not? (They end
 # with the mean over the places, learn with rate 0.01, and the first convolution always has a batch norm. So do not
-# compare them with 9.1.) The runs take about ten minutes, so they are stored. (`solutions/09_images/measure.py` made
-# them, with the blocks of this page.) *Predict first:* four lines over the depth. Which of them rise?
+# compare them with 9.1.)
+#
+# The runs take about ten minutes, so they are stored; the same `measure.py` made them, with your blocks' solutions.
+# *Predict first:* four lines over the depth. Which of them rise?
+
+# %%
+guess.ask(
+    "deep_plain",
+    "24 convolutions with batch norm, but no sum: on which pictures does this network do badly (less than half right)?",
+    A="on its own and on new ones",
+    B="on new ones only: it has learned its own by heart",
+    C="on neither",
+    mine="",
+)
 
 # %%
 demo_runs = data.load("image_runs")["depth"]
@@ -1142,36 +1206,43 @@ axes[0].set_ylabel("share with all labels right")
 _ = figure.legend(
     *axes[0].get_legend_handles_labels(), frameon=False, ncols=4, loc="outside lower center", fontsize=8.5
 )
+demo_deep = demo_runs["plain, batch norm"]["24"]
+demo_own, demo_new = (sum(demo_deep[of]) / len(demo_deep[of]) for of in ("own", "new"))
+guess.compare("deep_plain", "A" if demo_own < 0.5 else "B" if demo_new < 0.5 else "C")
 
 # %% [markdown]
-# *What to see:* (lines are means, dots are runs, three of each; one more convolution stands before the blocks.) Look at the left side
-# first. With four convolutions and batch norm, the sum makes no visible difference (0.64 and 0.66). Without batch norm
-# it helps at once: 0.22 and 0.31. From 4 to 12 both lines with the sum rise (0.66 to 0.81, and 0.31 to 0.42), and both
-# without it fall (0.64 to 0.27, and 0.22 to 0.04). From 12 to 24 none rises. With sum and batch norm, two runs with 24
-# are as good as those with 12, and one is far worse (0.59). At 24 convolutions one can tell the two helpers apart: with
-# neither of them 0.00, batch norm alone 0.25, the sum alone 0.36, both 0.75. So each helps, and they do not replace
-# each other.
+# *What to see:* (lines are means, dots are runs, three of each; one more convolution stands before the blocks.) The left
+# side first.
 #
-# Does the deep plain network learn its pictures by heart, so that it fails on new ones? The right side says no: it fails
-# on its *own* pictures just as badly (0.25 with batch norm, 0.00 without it). With batch norm it learns little, without it nothing: to say "sea",
-# and nothing else, of every picture would get 0.11. He et al. report
-# the same: the deeper plain network is worse on the pictures that it trains with.
+# - *4 convolutions:* with batch norm, the sum makes no visible difference (0.64 and 0.66). Without batch norm it helps at
+#   once: 0.22 and 0.31.
+# - *From 4 to 12:* both lines with the sum rise (0.66 to 0.81, and 0.31 to 0.42), and both without it fall (0.64 to
+#   0.27, and 0.22 to 0.04).
+# - *From 12 to 24:* none rises. With sum and batch norm, two runs with 24 are as good as those with 12, and one is far
+#   worse (0.59).
+# - *At 24* one can tell the two helpers apart: with neither of them 0.00, batch norm alone 0.25, the sum alone 0.36, both
+#   0.75. So each helps, and they do not replace each other.
+#
+# The right side: the deep plain network fails on its *own* pictures just as badly (0.25 with batch norm, 0.00 without
+# it). It has not even learned them by heart: to say "sea", and nothing else, of every picture would get 0.11. He et al.
+# report the same.
 #
 # Be fair to the networks that lost. All networks had the same learning rate and six epochs; with more patience and a
 # rate of its own, each might do better. Without batch norm these convolutions have no bias either, and torch's usual
 # start makes the numbers about 0.4 times as large with each layer; a better start would help them. (0.00 means an
 # answer that is never right, such as "no label": every picture has at least one.)
 #
-# "Deeper is better" is not true here without conditions. With the sum and batch norm, depth paid up to 12
-# convolutions; beyond that it did no good. Without the sum, more depth did harm.
+# So "deeper is better" needs conditions here: the sum, batch norm, and not more than 12 convolutions.
 
 # %% [markdown]
 # ## 9.7 Several labels: each one is a question of its own
 #
 # In most courses a picture has exactly one label, and a softmax shares the probability among the labels. But a picture
 # can show a cat *and* a dog, or nothing that we know. Then a softmax asks another question: *which one most?* Its
-# probabilities sum to 1, so more cat means less dog. We ask L questions instead of one: *is there a cat? is there a
-# dog?* Each question has two answers, and the **sigmoid** of its logit is the probability of "yes".
+# probabilities sum to 1, so more cat means less dog.
+#
+# We ask L questions instead of one: *is there a cat? is there a dog?* Each question has two answers, and the
+# **sigmoid** of its logit is the probability of "yes".
 #
 # The targets are **multi-hot**: a row such as (1, 0, 1) names every label that is there. The loss of one question is
 # the **binary cross-entropy**: minus the logarithm of the probability that the right answer got.
@@ -1199,11 +1270,13 @@ _ = figure.legend(
 #
 # The sum of the six is 3.636, and the loss is 3.636 / 6 = 0.606.
 #
-# **Two traps.** First, large logits. In float32 the sigmoid of 20 is exactly 1, so the formula asks for log 0, which
-# is minus infinity. But the right answer is simple: for $t = 0$ and a large z, the loss of the question is nearly z
-# itself. torch has a function that takes the *logits* and knows this. Second, shapes: if you write the formula
-# yourself, targets `[B, 1]` fit logits `[B, L]` by broadcasting, without any error, and the loss is wrong. torch's
-# function raises an error, but we want a message of our own. So compare the shapes first.
+# **Two traps.**
+#
+# - *Large logits.* In float32 the sigmoid of 20 is exactly 1, so the formula asks for log 0, which is minus infinity. But
+#   the right answer is simple: for $t = 0$ and a large z, the loss of the question is nearly z itself. torch has a
+#   function that takes the *logits* and knows this.
+# - *Shapes.* If you write the formula yourself, targets `[B, 1]` fit logits `[B, L]` by broadcasting, without any error,
+#   and the loss is wrong. torch's function raises an error, but we want a message of our own. So compare the shapes first.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1804,15 +1877,16 @@ for demo_name, demo_one in demo_said.items():
     print(f"{demo_name:28} accuracy {demo_share:.2f}   F1 {demo_f1:.2f}")
 
 # %% [markdown]
-# *What to see:* both have the accuracy 0.98. Two pictures are wrong in both cases, and accuracy counts nothing else.
-# Their F1 is 0 and 0.67.
+# *What to see:* both have the accuracy 0.98: two pictures are wrong in both cases. Their F1 is 0 and 0.67.
 
 # %% [markdown]
 # Could a softmax do it as well? (For *pre-training* with many tags, Mahajan et al. 2018 found such a softmax better.
 # They did not need a threshold.) Its probabilities sum to 1, so with three right labels they cannot all have more than
-# a third. We train the network of 9.1 twice: with your loss, and with a cross-entropy over the softmax
-# whose targets are the labels, divided by their number. *Predict first:* in what share of the pictures can the
-# softmax get all labels right with the rule p ≥ 0.5?
+# a third.
+#
+# We train the network of 9.1 twice: with your loss, and with a cross-entropy over the softmax whose targets are the
+# labels, divided by their number. *Predict first:* in what share of the pictures can the softmax get all labels right
+# with the rule p ≥ 0.5?
 #
 # A threshold may also be *relative*: predict each label whose p is at least r times the largest p of the same picture.
 # Then three labels with a third each are all predicted, but a picture without any label is not possible.
@@ -1854,13 +1928,16 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
     print(f"{name}: F1 {f1:.2f}", end="   ")
 
 # %% [markdown]
-# *What to see:* the sigmoid gets more than 0.8 of the pictures right. The softmax gets about half with p ≥ 0.5, and with
-# the largest label only. About half of the pictures have one label (260 of 500), and the softmax cannot get more than
-# those: two right labels cannot both be above a half. A better threshold helps (about 0.7). But we chose it on the
-# test pictures themselves, so this number is better than it should be. A relative threshold, chosen in the same way, gives
-# no more. Three stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72
-# with one threshold that was chosen on the training pictures. No threshold that we tried closes the gap.
-# (A live run may lie above all three stored ones: one run is one run.)
+# *What to see:* the sigmoid gets more than 0.8 of the pictures right. The softmax:
+#
+# - *p ≥ 0.5, or the largest label only:* about half. 260 of the 500 pictures have one label, and it cannot get more than
+#   those: two right labels cannot both be above a half.
+# - *A better threshold:* about 0.7. But we chose it on the test pictures themselves, so this number is better than it
+#   should be. A relative threshold, chosen in the same way, gives no more.
+#
+# Three stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72 with one
+# threshold that was chosen on the training pictures. No threshold that we tried closes the gap. (A live run may lie above
+# all three stored ones: one run is one run.)
 
 # %% [markdown]
 # ## 9.11 Features of a frozen network
@@ -2063,7 +2140,17 @@ expect(backbone.sizes).equal([64, 6], hint="Without batch_size, 64 go through at
 #
 # The networks learn for 200 steps (batches of at most 50 pictures). The linear layers are cheap and get 800 steps, and
 # their features are scaled to mean 0 and standard deviation 1. These are 72 runs, so they are stored. *Predict first:*
-# which way is best with 20 labelled pictures, and which with 1,000?
+# which way is best with 1,000 labelled pictures? And with few?
+
+# %%
+guess.ask(
+    "few_labels",
+    "Which way is best with 20 labelled pictures?",
+    A="from scratch: nothing old is in the way",
+    B="frozen: 20 pictures are too few to move all weights",
+    C="fine-tuned",
+    mine="",
+)
 
 # %%
 demo_runs = data.load("image_runs")["transfer"]
@@ -2083,13 +2170,18 @@ ax.set(
 ax.set_xticks(demo_x, [f"{n:,}" for n in demo_x])
 ax.minorticks_off()
 _ = ax.legend(frameon=False)
+demo_order = ["from scratch", "frozen", "fine-tuned"]
+guess.compare("few_labels", "ABC"[demo_order.index(max(demo_order, key=lambda way: sum(demo_runs[way]["20"])))])
 
 # %% [markdown]
-# *What to see:* fine-tuning has the best *mean* at every number of labels. With 20 pictures it gets 0.42, from scratch
-# 0.20; with 1,000 the distance is small (0.81 and 0.76), and the runs overlap: the best one from scratch is better than
-# the worst fine-tuned one. The frozen network is the second best up to 100 pictures, and equal to
-# the one from scratch at 200. Then it stays behind (0.71), probably because what the old task did not need is
-# missing in its 48 numbers. And the random one shows that this is learning and not luck: 0.12 to 0.31.
+# *What to see:*
+#
+# - **Fine-tuned** has the best *mean* at every number of labels. With 20 pictures it gets 0.42, from scratch 0.20. With
+#   1,000 the distance is small (0.81 and 0.76), and the runs overlap: the best one from scratch is better than the worst
+#   fine-tuned one.
+# - **Frozen** is the second best up to 100 pictures, and equal to the one from scratch at 200. Then it stays behind
+#   (0.71), probably because what the old task did not need is missing in its 48 numbers.
+# - **Random, frozen** shows that this is learning and not luck: 0.12 to 0.31.
 #
 # Be careful with "transfer always helps". Three of the five labels were in the old task already, and both tasks show
 # the same kind of pictures. The further away the old task is, the less it gives (Yosinski et al. 2014).
@@ -2458,8 +2550,8 @@ for demo_row, (demo_name, demo_tensor) in enumerate(
     for demo_c in range(3):
         demo_ax = axes[demo_row, demo_c]
         demo_ax.imshow(demo_tensor[0, demo_c], vmin=0, vmax=1, cmap="Greys")
-        demo_ax.set(title=f"{demo_name}, channel {demo_c}", xticks=[], yticks=[])
-        demo_ax.title.set_fontsize(8)
+        demo_ax.set(xticks=[], yticks=[])
+        demo_ax.set_title(f"{demo_name}, channel {demo_c}", fontsize=9)
 
 # %% [markdown]
 # *What to see:* dark means large (the numbers of the maps are halved for the drawing). The second row is the same in
@@ -2476,9 +2568,10 @@ for demo_row, (demo_name, demo_tensor) in enumerate(
 #
 # If the network needs what a gate decides about *its* picture, then both must do harm. The last two columns of the
 # table say how much the gates differ (standard deviations): one channel's gate over the pictures, and the mean gates
-# over the channels. In the plot each of the 48 channels has a line, from a low gate (only 5 % of the pictures have a
-# lower one) to a high gate (5 % have a higher one). *Predict first:* how much does the gate gain? And which lines are
-# long?
+# over the channels.
+#
+# In the plot each of the 48 channels has a line, from a low gate (only 5 % of the pictures have a lower one) to a high
+# gate (5 % have a higher one). *Predict first:* how much does the gate gain? And which lines are long?
 
 # %%
 demo_runs = data.load("image_runs")["gate"]
@@ -2503,17 +2596,16 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 # *What to see:* the gate gains nothing that we can see. With the maximum 0.83 are right without a gate and 0.83 with
 # it, with the mean 0.62 and 0.61. A mean of ten runs is uncertain by up to 0.01, so neither pair can be told apart.
 #
-# With the maximum, the gates are nearly *constants*. From picture to picture the gate of a channel varies by 0.04, and
-# from channel to channel by 0.31. In the plot most lines are short: many channels are always open, and three are
-# always almost closed. With constant gates still 0.83 are right, with those of another picture 0.82. Such a gate
-# decides hardly anything about its picture. And a constant factor for a channel is nothing new: the linear layer could
-# have it in its own weights.
+# **With the maximum, the gates are nearly constants.** From picture to picture the gate of a channel varies by 0.04,
+# from channel to channel by 0.31. In the plot most lines are short: many channels are always open, three almost closed. Constant gates still get 0.83 right, those of another picture 0.82. Such a gate decides hardly
+# anything about its picture. And a constant factor is nothing new: the linear layer could have it in its own weights.
 #
-# With the mean, the gates vary more (0.10), and some lines are long: these channels are open in some pictures and
-# closed in others. Here the network relies on its gates. Compare *within* each run: in all ten the constant
-# gates are worse (by 0.01 to 0.05), and so are the swapped ones (by 0.01 to 0.13). In the mean 0.59 and 0.55 are left.
-# But all the same it is not better than the network that has no gate. **That a network uses a part does not
-# prove that the part is useful.**
+# **With the mean, the network relies on its gates.** They vary more (0.10), and some lines are long: these channels are
+# open in some pictures and closed in others. Compare *within* each run: in all ten the constant gates are worse (by 0.01
+# to 0.05), and so are the swapped ones (by 0.01 to 0.13). On average 0.59 and 0.55 are left.
+#
+# But all the same it is not better than the network that has no gate. **That a network uses a part does not prove that
+# the part is useful.**
 #
 # Why? After the gate comes the mean over the places, so the linear layer gets gate · z. But the gate was made of the
 # same z. It can bend these 48 numbers, but it brings nothing new about the *places*, which the mean has thrown away.
@@ -2527,7 +2619,9 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 #
 # A convolutional network ends with feature maps `[B, C, H, W]`: at each of the H · W **places** there is a vector of C
 # numbers. The usual last step takes their mean over the places (ours in 9.1 took the maximum). Then a small thing in
-# one corner is one place among many. With attention, each label looks for its own places. It has a learned **query**
+# one corner is one place among many.
+#
+# With attention, each label looks for its own places. It has a learned **query**
 # $q_l$ of C numbers. The vectors $x_p$ at the places are keys and values at once, as the encoder's states were in
 # stage 05.
 #
@@ -2810,11 +2904,12 @@ for row, i in zip(axes, demo_three, strict=True):
         )
 
 # %% [markdown]
-# *What to see:* most crosses lie inside the white outline, which is the region that the program painted. The maps are
-# small spots and not whole regions: to say "sea", a bit of water is enough. Desert and sea are found in the second
-# picture, and the cross for *mountains* is just at the edge of their outline. In the first picture the cross for
-# *sunset* is in the sky, but beside the part that glows. (Each map is scaled to its own maximum. So compare places
-# within a map, and not the brightness of two maps.)
+# *What to see:* most crosses lie inside the white outline, which is the region that the program painted. (Each map is
+# scaled to its own maximum. So compare places within a map, and not the brightness of two maps.)
+#
+# - The maps are small spots and not whole regions: to say "sea", a bit of water is enough.
+# - Desert and sea are found in the second picture, and the cross for *mountains* is just at the edge of their outline.
+# - In the first picture the cross for *sunset* is in the sky, but beside the part that glows.
 
 # %% [markdown]
 # **Try it (10 lines, half a minute, no points).** In `LabelNet`, replace `label_attention` by a function that gives
@@ -2831,7 +2926,9 @@ for row, i in zip(axes, demo_three, strict=True):
 #
 # Count only labels that are *there*: a label that is not in the picture has no region, so its map cannot be right.
 # Count all of them together, over all pictures. A picture with three labels then counts three times as much as a
-# picture with one. (The region of a label is what can be seen of it. The region of a *sunset* is the part of the sky
+# picture with one.
+#
+# (The region of a label is what can be seen of it. The region of a *sunset* is the part of the sky
 # with the glow of the sun, not the whole sky: `datasets/scenes.md`.)
 #
 # **By hand.** Two pictures, two labels, H = 2, W = 3. The region is marked with [ ].
@@ -2844,8 +2941,7 @@ for row, i in zip(axes, demo_three, strict=True):
 # | 2, 2 | 0.4, 0.4, 0.4 | 0.9, 0.4, 0.4 | | not there: does not count |
 #
 # Two hits among three labels that are there: 0.667. How much of the brightness lies in the region does not matter, and
-# neither does its size. (This is a weakness too: a region that fills the picture is always hit. Compare with what a
-# random place would give.)
+# neither does its size.
 #
 # Where several places are equally bright, the first one counts, row by row: (0, 2) before (1, 0). Maps may be
 # negative, so 0 need not be dark.
@@ -3039,6 +3135,17 @@ for demo_size, demo_share in demo_shares.items():
 #
 # *Predict first:* the gate is called "spatial *attention*". How often does it point at a right place?
 
+# %%
+guess.ask(
+    "pointing",
+    "All four learn from the labels only. Which one's map points at the right place most often?",
+    A="label attention: each label has a look of its own",
+    B="class activation",
+    C="the spatial gate",
+    D="the plain maximum",
+    mine="",
+)
+
 
 # %%
 def demo_large(maps):
@@ -3069,6 +3176,11 @@ for name, runs in demo_runs.items():
     print(f"{demo_desert:8.2f} {demo_row[2]:8.2f}")
 print(f"{'blind, one place a label':25} {'–':>6} {demo_blind_all:8.2f} {demo_blind_by[1]:11.2f}", end=" ")
 print(f"{demo_blind_by[0]:8.2f} {'–':>8}")
+demo_order = ["label attention", "class activation", "spatial gate", "maximum"]
+demo_best = max(demo_order, key=lambda name: sum(run["pointing"] for run in demo_runs[name]))
+guess.compare("pointing", "ABCD"[demo_order.index(demo_best)])
+
+# %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4.8), width_ratios=[1.2, 1])
 for k, (demo_key, demo_what) in enumerate((("exact", "names all right"), ("pointing", "points right"))):
     for i, runs in enumerate(demo_runs.values()):
@@ -3123,14 +3235,17 @@ for ax in axes:
 #
 # So does the gate look somewhere after all? Its convolution has an opinion, but hardly any of it reaches the features.
 # On average, the smallest gate of a picture is 0.95 to 0.98 and the largest 1.00. The share of its brightness inside
-# the regions is exactly what chance gives: 0.24. A sigmoid does not compete. To be bright at the sea, it need not be
+# the regions is exactly what chance gives: 0.24.
+#
+# A sigmoid does not compete. To be bright at the sea, it need not be
 # dark elsewhere, and nothing in the loss asks for it. **A gate that is called attention need not hide anything.**
 #
-# Chance needs care as well. The sky is always above. One place for all pictures and labels is right in 0.37. That is
-# the fair rival of the gate, which has one map. But the other three maps know the label. So let the finger have one
-# fixed place *for each label*, chosen on the training pictures. It never looks at the picture, and it is right in 0.63
-# (mountains 0.83, trees 0.49). Label attention's 0.86 is above that. On mountains, its 0.63 is below it, and the
-# maximum's 0.83 is no better than it.
+# **Chance needs care as well.** The sky is always above.
+#
+# - *One place for all pictures and labels* is right in 0.37. That is the fair rival of the gate, which has one map.
+# - *One place for each label* is the rival of the other three, which know the label. It never looks at the picture, and
+#   it is right in 0.63 (mountains 0.83, trees 0.49). Label attention's 0.86 is above that. On mountains, its 0.63 is
+#   below it, and the maximum's 0.83 is no better than it.
 #
 # How do such maps look? Here are two labels of one picture, by one stored network of each kind.
 
@@ -3147,8 +3262,8 @@ for demo_row, demo_label in zip(axes, demo_looks["labels"], strict=True):
         demo_map = torch.tensor([[float(w) for w in row.split()] for row in demo_text])
         demo_region = photos.masks[test][demo_i, demo_label]
         demo_title = f"{demo_name}\n{demo_map.min():.2f} to {demo_map.max():.2f}"
-        plots.map_over_image(photos.images[test][demo_i], demo_map, mask=demo_region, title=demo_title, ax=ax)
-        ax.title.set_fontsize(8)
+        plots.map_over_image(photos.images[test][demo_i], demo_map, mask=demo_region, ax=ax)
+        ax.set_title(demo_title, fontsize=8.5)
 
 # %% [markdown]
 # *What to see:* each map is coloured from its own smallest number to its largest one, so read the numbers above it. The
@@ -3166,23 +3281,69 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
     above.axis("off")
     demo_map = torch.tensor([[float(w) for w in row.split()] for row in demo_miss["weights"]])
     demo_title = f"{LABELS[demo_label]}\ncross {demo_miss['cross']:.4f}\ninside {demo_miss['inside']:.4f}"
-    plots.map_over_image(
-        photos.images[test][demo_i], demo_map, mask=photos.masks[test][demo_i, demo_label], title=demo_title, ax=ax
-    )
-    ax.title.set_fontsize(8.5)
+    plots.map_over_image(photos.images[test][demo_i], demo_map, mask=photos.masks[test][demo_i, demo_label], ax=ax)
+    ax.set_title(demo_title, fontsize=8.5)
     print(f"{LABELS[demo_label]:10} {demo_miss['share']:.2f} of all weight lies in the region")
 
 # %% [markdown]
 # *What to see:* the titles say two numbers: the weight at the cross, and the largest weight inside the region. (Each map
 # is coloured up to its own maximum.)
 #
-# The *trees* are missed by next to nothing (0.2984 and 0.2980). All numbers are of the map that was made twice as large:
-# there, a bright place becomes several bright pixels, and the brightest one lies just outside of the line. 0.73 of the
-# weight *is* in the region. The game counts this as a full miss. It
-# sees only the maximum. The *desert* is a near miss, too (0.0552 and 0.0496). The crosses of *mountains* and *sea* lie one to
-# three pixels outside: a place there has still seen the label, with its 9 × 9 pixels. Only the cross of the *sunset* is far
-# from its region. There the network points at the wrong thing. A miss in this
-# game is a reason to look closer; it need not be the network's mistake.
+# - The *trees* are missed by next to nothing (0.2984 and 0.2980). All numbers are of the map that was made twice as large:
+#   there, a bright place becomes several bright pixels, and the brightest one lies just outside of the line. 0.73 of the
+#   weight *is* in the region. The game sees only the maximum, and counts a full miss.
+# - The *desert* is a near miss, too (0.0552 and 0.0496).
+# - The crosses of *mountains* and *sea* lie one to three pixels outside: a place there has still seen the label, with its
+#   9 × 9 pixels.
+# - Only the cross of the *sunset* is far from its region. There the network points at the wrong thing.
+#
+# A miss in this game is a reason to look closer; it need not be the network's mistake.
+
+# %% [markdown]
+# **Back to the first try.** The row of numbers has maps, too: at each pixel, the three numbers times the label's weights
+# for them. Their sum, plus the bias, is exactly the logit. Your functions ask both networks the two questions of this
+# page. *Predict first:* the first one names 0.37. How often does it point right? (One fixed place for each label: 0.63.)
+
+# %%
+demo_pixel_weights = demo_flat[1].weight.detach().view(1, 5, 3, 32, 32)
+demo_both = {
+    "a weight for each pixel": (
+        demo_flat(photos.images[test]),
+        (photos.images[test].unsqueeze(1) * demo_pixel_weights).sum(dim=2),
+    ),
+    "each label looks": (demo_said, demo_large(demo_weights)),
+}
+for demo_name, (demo_logits, demo_maps) in demo_both.items():
+    demo_names = exact_match(predict_labels(demo_logits), photos.labels[test])
+    demo_points = pointing_accuracy(demo_maps, demo_masks, photos.labels[test])
+    print(f"{demo_name:24} names {demo_names:.2f}   points {demo_points:.2f}")
+
+# %% tags=["hide-input"]
+demo_right_of = [(predict_labels(z) == photos.labels[test]).all(dim=1) for z, _ in demo_both.values()]
+demo_i = (~demo_right_of[0] & demo_right_of[1] & (photos.labels[test].sum(dim=1) == 2)).nonzero()[0].item()
+figure, axes = plots.plt.subplots(1, 5, figsize=(plots.WIDTH, 2.0))
+axes[0].imshow(photos.images[test][demo_i].permute(1, 2, 0))
+axes[0].axis("off")
+axes[0].set_title("the picture", fontsize=8.5)
+demo_two = photos.labels[test][demo_i].nonzero().flatten().tolist()
+demo_panels = [
+    (how, maps, k) for how, maps in zip(("pixel weights", "looks"), demo_both.values(), strict=True) for k in demo_two
+]
+for ax, (demo_name, (demo_logits, demo_maps), k) in zip(axes[1:], demo_panels, strict=True):
+    demo_answer = "yes" if demo_logits[demo_i, k] > 0 else "no"
+    plots.map_over_image(
+        photos.images[test][demo_i],
+        demo_maps[demo_i, k],
+        mask=demo_masks[demo_i, k],
+        ax=ax,
+    )
+    ax.set_title(f"{demo_name}:\n{LABELS[k]}? {demo_answer}", fontsize=8.5)
+
+# %% [markdown]
+# *What to see:* the row of numbers points right in 0.44. That is more than a random place (0.24), and less than the finger
+# that never looks at the picture (0.63). Its maps are bright nearly everywhere. Your network names 0.83 or more, and points
+# right in about 0.85. Nobody told either of them where anything is. (The picture is the first one with two labels that only
+# the second network names right. Each map has its own scale.)
 
 # %% [markdown]
 # ## 9.17 Quiz
@@ -3254,6 +3415,14 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 #   > That needs a map for each label. This gate is one for all.
 
 # %% [markdown]
+# ## How often were you right?
+#
+# Each question again that did not come out as you thought.
+
+# %%
+guess.summary()
+
+# %% [markdown]
 # ## What helped, and what did not
 #
 # What helped here (the share of new pictures with all labels right):
@@ -3279,6 +3448,15 @@ for (above, ax), demo_miss in zip(axes.T, data.load("image_runs")["misses"], str
 # - take the features of a trained network for a task with few labels, in evaluation mode and without gradients;
 # - write a gate for places, a gate for channels, and a softmax over places for each label;
 # - play the pointing game, with chance beside it.
+#
+# **Go further** (no points).
+#
+# - ★ Change the first window of `small_backbone` from 5 to 3 and to 9 (padding 1 and 4), and train the network of 9.15. What
+#   happens to naming, and what to pointing?
+# - ★★ Move the test pictures and their masks by six pixels, as in 9.1. Which loses more: `LabelNet` in the pointing game,
+#   or the finger with one fixed place for each label?
+# - ★★★ Zhang et al. also count a place that is a few pixels outside. Give `pointing_accuracy` such a tolerance (a maximum
+#   over 5 × 5 pixels widens a mask), and play again with random maps beside it. How much of the gain is chance?
 #
 # What comes next: stage 10 looks at one place at a time, chooses it, and learns from the choice.
 #
