@@ -1289,8 +1289,8 @@ def demo_draw(ax, cases):
     demo_words = ["[MASK]" if i == demo_verb else word for i, word in enumerate(demo_sentence)]
     ax.bar(range(len(demo_words)), demo_weights.tolist(), color=plots.COLORS[0])
     ax.set_xticks(range(len(demo_words)), demo_words, rotation=45, fontsize=8.5)
-    ax.set(ylim=(0, 1), title=f"head {demo_best // 4 + 1}.{demo_best % 4 + 1}, from [MASK]", ylabel="weight")
-    ax.title.set_fontsize(9.5)
+    ax.set(ylim=(0, 1), ylabel="weight")
+    ax.set_title(f"head {demo_best // 4 + 1}.{demo_best % 4 + 1}, from [MASK]", fontsize=9.5)
 
 
 figure, axes = plots.plt.subplots(2, 2, figsize=(plots.WIDTH, 5.2), width_ratios=[1, 1.2], layout="constrained")
@@ -1304,8 +1304,8 @@ for row, demo_cases, demo_of, demo_title in zip(
         row[1].bar(demo_at, demo_shares.tolist(), 0.38, color=plots.COLORS[1 + demo_k], label=demo_name)
     row[1].axhline(sum(1 / len(case[0]) for case in demo_cases) / len(demo_cases), color="gray", linestyle=":", linewidth=1, label="chance, about" if demo_title.startswith("subject") else None)
     row[1].set_xticks(range(8), [f"{head // 4 + 1}.{head % 4 + 1}" for head in range(8)])
-    row[1].set(ylim=(0, 1.05), title=demo_title, ylabel="share of 150", xlabel="layer.head")
-    row[1].title.set_fontsize(9.5)
+    row[1].set(ylim=(0, 1.05), ylabel="share of 150", xlabel="layer.head")
+    row[1].set_title(demo_title, fontsize=9.5)
 _ = axes[0, 1].legend(frameon=False, fontsize=8, loc="upper center")
 demo_before, demo_subject = (demo_found[1][name][demo_best] for name in ("the place just before", "the subject"))
 guess.compare("clause", "A" if demo_before > 0.5 else "B" if demo_subject > 0.5 else "C")
