@@ -41,11 +41,13 @@ def show_said(pair, answers):
         print(f"  {name:>12}: {' '.join(words)}{mark}\n{'':16}{' '.join(grammar.GLOSS[word] for word in words)}")
 
 
-for pair, said in zip(demo_three, demo_said["none, longer"], strict=True):
+for pair, said in zip(demo_three, demo_said["none"], strict=True):
     show_said(pair, {"one vector": said.split()})
 
 # %% [markdown]
-# SEE
+# *What to see:* you need no Chinese, the English words below it are enough. The model has the same training as yours will
+# have, and each sentence that it writes is a proper one. But only the first one is nearly right: *I love cat*. The ten-word
+# sentence became another one, and of the long one not even the animals are left. One vector was not enough to keep them.
 #
 # On this page, the English sentence stays on the table. For each Chinese word you look at the English words that you
 # need *now*. This looking is called **attention**. You know it. In an exam you read the question, and then you go back to the
@@ -1967,14 +1969,16 @@ for i, pair in enumerate(demo_three):
     show_said(
         pair,
         {
-            "one vector": demo_said["none, longer"][i].split(),
+            "one vector": demo_said["none"][i].split(),
             "static": demo_said["static"][i].split(),
             "yours": demo_yours[i],
         },
     )
 
 # %% [markdown]
-# END
+# *What to see:* with one vector, the sentence is lost. With *static* attention, many of the words are there, but not in their
+# places: in the second sentence, *love* and *know* are exchanged. Your translator looks at the right word at the right time. In
+# our run it has all three right, the one of 22 words as well.
 
 # %% [markdown]
 # ## 5.12 How often were you right?

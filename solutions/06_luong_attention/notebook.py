@@ -65,13 +65,8 @@ def demo_milliseconds(work, times=40):
 
 torch.manual_seed(0)
 demo_cell, demo_out = nn.GRUCell(32 + 64, 64), nn.Linear(64, len(CHINESE))
-demo_x, demo_q, demo_W, demo_U, demo_v = (
-    torch.randn(32, 96),
-    torch.randn(32, 64),
-    start(64, 64),
-    start(64, 64),
-    start(64),
-)
+demo_x, demo_q = torch.randn(32, 96), torch.randn(32, 64)  # 32 sentences: what the GRU reads, and its states
+demo_W, demo_U, demo_v = start(64, 64), start(64, 64), start(64)
 demo_first = {}  # number of source words -> milliseconds of the additive score
 with torch.no_grad():
     demo_rest_ms = demo_milliseconds(lambda: demo_out(demo_cell(demo_x, demo_q)))
