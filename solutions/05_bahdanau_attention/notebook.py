@@ -156,9 +156,6 @@ guess.compare("order", "A" if demo_order > 0.8 else "B" if demo_order > 1 / 3 el
 # the verb. In the third, what stands behind *dog* in English stands before 狗 (dog) in Chinese. *the* has
 # no partner, and this 的 only a possible one.
 #
-# Stage 04's decoder gets one vector, and must have all of this ready in it. Now we let it look back at *all*
-# states of the encoder. For that it must decide, at every step, how much it looks at each word.
-#
 # **The same from the other side.** Write *I love China* from 我 爱 中国, with one state $h_j$ for each *character*. Two
 # characters make the word *China*. What is taken from the source for English word t will be called $c_t$:
 #
@@ -841,8 +838,7 @@ expect([U, v]).gradient(hint="The gradient must reach U and v: they are what is 
 # $h_j$ is the encoder's state at source word j, a row of the memory. $y_{t-1}$ is the word that was written before, and
 # $[a; b]$ puts vectors one after the other.
 #
-# **The order matters.** It is $s_{t-1}$ that asks, the state *before* this step. First look, then move. If you ask
-# with $s_t$, you have another model; it is in stage 06.
+# **The order matters.** It is $s_{t-1}$ that asks: first look, then move. If you ask with $s_t$, you have the model of stage 06.
 #
 # **By hand, with shapes.** D = 3, memory of width Dk = 4, H = 5. The GRU reads vectors of size D + Dk = 7. The last
 # layer reads H + Dk + D = 12 numbers. For a batch of B = 2 sentences with S = 6: `y [2]`, `s_prev [2, 5]`, `memory
@@ -1097,15 +1093,14 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step. All
-# that comes now comes from training.
+# *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step.
 
 # %% [markdown]
 # ## 5.7 A picture of where it looks
 #
 # The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
-# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly:
-# transposed, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
+# English word. Its picture is easy to draw wrongly: transposed, with the words at the wrong axis, or in colours that make
+# every picture look convincing. So we agree:
 #
 # | what | how |
 # |---|---|
@@ -1122,8 +1117,7 @@ ax = plots.heatmap(
 # **By hand.** `我 爱 中国` from `I love China`: a matrix `[3, 3]`. The weight at row 2, column 0 says how much
 # the decoder looked at `I` when it wrote 中国.
 #
-# The check does not look at your picture. It reads its *data*: the image's array, the labels, the direction of the
-# axes. You are free in everything else.
+# The check reads the *data* of your picture: the image's array, the labels, the direction of the axes.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1757,7 +1751,7 @@ guess.compare("stripes", demo_letter)
 # The model looks more at some words than at
 # others, but it cannot look at *this* word *now*.
 #
-# Two pictures prove nothing. The file `datasets/attention_runs.json` holds 20 runs of *additive* and 5 of each of the
+# One picture proves nothing. The file `datasets/attention_runs.json` holds 20 runs of *additive* and 5 of each of the
 # others, made with the code of this page (seeds from 0 on, one thread, 800 steps). Each was asked about two sets of
 # new sentences: the 300 of the test, and a second set with 20 sentences of every length from 3 to 22. The curves and
 # "from 16 words on" come from the second set, all other numbers from the test.
@@ -1814,9 +1808,8 @@ _ = ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
 #
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
 # *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
-# its runs. *additive* stays above 0.95 in the mean at every length. So the gap is widest for the longest sentences. It
-# looks like the bottleneck of stage 04 again: with one fixed mixture, the model learns sentences of three words, but not
-# those of sixteen.
+# its runs, and *additive* stays above 0.95 in the mean. It looks like the bottleneck of stage 04 again: one fixed mixture is
+# enough for three words, and not for sixteen.
 #
 # **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and
 # does not close the gap: from 16 words on, *static* then has 0.01 and 0.04 in its two runs.
@@ -1869,11 +1862,12 @@ print(
 guess.compare("pictures", "A" if demo_ahead > 0.02 else "C" if demo_ahead < -0.02 else "B")
 
 # %% [markdown]
-# *What to see:* they are not equally good. All 20 have between 0.977 and 0.997 of the sentences right. But the AER runs from
-# 0.15 to 0.22, and no run comes near 0.04. And we see no sign that the better translator has the better picture. The
-# best picture (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. (These are 20 runs, and
-# they differ by at most 6 of 300 sentences: a weak connection would stay hidden.) Accuracy does not certify the
-# picture.
+# *What to see:* they are not equally good. All 20 have between 0.977 and 0.997 of the sentences right, but the AER runs from
+# 0.15 to 0.22, and no run comes near 0.04.
+#
+# And the better translator does not have the better picture. The best picture (0.152) belongs to a run with 0.987, the worst one
+# (0.218) to a run with 0.990. (In 20 runs that differ by at most 6 of 300 sentences, a weak connection would stay hidden.) Accuracy
+# does not certify the picture.
 #
 # **Second:** which rows are wrong, and does it harm? We take the translator of 5.8: of the 20, it has the best
 # picture. For every word of the test sentences, we ask three things:
@@ -2060,11 +2054,9 @@ guess.summary()
 # %% [markdown]
 # ## What you can now do
 #
-# - write additive attention from its formula: score, masked softmax, context;
+# - write additive attention from its formula, and build a decoder that looks at the source before each word;
 # - prove that a linear score makes the attention static, and know its picture: stripes;
-# - build a decoder that looks at the source before each word, and train it in a quarter of a minute;
-# - draw an alignment so that two pictures can be compared, and lay it beside the gold;
-# - measure a picture with the alignment error rate;
+# - draw an alignment so that two pictures can be compared, and measure it with the alignment error rate;
 # - test whether a weight was *needed*, by closing the model's eyes.
 #
 # What comes next: stage 06 asks for other scores, simpler and faster ones, and what attention costs. Stage 07 drops the

@@ -77,8 +77,8 @@ with torch.no_grad():
         print(f"together {demo_rest_ms:.2f} ms: {demo_first[n] / demo_rest_ms:.1f} times as long")
 
 # %% [markdown]
-# *What to see:* already for ordinary sentences the score alone costs more time than the GRU and the output layer together. For a
-# page of 160 words it costs many times as much. (Your numbers depend on your computer.)
+# *What to see:* already for ordinary sentences, the score alone takes about as long as the GRU and the output layer together, or
+# longer. For 160 words it takes many times as long. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
 # ones, another order of the steps, and a window that looks at a part of the sentence only. On this page you build what they
@@ -805,9 +805,9 @@ _ = draw_beside_gold(demo_alpha, demo_pair, f"learned, dot: AER {demo_rate:.2f}"
 # %% [markdown]
 # *What to see:* the score has nothing to learn, so the two who meet in it must learn: the encoder and the decoder bring
 # their states into one "language". In 13 of the 17 rows, the largest weight lies on a sure or a possible link. The four others are both 的 (that),
-# and 在 (at) and 边 (by). (The last column is the end symbol E. It is never a link.) In stage 05, it was words like these that the model could write without looking at the source.
+# and 在 (at) and 边 (by). In stage 05, it was words like these that the model could write without looking at the source.
 #
-# The AER in the title is a finished tool, `grammar.error_rate`, as in stage 05. The next two sections open it. First: weights
+# (The last column is the end symbol E. It is never a link.) The AER in the title is a finished tool, `grammar.error_rate`, as in stage 05. The next two sections open it. First: weights
 # are not links. What *is* a link?
 
 # %% [markdown]
