@@ -1525,8 +1525,8 @@ _ = axes[0].plot(demo_p, range(len(demo_p)), "o", color=plots.COLORS[1], markers
 # scores do the rest. But what is more than two words away from p has no weight at all.
 #
 # **The weakness:** $p_t$ is computed from $h_t$ alone, without a look at the keys. In a short sentence this guess is good
-# enough; in a long one it is not, as the printed lines show. (And this model was lucky: of all sentences it has 0.80 right. Five
-# others, with other seeds, have 0.62 to 0.77, as the next picture shows.)
+# enough; in a long one it is not, as the printed lines show. (With the numbers of this seed, two of our computers came to 0.80 and
+# to 0.76 of all sentences. Five other models have 0.62 to 0.77, as the next picture shows.)
 #
 # **"General beats dot", second part.** In their discussion of these kinds, Luong, Pham and Manning report that dot works well for
 # *global* attention, and general is better for *local* attention. So the answer depends on the window, and on the data: a claim without
@@ -1679,12 +1679,12 @@ _ = ax.legend(frameon=False)
 # more work: D · D in $W_c$, and 2 · S · D for scores and context. Will the clock agree?
 #
 # One call can be disturbed by anything. So each step is first called five times without the clock, to warm up, and then many times
-# with it. What counts is the **median** of these times.
+# with it. What counts is the **median** of these times. Beside your clock you will see a stored one, of a computer that did nothing else.
 
 # %%
 guess.ask(
     "clock",
-    "20 source words: how long does a step with dot take, in steps without attention?",
+    "20 source words: how long does a step with dot take, on the stored clock, in steps without attention?",
     A="less than 1.5 times as long, about as counted",
     B="1.5 to 4 times as long",
     C="more than 4 times as long",
@@ -1744,7 +1744,7 @@ for n in (10, 20, 160):
 print("general, in steps with dot (stored):", end="")
 print(*(f"  S = {n}: {demo_stored['general'][i] / demo_stored['dot'][i]:.2f}" for i, n in enumerate(demo_lengths)))
 print(f"states kept for one sentence of 20 words: 1 × 64 numbers without attention, 20 × 64 = {20 * 64} with it")
-demo_twenty = demo_clock["dot"][demo_lengths.index(20)]
+demo_twenty = demo_before["dot"][demo_lengths.index(20)]
 guess.compare("clock", "A" if demo_twenty < 1.5 else "B" if demo_twenty <= 4 else "C")
 
 # %% tags=["hide-input"]
@@ -1899,7 +1899,10 @@ for kind in ("Bahdanau", "dot"):
     )
 
 # %% [markdown]
-# END
+# *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a twentieth of the time of the
+# additive one, and for 160 words still less. Over ten seeds of each, it has nearly as many sentences right (0.96 and 0.97), a better
+# picture (an AER of 0.14 and 0.20), and 15,040 parameters fewer. A score is not the whole step, as the clock of 6.8 says. But what was
+# the most expensive part of the step at the top of this page is now one of the cheapest.
 
 # %% [markdown]
 # ## 6.11 How often were you right?
