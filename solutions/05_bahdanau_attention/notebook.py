@@ -165,8 +165,7 @@ guess.compare("order", "A" if demo_order > 0.8 else "B" if demo_order > 1 / 3 el
 # | *love* | 0 | 1 | 0 | 0 | $c_2 = h_2$ |
 # | *China* | 0 | 0 | 0.5 | 0.5 | $c_3 = 0.5\, h_3 + 0.5\, h_4$ |
 #
-# $c_3$ needs $h_3$ *and* $h_4$. So the decoder should not pick one word, but give each one a **weight**. The next three
-# sections make such weights, and what comes of them.
+# $c_3$ needs $h_3$ *and* $h_4$. So the decoder should not pick one word, but give each one a **weight**.
 
 # %% [markdown]
 # ## 5.2 A score: how well does this word fit?
@@ -543,8 +542,8 @@ for i, row in enumerate(demo_rows):
     ax.text(7.7, i, f"Σ = {row.sum():.2f}, on pads {row[5:].sum():.2f}", va="center", fontsize=9)
 
 # %% [markdown]
-# *What to see:* only the first row has the sum 1 and nothing on the pads. The second row makes the context shorter, the
-# more pads there are. The third one looks at pads: their score became 0, and 0 is a score like any other.
+# *What to see:* only the first row has the sum 1 and nothing on the pads. The third one looks at pads: their score became 0,
+# and 0 is a score like any other.
 
 # %% [markdown]
 # ## 5.4 The context: a weighted sum
@@ -1706,8 +1705,7 @@ for pair in (corpus.test[0], demo_long):
     draw_beside_gold(demo_model, pair, "learned")
 
 # %% [markdown]
-# *What to see:* nobody told the model which word stands for which. It saw sentences and their translations, nothing
-# else. Still, nearly every noun and verb looks at its own English word, and the pieces change places as in the gold.
+# *What to see:* nobody told the model which word stands for which. Still, nearly every noun and verb looks at its own English word, and the pieces change places as in the gold.
 # This is what made attention famous.
 #
 # But look, for example, at the rows of 的 (that), 在 (at) and 后面 (behind) in the second picture. There the weights are blurred, or at a
@@ -1948,8 +1946,7 @@ guess.compare("eyes", "ABCD"[int(demo_shares[:4, 2].argmax())])
 #   river* already, from the right.
 #
 # So three things make a picture differ from the gold: a word that needs no looking; looking ahead; and a state that
-# knows its neighbours. A wrong square need not be a mistake of the model, and a right one need not be the
-# reason. The picture is good evidence. It is not an explanation.
+# knows its neighbours. The picture is good evidence. It is not an explanation.
 
 # %% [markdown]
 # ## 5.11 The three sentences again
@@ -1977,7 +1974,7 @@ for i, pair in enumerate(demo_three):
 # %% [markdown]
 # ## 5.12 How often were you right?
 #
-# Seven guesses stand on this page. A guess that did not come out is where you learned something.
+# Seven guesses stand on this page.
 
 # %%
 guess.summary()
