@@ -155,3 +155,7 @@ def test_less_can_be_said(seed: int) -> None:
     meaning = grammar.draw(random.Random(seed), 1)
     shorter = grammar.render(replace(meaning, time="", place=""))
     assert set(shorter.source) <= set(grammar.render(meaning).source)
+
+
+def test_every_chinese_word_has_a_gloss() -> None:
+    assert set(grammar.GLOSS) == set(grammar.CHINESE)

@@ -108,3 +108,25 @@ ENGLISH = [*"PSE", *dict.fromkeys(_english_words())]
 CHINESE = [*"PSE", *dict.fromkeys(_chinese_words())]
 ENGLISH_IDS = {word: i for i, word in enumerate(ENGLISH)}
 CHINESE_IDS = {word: i for i, word in enumerate(CHINESE)}
+
+
+# What to write beside a Chinese word for readers without Chinese. In brackets: a word that English does not have.
+
+
+def _glosses() -> Iterator[tuple[str, str]]:
+    yield from zip("PSE", ("pad", "start", "end"), strict=True)
+    yield from ((entry[1], word) for word, entry in NOUNS.items())
+    yield from ((entry[2], "(piece)") for entry in NOUNS.values())
+    yield from ((entry[0], word) for word, entry in NAMES.items())
+    yield from ((entry[1], word) for word, entry in PRONOUNS.items())
+    yield from ((chinese, word) for word, chinese in DETERMINERS.items())
+    for word, chinese in ADJECTIVES.items():
+        yield from ((of_kind.split()[0], word) for of_kind in chinese if of_kind)
+    yield from ((entry[2], word) for word, entry in VERBS.items())
+    yield from ((entry[0], entry[1]) for entry in TIMES.values())
+    yield from (("在", "at"), ("公园", "park"), ("里", "inside"), ("学校", "school"), ("家", "home"), ("树", "tree"))
+    yield from (("下", "under"), ("河", "river"), ("边", "by"), ("房子", "house"), ("后面", "behind"))
+    yield from (("不", "not"), ("会", "will"), ("没有", "did not"), ("了", "(done)"), ("的", "(that)"))
+
+
+GLOSS = {chinese: english for chinese, english in _glosses() if chinese}

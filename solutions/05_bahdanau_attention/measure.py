@@ -1,15 +1,18 @@
 """Make `datasets/attention_runs.json`: runs of the translator in three ways. About ten minutes of a free core.
 
     python solutions/05_bahdanau_attention/measure.py
+    python solutions/05_bahdanau_attention/measure.py said    # only `said`; the rest of the file stays
 
 The model, the training and the measures are those of `notebook.py`; one thread, fixed seeds, so that a second run on
 the same computer gives the same file. `runs` holds for every seed the share of exact translations of the test, the
-alignment error rate there, and the shares by length. `longer` holds what four times as many steps give.
+alignment error rate there, and the shares by length. `longer` holds what four times as many steps give. `said` holds
+what the three models of seed 0 write for the three sentences that travel through stages 04 to 07.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,17 @@ def ask(stage: dict[str, Any], model: Any) -> Run:
     }
 
 
+def say(stage: dict[str, Any]) -> dict[str, list[str]]:
+    """The three travelling sentences, translated by the models of seed 0."""
+    corpus = stage["corpus"]
+    pairs = [corpus.test[0], corpus.by_length[10][5], corpus.by_length[22][3]]
+    said = {"sentences": [" ".join(pair.source) for pair in pairs]}
+    for name, settings in SETTINGS.items():
+        written = train(stage, settings, 0).translate([pair.source for pair in pairs])
+        said[name] = [" ".join(words) for words in written]
+    return said
+
+
 def collect(seeds: Any, longer_seeds: Any, step: Any = lambda *what: None) -> dict[str, Any]:
     """What the file holds."""
     stage = load_stage()
@@ -83,6 +97,7 @@ def collect(seeds: Any, longer_seeds: Any, step: Any = lambda *what: None) -> di
         "longer_settings": LONGER,
         "parameters": parameters,
         "lengths": list(stage["corpus"].by_length),
+        "said": say(stage),
         **found,
     }
 
@@ -90,7 +105,7 @@ def collect(seeds: Any, longer_seeds: Any, step: Any = lambda *what: None) -> di
 def dumps(result: dict[str, Any]) -> str:
     """JSON with one run on a line."""
     runs = {kind: result.pop(kind) for kind in ("runs", "longer")}
-    lines = [f' "{key}": {json.dumps(value)},' for key, value in result.items()]
+    lines = [f' "{key}": {json.dumps(value, ensure_ascii=False)},' for key, value in result.items()]
     for kind, ways in runs.items():
         lines.append(f' "{kind}": {{')
         for name, of_way in ways.items():
@@ -101,6 +116,11 @@ def dumps(result: dict[str, Any]) -> str:
 
 
 def main() -> None:
+    if sys.argv[1:] == ["said"]:
+        old = json.loads(STORED.read_text(encoding="utf-8"))
+        runs = {kind: old.pop(kind) for kind in ("runs", "longer")}
+        STORED.write_text(dumps({**old, "said": say(load_stage()), **runs}), encoding="utf-8")
+        return
     result = collect(SEEDS, LONGER_SEEDS, lambda *what: print(*what, flush=True))
     STORED.write_text(dumps(result), encoding="utf-8")
     print(f"wrote {STORED.name}")

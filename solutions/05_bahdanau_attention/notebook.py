@@ -1,11 +1,62 @@
 # %% [markdown]
 # # 05 · Attention: look back at the source
 #
-# You read an English sentence once. Then somebody takes it away, and you write it in Chinese, from memory. That
-# was stage 04. On this page, the sentence stays on the table. For each Chinese word you look at the English
-# words that you need *now*. This looking is called **attention**. In 2014 it was proposed for translation, and
-# everything after it in this course is built on it. (The idea is older. In 2013, Graves's network made handwriting with a
-# window that moved over the text. In June 2014, a network of Mnih and others looked at parts of pictures.)
+# You read an English sentence once. Then somebody takes it away, and you write it in Chinese, from memory. A
+# translator with one vector works like this (stages 03 and 04). How far does it get? Run the next two cells.
+
+# %% given="setup"
+try:
+    from autograder.lab import data, expect, grammar, guess, plots
+except ImportError:
+    raise ImportError(
+        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
+        "from the course's folder, or choose the kernel of the .venv there. "
+        "Not `pip install autograder`: that is another program."
+    ) from None
+
+import random
+import time
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps
+plots.use_style()
+
+P, S, E = 0, 1, 2  # the ids of pad, start and end, in both languages
+ENGLISH, CHINESE = grammar.ENGLISH, grammar.CHINESE  # the words of both languages; a word's id is its place
+corpus = grammar.corpus()
+
+# %%
+demo_three = [corpus.test[0], corpus.by_length[10][5], corpus.by_length[22][3]]  # none of them is in the training
+demo_said = data.load("attention_runs")["said"]  # what stored models wrote
+
+
+def show_said(pair, answers):
+    """A sentence, its translation, and what models wrote: Chinese, and below it word by word in English."""
+    print(f"\n{len(pair.source)} words:", *pair.source)
+    for name, words in {"right": pair.target, **answers}.items():
+        mark = "" if name == "right" else "   ✓" if tuple(words) == pair.target else "   ✗"
+        print(f"  {name:>12}: {' '.join(words)}{mark}\n{'':16}{' '.join(grammar.GLOSS[word] for word in words)}")
+
+
+for pair, said in zip(demo_three, demo_said["none"], strict=True):
+    show_said(pair, {"one vector": said.split()})
+
+# %% [markdown]
+# *What to see:* you need no Chinese, the English words below it are enough. The model has the same training as yours will
+# have, and each sentence that it writes is a proper one. But only the first one is nearly right: *I love cat*. The ten-word
+# sentence became another one, and of the long one not even the animals are left. One vector was not enough to keep them.
+#
+# On this page, the English sentence stays on the table. For each Chinese word you look at the English words that you
+# need *now*. This looking is called **attention**. You know it. In an exam you read the question, and then you go back to the
+# two lines of the text that answer it. In a class photograph you search for one face. In front of a large painting your eye
+# rests on some places and passes over the others.
+#
+# In 2014 attention was proposed for translation, and everything after it in this course is built on it. (The idea is older. In
+# 2013, Graves's network made handwriting with a window that moved over the text. In June 2014, a network of Mnih and others
+# looked at parts of pictures.) Near the end of this page, *your* translator gets the same three sentences.
 #
 # **What you know:** an encoder that no pad disturbs, and a decoder that writes word by word (stages 03 and 04).
 # The GRU, forwards and in both directions (stage 02). And the question that stage 04 left open: why should *one*
@@ -14,7 +65,7 @@
 # **What you will be able to do after this page**
 #
 # - write additive attention, the first form of attention, piece by piece: score, softmax with a mask, context;
-# - say why its formula needs the tanh, and prove it: without it the decoder cannot choose where to look;
+# - say why its formula needs the tanh, and prove it;
 # - put it into a decoder and train a translator, in a quarter of a minute;
 # - draw where the translator looks, lay it beside the gold alignment, and *measure* the picture;
 # - say what such a picture proves and what it does not.
@@ -38,31 +89,7 @@
 # On this page keys and values are the same thing: the encoder's states, together called the **memory**. In stage 07
 # they will differ.
 
-# %% given="setup"
-try:
-    from autograder.lab import data, expect, grammar, plots
-except ImportError:
-    raise ImportError(
-        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
-        "from the course's folder, or choose the kernel of the .venv there. "
-        "Not `pip install autograder`: that is another program."
-    ) from None
-
-import random
-import time
-
-import torch
-import torch.nn.functional as F
-from torch import nn
-
-torch.set_num_threads(1)  # the models are small: a second thread costs more than it helps
-plots.use_style()
-
-P, S, E = 0, 1, 2  # the ids of pad, start and end, in both languages
-ENGLISH, CHINESE = grammar.ENGLISH, grammar.CHINESE  # the words of both languages; a word's id is its place
-corpus = grammar.corpus()
-
-# %%
+# %% tags=["hide-input"]
 ax = plots.course_map(here="05_bahdanau_attention")
 
 # %% [markdown]
@@ -73,11 +100,22 @@ ax = plots.course_map(here="05_bahdanau_attention")
 # it. It is *gold*: what we compare with. Gold does not mean that nobody could draw it otherwise. For 了, 的 and measure
 # words the links are decisions of the grammar. (`datasets/grammar.md` describes the data, and also what they are not.)
 #
-# You need no Chinese. Look at the lines only. *Predict first:* in which order will the English words be needed?
-# From left to right?
-
+# You need no Chinese. Look at the lines only. In which order will the English words be needed? Write your guess into
+# the cell, and run it.
 
 # %%
+guess.ask(
+    "order",
+    "In how many of the 4000 sentences does no line cross another, so that one can translate from left to right?",
+    A="in nearly all of them",
+    B="in about half of them",
+    C="in fewer than a third",
+    D="in none",
+    mine="",
+)
+
+
+# %% tags=["hide-input"]
 def draw_links(pair, ax):
     """English above, Chinese below; a thick line for a sure link, a dotted one for a possible link."""
     width = max(len(pair.source), len(pair.target)) - 1
@@ -94,6 +132,7 @@ def draw_links(pair, ax):
     ax.axis("off")
 
 
+# %%
 demo_meanings = [
     grammar.Meaning(grammar.Noun("I"), "love", grammar.Noun("China")),
     grammar.Meaning(grammar.Noun("Tom"), "chase", grammar.Noun("Jerry"), "past", time="yesterday", place="in the park"),
@@ -110,14 +149,23 @@ for ax, meaning in zip(axes, demo_meanings, strict=True):
 axes[0].set_title("The same meaning in two languages (dotted: a possible link)")
 demo_order = sum(map(grammar.is_monotone, corpus.train)) / len(corpus.train)
 print(f"{len(corpus.train)} sentences to learn from, {demo_order:.0%} of them without a crossing")
+guess.compare("order", "A" if demo_order > 0.8 else "B" if demo_order > 1 / 3 else "C" if demo_order > 0 else "D")
 
 # %% [markdown]
 # *What to see:* only *I love China* goes from left to right. In the second sentence, time and place move before
 # the verb. In the third, what stands behind *dog* in English stands before 狗 (dog) in Chinese. *the* has
 # no partner, and this 的 only a possible one.
 #
-# Stage 04's decoder gets one vector, and must have all of this ready in it. Now we let it look back at *all*
-# states of the encoder. For that it must decide, at every step, how much it looks at each word.
+# **The same from the other side.** Write *I love China* from 我 爱 中国, with one state $h_j$ for each *character*. Two
+# characters make the word *China*. What is taken from the source for English word t will be called $c_t$:
+#
+# | | 我 $h_1$ | 爱 $h_2$ | 中 $h_3$ | 国 $h_4$ | |
+# |---|---|---|---|---|---|
+# | *I* | 1 | 0 | 0 | 0 | $c_1 = h_1$ |
+# | *love* | 0 | 1 | 0 | 0 | $c_2 = h_2$ |
+# | *China* | 0 | 0 | 0.5 | 0.5 | $c_3 = 0.5\, h_3 + 0.5\, h_4$ |
+#
+# $c_3$ needs $h_3$ *and* $h_4$. So the decoder should not pick one word, but give each one a **weight**.
 
 # %% [markdown]
 # ## 5.2 A score: how well does this word fit?
@@ -282,6 +330,10 @@ _ = axes[0].legend(frameon=False)
 # Scores are any numbers. The decoder needs **weights**: positive, with the sum 1. The softmax makes them:
 #
 # $$\alpha_j = \frac{m_j \exp(e_j)}{\sum_i m_i \exp(e_i)}$$
+#
+# **A limited resource.** The weights of a row sum to 1: what one word gets, the others lose. This is why attention is
+# often described as the *allocation of a limited resource*. The decoder has one whole look, and shares it out anew for each word
+# that it writes.
 #
 # $m_j$ is 1 for a real word and 0 for a pad. In code a mask is **bool**, and True means "is there". This is so
 # everywhere in this course. (Not everywhere in the world: `nn.MultiheadAttention` marks with True what is to be
@@ -490,8 +542,8 @@ for i, row in enumerate(demo_rows):
     ax.text(7.7, i, f"Σ = {row.sum():.2f}, on pads {row[5:].sum():.2f}", va="center", fontsize=9)
 
 # %% [markdown]
-# *What to see:* only the first row has the sum 1 and nothing on the pads. The second row makes the context shorter, the
-# more pads there are. The third one looks at pads: their score became 0, and 0 is a score like any other.
+# *What to see:* only the first row has the sum 1 and nothing on the pads. The third one looks at pads: their score became 0,
+# and 0 is a score like any other.
 
 # %% [markdown]
 # ## 5.4 The context: a weighted sum
@@ -501,10 +553,18 @@ for i, row in enumerate(demo_rows):
 # $$c = \sum_j \alpha_j\, v_j$$
 #
 # (Here $v_j$ is a value, row j of `V`; it has nothing to do with the $v$ of the score.) With weights (0, 1, 0) the
-# context is the second value. With equal weights it is the mean of all. In between, it is a mixture, and a small change
-# of the weights changes it a little. So there is a gradient, and the looking can be *learned*.
+# context is the second value. With equal weights it is the mean of all. In between, it is a mixture.
 #
 # **By hand.** Weights (0.25, 0.75), values (4, 0) and (0, 8): c = 0.25 · (4, 0) + 0.75 · (0, 8) = (1, 6).
+#
+# **By hand, with words.** The source is *Tom chase Jerry*, and the decoder has written 汤姆 追逐 (Tom, chase). For the next
+# word it weighs Tom .3, chase .2, Jerry .5. With the values (1, 0), (0, 1) and (1, 2), the context is
+# 0.3 · (1, 0) + 0.2 · (0, 1) + 0.5 · (1, 2) = (0.8, 1.2). Most of it comes from *Jerry*, and the others are in it, too.
+#
+# **Soft and hard.** A mixture of all values is called **soft** attention. A small change of the weights changes the context a
+# little, so there is a gradient, and the looking can be *learned* like everything else. **Hard** attention takes the value of
+# *one* place, which is drawn at random: Tom in 3 of 10 cases, Jerry in 5. It computes less, but through a draw no gradient
+# flows. Stage 10 trains one all the same, in another way.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -585,12 +645,12 @@ demo_weights = {
     "equal weights": [0.25] * 4,
     "most on 狗": [0.05, 0.05, 0.85, 0.05],
     "half 猫, half 狗": [0, 0.5, 0.5, 0],
-    "     and the context: all on 我": [1, 0, 0, 0],  # its point lies on that of 我
+    "        and the context: all on 我": [1, 0, 0, 0],  # its point lies on that of 我
 }
 demo_contexts = context(torch.tensor(list(demo_weights.values())), demo_values.expand(4, 4, 2))
 ax = plots.points(
     torch.cat([demo_values, demo_contexts]),
-    ["我", "猫", "狗", "鸟", *demo_weights],
+    ["我 (I)", "猫 (cat)", "狗 (dog)", "鸟 (bird)", *demo_weights],
     ["value"] * 4 + ["context"] * 4,
     title="A context lies between the values",
     xlabel="first number",
@@ -604,7 +664,7 @@ _ = ax.set_xlim(-0.3, 4.9)
 # the weight on one word, the context *is* that word's value.
 
 # %% [markdown]
-# ## 5.5 Why the tanh? The static attention
+# ## 5.5 Why the tanh?
 #
 # The tanh looks like a detail. Published code forgets it now and then (three cases stand under *Papers*), and the loss
 # still falls. So what is it for?
@@ -618,8 +678,17 @@ def linear_score(q, K, W, U, v):
 
 
 # %% [markdown]
-# Take three queries that have nothing in common, and the same five keys. *Predict first:* how different will
-# the three rows of weights be, with tanh and without?
+# Take three queries that have nothing in common, and the same five keys.
+
+# %%
+guess.ask(
+    "rows",
+    "Without tanh: how different are the three rows of weights?",
+    A="the same in each row, up to rounding",
+    B="the same key has the largest weight in each row, but with other numbers",
+    C="as different as with tanh: another key leads",
+    mine="",
+)
 
 # %%
 torch.manual_seed(3)
@@ -636,9 +705,12 @@ for ax, score in zip(axes, (additive_score, linear_score), strict=True):
         title="with tanh" if score is additive_score else "without tanh",
         ax=ax,
     )
+demo_spread = (demo_alpha - demo_alpha[0]).abs().max()  # of the last ones: without tanh
+demo_leads = len(set(demo_alpha.argmax(dim=1).tolist()))
+guess.compare("rows", "A" if demo_spread < 1e-4 else "B" if demo_leads == 1 else "C")
 
 # %% [markdown]
-# *What to see:* without tanh, the three rows are **the same**. Not nearly the same: exactly. The query is in the
+# *What to see:* without tanh, the three rows are **the same**, not nearly but exactly. The query is in the
 # formula, and it has no effect. Here is the proof. A sum goes through v:
 #
 # $$e_j = v^\top (W q + U k_j) = \underbrace{v^\top W q}_{\text{the same for every } j} + v^\top U k_j$$
@@ -648,8 +720,11 @@ for ax, score in zip(axes, (additive_score, linear_score), strict=True):
 # $$\alpha_j = \frac{\exp(a + b_j)}{\sum_i \exp(a + b_i)} = \frac{e^a \exp(b_j)}{e^a \sum_i \exp(b_i)} = \frac{\exp(b_j)}{\sum_i \exp(b_i)}$$
 #
 # So these weights depend on the keys only. We call this **static attention**: in every step of a sentence, the
-# decoder looks at the same place, in the same mixture. Some words are found more important than others, and that
-# is all. Section 5.9 measures what it costs.
+# decoder looks at the same place, in the same mixture. Section 5.9 measures what it costs.
+#
+# **Salience and focus.** Static attention is not nothing. A red dot on a grey painting draws every eye, whatever
+# the eye came for. This is **saliency**: some places are found important without a question. Max pooling and gates work so,
+# too. **Focused** attention begins with a question, as in the exam. Here, the question is the query, and the tanh lets it speak.
 #
 # Now you can write its weights *without any query*.
 #
@@ -762,8 +837,7 @@ expect([U, v]).gradient(hint="The gradient must reach U and v: they are what is 
 # $h_j$ is the encoder's state at source word j, a row of the memory. $y_{t-1}$ is the word that was written before, and
 # $[a; b]$ puts vectors one after the other.
 #
-# **The order matters.** It is $s_{t-1}$ that asks, the state *before* this step. First look, then move. If you ask
-# with $s_t$, you have another model; it is in stage 06.
+# **The order matters.** It is $s_{t-1}$ that asks: first look, then move. If you ask with $s_t$, you have the model of stage 06.
 #
 # **By hand, with shapes.** D = 3, memory of width Dk = 4, H = 5. The GRU reads vectors of size D + Dk = 7. The last
 # layer reads H + Dk + D = 12 numbers. For a batch of B = 2 sentences with S = 6: `y [2]`, `s_prev [2, 5]`, `memory
@@ -1010,7 +1084,7 @@ with torch.no_grad():
         demo_alpha.append(alpha[0])
 ax = plots.heatmap(
     (100 * torch.stack(demo_alpha)).round() / 100,
-    ["after start", "after 汤姆", "after 追逐", "after 两", "after 只"],
+    ["after start", *(f"after {word} {grammar.GLOSS[word]}" for word in ("汤姆", "追逐", "两", "只"))],
     ["Tom", "chases", "two", "cats", "end"],
     numbers=True,
     title="Weights of an untrained decoder",
@@ -1018,22 +1092,21 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step. All
-# that comes now comes from training.
+# *What to see:* it looks at all words, by chance at some a little more, and hardly changes from step to step.
 
 # %% [markdown]
 # ## 5.7 A picture of where it looks
 #
 # The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
-# English word. A picture of it is the best known picture of this field. It is also easy to draw wrongly:
-# transposed, with the words at the wrong axis, or in colours that make every picture look convincing. So we agree:
+# English word. Its picture is easy to draw wrongly: transposed, with the words at the wrong axis, or in colours that make
+# every picture look convincing. So we agree:
 #
 # | what | how |
 # |---|---|
 # | the image | `ax.imshow(…)` of the weights as they are: not rounded, not normalised |
 # | rows | the target, from top to bottom, its words as labels of the y axis |
 # | columns | the source, from left to right, its words as labels of the x axis |
-# | colours | the scale goes from 0 to 1, in every picture (`vmin`, `vmax`) |
+# | colours | the scale goes from 0 to 1 (`vmin`, `vmax`), so that pictures can be compared |
 # | axes | drawn into `ax`, if one is given, so that two pictures can stand side by side |
 #
 # **Why 0 to 1?** Without `vmin` and `vmax`, matplotlib takes the smallest and the largest number of *this* picture.
@@ -1043,8 +1116,7 @@ ax = plots.heatmap(
 # **By hand.** `我 爱 中国` from `I love China`: a matrix `[3, 3]`. The weight at row 2, column 0 says how much
 # the decoder looked at `I` when it wrote 中国.
 #
-# The check does not look at your picture. It reads its *data*: the image's array, the labels, the direction of the
-# axes. You are free in everything else.
+# The check reads the *data* of your picture: the image's array, the labels, the direction of the axes.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1207,7 +1279,8 @@ plots.plt.close("all")
 
 # %% [markdown]
 # The gold alignment of a sentence of the tests, drawn with your function: 1 for a sure link, 0.5 for a possible one.
-# *Predict first:* what would the picture of a language with the same order as English look like?
+# *Predict first:* what would the picture of a language with the same order as English look like? (Beside each Chinese word
+# stands an English one. In brackets: what has no English word, as 了 (done) and 的 (that).)
 
 # %%
 demo_pair = corpus.by_length[11][5]
@@ -1221,7 +1294,14 @@ def gold_matrix(pair):
     return matrix
 
 
-ax = plot_alignment(gold_matrix(demo_pair), demo_pair.source, demo_pair.target, title="Gold: who stands for whom")
+def glossed(words):
+    """Chinese words as labels, each with an English word beside it."""
+    return [f"{word} {grammar.GLOSS[word]}" for word in words]
+
+
+ax = plot_alignment(
+    gold_matrix(demo_pair), demo_pair.source, glossed(demo_pair.target), title="Gold: who stands for whom"
+)
 ax.grid(False)
 _ = ax.set(xlabel="source", ylabel="target")
 
@@ -1567,53 +1647,68 @@ expect(loss).at_most(
 )
 
 # %% [markdown]
-# Now the whole language. **This cell takes about a quarter of a minute, on a slow computer up to a minute.**
-# *Predict first:* the sentences of the test are new. How many of 300 will be right from beginning to end?
+# Now the whole language. **The second cell takes about a quarter of a minute, on a slow computer up to a minute.**
+
+# %%
+guess.ask(
+    "exact",
+    "The 300 sentences of the test are new. How many will be right from the first to the last word?",
+    A="fewer than 100",
+    B="100 to 199",
+    C="200 to 269",
+    D="270 or more",
+    mine="",
+)
 
 # %%
 demo_start = time.process_time()
 demo_model = train_translator(corpus.train, seed=0)
 print(f"trained in {time.process_time() - demo_start:.0f} CPU seconds,", end=" ")
 print(sum(p.numel() for p in demo_model.parameters()), "parameters")
-print(f"exact: {exact(demo_model, corpus.test):.3f}, AER: {alignment_error_rate(demo_model, corpus.test):.3f}")
+demo_exact = exact(demo_model, corpus.test)
+print(f"exact: {demo_exact:.3f}, AER: {alignment_error_rate(demo_model, corpus.test):.3f}")
 for words in ("I love China", "Tom chases Jerry", " ".join(demo_pair.source)):
     print(f"{words} → {' '.join(demo_model.translate([words.split()])[0])}")
+demo_right = round(300 * demo_exact)
+guess.compare("exact", "A" if demo_right < 100 else "B" if demo_right < 200 else "C" if demo_right < 270 else "D")
 
 # %% [markdown]
 # `I love China` and `Tom chases Jerry` are both from the test: the model has never seen them. And now the picture,
 # learned and gold, side by side, with its AER in the title. (You will see a lucky one. We trained 20 such models, and
-# seed 0 has the best picture of all, with an AER of 0.152. Section 5.10 shows the others.)
+# seed 0 has the best picture of all, with an AER of 0.152. Section 5.10 shows the others.) The last column is the
+# end symbol E, which the model can look at, too. `links_of` gives it no link.
 
 
-# %%
+# %% tags=["hide-input"]
 def draw_beside_gold(model, pair, name):
     """The model's weights on the left, the gold alignment on the right."""
     source, y_in, _ = grammar.batch([pair])
     alpha = model(source, y_in)[1][0].detach()  # [T, S], both with the end symbol
     wrong = grammar.error_rate(links_of(alpha, pair), pair)
     figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 1.5 + 0.29 * len(pair.target)), sharey=True)
-    shown = alpha[: len(pair.target), : len(pair.source)]
-    plot_alignment(shown, pair.source, pair.target, ax=axes[0], title=f"{name}: AER {wrong:.2f}")
-    plot_alignment(gold_matrix(pair), pair.source, pair.target, ax=axes[1], title="gold (0.5: only possible)")
+    english, chinese = [*pair.source, "E"], glossed(pair.target)
+    plot_alignment(alpha[: len(pair.target)], english, chinese, ax=axes[0], title=f"{name}: AER {wrong:.2f}")
+    gold = F.pad(gold_matrix(pair), (0, 1))  # nothing stands for E
+    plot_alignment(gold, english, chinese, ax=axes[1], title="gold (0.5: only possible)")
     for ax in axes:
         ax.set_aspect("auto")
         ax.grid(False)
-        ax.set_xticks(range(len(pair.source)), pair.source, rotation=90 if len(pair.source) > 6 else 0)
+        ax.set_xticks(range(len(english)), english, rotation=90 if len(english) > 6 else 0)
     figure.colorbar(axes[1].images[0], ax=axes, shrink=0.6, label="weight")
     axes[0].set(xlabel="source", ylabel="target")
     axes[1].set_xlabel("source")
 
 
+# %%
 demo_long = corpus.by_length[18][0]
 for pair in (corpus.test[0], demo_long):
     draw_beside_gold(demo_model, pair, "learned")
 
 # %% [markdown]
-# *What to see:* nobody told the model which word stands for which. It saw sentences and their translations, nothing
-# else. Still, nearly every noun and verb looks at its own English word, and the pieces change places as in the gold.
+# *What to see:* nobody told the model which word stands for which. Still, nearly every noun and verb looks at its own English word, and the pieces change places as in the gold.
 # This is what made attention famous.
 #
-# But look, for example, at the rows of 的, 在 and 后面 in the second picture. There the weights are blurred, or at a
+# But look, for example, at the rows of 的 (that), 在 (at) and 后面 (behind) in the second picture. There the weights are blurred, or at a
 # wrong word. Section 5.10 asks why.
 
 # %% [markdown]
@@ -1627,31 +1722,70 @@ for pair in (corpus.test[0], demo_long):
 # | static | the context of `linear_score`: no tanh, the same weights at every step |
 # | additive | the context of `additive_score` |
 #
-# One run of *static* is made here, with a quarter of the steps. That is enough to see its weights. *Predict first:*
-# what will its picture look like, for the sentence above?
+# One run of *static* is made here, with a quarter of the steps. That is enough to see its weights.
+
+# %%
+guess.ask(
+    "stripes",
+    "What does the picture of static look like, for the sentence above?",
+    A="like the gold, but pale",
+    B="stripes from top to bottom: some columns are brighter than others",
+    C="one grey: all squares are equal",
+    D="stripes from left to right: some rows are brighter than others",
+    mine="",
+)
 
 # %%
 demo_static = train_translator(corpus.train, seed=0, steps=200, score=linear_score)
 draw_beside_gold(demo_static, demo_long, "without tanh")
+with torch.no_grad():
+    demo_alpha = demo_static(*grammar.batch([demo_long])[:2])[1][0]  # [T, S]
+demo_rows, demo_columns = ((demo_alpha - demo_alpha.mean(dim=dim, keepdim=True)).abs().max() for dim in (0, 1))
+demo_letter = ("C" if demo_columns < 0.01 else "B") if demo_rows < 0.01 else ("D" if demo_columns < 0.01 else "A")
+guess.compare("stripes", demo_letter)
 
 # %% [markdown]
 # *What to see:* stripes. They are pale: the highest weight is about 0.15. Every row is the same, as the proof in 5.5 says.
 # The model looks more at some words than at
 # others, but it cannot look at *this* word *now*.
 #
-# Two pictures prove nothing. The file `datasets/attention_runs.json` holds 20 runs of *additive* and 5 of each of the
+# One picture proves nothing. The file `datasets/attention_runs.json` holds 20 runs of *additive* and 5 of each of the
 # others, made with the code of this page (seeds from 0 on, one thread, 800 steps). Each was asked about two sets of
 # new sentences: the 300 of the test, and a second set with 20 sentences of every length from 3 to 22. The curves and
 # "from 16 words on" come from the second set, all other numbers from the test.
-#
-# *Predict first:* for which length of sentence will the three differ most, and for which least?
+
+# %%
+guess.ask(
+    "gap",
+    "For which sentences is additive farthest ahead of static?",
+    A="for short ones, of 3 to 5 words",
+    B="for those of middle length, 8 to 11 words",
+    C="for long ones, of 16 to 22 words",
+    mine="",
+)
 
 # %%
 runs = data.load("attention_runs")
 demo_lengths = runs["lengths"]
+demo_curves = {name: torch.tensor([run["by_length"] for run in of_kind]) for name, of_kind in runs["runs"].items()}
+for name in ("additive", "static", "none"):
+    found = torch.tensor([[run["exact"], run["aer"], run["exact_16"]] for run in runs["runs"][name]])
+    means, worst = found.mean(dim=0), (found[:, 0].min(), found[:, 1].max(), found[:, 2].min())
+    print(f"{name:>8}: exact {means[0]:.2f} (worst {worst[0]:.2f})   AER {means[1]:.2f} (worst {worst[1]:.2f})", end="")
+    print(f"   exact from 16 words on {means[2]:.2f} (worst {worst[2]:.2f})")
+print("four times as many steps:", end="")
+for name in ("static", "none"):
+    longer = [run["exact"] for run in runs["longer"][name]]
+    print(f"   {name} {sum(longer) / len(longer):.2f}", end="")
+demo_gap = demo_curves["additive"].mean(dim=0) - demo_curves["static"].mean(dim=0)  # [lengths], from 3 words on
+demo_gaps = {"A": demo_gap[0:3].mean(), "B": demo_gap[5:9].mean(), "C": demo_gap[13:20].mean()}
+print()
+guess.compare("gap", max(demo_gaps, key=demo_gaps.get))
+
+# %% tags=["hide-input"]
 ax = plots.plt.subplots(figsize=(plots.WIDTH, 3.4))[1]
 for i, name in enumerate(("additive", "static", "none")):
-    by_length = torch.tensor([run["by_length"] for run in runs["runs"][name]])  # [runs, lengths]
+    by_length = demo_curves[name]  # [runs, lengths]
     ax.plot(demo_lengths, by_length.mean(dim=0), ["-", "--", ":"][i], color=plots.COLORS[i], label=name)
     ax.fill_between(
         demo_lengths, by_length.amin(dim=0), by_length.amax(dim=0), color=plots.COLORS[i], alpha=0.15, linewidth=0
@@ -1664,26 +1798,16 @@ ax.set(
     ylim=(-0.03, 1.05),
 )
 _ = ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
-for name in ("additive", "static", "none"):
-    found = torch.tensor([[run["exact"], run["aer"], run["exact_16"]] for run in runs["runs"][name]])
-    means, worst = found.mean(dim=0), (found[:, 0].min(), found[:, 1].max(), found[:, 2].min())
-    print(f"{name:>8}: exact {means[0]:.2f} (worst {worst[0]:.2f})   AER {means[1]:.2f} (worst {worst[1]:.2f})", end="")
-    print(f"   exact from 16 words on {means[2]:.2f} (worst {worst[2]:.2f})")
-print("four times as many steps:", end="")
-for name in ("static", "none"):
-    longer = [run["exact"] for run in runs["longer"][name]]
-    print(f"   {name} {sum(longer) / len(longer):.2f}", end="")
 
 # %% [markdown]
-# *What to see:* all three models have nominally 67,079 parameters. But W, U and v have no effect in *none*, and W has none
-# in *static*. *additive* has 0.99 of the test right, *static* 0.39 and *none*
-# 0.00. So the tanh is worth 0.60 of the test, and from 16 words on it is worth everything.
+# *What to see:* *additive* has 0.99 of the test right, *static* 0.39 and *none* 0.00. So the tanh is worth 0.60 of the test, and
+# from 16 words on it is worth everything. (All three models have nominally 67,079 parameters. But W, U and v have no effect
+# in *none*, and W has none in *static*.)
 #
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
 # *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
-# its runs. *additive* stays above 0.95 in the mean at every length. So the gap is widest for the longest sentences. It
-# looks like the bottleneck of stage 04 again: with one fixed mixture, the model learns sentences of three words, but not
-# those of sixteen.
+# its runs, and *additive* stays above 0.95 in the mean. It looks like the bottleneck of stage 04 again: one fixed mixture is
+# enough for three words, and not for sixteen.
 #
 # **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and
 # does not close the gap: from 16 words on, *static* then has 0.01 and 0.04 in its two runs.
@@ -1697,7 +1821,18 @@ for name in ("static", "none"):
 # A picture of weights is often shown as the *reason* for an answer: "it wrote 狗 because it looked at *dog*". With gold
 # alignments we can ask how far this is true. Two questions.
 #
-# **First:** 20 translators, all of them good. *Predict first:* are their pictures equally good?
+# **First:** 20 translators, all of them good. Are their pictures equally good? And do the best translators have the best
+# pictures?
+
+# %%
+guess.ask(
+    "pictures",
+    "Compare the five translators with the most right sentences and the five with the fewest. Whose pictures are better?",
+    A="the pictures of the five best translators: a lower AER on average, by more than 0.02",
+    B="about equally good",
+    C="the pictures of the five weakest ones, by more than 0.02",
+    mine="",
+)
 
 # %%
 demo_found = torch.tensor([[run["exact"], run["aer"]] for run in runs["runs"]["additive"]])
@@ -1715,13 +1850,22 @@ ax.set(
 )
 print(f"exact from {demo_found[:, 0].min():.3f} to {demo_found[:, 0].max():.3f},", end=" ")
 print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
+demo_sorted = demo_found[
+    demo_found[:, 0].argsort(stable=True), 1
+]  # the AERs, from the fewest right sentences to the most
+demo_ahead = demo_sorted[:5].mean() - demo_sorted[-5:].mean()
+print(
+    f"mean AER: the five best translators {demo_sorted[-5:].mean():.3f}, the five weakest {demo_sorted[:5].mean():.3f}"
+)
+guess.compare("pictures", "A" if demo_ahead > 0.02 else "C" if demo_ahead < -0.02 else "B")
 
 # %% [markdown]
-# *What to see:* no, they are not. All 20 have between 0.977 and 0.997 of the sentences right. But the AER runs from
-# 0.15 to 0.22, and no run comes near 0.04. And we see no sign that the better translator has the better picture. The
-# best picture (0.152) belongs to a run with 0.987, the worst one (0.218) to a run with 0.990. (These are 20 runs, and
-# they differ by at most 6 of 300 sentences: a weak connection would stay hidden.) Accuracy does not certify the
-# picture.
+# *What to see:* they are not equally good. All 20 have between 0.977 and 0.997 of the sentences right, but the AER runs from
+# 0.15 to 0.22, and no run comes near 0.04.
+#
+# And the better translator does not have the better picture. The best picture (0.152) belongs to a run with 0.987, the worst one
+# (0.218) to a run with 0.990. (In 20 runs that differ by at most 6 of 300 sentences, a weak connection would stay hidden.) Accuracy
+# does not certify the picture.
 #
 # **Second:** which rows are wrong, and does it harm? We take the translator of 5.8: of the 20, it has the best
 # picture. For every word of the test sentences, we ask three things:
@@ -1734,8 +1878,17 @@ print(f"AER from {demo_found[:, 1].min():.3f} to {demo_found[:, 1].max():.3f}")
 # Be careful with the last one. A context of zeros never occurred in training. A word that comes out right needed no
 # looking in this step. But a wrong word can have two causes: the model needed what it would have seen, or the strange
 # input confused it.
-#
-# *Predict first:* for which kind of words can the model close its eyes?
+
+# %%
+guess.ask(
+    "eyes",
+    "Which of these words come out right most often with closed eyes?",
+    A="nouns and names",
+    B="verbs",
+    C="measure words, as 个 and 只 (piece)",
+    D="的 (that)",
+    mine="",
+)
 
 # %%
 source, y_in, y_out = grammar.batch(corpus.test)
@@ -1753,8 +1906,8 @@ demo_open, demo_closed = (torch.stack(said, dim=1) == y_out for said in (demo_op
 
 demo_kinds = {"nouns and names": {word[1] for word in grammar.NOUNS.values()} | {w for w, _ in grammar.NAMES.values()}}
 demo_kinds["verbs"] = {word[2] for word in grammar.VERBS.values()}
-demo_kinds |= {"measure words": {"个", "只", "本", "封"}, "的": {"的"}}
-demo_kinds |= {"里 边 下 后面 (end of a place)": {"里", "边", "下", "后面"}, "河 (river)": {"河"}}
+demo_kinds |= {"measure words": {"个", "只", "本", "封"}, "的 (that)": {"的"}}
+demo_kinds |= {"里 inside, 边 by, 下 under,\n后面 behind": {"里", "边", "下", "后面"}, "河 (river)": {"河"}}
 demo_asked = {kind: [] for kind in demo_kinds}
 for b, pair in enumerate(corpus.test):
     for t, j in links_of(demo_alpha[b], pair):
@@ -1762,15 +1915,20 @@ for b, pair in enumerate(corpus.test):
             if pair.target[t] in words:
                 demo_asked[kind].append([(t, j) in pair.possible, bool(demo_open[b, t]), bool(demo_closed[b, t])])
 demo_shares = torch.stack([torch.tensor(asked).float().mean(dim=0) for asked in demo_asked.values()])
+
+# %% tags=["hide-input"]
 ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.0))[1]
 for k, name in enumerate(("looks right", "right word", "right word, eyes closed")):
     drawn = ax.barh([i + 0.26 * (k - 1) for i in range(len(demo_kinds))], demo_shares[:, k], height=0.24, label=name)
     ax.bar_label(drawn, fmt="%.2f", padding=3, fontsize=9)
-ax.set_yticks(range(len(demo_kinds)), [f"{kind}\n({len(demo_asked[kind])} words)" for kind in demo_kinds])
+ax.set_yticks(range(len(demo_kinds)), [f"{kind}\n({len(demo_asked[kind])} words)" for kind in demo_kinds], fontsize=9)
 ax.invert_yaxis()
 ax.grid(axis="y", visible=False)
 ax.set(title="Where the model looks, and whether it must", xlabel="share of the words of the test", xlim=(0, 1.12))
 ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
+
+# %%
+guess.compare("eyes", "ABCD"[int(demo_shares[:4, 2].argmax())])
 
 # %% [markdown]
 # *What to see, from top to bottom:*
@@ -1780,19 +1938,49 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 # - **Measure words:** they mostly look right, and half of them come out right with closed eyes, too. Looking and knowing
 #   do not exclude each other.
 # - **的 and the words that end a place:** the picture is mostly wrong, and this does no harm: with closed eyes the
-#   model writes nearly all of them as well. After 在 公园 (in, park) it knows without looking that 里 comes. And what do the weights do
-#   meanwhile? They already look at the word that comes *next*: in the picture of 5.8, the row of 后面 looks at *buy*.
+#   model writes nearly all of them as well. After 在 公园 (at, park) it knows without looking that 里 (inside) comes. And what do the
+#   weights do meanwhile? They already look at the word that comes *next*: in the picture of 5.8, the row of 后面 (behind) looks at *buy*.
 # - **河 (river):** the strangest row. It looks at the wrong word every time, at *by*. And yet it seems to
 #   need this look: with closed eyes, no 河 comes out right. How can that be? Probably like this: the memory does not
 #   hold words. It holds *states* of an encoder that reads in both directions, and the state at *by* has read *the
 #   river* already, from the right.
 #
 # So three things make a picture differ from the gold: a word that needs no looking; looking ahead; and a state that
-# knows its neighbours. A wrong square need not be a mistake of the model, and a right one need not be the
-# reason. The picture is good evidence. It is not an explanation.
+# knows its neighbours. The picture is good evidence. It is not an explanation.
 
 # %% [markdown]
-# ## 5.11 Quiz
+# ## 5.11 The three sentences again
+#
+# The page began with a translator that had to remember everything. Here are its three sentences once more: one vector, *static*
+# (the model without tanh, after 800 steps), and *yours*, from 5.8.
+
+# %%
+demo_yours = demo_model.translate([pair.source for pair in demo_three])
+for i, pair in enumerate(demo_three):
+    show_said(
+        pair,
+        {
+            "one vector": demo_said["none"][i].split(),
+            "static": demo_said["static"][i].split(),
+            "yours": demo_yours[i],
+        },
+    )
+
+# %% [markdown]
+# *What to see:* with one vector, the sentence is lost. With *static* attention, many of the words are there, but not in their
+# places: in the second sentence, *love* and *know* are exchanged. Your translator looks at the right word at the right time. In
+# our run it has all three right, the one of 22 words as well.
+
+# %% [markdown]
+# ## 5.12 How often were you right?
+#
+# Seven guesses stand on this page.
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## 5.13 Quiz
 
 # %% [markdown] quiz="who_asks" kind="one" points=1 read="5.6"
 # Which vector is the query when Bahdanau's decoder writes word t?
@@ -1863,15 +2051,24 @@ ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 # %% [markdown]
 # ## What you can now do
 #
-# - write additive attention from its formula: score, masked softmax, context;
+# - write additive attention from its formula, and build a decoder that looks at the source before each word;
 # - prove that a linear score makes the attention static, and know its picture: stripes;
-# - build a decoder that looks at the source before each word, and train it in a quarter of a minute;
-# - draw an alignment so that two pictures can be compared, and lay it beside the gold;
-# - measure a picture with the alignment error rate;
+# - draw an alignment so that two pictures can be compared, and measure it with the alignment error rate;
 # - test whether a weight was *needed*, by closing the model's eyes.
 #
 # What comes next: stage 06 asks for other scores, simpler and faster ones, and what attention costs. Stage 07 drops the
 # GRU altogether.
+#
+# ## Go further
+#
+# Without points. Each has something to measure.
+#
+# - ★ **Sharper eyes.** Multiply the scores of your trained translator by 2, or by 0.5, without any new training. What happens
+#   to *exact*, and what to the AER?
+# - ★★ **One direction.** Train with an encoder that reads forwards only (states of the same size). Does the row of 河 (river) in
+#   5.10 still look at *by*? And how many sentences are right?
+# - ★★★ **The other way.** Translate from Chinese to English: swap source and target in the pairs and in their links. Which words have no word to
+#   look at now, and where do they look?
 #
 # ## Papers
 #
