@@ -181,7 +181,7 @@ def map_over_image(
     """A map [h, w] over a picture [H, W] or [3, H, W], stretched to it, with a cross at its maximum.
 
     The picture is dark and grey, the map yellow: the more, the larger its number (nothing at its smallest one).
-    `mask`, bool [H, W], is drawn as an outline.
+    `mask`, bool [H, W], is drawn as a closed outline.
 
     Raises:
         ValueError: when a shape does not fit.
@@ -206,7 +206,9 @@ def map_over_image(
         if region.shape != (height, width):
             raise ValueError(f"map_over_image: the mask has shape {region.shape}, the picture {(height, width)}")
         if 0 < region.sum() < region.size:
-            ax.contour(region, [0.5], colors="white", linewidths=2)
+            closed = np.pad(region, 1)  # at the edge of the picture the line goes on along the edge
+            ax.contour(np.arange(-1, width + 1), np.arange(-1, height + 1), closed, [0.5], colors="white", linewidths=2)
+            ax.set(xlim=extent[:2], ylim=extent[2:])
     if cross:
         row, column = np.unravel_index(values.argmax(), values.shape)
         x, y = (column + 0.5) * width / values.shape[1] - 0.5, (row + 0.5) * height / values.shape[0] - 0.5

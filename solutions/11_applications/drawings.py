@@ -27,7 +27,7 @@ def interface():
     sheet.line((14.6, bottom), (14.6, -1.8), (13.2, -1.8), (13.2, bottom))
     sheet.text((13.9, -2.15), "state: anything", size=10)
     sheet.line((11.6, -1.8), (11.6, bottom))
-    sheet.text((11.6, -2.15), "the word before: START, then $y$", size=10, align="right")
+    sheet.text((11.6, -2.15), "the word before: START, then $y$ or its own", size=10, align="right")
     sheet.line((0.6, 0.95), (0.6, -0.8), (left, -0.8))
     sheet.text((7.9, -0.55), "the mask; to start also $x$", size=10)
     sheet.text((3.6, 4.7), "readers", size=11)
