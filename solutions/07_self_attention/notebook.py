@@ -1299,10 +1299,10 @@ expect(x).equal(before, hint="The input was changed.")
 guess.ask(
     "heads",
     "Eight heads instead of one: what becomes eight times as many?",
-    A="the parameters",
-    B="the weights that come from the softmax",
-    C="both",
-    D="neither",
+    A="both the parameters and the weights that come from the softmax",
+    B="the parameters",
+    C="neither",
+    D="the weights that come from the softmax",
     mine="",
 )
 
@@ -1314,7 +1314,7 @@ for N in (1, 2, 4, 8):
     demo_counts[N] = (sum(p.numel() for p in layer.parameters()), weights.numel())
     print(f"N = {N}: {demo_counts[N][0]} parameters, {demo_counts[N][1]} attention weights")
 demo_times = tuple(many == 8 * one for one, many in zip(demo_counts[1], demo_counts[8], strict=True))
-guess.compare("heads", {(True, False): "A", (False, True): "B", (True, True): "C", (False, False): "D"}[demo_times])
+guess.compare("heads", {(True, True): "A", (True, False): "B", (False, False): "C", (False, True): "D"}[demo_times])
 
 # %% [markdown]
 # *What to see:* heads cost no parameters: the same 48 features are only cut into smaller pieces. They cost attention weights:
@@ -1692,8 +1692,8 @@ guess.ask(
     "grow",
     "In which kind are the words after block 12 more than twice as large as after block 1?",
     A="in neither: both have norms",
-    B="in pre-norm",
-    C="in post-norm",
+    B="in post-norm",
+    C="in pre-norm",
     D="in both",
     mine="",
 )
@@ -1723,7 +1723,7 @@ for norm in ("pre", "post"):
     for what, values in zip(("size of the words", "gradient"), demo_runs.tolist(), strict=True):
         print(f"{norm:4} {what:17}: first block {values[0]:.2f}, last block {values[-1]:.2f}")
 demo_grown = tuple(of[-1] > 2 * of[0] for of in demo_sizes_of.values())  # pre, post
-guess.compare("grow", {(False, False): "A", (True, False): "B", (False, True): "C", (True, True): "D"}[demo_grown])
+guess.compare("grow", {(False, False): "A", (False, True): "B", (True, False): "C", (True, True): "D"}[demo_grown])
 
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.0))
@@ -1762,10 +1762,10 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower cente
 # %%
 guess.ask(
     "places",
-    "How many symbols does the model without positions name right? (There are 16 kinds, so chance is 1 in 16.)",
-    A="as many as by chance",
-    B="between one and two in four",
-    C="clearly more than chance, but less than one in four",
+    "How many symbols does the model without positions name right?",
+    A="one in 16, as by chance",
+    B="about one in four",
+    C="about three in four",
     D="nearly all",
     mine="",
 )
@@ -1830,7 +1830,7 @@ print(f"  with positions                   {demo_with:.3f}")
 print(f"  without positions                {demo_without:.3f}   (the best that is possible without: {demo_best:.3f})")
 print(f"  positions, heads cut by a view   {demo_view:.3f}   (by chance: {1 / 16:.3f})")
 guess.compare(
-    "places", "A" if demo_without < 0.08 else "C" if demo_without < 0.25 else "B" if demo_without < 0.9 else "D"
+    "places", "A" if demo_without < 0.12 else "B" if demo_without < 0.5 else "C" if demo_without < 0.9 else "D"
 )
 
 # %% [markdown]
@@ -2135,12 +2135,12 @@ def demo_mean(of, key):
     return sum(run[key] for run in of) / len(of)
 
 
-print(f"{'':14}{'exact':>7}{'AER':>7}{'seconds':>9}{'parameters':>12}   on the older page: runs, exact, AER")
+print(f"{'':14}{'exact':>7}{'AER':>7}{'seconds':>9}{'ratio':>7}{'parameters':>12}   its own page: runs, exact, AER")
 for kind, name in demo_kinds.items():
     of = runs["translators"][kind]
     print(f"{name:14}{demo_mean(of, 'exact'):7.2f}{demo_mean(of, 'aer'):7.2f}", end="")
     ratio = demo_mean(of, "seconds") / demo_mean(runs["translators"]["transformer"], "seconds")
-    print(f"{demo_mean(of, 'seconds'):5.0f} ={ratio:5.2f}{of[0]['parameters']:9}", end="")
+    print(f"{demo_mean(of, 'seconds'):9.0f}{ratio:7.2f}{of[0]['parameters']:12}", end="")
     old = demo_older.get(kind)
     print(f"   {len(old)}, {demo_mean(old, 'exact'):.2f}, {demo_mean(old, 'aer'):.2f}" if old else "")
 demo_by_length = {
@@ -2156,15 +2156,34 @@ for (name, rows), color, style in zip(demo_by_length.items(), plots.COLORS, ("-"
     ax.plot(runs["lengths"], rows.mean(dim=0), style, color=color, label=name)
     ax.fill_between(runs["lengths"], rows.amin(dim=0), rows.amax(dim=0), color=color, alpha=0.13, linewidth=0)
 ax.set(title="Translated without a mistake (mean of three runs, worst to best)", xlabel="English words", ylabel="share")
-ax.set_ylim(0, 1.04)
+ax.set(xticks=range(4, 23, 3), ylim=(0, 1.04))
 _ = ax.legend(frameon=False, loc="lower left")
 
 # %% [markdown]
-# *What to see:* @TRANS@
+# *What to see:* it works, and it is not the best.
 #
-# What do the words of a sentence look at? A relative clause is a good question: its verb must find *who* or *that*, to know
-# that it does not belong to the main sentence. We look for the head of each block that puts most weight there, in
-# sentences of the test, and show what it does with one sentence.
+# - **Exact.** 0.93 of the test, where *additive* has 0.99 and *dot* 0.96. AER: 0.18, 0.17 and 0.14. The cross-attention finds the words
+#   about as well as stage 05 does.
+# - **Length.** Up to 12 words the Transformer has 0.99 right, as *additive* has. From 16 words on it has 0.81, *additive* 0.99 and *dot*
+#   0.93. Reading a long way back is not the trouble: the attention reaches every word. A suspicion: a GRU does the same step at
+#   every place, but the Transformer must learn what to do at place 20, and only 7 % of the training sentences have 20 words or
+#   more. We have not tested this. (*Go further* does.)
+# - **Time.** On one core its training takes 0.91 of the time of *additive*, with 2.7 times as many parameters, and 1.4 times
+#   that of *dot*, which makes 600 steps instead of 800.
+#
+# | steps in a row | stages 05, 06 | Transformer |
+# |---|---|---|
+# | to read S words | S | 2 blocks |
+# | to compute the loss of T words in training | T | 2 blocks |
+# | to write T words | T | T |
+#
+# So what made it win? The first two rows. On hardware that does thousands of things at once, steps in a row are what costs time.
+# There the Transformer of 2017 was trained in a fraction of the time of the best recurrent translators, and was better, too (Vaswani and
+# others 2017, table 2). On one core, and with 4000 sentences, that does not show.
+#
+# **What do the words of a sentence look at?** A relative clause is a good question: its verb must find *who* or *that*, to know that
+# it does not belong to the main sentence. We look for the head of each block that puts most weight there, in the sentences
+# of the test.
 
 
 # %%
@@ -2191,6 +2210,8 @@ demo_share /= demo_count
 print(f"{demo_count} relative clauses: mean weight of the clause's verb on its who or that")
 for i, row in enumerate(demo_share):
     print(f"  block {i + 1}:", *(f"head {n + 1}: {share:.2f}  " for n, share in enumerate(row)))
+
+# %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.9))
 demo_words = demo_travelling[1].source
 for i, ax in enumerate(axes):
@@ -2203,7 +2224,13 @@ for i, ax in enumerate(axes):
 _ = axes[0].set_ylabel("word that asks")
 
 # %% [markdown]
-# *What to see:* @HEADS@
+# *What to see:* in our run, the verb of a relative clause puts 0.40 of its weight on its *who* or *that* in one head of block 1, and 0.31 in one of
+# block 2. Other heads have 0.01 to 0.16. Nobody told it what a clause is.
+#
+# In the picture the sentence falls into two groups. *who the teacher knows* looks at *who*, and the words before it look at *not*
+# or at *they*. So each word can tell in which part of the sentence it stands, and Chinese needs that: there the clause moves before the noun.
+# Two warnings: we searched for these two heads among eight, and a weight is not yet a reason (stages 05 and 06). Another seed has other
+# heads.
 #
 # ## 7.11 A Transformer writes
 #
@@ -2308,7 +2335,13 @@ demo_rnn, demo_new = (demo_mean(runs["writers"][name], "letters 11 to 40") for n
 guess.compare("writers", "C" if abs(demo_rnn - demo_new) < 0.1 * demo_rnn else "A" if demo_rnn < demo_new else "B")
 
 # %% [markdown]
-# *What to see:* @WRITE@
+# *What to see:* at 0.5 it recites our text nearly letter by letter; at 1 it leaves the text sooner. Its mistakes are of a kind of
+# their own: `mooon`, `sleeeeps`, `hilll`. After *oo* it must know whether this was the first *o* or the second, and it can tell
+# only by the positions that it looks at.
+#
+# After the same 400 steps its loss from letter 11 on is 0.008, the RNN's 0.04. At the first five letters it is 0.77 against 1.08: there
+# nobody can know the place in the text for sure. The price: nine times as many parameters,
+# and more than twice the time. And both have learned one text by heart: a lower loss is no better English here.
 #
 # ## 7.12 Quiz
 #
