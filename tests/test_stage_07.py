@@ -75,6 +75,24 @@ def test_no_word_of_the_target_looks_ahead_and_pads_change_nothing(stage: dict[s
     assert [len(row) <= 7 for row in written] == [True, True]
 
 
+def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
+    of = stored["translators"]
+    found = {kind: [round(mean(runs, key), 2) for key in ("exact", "aer")] for kind, runs in of.items()}
+    assert found == {"transformer": [0.93, 0.18], "additive": [0.99, 0.17], "dot": [0.96, 0.14]}, "7.10 says so, too."
+    short, long = (
+        {kind: round(sum(sum(run["by_length"][part]) for run in runs) / len(runs) / n, 2) for kind, runs in of.items()}
+        for part, n in ((slice(0, 10), 10), (slice(13, 20), 7))
+    )
+    assert (short["transformer"], short["additive"]) == (0.99, 0.99), "7.10 says so, too."
+    assert long == {"transformer": 0.81, "additive": 0.99, "dot": 0.93}, "7.10 says so, too."
+    seconds = {kind: mean(of["transformer"], "seconds") / mean(runs, "seconds") for kind, runs in of.items()}
+    assert (round(seconds["additive"], 2), round(seconds["dot"], 1)) == (0.91, 1.4), "7.10 says so, too."
+    places = "letters 1 to 5", "letters 11 to 40"
+    losses = {kind: tuple(mean(runs, place) for place in places) for kind, runs in stored["writers"].items()}
+    assert losses["transformer"] == pytest.approx((0.77, 0.008), rel=0.08), "7.11 says so, too."
+    assert losses["rnn"] == pytest.approx((1.08, 0.04), rel=0.12), "7.11 says so, too."
+
+
 @pytest.mark.slow
 def test_a_stored_run_can_be_made_again(measure: ModuleType, stage: dict[str, Any], stored: dict[str, Any]) -> None:
     """On another computer numbers may differ a little."""

@@ -2,8 +2,8 @@
 # # 07 · Self-attention: no recurrence at all
 #
 # Your translators of stages 05 and 06 look back at any word in one step. But who made what they look at? A recurrent network
-# did. It reads word after word: word 40 waits for 39 others, and what word 1 said goes through 39 steps, or it is lost.
-# Attention in the decoder does not repair this. Run the next two cells: they show such a reader fail.
+# did. It reads word after word: word 40 waits for 39 others, and what word 1 has to say to word 40 goes through 39 steps, or it
+# is lost. Attention in the decoder does not repair this. Run the next two cells: they show such a reader fail.
 
 # %% given="setup"
 try:
@@ -116,8 +116,8 @@ ax = plots.course_map(here="07_self_attention")
 # - **Self-attention** gives each pair of words a weight of its own, too. But this weight is not learned for two places: it is
 #   *computed* from the two words. So the parameters are the same for every length.
 #
-# We ask five untrained layers of torch of width 32: how much does the first word change the output at the last one? The number is the gradient's norm,
-# as a share of what the last word itself does there.
+# We ask five untrained networks of width 32, made of torch's layers: how much does the first word change the output at the last
+# one? The number is the norm of the gradient, as a share of what the last word itself does there.
 
 # %%
 torch.manual_seed(0)
@@ -151,12 +151,14 @@ for name, (parts, layer, steps) in demo_kinds.items():
     print(f"{name:24}{steps:>15}{count:>12}{demo_reach[name][0]:>11}{demo_reach[name][1]:>11}")
 
 # %% [markdown]
-# *What to see:* 0e+00 is a real 0: one convolution cannot see the first word, and 19 of them reach exactly 19 places, so at T = 40
-# they are blind. In the RNN something arrives, but it is 5e-07 of what the last word does, and 3e-14 at T = 40. The fully connected layer
-# reaches everything, has a hundred times as many parameters as the attention, and fails at another length. Self-attention has one step, few parameters,
-# and a share that does not fade with the distance. (At T = 40 it is smaller: an untrained softmax shares its weight among twice as many words.)
+# *What to see:*
 #
-# What this costs, and how it is done, is the rest of the page.
+# - **Convolutions:** 0e+00 is a real 0. One layer cannot see the first word. 19 layers reach exactly 19 places, so at T = 40
+#   they are blind.
+# - **RNN:** something arrives, but it is 5e-07 of what the last word does, and 3e-14 at T = 40.
+# - **Fully connected:** it reaches everything, has a hundred times as many parameters as the attention, and fails at another length.
+# - **Self-attention:** one step, few parameters, any length. (At T = 40 the share is smaller, because an untrained softmax
+#   divides its weight among twice as many words. Training can change that.)
 #
 # ## 7.1 Two words, four steps, by hand
 #
@@ -1490,7 +1492,7 @@ for what, row in (("size of the words", 0), ("cosine of two words", 1), ("gradie
 # - **Neither:** the words shrink, and the gradient in the first block is about 1 % of that in the last.
 # - **Norm only:** sizes and gradients are fine, but after block 4 the cosine of two neighbours is 1.00: all words of a
 #   sentence have become the *same*. Each attention takes a mean of the words, and nothing of a word's own is kept. (Dong
-#   and others 2021 prove how fast this goes.)
+#   and others 2021 prove how fast this goes for attention alone.)
 # - **Residual only:** words stay different for longer, but they grow to 28, each block by a larger step, and the gradient at the first block is
 #   thousands of times that at the last.
 # - **Both:** the words grow slowly, stay different, and the gradients are within a factor of five.
@@ -1951,14 +1953,16 @@ _ = axes[1].set_ylim(bottom=0)
 # word between lag 5 and lag 20. The LSTM with open gates keeps it up to lag 80 and loses it at 160. These are single trainings. The
 # counts of stage 02 show how much the recurrent layers vary: at lag 80, six of 20 trainings of the LSTM with open gates failed.
 #
-# Two honest notes:
+# Two notes:
 #
 # - **The task** is easy for attention: the word is another symbol than noise, so it can be found by what it *is*, and no
 #   position is needed.
 # - **The price.** On this machine the block is the slowest at every lag. Its table of weights has T² fields, so its time also
 #   *grows* faster: from lag 80 to lag 160 to about 2.5 times, the LSTM's to about 1.6 times, if nothing else runs on the
-#   machine. (The linear layers of a block grow like T, so the factor is not yet 4.) The block can compute all positions at
-#   once, but that saves time only on hardware that does many things at once, and here one core does all.
+#   machine. (The linear layers of a block grow like T, so the factor is not yet 4.)
+#
+# The block can compute all positions at once. But that saves time only on hardware that does many things at once, and here one
+# core does all.
 #
 # | | RNN, LSTM | self-attention |
 # |---|---|---|
@@ -2165,9 +2169,9 @@ _ = ax.legend(frameon=False, loc="lower left")
 # - **Exact.** 0.93 of the test, where *additive* has 0.99 and *dot* 0.96. AER: 0.18, 0.17 and 0.14. The cross-attention finds the words
 #   about as well as stage 05 does.
 # - **Length.** Up to 12 words the Transformer has 0.99 right, as *additive* has. From 16 words on it has 0.81, *additive* 0.99 and *dot*
-#   0.93. Reading a long way back is not the trouble: the attention reaches every word. A suspicion: a GRU does the same step at
-#   every place, but the Transformer must learn what to do at place 20, and only 7 % of the training sentences have 20 words or
-#   more. We have not tested this. (*Go further* does.)
+#   0.93.
+# - **Why?** A suspicion, not tested here: a GRU does the same step at every place, but the Transformer must learn what to do at
+#   place 20, and only 7 % of the training sentences have 20 words or more. (*Go further* asks you to test it.)
 # - **Time.** On one core its training takes 0.91 of the time of *additive*, with 2.7 times as many parameters, and 1.4 times
 #   that of *dot*, which makes 600 steps instead of 800.
 #
