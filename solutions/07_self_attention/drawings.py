@@ -140,3 +140,47 @@ def blocks():
                 y += 1.1
         sheet.arrow((x, y), (x, y + 0.8), "$[B, T, D]$")
     return sheet
+
+
+def encoder_decoder():
+    """7.10: the Transformer that translates; both sides are stacks of the same parts."""
+    sheet = Sheet()
+    left, right = 3.0, 10.6
+    for x, name, words in ((left, "encoder", "English words: $[B, S]$"), (right, "decoder", "Chinese words: $[B, T]$")):
+        sheet.text((x, -1.65), name, size=12)
+        sheet.text((x, -0.75), words)
+        sheet.arrow((x, -0.45), (x, 0.0))
+        sheet.box((x, 0.45), "embedding", w=2.8)
+        sheet.arrow((x, 0.9), (x, 1.72))
+        sheet.ring((x, 2.0), "+", r=0.28)
+        sheet.text((x - 1.6, 1.95), "positions", size=10, align="right")
+        sheet.line((x - 1.35, 2.0), (x - 0.28, 2.0))
+    # the encoder
+    sheet.frame((left - 2.5, 6.75), 5.0, 3.65, fill="#f7f7f7", dashed=True)
+    sheet.text((left - 2.4, 7.0), "2 blocks", size=10, align="left")
+    sheet.arrow((left, 2.28), (left, 3.45))
+    sheet.box((left, 3.9), "self-attention", w=4.2)
+    sheet.arrow((left, 4.35), (left, 5.35))
+    sheet.box((left, 5.8), "feed", w=4.2)
+    sheet.arrow((left, 6.25), (left, 7.75))
+    sheet.box((left, 8.2), "norm", w=2.8)
+    sheet.line((left, 8.65), (left, 9.2))
+    sheet.text((left, 9.5), "memory: $[B, S, D]$")
+    # the decoder
+    sheet.frame((right - 2.5, 8.65), 5.0, 5.55, fill="#f7f7f7", dashed=True)
+    sheet.text((right - 2.4, 8.9), "2 blocks", size=10, align="left")
+    sheet.arrow((right, 2.28), (right, 3.45))
+    sheet.box((right, 3.9), "causal self-attention", w=4.2)
+    sheet.arrow((right, 4.35), (right, 5.35))
+    sheet.box((right, 5.8), "cross-attention", w=4.2)
+    sheet.arrow((right, 6.25), (right, 7.25))
+    sheet.box((right, 7.7), "feed", w=4.2)
+    sheet.arrow((right, 8.15), (right, 9.25))
+    sheet.box((right, 9.7), "norm, out", w=2.8)
+    sheet.arrow((right, 10.15), (right, 10.75))
+    sheet.text((right, 11.05), "logits: $[B, T, M]$")
+    # the memory is asked
+    sheet.line((left + 1.4, 8.2), (6.75, 8.2), (6.75, 5.8), (right - 2.1, 5.8))
+    sheet.text((6.55, 7.1), "keys, values", size=9.5, align="right")
+    sheet.text((right + 0.2, 4.85), "queries", size=9.5, align="left")
+    return sheet
