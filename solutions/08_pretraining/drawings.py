@@ -41,11 +41,10 @@ def reader():
 def classifier():
     """8.6 to 8.9: what is loaded, what is new, what may be frozen."""
     sheet = Sheet()
-    sheet.text((1.6, 3.9), "the reader, stored", size=11)
+    sheet.text((1.6, 3.5), "the reader, stored", size=11)
     sheet.box((1.6, 0.6), "encoder", w=2.6)
-    sheet.box((1.6, 2.6), "head: words", w=2.6)
+    sheet.box((1.6, 2.6), "head: words", kind="fixed", w=2.6)
     sheet.arrow((1.6, 1.05), (1.6, 2.15), "$[B, T, D]$")
-    sheet.arrow((1.6, 3.05), (1.6, 3.5))
     sheet.text((8.3, 5.3), "the classifier", size=11)
     sheet.box((8.3, 0.6), "encoder", w=2.6)
     sheet.box((8.3, 2.2), "one vector for two sentences", kind="fixed", w=4.8)
@@ -58,8 +57,7 @@ def classifier():
     sheet.text((9.8, 0.35), "or with a small rate (8.9)", size=9.5, align="left")
     sheet.text((10.1, 3.8), "new: starts from random numbers", size=9.5, align="left")
     sheet.text((10.9, 2.2), "means (8.7) or word by word (8.11)", size=9.5, align="left")
-    sheet.line((2.9, 2.6), (4.0, 2.6))
-    sheet.text((4.15, 2.6), "not used", size=9.5, align="left")
+    sheet.text((3.05, 2.6), "stays behind", size=9.5, align="left")
     return sheet
 
 
