@@ -2,7 +2,7 @@
 # # 01 · RNN: a state that remembers
 #
 # Can a machine write? Here is one that knows a single letter back: it looks at the letter that it wrote last, and draws
-# one of those that follow it in a text about a fisherman. Run the next three cells.
+# one of those that follow it in a text about a fisherman. Run the next four cells; in the third, write your guess first.
 
 # %% given="setup"
 try:
@@ -504,7 +504,7 @@ figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 3.4), sharey=True)
 for ax, word in zip(axes, ("tea", "eat", "ate"), strict=True):
     letters = torch.tensor([["aet".index(char) for char in word]])
     hs, _ = rnn_forward(F.one_hot(letters, 3).float(), torch.zeros(1, 12), *demo_cell)
-    image = ax.imshow(hs[0].T, vmin=-1, vmax=1, cmap="PuOr", aspect="auto")
+    image = ax.imshow(hs[0].T, vmin=-0.5, vmax=0.5, cmap="PuOr", aspect="auto")
     ax.set(title=word, xlabel="letter that was read", xticks=range(3), xticklabels=list(word), yticks=range(12))
     ax.grid(False)
 axes[0].set_ylabel("unit of the state")
@@ -879,7 +879,8 @@ ax = plots.heatmap(
 
 # %% [markdown]
 # *What to see:* the lower row is the upper row, moved three steps to the right. (Its first three fields have no
-# meaning.) To do this, the state must hold the last three bits at all times, and pass each one on.
+# meaning.) To do this, the state must hold four bits at all times: the one that it has just read and the three before
+# it. At each step it passes them on by one place and drops the oldest.
 
 # %% [markdown]
 # ## 1.5 How far back does the gradient reach?
@@ -919,11 +920,11 @@ _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside ri
 #
 # - **Torch's start** presses the circle flat, and makes it smaller at each step.
 # - An **orthogonal** matrix turns or mirrors the arrows, and changes the length of none. All circles lie on one another.
-#   (This one mirrors, so every second step leads back.)
+#   (This one mirrors, so every second step leads back: arrow 0 lies under arrow 2, and arrow 1 under arrow 3.)
 # - **Twice** an orthogonal matrix doubles every length at every step: 2, 4, 8.
 #
-# A length that is multiplied by the same factor at each step shrinks or grows like a power, unless the factor is very near
-# to 1. Now we measure it in a whole RNN.
+# A length that is multiplied by the factor $q$ at each step is $q^k$ after $k$ steps: it shrinks or grows *exponentially*.
+# Only $q = 1$ keeps it. Now we measure it in a whole RNN.
 #
 # A gradient belongs to *one* number, and a state has H of them. So let $s = \sum_j h_{T,j}$ be the sum of the last state.
 # At **lag** $k$ stands the input $k$ steps before the last one: lag 0 is the last input, $x_T$. We want the length of the
@@ -936,13 +937,13 @@ _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside ri
 #
 # $$\frac{\partial h_T}{\partial h_{T-k}} = D_T\, W_{hh}\; D_{T-1}\, W_{hh} \cdots D_{T-k+1}\, W_{hh}$$
 #
-# You need not write this product: autograd does.
+# From the state $h_{T-k}$ to its input it is one step more, $D_{T-k}\, W_{ih}$. This happens once, so it does not change how
+# fast the gradient shrinks. You need not write this product: autograd does.
 #
 # **By hand.** I = H = 1, `W_ih = 1`, `W_hh = 0.5`, `b = 0`, and inputs that are all 0. Then all states are 0, and all
-# slopes
-# of tanh are one. The gradient is 1 at lag 0, then 0.5 at lag 1 and 0.25 at lag 2. For T = 3 the result is
-# `[1, 0.5, 0.25]`. (Your function draws its own inputs. The check takes a tiny `W_ih` instead: then all slopes are
-# nearly one, too.)
+# slopes of tanh are one. The gradient is 1 at lag 0, then 0.5 at lag 1 and 0.25 at lag 2. For T = 3 the result is
+# `[1, 0.5, 0.25]`. (Your function draws its own inputs. The check takes a tiny `W_ih` of 0.0001 instead: then all slopes
+# are nearly one, too. It multiplies your result by 10,000.)
 #
 # <details><summary>Hint 1</summary>
 #
@@ -955,9 +956,10 @@ _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside ri
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: make x as the docstring says, and ask for its gradient. Take the last state of the RNN from zeros, sum it
-# up, and get the gradient with respect to x. The norm over the last dimension gives one number per step. Steps count
-# from the start, lags from the end: `flip(0)` turns the order around.
+# In words: make x as the docstring says (I is the number of columns of `cell.W_ih`), and ask for its gradient. Take the
+# last state of the RNN from zeros, sum it up, and get the gradient with respect to x, `[1, T, I]`. Take its row 0 first,
+# `[T, I]`; the norm over the last dimension is `[T]`, one number per step. Steps count from the start, lags from the
+# end: only now `flip(0)` turns the order around.
 # </details>
 
 
@@ -1180,7 +1182,8 @@ for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0
 
 # %% [markdown]
 # *What to see:* *together* and *measured* agree within a tenth for all weights that were *drawn*. With torch's start
-# $0.58^{10} \approx 0.004$ is left after ten steps. Three things more:
+# $0.58^{10} \approx 0.004$ is left after ten steps. (That *typical* and *measured* are both 0.58 there is chance: the slopes
+# take 5 % away, together 0.54.) Four things more:
 #
 # - **The longest alone does not decide.** With torch's start it is 1.15, above 1, and the gradient vanishes. What
 #   *is* certain: if the longest times the largest slope is below 1, the gradient vanishes.
@@ -1188,8 +1191,11 @@ for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0
 #   slopes keep only 0.38. They slow the explosion, but do not stop it.
 # - **The guess is no law.** "A shift" keeps the length of nearly every arrow, yet after 64 steps everything has been pushed
 #   out at the end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
+# - **To keep a state is not to keep a gradient.** In 1.1, `W_hh` = 1.5 held 0.86 for ever. The slope there is
+#   $1 - 0.86^2 = 0.26$, so a step back leaves $0.26 \cdot 1.5 = 0.39$: of a small change at step 0, about a millionth is
+#   left 14 steps later.
 #
-# <details><summary>Optional: singular values, and where 0.58 comes from</summary>
+# <details><summary>Optional: singular values, and where the <em>typical</em> 0.58 comes from</summary>
 #
 # In two dimensions a matrix makes an ellipse of the circle. Half the length of its axes are the two **singular values** σ:
 # what the longest and the shortest arrow become. With H units there are H axes and H singular values. An orthogonal matrix
@@ -1289,16 +1295,18 @@ demo_recall_lags = demo_runs["recall"]["lags"]
 ax = plots.plt.subplots()[1]
 for i, (name, accuracies) in enumerate(demo_runs["recall"]["accuracy"].items()):
     demo_means = [sum(accuracies[str(lag)]) / len(accuracies[str(lag)]) for lag in demo_recall_lags]
-    demo_places = [j + 0.06 * (i - 1) for j in range(len(demo_recall_lags))]
+    demo_places = [j + 0.26 * (i - 1) for j in range(len(demo_recall_lags))]
     ax.plot(demo_places, demo_means, "os^"[i] + "-", color=plots.COLORS[i], label=name)
     for j, lag in enumerate(demo_recall_lags):  # every run is a small dot, moved a little to be seen
-        places = [j + 0.06 * (i - 1) + 0.004 * (k - 10) for k in range(len(accuracies[str(lag)]))]
+        places = [demo_places[j] + 0.006 * (k - 10) for k in range(len(accuracies[str(lag)]))]
         ax.plot(places, accuracies[str(lag)], ".", color=plots.COLORS[i], alpha=0.4, markersize=7)
+        count = sum(right >= 0.95 for right in accuracies[str(lag)])
+        ax.text(demo_places[j], 1.04, count, ha="center", color=plots.COLORS[i])
 ax.axhline(0.25, color="#777777", linewidth=1, linestyle=":")
 ax.text(-0.2, 0.26, "a blind guess", va="bottom", color="#555555")
 ax.set_xticks(range(len(demo_recall_lags)), demo_recall_lags)
-ax.set(title="First-token recall after 300 steps, 20 runs each", xlabel="lag", ylabel="share of right answers")
-ax.set_ylim(0.1, 1.08)
+ax.set(title="First-token recall after 300 steps (at the top: learned, of 20 runs)")
+ax.set(xlabel="lag", ylabel="share of right answers", ylim=(0.1, 1.12))
 _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
 # %% [markdown]
@@ -1312,7 +1320,7 @@ _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 #
 # The cell is the same each time. What differs is how $W_{hh}$ **begins**.
 #
-# Stage 02 changes the cell itself, and not only its start.
+# Stage 02 changes the cell itself. Whether the start still matters then is measured there.
 
 # %% [markdown]
 # ## 1.6 Too large: clipping
@@ -1598,8 +1606,9 @@ guess.compare("rates", "DCBA"[len(demo_works)])
 # 0.03, 0.1 and 0.3 all work (0.97 and more). Without it, only 0.03 does. A learning rate of 1 is too large for both.
 #
 # Clipping helps against gradients that are too large. It does nothing for those that vanish: a small gradient stays as it
-# is. And it comes too late for an overflow: `max_norm / inf` is 0, and 0 times `inf` is `nan`. There one leaves the whole
-# step out.
+# is. And it comes too late for an overflow: `max_norm / inf` is 0, and 0 times `inf` is `nan`. Already above about $10^{19}$
+# the square of a float32 is `inf`: the norm is then `inf`, and a finite gradient becomes 0. In both cases one leaves the
+# whole step out.
 
 # %% [markdown]
 # ## 1.7 A model that writes
@@ -1648,8 +1657,9 @@ guess.compare("rates", "DCBA"[len(demo_works)])
 # <details><summary>Hint 3</summary>
 #
 # In words: raise if the temperature is negative. If it is 0, return the argmax over the last dimension. Otherwise
-# divide the logits by it (making a new tensor), take the softmax over the last dimension, draw with `torch.multinomial`
-# and the generator, and remove the dimension of size 1.
+# subtract the largest logit of the row first, then divide by the temperature (making new tensors). The softmax stays the
+# same, and a tiny temperature makes no `inf`. Take it over the last dimension, draw with `torch.multinomial` and the
+# generator, and remove the dimension of size 1.
 # </details>
 
 
@@ -1659,7 +1669,7 @@ def sample(logits, temperature, generator):
 
     Args:
         logits: float [B, V], any finite numbers, also large ones. They are not changed.
-        temperature: a number >= 0. At 0, the id with the largest logit is taken, without any chance.
+        temperature: a number >= 0. At 0, the id with the largest logit is taken, with no randomness.
         generator: a torch.Generator. All randomness comes from it; each row is a draw of its own.
 
     Returns:
@@ -1884,8 +1894,8 @@ _ = ax.set_xlim(0, 1.15)
 guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit in (0.3, 0.6, 0.9))])
 
 # %% [markdown]
-# *What to see:* the grey bar is the writer that knows one letter back. At 0 and 0.5 the RNN nearly recites our text: 98 of
-# 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
+# *What to see:* the grey bar is the writer that knows one letter back. At 0 and 0.5 the RNN nearly recites our text: nearly
+# 99 of 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
 # wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
 #
 # Does this model know English? No. It knows the 635 letters of one text nearly by heart. That it can do so with the 64 numbers of a
@@ -2018,8 +2028,8 @@ guess.summary()
 # %% [markdown]
 # ## What next
 #
-# Two things stay open. Can a cell keep something for 100 steps without a start that was chosen for it? That is stage 02. And how can an
-# answer have another length than the question? That is stage 03.
+# Two things stay open. Can another cell keep something for longer, and does it, too, need a start that was chosen for it?
+# Stage 02 measures both. And how can an answer have another length than the question? That is stage 03.
 #
 # ## Papers
 #
