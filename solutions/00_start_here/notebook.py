@@ -6,7 +6,7 @@
 #
 # **What you need to know:** Python with lists, dictionaries and loops. You have seen a tensor before; once is enough.
 #
-# **Points and time.** This page has 21 points. Plan a little under an hour: 10 minutes for 0.1 to 0.3, 35 for the six
+# **Points and time.** This page has 21 points. Plan about an hour: 10 minutes for 0.1 to 0.3, 35 for the six
 # functions, 5 for the last model and 5 for the quiz. Boxes with a small triangle are optional: what is in them is needed by
 # no exercise. (Hints are such boxes, too.)
 #
@@ -130,6 +130,10 @@ for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
 # *What to see:* a word without a number stops it, and so does a sentence of another length. On this page you mend both.
 # At its end, in 0.11, a model reads sentences of any length, letter by letter, through **your** six functions.
 #
+# ![Two words become ids, one padded tensor, one-hot vectors; the lengths become a mask for the model's answer](drawings/what_you_build.svg)
+#
+# What you build, each part with its section. V is the number of different ids.
+#
 # ### The map
 #
 # The course has thirteen stages. Each one is a notebook like this, in the folder `notebooks`.
@@ -189,6 +193,15 @@ ax = plots.course_map(here="00_start_here")
 # nothing there. (The same holds for cells with a ready helper, in other stages.) *All other code cells* are for playing.
 # They are not run when you are graded, so an exercise must not need anything that you define there.
 #
+# **Before you submit,** choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the notebook works from an
+# empty start. It stops at the first check that fails. If you left an exercise out, run the cells below it by hand. Each check
+# is graded on its own, so an unfinished exercise costs only its own points.
+#
+# <details><summary>Stuck in one exercise?</summary>
+#
+# Where your course hands out references, `from autograder.lab import reference` and `reference("pad_batch")` in a cell of your
+# own define it, without points, and you can go on. Else the cell says that your course hands none out.
+# </details>
 # <details><summary>Which reader are you: student, self-learner or instructor?</summary>
 #
 # | you are | do this |
@@ -196,9 +209,6 @@ ax = plots.course_map(here="00_start_here")
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
 # | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
-#
-# Before you submit, choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the
-# notebook works from an empty start. (It stops at the first check that fails.)
 #
 # </details>
 # <details><summary>All the lines that a ✗ message can have</summary>
@@ -276,20 +286,28 @@ except ExpectationError as message:
 # **This is what hidden checks are for.** They ask about other inputs, so luck is not enough. When a hidden part fails, the
 # message has the same lines, but shows `longest(…)` instead of the inputs.
 #
-# **Mend** once more: take the largest of the *lengths*.
+# **Mend** once more. Now you: change the line with `return` so that both checks below it pass.
 
 
 # %%
 def longest(words):
     """The number of letters in the longest of `words`, a list of strings."""
-    return max(len(word) for word in words)
+    return len(max(words))
 
 
-expect(longest(["low", "woman", "up"])).equal(5)
-expect(longest(["queen", "up"])).equal(5)
+try:
+    expect(longest(["low", "woman", "up"])).equal(5)
+    expect(longest(["queen", "up"])).equal(5)
+except ExpectationError as message:
+    print("✗", message)
 
 # %% [markdown]
-# Both pass. That is the whole loop. From here on, the exercises are yours. Each one has hints, from a small push to
+# <details><summary>The answer</summary>
+#
+# `return max(len(word) for word in words)` takes the largest of the *lengths*.
+# </details>
+#
+# When both pass, you have gone the whole loop. From here on, the exercises are yours. Each one has hints, from a small push to
 # almost the answer. Click on one to open it.
 
 # %% [markdown]
@@ -309,7 +327,7 @@ expect(longest(["queen", "up"])).equal(5)
 #
 # After them come the characters, each once. In which order? Python's `set` collects each character once, and
 # `sorted` makes a sorted list of a set. The cell after the next one starts Python twice. Each time it prints the set of
-# the characters of `queen`, and the sorted list.
+# the characters of `queen`, and the sorted list. (You need not understand its code, which is folded.)
 
 # %%
 guess.ask(
@@ -317,12 +335,12 @@ guess.ask(
     "Which of the two looks the same at both starts?",
     A="both",
     B="only the set",
-    C="none",
+    C="neither",
     D="only the list",
     mine="",
 )
 
-# %%
+# %% tags=["hide-input"]
 import os
 import subprocess
 import sys
@@ -358,6 +376,9 @@ guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "
 # One danger remains: a word that itself contains a capital `P`, `S` or `E`. That letter and the mark could
 # not be told apart, so such a word is refused.
 #
+# In the two tables the marks are *letters*: `"P"`, `"S"`, `"E"`. The names `P`, `S`, `E` of the set-up cell are their *ids*, the
+# numbers 0, 1, 2. You need these names first in 0.6.
+#
 # <details><summary>Hint 1</summary>
 #
 # Build the list first. The dictionary is the same information, read the other way.
@@ -365,7 +386,7 @@ guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "
 # <details><summary>Hint 2</summary>
 #
 # Put all characters of all words into one `set`, so that each is there once. `sorted` makes a list of a
-# set. Put the list of the three marks in front.
+# set. Put `["P", "S", "E"]` in front.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -1000,10 +1021,10 @@ expect(lengths).equal(torch.tensor([0, 0, 0]), hint="Three empty sequences have 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Five words as one batch. *Predict first:* how many of the squares will be pads?
+# Six words as one batch. *Predict first:* how many of the squares will be pads?
 
 # %%
-demo_words = ["woman", "up", "king", "low", "black"]
+demo_words = ["woman", "up", "king", "low", "black", "girl"]
 demo_char_to_id, demo_id_to_char = build_vocabulary(WORDS)
 demo_ids, demo_lengths = pad_batch([encode(word, demo_char_to_id) for word in demo_words], P)
 ax = plots.heatmap(
@@ -1011,13 +1032,13 @@ ax = plots.heatmap(
     demo_words,
     range(demo_ids.shape[1]),
     numbers=True,
-    title="Five words, one tensor: shape [5, 5]",
+    title="Six words, one tensor: shape [6, 5]",
     xlabel="position t",
     ylabel="word b",
 )
 
 # %% [markdown]
-# *What to see:* each row is a word. The six zeros are the pads, all at the right end. The colours show how large an id
+# *What to see:* each row is a word. The seven zeros are the pads, all at the right end. The colours show how large an id
 # is. But id 20 is not "more" than id 10: an id is a name, not an amount. The next section takes this seriously.
 
 # %% [markdown]
@@ -1069,8 +1090,8 @@ print(
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# `torch.eye(V)` is the table with ones on its diagonal. Or: compare the ids, with a dimension of size 1 at
-# their end, to the numbers 0 … V − 1, and make floats of the bools with `.float()`.
+# `torch.eye(V)` is the table with ones on its diagonal. Or: `ids.unsqueeze(2)` has the shape [B, T, 1]; compared with
+# `torch.arange(V)` it gives [B, T, V]. `.float()` makes floats of the bools.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -1166,18 +1187,18 @@ expect(one_hot(torch.tensor([[0, 4], [4, 0], [3, 4]]), 5)).shape(3, 2, 5, hint="
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Any character can be a token. Here is 我爱中国 ("I love China"), followed by `E` and two pads. *Predict
+# Any character can be a token. Here is 我爱中国 ("I love China"), followed by `E` and a pad. *Predict
 # first:* the characters are sorted by their numbers in Unicode, which are 中 20013, 国 22269, 我 25105, 爱
 # 29233. In which column will each of them have its 1?
 
 # %%
 demo_sentence = "我爱中国"
 zh_char_to_id, zh_id_to_char = build_vocabulary([demo_sentence])
-zh_ids = torch.tensor([encode(demo_sentence + "EPP", zh_char_to_id)])  # [1, 7]
-zh_x = one_hot(zh_ids, len(zh_id_to_char))  # [1, 7, 7]
+zh_ids = torch.tensor([encode(demo_sentence + "EP", zh_char_to_id)])  # [1, 6]
+zh_x = one_hot(zh_ids, len(zh_id_to_char))  # [1, 6, 7]
 ax = plots.heatmap(
     zh_x[0],
-    list(demo_sentence + "EPP"),
+    list(demo_sentence + "EP"),
     zh_id_to_char,
     numbers=True,
     title="One-hot vectors of 我爱中国",
@@ -1186,8 +1207,8 @@ ax = plots.heatmap(
 )
 
 # %% [markdown]
-# *What to see:* one light square in each row, because each token is one id. The two pads have the same vector: they are
-# a token like the others.
+# *What to see:* one light square in each row, because each token is one id. The pad has a vector, too: it is a token like
+# the others.
 #
 # **What is it good for?** Let a matrix $W$ have one row for each id. A one-hot vector times $W$ picks out one row. So
 # does `W[ids]`, with no multiplication at all.
@@ -1205,8 +1226,8 @@ guess.ask(
 # %%
 torch.manual_seed(0)
 demo_W = torch.randn(7, 3)  # [V, D]: for every id a vector of D = 3 numbers
-demo_ids = torch.tensor([[5, 6, 3, 4, 2, 0, 0]])  # 我 爱 中 国 E P P
-demo_product = one_hot(demo_ids, 7) @ demo_W  # [1, 7, V] @ [V, D] gives [1, 7, D]
+demo_ids = torch.tensor([[5, 6, 3, 4, 2, 0]])  # 我 爱 中 国 E P
+demo_product = one_hot(demo_ids, 7) @ demo_W  # [1, 6, V] @ [V, D] gives [1, 6, D]
 demo_apart = (demo_product - demo_W[demo_ids]).abs().max().item()
 print("shape", tuple(demo_product.shape), "  largest difference:", demo_apart)
 guess.compare("rows", "A" if demo_apart == 0 else "B" if demo_apart < 1e-5 else "C")
@@ -1360,7 +1381,7 @@ for b, sentence in enumerate(demo_sentences):
         ax.text(t, b, token, ha="center", va="center", color="black" if demo_mask[b, t] else "white")
 
 # %% [markdown]
-# *What to see:* the border between real and pad follows the lengths 5, 3 and 7. The columns 0, 1 and 2 are True
+# *What to see:* light is True, dark is False. The border between real and pad follows the lengths 5, 3 and 7. The columns 0, 1 and 2 are True
 # everywhere, and the last one is False everywhere. (你好 is "hello"; the third sentence is "Tom chases Jerry".)
 #
 # **Why it matters.** A model has made an error at every real token, and zeros stand at the pads. *Predict first:* which is
@@ -1459,11 +1480,11 @@ class DemoLetterReader(torch.nn.Module):
 # %%
 torch.manual_seed(0)
 demo_order = torch.randperm(len(demo_texts))
-demo_new, demo_old = demo_order[:60], demo_order[60:]  # 60 sentences that it never reads in training
+demo_unseen, demo_seen = demo_order[:60], demo_order[60:]  # 60 sentences that it never reads in training
 demo_reader = DemoLetterReader()
 optimizer = torch.optim.Adam(demo_reader.parameters(), lr=0.03)
 for _ in range(100):
-    some = demo_old[torch.randint(len(demo_old), (32,))]
+    some = demo_seen[torch.randint(len(demo_seen), (32,))]
     loss = torch.nn.functional.cross_entropy(demo_reader(demo_ids[some], demo_lengths[some]), demo_answers[some])
     optimizer.zero_grad()
     loss.backward()
@@ -1473,12 +1494,12 @@ for _ in range(100):
 def demo_count_right(ids):
     """How many of the 60 new sentences are answered right."""
     with torch.no_grad():
-        said = demo_reader(ids, demo_lengths[demo_new]).argmax(dim=1)
-    return int((said == demo_answers[demo_new]).sum())
+        said = demo_reader(ids, demo_lengths[demo_unseen]).argmax(dim=1)
+    return int((said == demo_answers[demo_unseen]).sum())
 
 
 # %%
-print("right answers on new sentences:", demo_count_right(demo_ids[demo_new]), "of 60")
+print("right answers on new sentences:", demo_count_right(demo_ids[demo_unseen]), "of 60")
 with torch.no_grad():
     for text in ("dog bites man", "man bites dog", "old dog bites man", "old dog is bitten by man"):
         ids, lengths = pad_batch([encode(text, demo_char_to_id)], P)
@@ -1486,8 +1507,8 @@ with torch.no_grad():
         print(f"    {decode(ids[0].tolist(), demo_id_to_char)}: {demo_animals[scores.argmax()]} ({scores.max():.2f})")
 
 # %% [markdown]
-# *What to see:* sentences of four lengths and two forms go through one model. The *last* word is not
-# always the answer, so it has to read *is bitten by*, too. How much of this is the mask's work? Put 30 more pads behind
+# *What to see:* sentences of three lengths and two forms go through one model. (Some of these four may be among the 480; the
+# 60 are not.) The *last* word is not always the answer, so it has to read *is bitten by*, too. How much of this is the mask's work? Put 30 more pads behind
 # all sentences. With your mask nothing can change. Then take a mask that is True everywhere.
 
 # %%
@@ -1501,12 +1522,12 @@ guess.ask(
 )
 
 # %%
-demo_more = torch.nn.functional.pad(demo_ids[demo_new], (0, 30))  # pads have the id 0
-demo_before, demo_with = demo_count_right(demo_ids[demo_new]), demo_count_right(demo_more)
+demo_more = torch.nn.functional.pad(demo_ids[demo_unseen], (0, 30))  # pads have the id 0
+demo_before, demo_with = demo_count_right(demo_ids[demo_unseen]), demo_count_right(demo_more)
 with torch.no_grad():
     states, _ = demo_reader.memory(one_hot(demo_more, demo_V))
     said = demo_reader.answer(states.mean(dim=1)).argmax(dim=1)  # the mean over all positions
-demo_without = int((said == demo_answers[demo_new]).sum())
+demo_without = int((said == demo_answers[demo_unseen]).sum())
 print(f"right of 60: {demo_before} before; {demo_with} with 30 more pads and the mask; {demo_without} without the mask")
 guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_before - 2 else "A")
 
@@ -1514,25 +1535,6 @@ guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_
 # *What to see:* the network goes on reading at the pads, and its states there have a say in the mean. Nothing about the
 # sentences has changed, and some answers have. An answer that depends on the filling is a bug, and you will meet it again
 # in this course.
-
-# %% [markdown]
-# ## How often were you right?
-#
-# A wrong guess shows you where your picture of a model differs from the model.
-
-# %%
-guess.summary()
-
-# %% [markdown]
-# ## Go further
-#
-# Not graded. Cells of your own are welcome anywhere.
-#
-# - ★ In 0.1, let the reader learn from fewer sentences: 20, 10, 5. From how many on are both new sentences right?
-# - ★★ In 0.11, leave out every sentence in which the *horse* is bitten. What does the model answer to them afterwards, and
-#   why can it not do better?
-# - ★★★ Sort the 480 sentences by length, and train on batches of neighbours, each cut to its own longest sentence. How
-#   much time does it save, and does it cost right answers?
 
 # %% [markdown]
 # ## 0.12 Quiz
@@ -1582,7 +1584,7 @@ guess.summary()
 #   > Begin with the shape of `ids`. Each id in it becomes a vector: which dimension does that add, and where?
 
 # %% [markdown] quiz="mask_sum" kind="number" points=1 read="0.10" draw="a=4,6,7 b=2,3 T=12,13,14"
-# Two words have the lengths ({a}, {b}), and T = {T}. How many elements of their padding mask are True?
+# Two words have the lengths {a} and {b}. Their mask has {T} columns. How many of its elements are True?
 #
 # - [x] a + b
 #   > Yes: {a} + {b}. The sum of a padding mask is the sum of the lengths.
@@ -1606,6 +1608,25 @@ guess.summary()
 #   > Almost. E tells where the word ends, but it is a mark and not a character of the word.
 # - [ ] D. `lowEww`
 #   > Here only the pad is left out. E means "finished": what follows does not count, and E itself is no character of the word.
+
+# %% [markdown]
+# ## How often were you right?
+#
+# A wrong guess shows you where your picture of a model differs from the model.
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## Go further
+#
+# Not graded. Cells of your own are welcome anywhere.
+#
+# - ★ In 0.1, let the reader learn from fewer sentences: 20, 10, 5. From how many on are both new sentences right?
+# - ★★ In 0.11, leave out every sentence in which the *horse* is bitten. What does the model answer to them afterwards, and
+#   why can it not do better?
+# - ★★★ Sort the 480 sentences by length, and train on batches of neighbours, each cut to its own longest sentence. How
+#   much time does it save, and does it cost right answers?
 
 # %% [markdown]
 # ## What next

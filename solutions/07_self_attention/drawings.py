@@ -34,7 +34,7 @@ def four_steps():
         sheet.line((3.2, y), (3.6, y))
         _matrix(sheet, (3.6, y), numbers)
         sheet.text((3.5 + 0.31 * len(numbers[0]), y + 0.95), f"${name}$")
-    sheet.box((7.2, 1.2), r"$Q \cdot K$", kind="fixed", w=1.4, h=0.8)
+    sheet.box((7.2, 1.2), "$Q K^T$", kind="fixed", w=1.4, h=0.8)
     sheet.line((6.08, 2.4), (7.2, 2.4), (7.2, 1.6))
     sheet.line((6.08, 0), (7.2, 0), (7.2, 0.8))
     sheet.line((7.9, 1.2), (8.35, 1.2))
@@ -50,6 +50,7 @@ def four_steps():
     sheet.line((4.84, -2.4), (10.65, -2.4))
     sheet.line((12.35, -2.4), (12.7, -2.4))
     _matrix(sheet, (12.7, -2.4), ((1.818, 2.453), (1.731, 2.193)), w=0.8, size=9.5)
+    sheet.text((13.5, -1.5), "outputs", size=10)
     for at, number in (((2.55, 3.6), 1), ((7.1, 3.6), 2), ((11.4, 3.6), 3), ((11.4, -3.3), 4)):
         sheet.text(at, f"step {number}", size=12)
     return sheet
