@@ -65,7 +65,7 @@ def test_the_page_quotes_the_stored_runs(stored: dict[str, Any]) -> None:
     assert read == {
         "restated pairs": [0.68, 0.92, 0.93],
         "unrelated pairs": [0.66, 0.84, 0.91],
-        "single sentences": [0.62, 0.67, 0.77],
+        "single sentences": [0.63, 0.69, 0.85],
     }, "The prose of section 8.10 states these shares: change both."
     words = {way: [round(mean(runs["new"]), 2) for runs in of.values()] for way, of in stored["words"].items()}
     assert words == {

@@ -1821,9 +1821,9 @@ print(f"from scratch                {demo_mean(runs_08['labels']['from scratch']
 # *"Pre-training always helps."*
 #
 # - [ ] A. True.
-#   > Look at 2,000 labels, word by word: from scratch 0.96, with the encoder that has read 0.91 and 0.81.
+#   > Look at 2,000 labels, word by word: from scratch 0.96, with the encoder that has read 0.81 to 0.93.
 # - [x] B. False.
-#   > Yes: one clear case is enough against "always". With 50 labels the reading was worth something (0.73 against 0.67), with 2,000 it was in the way. And single sentences, which do not have what the task needs, gave 0.67 where no reading gave 0.65.
+#   > Yes: one clear case is enough against "always". With 50 labels the reading was worth something (0.73 against 0.67), with 2,000 it was in the way. And single sentences, which do not have what the task needs, gave 0.69 where no reading gave 0.65.
 # - [ ] C. A convention.
 #   > Everybody means the same: first read without labels, then learn from labels.
 # - [ ] D. It depends.
