@@ -155,8 +155,8 @@ for n in (1, 2, 3, 4, 8):
     print(f"{n} letters:", sum(word in demo_known for word, _ in make_pairs("sort", 200, n, n, seed=100 + n)))
 
 # %% [markdown]
-# *What to see:* the same three rows as in stage 03, as long as the longest word of the batch needs. From 4 letters on, all
-# test words are new.
+# *What to see:* the same three rows as in stage 03, as long as the longest word of the batch needs. From 4 letters on,
+# all test words are new.
 
 # %% [markdown]
 # ## 4.2 An encoder that no pad can disturb
@@ -422,9 +422,9 @@ demo_apart = demo_moved["last column: from apple to robot"]
 guess.compare("pads", "C" if demo_apart[10] < demo_apart[0] / 5 else "B" if demo_apart[10] > demo_apart[0] else "A")
 
 # %% [markdown]
-# *What to see:* each pad moves the wrong state (blue), until it comes to rest at a place that has to do with pads, and not
-# with the word: without pads, `apple` and `robot` are 1.24 apart (orange), with five pads 0.12, and with ten 0.03. Your
-# state (green) stays where it was.
+# *What to see:* each pad moves the wrong state (blue), until it comes to rest at a place that has to do with pads, and
+# not with the word: without pads, `apple` and `robot` are 1.24 apart (orange), with five pads 0.12, and with ten 0.03.
+# Your state (green) stays where it was.
 
 # %% [markdown]
 # ## 4.3 One vector out of many states
@@ -601,8 +601,8 @@ for how in ("first", "projected", "Last", "last ", "all", "last projected_last")
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# What the first and the last letter leave behind in the three contexts. We change one letter of `appletree`. We look at
-# how far the context moves. *Predict first:* which context moves least when the *first* letter changes?
+# What the first and the last letter leave behind in the three contexts. We change one letter of `appletree` and look
+# at how far the context moves. *Predict first:* which context moves least when the *first* letter changes?
 
 # %%
 torch.manual_seed(0)
@@ -1014,8 +1014,8 @@ for name, decoder in (("DecoderInit", DecoderInit(V, 32, 128)), ("DecoderEvery",
 #
 # ### Deeper, and mixed
 #
-# **Several layers.** On this page each half has one layer; Sutskever's model has four. As in 3.3, each layer of the decoder
-# starts from the last state of *its* layer in the encoder.
+# **Several layers.** On this page each half has one layer; Sutskever's model has four. As in 3.3, each layer of the
+# decoder starts from the last state of *its* layer in the encoder.
 #
 # **Two kinds.** The encoder may be an LSTM, or a network that reads a picture; the decoder may still be a GRU. If the
 # widths differ, a matrix $W$ makes $c$ as wide as the decoder's state.
@@ -1109,9 +1109,9 @@ def answer(machine, words):
 
 
 # %% [markdown]
-# Two trainings, one for each task, with H = 128. **This cell takes half a minute to a minute and a quarter.** *Predict first:* both
-# machines see words of 1 to 12 letters, equally many of each length. On which of the two tasks will `understanding`
-# fail?
+# Two trainings, one for each task, with H = 128. **This cell takes half a minute to a minute and a
+# quarter.** *Predict first:* both machines see words of 1 to 12 letters, equally many of each length. On which of the two
+# tasks will `understanding` fail?
 
 # %%
 demo_machines = {}
@@ -1413,8 +1413,8 @@ for word, said in zip(demo_again, answer(demo_machines["reverse"], demo_again), 
     print(f"{word:>13}   from the bag: {from_bag:<14} from the learned vector: {said:<14} {told}")
 
 # %% [markdown]
-# *What to see:* the learned vector tells `listen` from `silent`, and it has seen neither of them. And the question has half
-# an answer: after 800 steps, up to about 7 letters most words get through; this one of 13 does not.
+# *What to see:* the learned vector tells `listen` from `silent`, and it has seen neither of them. And the question has
+# half an answer: after 800 steps, up to about 7 letters most words get through; this one of 13 does not.
 #
 # **What you have now**
 #
@@ -1422,9 +1422,9 @@ for word, said in zip(demo_again, answer(demo_machines["reverse"], demo_again), 
 # - two trained machines, and the curve of what gets through one vector after 800 steps.
 #
 # **Stop here, if you like.** Save the notebook. **To start again**, click on the heading of half two and choose *Run →
-# Run All Above Selected Cell*. That takes one to two minutes, most of it for the training in 4.5. Half two needs these cells, if
-# you run them one by one: the setup, the pairs of 4.1, `gru_step`, your answers of 4.2 to 4.4, both cells of 4.5, and
-# your answers of 4.6 and 4.7. Their checks need not be run again.
+# Run All Above Selected Cell*. That takes one to two minutes, most of it for the training in 4.5. Half two needs these
+# cells, if you run them one by one: the setup, the pairs of 4.1, `gru_step`, your answers of 4.2 to 4.4, both cells of
+# 4.5, and your answers of 4.6 and 4.7. Their checks need not be run again.
 
 # %% [markdown]
 # ## Half two · Look inside, step back, search
@@ -1650,9 +1650,10 @@ guess.compare("influence", "C" if demo_first.max() < 1.2 * demo_first.min() else
 # %% [markdown]
 # *What to see:*
 #
-# - **reverse:** the rows differ, though the context is the same. The first letter that is written depends most on the last letter that was read, with
-#   about a third of all influence. In the first three rows, the strongest cell is the very letter that must be written,
-#   on the line from the top right to the bottom left: a person would look there as well.
+# - **reverse:** the rows differ, though the context is the same. The first letter that is written depends most on the
+#   last letter that was read, with about a third of all influence. In the first three rows, the strongest cell is the
+#   very letter that must be written, on the line from the top right to the bottom left: a person would look there as
+#   well.
 # - **sort:** order plays no role, and the means are nearly even.
 # - **Single words** are not even, in both tasks: the printed lines show shares from 2 to 46 % (reverse) and from 3 to
 #   38 % (sort).
@@ -1917,8 +1918,8 @@ _ = figure.legend(
 # | 2 | `E` 0.55 (as it is) | `aa` 0.405 |
 # | 3 | `E` 0.55 (as it is) | `aaa` 0.36 |
 #
-# There is only one list. In each round a finished hypothesis goes into the candidates unchanged, takes one of the k places
-# if its score is good enough, and is lost for good if it is not. `E` is never sent to `step_fn` again.
+# There is only one list. In each round a finished hypothesis goes into the candidates unchanged, takes one of the k
+# places if its score is good enough, and is lost for good if it is not. `E` is never sent to `step_fn` again.
 #
 # A probability of a long answer is a product of many small numbers: it soon becomes too small for a computer, and
 # then it is 0. So we *add logarithms*:
@@ -2337,9 +2338,9 @@ _ = ax.figure.legend(frameon=False, loc="outside right center")
 # %% [markdown]
 # *What to see:*
 #
-# - **Doubling H moves the curve by about two letters** (after 800 steps; how far more steps move it, see below). With H = 32, half of the words come out right at 4 letters
-#   (0.52), with H = 64 at 6 letters (0.51), with H = 128 at 8 letters (0.52). The last doubling gives a little less
-#   (H = 256: 0.78 at 8 letters, 0.39 at 10).
+# - **Doubling H moves the curve by about two letters** (after 800 steps; how far more steps move it, see below). With
+#   H = 32, half of the words come out right at 4 letters (0.52), with H = 64 at 6 letters (0.51), with H = 128 at 8
+#   letters (0.52). The last doubling gives a little less (H = 256: 0.78 at 8 letters, 0.39 at 10).
 # - **And each time it falls again:** at 12 letters, even H = 256 is down to 0.07.
 # - **No accident:** at 8 letters, the bands of the four reversing curves do not touch.
 # - **The task matters:** sorting with H = 128 still has 0.51 at 12 letters, reversing has 0.01.
@@ -2398,10 +2399,10 @@ for text in ax.texts:
 # - **The plain machine** has 0.51. **Twice as many steps** lift it to 0.84, nearly as much as twice as many units (0.87,
 #   in the picture above).
 # - **Another context:** with a projection it is 0.37, with the mean of all states 0.18.
-# - **C at every step:** 0.26, although that decoder has nearly twice as many parameters. Compare it with the 0.37 as well:
-#   there, too, the last state goes through a projection with a tanh, but it is handed over once.
-# - **Scheduled sampling, one pass:** 0.08. Its answers are not nearer to the right ones either: at 8 letters they need 4.06 edits
-#   on average, instead of 2.99.
+# - **C at every step:** 0.26, although that decoder has nearly twice as many parameters. Compare it with the 0.37 as
+#   well: there, too, the last state goes through a projection with a tanh, but it is handed over once.
+# - **Scheduled sampling, one pass:** 0.08. Its answers are not nearer to the right ones either: at 8 letters they need
+#   4.06 edits on average, instead of 2.99.
 #
 # **Are the others bad ideas?** Not everywhere: the paper on scheduled sampling reports gains for picture captions, for
 # parsing and for speech, with models and trainings much larger than ours. Two possible reasons for our result (we have
@@ -2427,8 +2428,8 @@ for name, by_length in runs["beam"].items():
 # *What to see:*
 #
 # - **The beam helps a little:** at 8 letters from 0.12 to 0.18.
-# - **Few mistakes are mistakes of the search:** one in four (0.25), and at 8 letters one in six (0.16). In all others, even
-#   a perfect search for the most probable answer would not find the right one.
+# - **Few mistakes are mistakes of the search:** one in four (0.25), and at 8 letters one in six (0.16). In all others,
+#   even a perfect search for the most probable answer would not find the right one.
 #
 # So most of the trouble lies before the search.
 #
@@ -2441,9 +2442,9 @@ print(f"a word of 12 random letters: {12 * torch.tensor(26.0).log2():.0f} bits")
 print(f"64 numbers of 32 bits:       {64 * 32} bits")
 
 # %% [markdown]
-# So the vector is not simply too small. But the encoder must *learn* to pack every letter together with its place into it,
-# step by step, over all letters that follow. And the decoder must learn to unpack it again. That becomes harder with each
-# letter: more units or more steps move the fall to longer words, and there it comes again.
+# So the vector is not simply too small. But the encoder must *learn* to pack every letter together with its place into
+# it, step by step, over all letters that follow. And the decoder must learn to unpack it again. That becomes harder
+# with each letter: more units or more steps move the fall to longer words, and there it comes again.
 
 # %% [markdown]
 # ## 4.12 The translator, first version
@@ -2453,8 +2454,8 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 # three sentences travel with it.
 #
 # The sentences come from a small grammar that makes English–Chinese pairs: 4,000 for training, others for the test. The
-# machine is yours. Only its lists of symbols are new. We take `DecoderEvery`, though `DecoderInit` did better in 4.11: the
-# decoder of stage 05 gets a context at every step as well, so that only the attention is new.
+# machine is yours. Only its lists of symbols are new. We take `DecoderEvery`, though `DecoderInit` did better in 4.11:
+# the decoder of stage 05 gets a context at every step as well, so that only the attention is new.
 
 # %%
 demo_corpus = grammar.corpus()
@@ -2523,22 +2524,23 @@ for steps, run in demo_stored["runs"].items():
 # %% [markdown]
 # *What to see:*
 #
-# - **Three words get through more often than not:** 我 爱 中国, "I love China". Of the sentences with three words, 0.58 are right (the mean of
-#   three trainings), of those with four 0.27, with six 0.10, and from 11 words on none.
+# - **Three words get through more often than not:** 我 爱 中国, "I love China". Of the sentences with three words, 0.58 are
+#   right (the mean of three trainings), of those with four 0.27, with six 0.10, and from 11 words on none.
 # - **Ten words:** "they do not love a girl who the teacher knows" became 汤姆 不 爱 北京, "Tom does not love Beijing". The
 #   verb and the "not" came through; who loves whom is made up.
 # - **Twenty-two words:** the frame is right (*tomorrow, will not, in the park*). Most of the people and animals are not,
 #   and the main verb is wrong, too: 帮助 (help) for 认识 (know). The decoder has learned to write Chinese. What it lacks
 #   is the source.
-# - **Four times as many steps** help and do not cure: 0.35 of the test instead of 0.04 to 0.10, and nearly all sentences of
-#   up to five words. With ten words it is 0.30, and from 14 words on at most one sentence in 20 of each length.
+# - **Four times as many steps** help and do not cure: 0.35 of the test instead of 0.04 to 0.10, and nearly all
+#   sentences of up to five words. With ten words it is 0.30, and from 14 words on at most one sentence in 20 of each
+#   length.
 #
 # ### The question that is left
 #
 # Everything about the source must pass through one vector of a fixed size: this is the **bottleneck**. All the while the
 # encoder *has* a state for each symbol. `encode` returns it as `memory`, and our decoders use one row of it, or one mean.
-# What if the decoder could look into `memory` at every step, and each time somewhere else? That is attention. **Stage 05 changes this one thing**, keeps data, steps and width, and
-# translates the same three sentences.
+# What if the decoder could look into `memory` at every step, and each time somewhere else? That is attention. **Stage
+# 05 changes this one thing**, keeps data, steps and width, and translates the same three sentences.
 #
 # ### Half two is done
 #
@@ -2645,8 +2647,8 @@ guess.summary()
 #   as Sutskever et al. did (their section 3.3), and lay both curves of accuracy by length beside that of reversing.
 # - ★★ **Deeper.** Give `Machine` and `DecoderInit` two layers, and choose H so that they have as many parameters as one
 #   layer with H = 128. Which one has more words of 8 letters right?
-# - ★★★ **As in the paper.** Write a `fit` for scheduled sampling that goes step by step, so that an own symbol follows from
-#   the own symbols before it. Does it do better at 6 letters than the 0.08 of 4.11? Does it reach the plain 0.51?
+# - ★★★ **As in the paper.** Write a `fit` for scheduled sampling that goes step by step, so that an own symbol follows
+#   from the own symbols before it. Does it do better at 6 letters than the 0.08 of 4.11? Does it reach the plain 0.51?
 #
 # ## Papers
 #
