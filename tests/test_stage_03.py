@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from collections import Counter
 from types import ModuleType
 from typing import Any
 
@@ -64,6 +66,9 @@ def test_the_notebook_quotes_the_stored_shares(stored: dict[str, Any]) -> None:
         ("copied, own letters", "insert last"): 0.86,
         ("copied, own letters", "insert first"): 0.07,
         ("train", "replace first"): 0.95,
+        ("train", "insert first"): 0.98,
+        ("train", "insert middle"): 1.0,
+        ("train", "insert last"): 1.0,
     }
     assert {key: round(share(*key), 2) for key in quoted} == quoted, message
     shares = {name: {kind: share(name, kind) for kind in kinds} for name, kinds in stored["kinds"].items()}
@@ -145,6 +150,16 @@ def test_train_gives_the_same_model_twice(measure: ModuleType) -> None:
     stage = measure.load_stage()
     first, second = (stage["train"](stage["PAIRS"], 3).state_dict() for _ in range(2))
     assert all(first[name].equal(second[name]) for name in first)
+
+
+def test_the_training_sees_most_single_typos_and_hardly_an_insert(measure: ModuleType) -> None:
+    stage = measure.load_stage()
+    rng, seen = random.Random(0), Counter[str]()  # the typos of train(PAIRS, 0), in its order
+    for source in [source for source, _ in stage["PAIRS"]] * 150:
+        once = [stage["typo"](source, rng) for _ in range(8)]
+        seen.update([*once[:4], *(stage["typo"](word, rng) for word in once[4:])])
+    assert seen["highh"] == 37, "The prose of section 3.7 states this count: change both."
+    assert seen["kingh"] <= 1
 
 
 def test_a_variant_with_nothing_left_out_is_train(measure: ModuleType) -> None:
