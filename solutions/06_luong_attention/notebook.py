@@ -1794,7 +1794,7 @@ _ = axes[1].legend(frameon=False)
 #   ("Multiply, then sum" in `luong_score` also writes all B · S · D products to memory.)
 # - **concat** is the most expensive one on both sides. Up to 160 words the stored clock says less than the count (18 against 50): one
 #   large matrix product is what a computer does fastest. From 320 words on it says *more* (about 190 against 100): probably the
-#   tensors no longer fit into the fast memory. Look at your own line: where does it bend?
+#   tensors no longer fit into the fast memory, or get fresh memory in each call. Look at your own line: where does it bend?
 # - **general** is about as fast as `dot`, with ratios from 0.98 to 1.13: it needs one small matrix product more.
 #
 # **The claim** "attention costs nothing extra" is **false**: in time, and in memory too. Without attention the decoder needs one state of the
@@ -1930,7 +1930,8 @@ for kind in ("Bahdanau", "dot"):
 # %% [markdown]
 # *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a tenth of the time of the
 # additive one, and for 160 words still less. A part of that price was waste: with $U k$ kept, the additive score needed about a third less for
-# 10 and 22 words in our runs. The tanh of every pair remains.
+# 10 and 22 words in our runs. The tanh of every pair remains. (Do 160 words cost much less here than at the top? There, large tensors probably
+# got fresh memory from the system in each call; here, the process keeps it.)
 #
 # The whole decoder of Luong with dot has nearly as many sentences right as Bahdanau's (0.96 and 0.97, over ten seeds of each), a better picture
 # (an AER of 0.14 and 0.20), and 15,040 parameters fewer (4,128 of them were the score's). The better picture is not the work of dot alone:
