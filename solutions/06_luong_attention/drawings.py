@@ -67,14 +67,20 @@ def decoder_step():
     sheet.line((9.1, 1.2), (9.1, 0.1))
     sheet.line((14.2, -0.2), (10.1, -0.2), dashed=True)
     sheet.text((9.0, -0.2), "next step", size=9.5)
-    sheet.box((5.0, -1.8), r"$[\text{emb}(y_{t-1}); \tilde h_{t-1}]$", kind="fixed", w=3.4)
-    sheet.arrow((5.0, -1.35), (5.0, 0.75), "$x_t$: $[B, n_{in} + D]$")
+    sheet.box((4.6, -1.8), r"$\text{emb}(y_{t-1})$", kind="fixed", w=2.6)
+    for y in (-1.35, -2.25):  # what input feeding adds
+        sheet.line((5.9, y), (7.7, y), arrow=False, dashed=True)
+    sheet.line((7.7, -1.35), (7.7, -2.25), arrow=False, dashed=True)
+    sheet.text((6.7, -1.8), r"$;\ \tilde h_{t-1}$")
+    sheet.arrow((5.0, -1.35), (5.0, 0.75), "$x_t$: $[B, n_{in}]$")
+    sheet.line((7.0, -1.35), (7.0, -0.75), (5.0, -0.75), arrow=False, dashed=True)
+    sheet.text((7.15, -0.95), "$[B, n_{in} + D]$", size=9.5, align="left")
     sheet.text((0.35, -1.8), "$y_{t-1}$")
     sheet.box((2.2, -1.8), "emb", w=1.2, h=0.8)
     sheet.line((0.8, -1.8), (1.6, -1.8))
     sheet.line((2.8, -1.8), (3.3, -1.8))
     sheet.box((0.9, -3.2), r"$\tilde h_{t-1}$", kind="values", w=1.4)
-    sheet.line((1.6, -3.2), (5.0, -3.2), (5.0, -2.25), dashed=True)
+    sheet.line((1.6, -3.2), (6.7, -3.2), (6.7, -2.25), dashed=True)
     sheet.text((3.3, -2.95), "$[B, D]$", size=9.5)
     return sheet
 
