@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
@@ -80,7 +81,9 @@ def heatmap(
     if numbers:
         middle = (values.min() + values.max()) / 2
         short = [f"{value:.3g}" for value in values.flat]
+        largest = max(abs(values.min()), abs(values.max()))
         digits = max((len(text.partition(".")[2]) for text in short if "e" not in text), default=0)
+        digits = min(digits, max(0, 2 - math.floor(math.log10(largest)))) if largest else 0
         for i, j in np.ndindex(values.shape):
             color = "white" if values[i, j] <= middle else "black"
             ax.text(j, i, f"{values[i, j]:.{digits}f}", ha="center", va="center", color=color, fontsize=9)

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 08 · Pre-training: read a lot, then learn from few labels
 #
-# You learned to read long before anybody asked you a question about a text. A network can do the same. On this page one
-# reads 12,000 pairs of sentences without any label, and only then gets a task. That is the idea behind BERT, and, with the next word in place
+# You learned to read long before anybody asked you a question about a text. A network can do the same. On this page a
+# network reads 12,000 pairs of sentences without any label. Only then does it get a task. That is the idea behind BERT, and, with the next word in place
 # of a hidden one, behind nearly every large model of today.
 #
 # You build the reading and the re-use, and you ask at each step what was gained. Some well-known answers hold here, and
@@ -103,8 +103,8 @@ for demo_change in (("words",), ("order",), ("words", "order")):
 # any case. Together this is about 0.75 without a single label: a rival to remember. (`datasets/entailment.md` describes the pairs.)
 #
 # Here is a small Transformer. It reads both sentences in one row, with an E behind each. `segment` says which sentence a
-# place belongs to, `mask` says where no pad is. The places are counted from 0 again in the
-# second sentence, so the same place in both has the same position vector. Its blocks are those of stage 07. A last part, the **head**, makes two
+# place belongs to, `mask` says where no pad is. The *positions* are counted from 0 again in the
+# second sentence, so equal positions have the same position vector. (A *place* is a column of the row, and is counted straight through.) Its blocks are those of stage 07. A last part, the **head**, makes two
 # logits of what the encoder gives: not said, said.
 
 
@@ -226,11 +226,11 @@ guess.compare("by_heart", "A" if demo_share < 0.57 else "B" if demo_share < 0.8 
 
 # %% [markdown]
 # *What to see:* all of its own pairs, and about two thirds of the new ones. Mostly it has learned 200
-# answers by heart: that is one way to get them all right, and 200 pairs do not force it to find the rule, which without
-# any learning has 0.75.
+# answers by heart: that is one way to get them all right, and 200 pairs do not force it to find a rule. The rule above,
+# without any learning, is right in 0.75.
 #
 # Labels are expensive. Text is not. In 8.4 a network is right in more than nine of ten new pairs, with 50
-# labels. Is it because a network has read, or because somebody asks it a better question? You measure both.
+# labels. Is it because a network has read, or because somebody asks it a better question? You will see both measured.
 
 # %% [markdown]
 # ## 8.2 Hide some words
@@ -1198,7 +1198,7 @@ ax.set(
 _ = ax.legend(frameon=False)
 
 # %% [markdown]
-# *What to see:* the true one wins nearly always, in more than 0.95 of the cases. Nobody gave a label. To say yes or no to a single pair you
+# *What to see:* the true one wins nearly always, in 0.98 of the cases. Nobody gave a label. To say yes or no to a single pair you
 # need one number more, a **threshold**, and some labels to choose it: "yes" where the score is at least the threshold. Take 50
 # labelled pairs, try a threshold between any two of their scores, and keep the one that gets most of the 50 right. *Predict first:* how many of
 # 400 *new* pairs does it get right, where a word changed, and where the order changed?
@@ -1223,7 +1223,7 @@ for ax, demo_change in zip(axes, ("words", "order"), strict=True):
     for demo_columns, demo_name in ((slice(0, 2), "said"), (slice(2, 4), "not said")):
         ax.hist(demo_scores[demo_of, demo_columns].flatten().clamp(min=-3.5).tolist(), demo_bins, alpha=0.6, label=demo_name)
     ax.axvline(demo_threshold, color="black", linewidth=1.5, label="threshold")
-    ax.set(title=f"{demo_change} changed", xlabel="score", ylabel="pairs" if demo_change == "words" else "")
+    ax.set(title=f"{demo_change} changed", xlabel="score (below −3.5: first bar)", ylabel="pairs" if demo_change == "words" else "")
 _ = axes[0].legend(frameon=False)
 
 # %% [markdown]
@@ -1233,7 +1233,7 @@ _ = axes[0].legend(frameon=False)
 # How can that be? Look at what it read: in its text the second sentence was *always* true of the first. So it learned
 # "the second sentence says what the first one says", and a false hypothesis surprises it. It does not know what "true"
 # means. And in a way each of these 12,000 pairs carries the label *yes*: somebody put them together. Such text is free only where it lies around: headlines with their
-# articles, translations, one piece of news in two papers. Section 8.10 also tries text that is less kind.
+# articles, translations, one piece of news in two papers. Section 8.10 also tries text that is less kind, but only with fine-tuning.
 #
 # So the network that reads knows the answer, and the classifier with 200 labels does not. The rest of this page asks: how do
 # you get this knowledge *out* of it, into a classifier?
@@ -1309,7 +1309,7 @@ for row, demo_cases, demo_of, demo_title in zip(
         row[1].bar(demo_at, demo_shares.tolist(), 0.38, color=plots.COLORS[1 + demo_k], label=demo_name)
     row[1].axhline(sum(1 / len(case[0]) for case in demo_cases) / len(demo_cases), color="gray", linestyle=":", linewidth=1, label="chance, about" if demo_title.startswith("subject") else None)
     row[1].set_xticks(range(8), [f"{head // 4 + 1}.{head % 4 + 1}" for head in range(8)])
-    row[1].set(ylim=(0, 1.05), ylabel="share of 150", xlabel="layer.head")
+    row[1].set(ylim=(0, 1.05), ylabel="share of the 150", xlabel="layer.head")
     row[1].set_title(demo_title, fontsize=9.5)
 _ = axes[0, 1].legend(frameon=False, fontsize=8, loc="upper center")
 demo_before, demo_subject = (demo_found[1][name][demo_best] for name in ("the place just before", "the subject"))
@@ -2526,19 +2526,21 @@ guess.ask(
 
 # %%
 demo_runs = data.load("pretraining_runs")["labels"]
-figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 3.6), layout="constrained")
+demo_colors = ["#777777"] * 3 + plots.COLORS[:3]  # grey: it has read nothing
+figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.4), layout="constrained")
 for i, (name, of_number) in enumerate(demo_runs.items()):
     demo_x = [int(number) for number in of_number]
     demo_shares = [runs["new"] for runs in of_number.values()]
     ax.plot(
         demo_x,
         [sum(s) / len(s) for s in demo_shares],
-        "osPD^v"[i] + ["-", "--", ":", "-.", ":", "-"][i],
+        "osPD^v"[i] + ["-", "--", ":", "-.", "--", "-"][i],
+        color=demo_colors[i],
         markersize=4,
         label=name,
     )
     for x, s in zip(demo_x, demo_shares, strict=True):
-        ax.plot([x] * len(s), s, ".", color=plots.COLORS[i], alpha=0.5)
+        ax.plot([x] * len(s), s, ".", color=demo_colors[i], alpha=0.4)
 demo_stored_score = data.load("pretraining_runs")["score"]["threshold"]
 ax.plot(
     demo_x, [demo_stored_score[str(x)]["new"] for x in demo_x], "k*-", markersize=9, label="the score of 8.4, with a threshold"
@@ -2556,8 +2558,9 @@ demo_means_of = {}
 for name, of_number in demo_runs.items():
     demo_means_of[name] = {number: sum(runs["new"]) / len(runs["new"]) for number, runs in of_number.items()}
     print(f"{name:35}", *(f"{mean:5.2f}" for mean in demo_means_of[name].values()))
-print(f"\n{'from scratch, its own pairs':35}", end="")
-print(*(f" {sum(runs['own']) / len(runs['own']):5.2f}" for runs in demo_runs["from scratch"].values()), sep="")
+print("\nits own pairs")
+for name in ("from scratch", "from scratch, four times the steps"):
+    print(f"{name:35}", *(f"{sum(runs['own']) / len(runs['own']):5.2f}" for runs in demo_runs[name].values()))
 demo_gaps = [
     max(demo_means_of[name][number] for name in ("fine-tuned, one rate", "fine-tuned, slower encoder"))
     - demo_means_of["from scratch"][number]
@@ -2569,7 +2572,8 @@ guess.compare("gap", "ABC"[demo_gaps.index(max(demo_gaps))])
 # *What to see:* the black line is no classifier. It is the score of 8.4 with one threshold: 0.93 with 50 labels, and 0.95
 # to 0.96 later. No classifier comes near it before it has 2,000 labels. So the best way to get the knowledge out was to
 # ask the reader **in the language in which it has read**. (Large language models are used in this way: the question is
-# written as a text, and the model is asked how it goes on. This is called *prompting*.)
+# written as a text, and the model is asked how it goes on. This is called *prompting*.) This reader had read pairs that say the same:
+# what the score is worth after unrelated pairs or single sentences, we have not measured.
 #
 # Now the classifiers. Begin on the right, with 2,000 labels.
 #
@@ -2580,11 +2584,11 @@ guess.compare("gap", "ABC"[demo_gaps.index(max(demo_gaps))])
 # | gap | 0.27 | 0.04 |
 #
 # - *2,000 labels:* most of the gap was **steps**. 600 steps of 32 pairs show it each of 2,000 pairs only 10 times. From
-#   scratch it has not even learned its own pairs (last line of the output), and gets worse than with 500 labels (0.71).
-# - *100 and 200 labels:* four times the steps do not help (0.59 and 0.64): the network knows its own pairs by heart
-#   already. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has 0.60 and 0.62, so
+#   scratch it has not even learned its own pairs (last lines of the output), and gets worse than with 500 labels (0.71).
+# - *100 and 200 labels:* four times the steps do not help (0.59 and 0.64). They do bring the network to know its own pairs
+#   by heart (last two lines), and no more. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has 0.60 and 0.62, so
 #   this is the **reading**, and not the rate.
-# - *One rate or two?* With 50 to 200 labels the slower encoder is ahead by 0.02 to 0.04, with 500 they are level, with 2,000
+# - *One rate or two?* With 50 to 200 labels the slower encoder is ahead by about 0.04, with 500 they are level, with 2,000
 #   it is behind by 0.03: now there is enough to learn from, and 600 slow steps are too few or too small.
 # - *Counted in labels:* with 100 and 200, reading and a slow encoder were worth about twice the labels; with 500 less. With
 #   2,000 they were worth *steps*: 600 after reading reach 0.87, where 2,400 from scratch reach 0.89.
@@ -2634,7 +2638,7 @@ guess.compare("tables", "C" if max(demo_spread.values()) < 0.02 else max(demo_sp
 #   sentence, and entailment needs just this.
 # - *2,400 steps:* the first two come close together (0.93 and 0.91; from scratch 0.89). For them it was mostly a matter
 #   of steps.
-# - *Single sentences* stay behind at 0.85, and at 0.89 is a network that has read **nothing**. This reader had as many
+# - *Single sentences* stay behind at 0.85. A network that has read **nothing** reaches 0.89. This reader had as many
 #   sentences (128 rows a step), but it never saw a word in the second segment. How much of the loss is *what* was read,
 #   and how much this, we have not measured. Nor do we know why unrelated pairs are better.
 #
@@ -2968,8 +2972,8 @@ print(f"({time.process_time() - demo_start:.1f} s)")
 
 # %% [markdown]
 # Where do the words look? For a true pair, the grammar knows for each word of the hypothesis where the premise has it
-# (the orange squares). So the picture can be measured. The control is a word that always looks at its own *place* in the
-# premise.
+# (the orange squares). So the picture can be measured. The control is a word that always looks at its own *position* in the
+# premise. (The two E's are left out, in the picture and in the shares.)
 
 # %%
 demo_tests = entailment.quadruples(200, seed=2)
@@ -2995,12 +2999,13 @@ for ax, demo_pair, demo_weights, demo_title in zip(
     axes, demo_shown, demo_look(demo_words_model, demo_shown), ("said", "not said: another order"), strict=True
 ):
     plots.heatmap(
-        demo_weights,
+        (100 * demo_weights).round() / 100,
         rows=demo_pair.hypothesis,
         columns=demo_pair.premise,
         title=demo_title,
         xlabel="premise",
-        ylabel="hypothesis",
+        ylabel="hypothesis" if ax is axes[0] else "",
+        numbers=True,
         ax=ax,
     )
     ax.images[0].set_clim(0, 1)
@@ -3015,7 +3020,7 @@ for demo_pair, demo_weights in zip(demo_true, demo_look(demo_words_model, demo_t
         demo_hits.append(demo_weights[demo_row].argmax().item() == demo_link)
         demo_same.append(demo_row == demo_link)
         demo_chance.append(1 / len(demo_pair.premise))
-for demo_name, demo_each in (("weights", demo_hits), ("same place", demo_same), ("chance", demo_chance)):
+for demo_name, demo_each in (("weights", demo_hits), ("same position", demo_same), ("chance", demo_chance)):
     print(f"{demo_name:10} {sum(demo_each) / len(demo_each):.2f}")
 
 # %% [markdown]
@@ -3023,7 +3028,7 @@ for demo_name, demo_each in (("weights", demo_hits), ("same place", demo_same), 
 # states.
 #
 # - *The true pair, on the left:* the words look where they should. In about 0.99 of all cases the largest weight lies on
-#   the same word in the premise. "Same place" is right in 0.62, so this is no accident of the order.
+#   the same word in the premise. "Same position" is right in 0.62, so this is no accident of the order.
 # - *The false pair, on the right:* the words are less sure. Some look at the word that stands in the same *place*: a
 #   state holds the place (or the role) as well as the word. One picture is no measurement, but it shows what the head can
 #   learn from.
@@ -3041,6 +3046,14 @@ print("\nwhere a word changed, and where the order changed (means)")
 for demo_name, demo_of in data.load("pretraining_runs")["words"].items():
     demo_cells = [f"{sum(r['words']) / 3:.2f} and {sum(r['order']) / 3:.2f}" for r in demo_of.values()]
     print(f"{demo_name:27}", "       ".join(demo_cells))
+torch.manual_seed(0)
+demo_untrained = PairClassifier(demo_by_words)
+demo_points = [
+    weights[row].argmax().item() == link
+    for pair, weights in zip(demo_true, demo_look(demo_untrained, demo_true), strict=True)
+    for row, link in enumerate(pair.links)
+]
+print(f"\nan encoder without any training: {sum(demo_points) / len(demo_points):.2f} of its words point right")
 
 # %% [markdown]
 # *What to see:*
@@ -3048,7 +3061,8 @@ for demo_name, demo_of in data.load("pretraining_runs")["words"].items():
 # - *50 labels:* the frozen reader is the best of the four, 0.73 against 0.67 from scratch. *200:* about the same.
 # - *2,000 labels:* the encoder from scratch is ahead, 0.96 against 0.81 frozen and 0.91 and 0.93 tuned.
 # - *Its words point right as well*, in 0.90 to 0.98. A word and the same word have the same embedding, also before any
-#   training, so their product is large. So a map that points right is no proof of reading.
+#   training, so their product is large. Even an encoder
+#   without any training has 0.81 (last line). So a map that points right is no proof of reading.
 #
 # Where is word by word good?
 #
@@ -3193,7 +3207,7 @@ guess.summary()
 # - A. Conneau et al., *Supervised Learning of Universal Sentence Representations from Natural Language Inference Data*,
 #   EMNLP 2017, [arXiv 1705.02364](https://arxiv.org/abs/1705.02364): the features of 8.7.
 # - L. Mou et al., *Natural Language Inference by Tree-Based Convolution and Heuristic Matching*, ACL 2016,
-#   [arXiv 1512.08422](https://arxiv.org/abs/1512.08422): distance and product beside the two vectors.
+#   [arXiv 1512.08422](https://arxiv.org/abs/1512.08422): difference and product beside the two vectors.
 # - A. P. Parikh, O. Täckström, D. Das, J. Uszkoreit, *A Decomposable Attention Model for Natural Language Inference*, EMNLP
 #   2016, [arXiv 1606.01933](https://arxiv.org/abs/1606.01933): attend, compare, aggregate.
 # - T. Rocktäschel et al., *Reasoning about Entailment with Neural Attention*, ICLR 2016,
