@@ -229,8 +229,9 @@ guess.compare("by_heart", "A" if demo_share < 0.57 else "B" if demo_share < 0.8 
 # answers by heart: that is one way to get them all right, and 200 pairs do not force it to find a rule. The rule above,
 # without any learning, is right in 0.75.
 #
-# Labels are expensive. Text is not. In 8.4 a network is right in more than nine of ten new pairs, with 50
-# labels. Is it because a network has read, or because somebody asks it a better question? You will see both measured.
+# Labels are expensive. Text is not. In 8.4 a network that has only read is asked the same question, with
+# 50 labels. If it does better: is it because it has read, or because somebody asks it a better question? You will see both
+# measured.
 
 # %% [markdown]
 # ## 8.2 Hide some words
@@ -1241,7 +1242,7 @@ _ = axes[0].legend(frameon=False)
 # %% [markdown]
 # ## 8.5 Which head knows it? A picture with a trap
 #
-# Can one see how the reader does it? It has eight heads, four in each layer. Hide a verb in both sentences of a pair that says
+# Can one see how the reader does it? It has eight *attention* heads (not the head of 8.1), four in each layer. Hide a verb in both sentences of a pair that says
 # the same thing twice, and see where the heads look from there. Does one of them look at the *subject*, to know who acts? Our sentences
 # know where their subject is, so this can be measured. *Predict first:* chance is about one in seven. How often does the
 # best head's largest weight lie on the subject?
@@ -2580,18 +2581,19 @@ guess.compare("gap", "ABC"[demo_gaps.index(max(demo_gaps))])
 # | 2,000 labels | 600 steps | 2,400 steps |
 # |---|---|---|
 # | from scratch | 0.65 | 0.89 |
-# | after reading, one rate (three readings, next output) | 0.92 | 0.93 |
+# | after reading, one rate (three other readings: next output) | 0.92 | 0.93 |
 # | gap | 0.27 | 0.04 |
 #
 # - *2,000 labels:* most of the gap was **steps**. 600 steps of 32 pairs show it each of 2,000 pairs only 10 times. From
 #   scratch it has not even learned its own pairs (last lines of the output), and gets worse than with 500 labels (0.71).
-# - *100 and 200 labels:* four times the steps do not help (0.59 and 0.64). They do bring the network to know its own pairs
-#   by heart (last two lines), and no more. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has 0.60 and 0.62, so
+# - *100 and 200 labels:* four times the steps do not help (0.59 and 0.64). With 100 it knew all of its own pairs already;
+#   with 200 they raise these from 0.92 to 1.00 (last two lines), and the new pairs not at all. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has 0.60 and 0.62, so
 #   this is the **reading**, and not the rate.
 # - *One rate or two?* With 50 to 200 labels the slower encoder is ahead by about 0.04, with 500 they are level, with 2,000
 #   it is behind by 0.03: now there is enough to learn from, and 600 slow steps are too few or too small.
 # - *Counted in labels:* with 100 and 200, reading and a slow encoder were worth about twice the labels; with 500 less. With
-#   2,000 they were worth *steps*: 600 after reading reach 0.87, where 2,400 from scratch reach 0.89.
+#   2,000 they were worth *steps*: 600 after reading reach 0.90 (one rate) or 0.87
+#   (slower encoder), where 2,400 from scratch reach 0.89.
 # - *Frozen* is soon left behind, at 0.69.
 #
 # **Few labels and few steps are two different needs**, and a comparison without these controls would have mixed them up.
@@ -2656,7 +2658,7 @@ guess.compare("tables", "C" if max(demo_spread.values()) < 0.02 else max(demo_sp
 # A mean mixes all words of a sentence. "The old dog sees the cat" and "the dog sees the old cat" have the same words:
 # only the encoder can keep them apart, before the mean is taken. Here is a way without this bottleneck. Each word of the
 # hypothesis **looks for itself in the premise**, and is compared with what it finds. If *every* word finds its
-# counterpart **in the same role**, the hypothesis is probably said. (The role, or at least the place, must be in the state, put
+# counterpart **in the same role**, the hypothesis is probably said. (The role, or at least the position, must be in the state, put
 # there by the encoder. With bare words you would be back at the rule of 8.1.)
 #
 # There are three steps (Parikh et al. 2016 call them attend, compare, aggregate).
@@ -3029,9 +3031,9 @@ for demo_name, demo_each in (("weights", demo_hits), ("same position", demo_same
 #
 # - *The true pair, on the left:* the words look where they should. In about 0.99 of all cases the largest weight lies on
 #   the same word in the premise. "Same position" is right in 0.62, so this is no accident of the order.
-# - *The false pair, on the right:* the words are less sure. Some look at the word that stands in the same *place*: a
-#   state holds the place (or the role) as well as the word. One picture is no measurement, but it shows what the head can
-#   learn from.
+# - *The false pair, on the right:* the two articles look mostly at the word in the same *position* ("this" at "the",
+#   0.81), the nouns mostly at the same word (0.81 and 0.67). A state holds the position (or the role) as well as the word.
+#   One picture is no measurement, but it shows what the head can learn from.
 #
 # Is that due to the reading? **Ask the control.** Here is the same classifier with an encoder from scratch, and with two
 # that are tuned, three runs each.

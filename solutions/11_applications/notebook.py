@@ -1917,8 +1917,9 @@ guess.compare("five_places", {"hear": "A", "caption": "B", "translate": "C"}[min
 #   hardly above it.
 # - *answer:* the writer has to name a *place*, and to see that two words are the same.
 #
-# A better reader cannot help there. So **before you look for a better model, ask what this one cannot do at all**: copy a
-# word, see what stands above, know that two words are the same. One idea for each of these (11.6) is worth more than all
+# To exchange one of these four readers for another does not help there. So **before you try the next ready-made part, ask
+# what this model cannot do at all, or cannot learn from 2,000 examples**: copy a word (the writer), see what stands above
+# (the reader), know that two words are the same (the input). One idea for each of these (11.6) is worth more than all four
 # readers together.
 
 # %% [markdown]
@@ -2181,11 +2182,16 @@ expect(trials.again(trial, 739155020417).exact).at_least(
 # another reader.
 #
 # ```python
-# learn, test = projects.make("gist", 2000, 300, seed=1, shuffled=True)  # your job
+# def without_idea(load, seed):  # a copy of your function, without the one idea
+#     ...
+#
 # for seed in (1, 2):
-#     model = first_project(lambda name: learn, seed)  # then the same without the idea
-#     ids, maps = model.generate(test.x, test.mask, test.y.shape[1] + 3)
-#     print(seed, projects.score(test, ids, maps), projects.trivial(learn, test))
+#     learn, test = projects.make("gist", 2000, 300, seed=seed, shuffled=True)  # your job
+#     print(seed, projects.trivial(learn, test))
+#     for make in (without_idea, first_project):
+#         model = make(lambda name: learn, seed)
+#         ids, maps = model.generate(test.x, test.mask, test.y.shape[1] + 3)
+#         print(seed, make.__name__, projects.score(test, ids, maps))
 # ```
 #
 # | your job | seed 1 | seed 2 |
@@ -2565,14 +2571,15 @@ ax.set(
 _ = figure.legend(loc="outside right center", frameon=False)
 
 # %% [markdown]
-# *What to see:* the summaries lie in a line at the top. Nearly every sentence was right in every training, and of its maps a
-# quarter missed in some, and none in others. In *answer*, in *translate* and a little in *caption*, trainings with better
-# maps also have more right rows; in *hear* you see nothing of this. So the two may go together. But from a right row you
+# *What to see:* the summaries lie in a line at the top. Nearly every sentence was right in every training, but in some
+# trainings a quarter of the maps missed, and in others none. In *translate*, and a little in *caption*, trainings with better maps
+# also have more right rows; in *hear* you see nothing of this. (In *answer* it must be so: there the map is the answer.) So
+# the two may go together. But from a right row you
 # cannot conclude that its map is right.
 #
 # A state of a `bigru` knows its neighbours, so probably the writer can fetch a word one
 # place beside it. It is the same with sounds, and probably with patches: a state of a convolution also
-# knows the patches around it. The answer is different, and so is a name that is copied: there the map *is*
+# knows the patches around it. *answer* is different, and so is a name that is copied: there the map *is*
 # what is said, so training has to put it in the right place.
 #
 # **A right row does not certify the map.** What you learned about translators in stage 05 holds for sounds, summaries and
