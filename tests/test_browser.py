@@ -200,8 +200,10 @@ def test_a_student_opens_fails_fills_in_passes_and_validates(page: Any, server: 
     assert "✓ passed" in notebook.run("= make_batch([[")
 
     # And the picture that uses it appears.
-    notebook.run("demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)")
-    page.locator(".jp-Cell.jp-mod-active .jp-OutputArea img").first.wait_for()
+    assert "pads in y_out" in notebook.run("demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)")
+    for _ in range(2):  # this cell once more, then the next one, whose code is folded
+        page.keyboard.press("Shift+Enter")
+    page.locator(".jp-Cell", has_text="figure, axes = plots.plt.subplots(1, 3").locator("img").first.wait_for()
 
     # nbgrader's Validate finds the exercises that are still blank.
     # It saves the notebook first: a Ctrl+S just before it could still be on its way, and the file look changed.

@@ -103,9 +103,12 @@ def means(states: Tensor, segment: Tensor, mask: Tensor) -> Tensor:
     """The mean states of both sentences, their distance and their product: [B, 4 D]."""
     import torch
 
-    p, h = ((mask & (segment == which)).unsqueeze(2).to(states.dtype) for which in (0, 1))
-    p, h = ((states * here).sum(dim=1) / here.sum(dim=1) for here in (p, h))
-    return torch.cat([p, h, (p - h).abs(), p * h], dim=1)
+    sides = []
+    for which in (0, 1):
+        share = (mask & (segment == which)).to(states.dtype)
+        sides.append(torch.einsum("bt,btd->bd", share / share.sum(dim=1, keepdim=True), states))
+    first, second = sides
+    return torch.cat((first, second, torch.abs(first - second), first * second), dim=1)
 
 
 def _ids(words: Sequence[str]) -> list[int]:
