@@ -42,7 +42,7 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     changed = [_write(path, image) for path, image in images.items()]
     for path in _stray(stage, images):
         path.unlink()
-    path, references = stage.released.parent / FILE, _references(stage)
+    path, references = _references(stage)
     if references is None:
         path.unlink(missing_ok=True)
     else:
@@ -50,10 +50,11 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     return any([_write(stage.released, as_bytes(notebook)), *changed]), kept
 
 
-def _references(stage: Stage) -> bytes | None:
-    """The solutions of a stage's exercises, with what they build on and what builds on them. None: not handed out."""
+def _references(stage: Stage) -> tuple[Path, bytes | None]:
+    """The file of a stage's solutions, with what they build on and what builds on them. None: not handed out."""
+    path = stage.released.parent / FILE
     if not read_settings(stage).references:
-        return None
+        return path, None
     content = read_stage(stage)
     cells = [cell for cell in content.of_kind("exercise") if cell.id in content.written]
     known = {
@@ -64,7 +65,7 @@ def _references(stage: Stage) -> bytes | None:
         }
         for cell in cells
     }
-    return (json.dumps(known, indent=1) + "\n").encode()
+    return path, (json.dumps(known, indent=1) + "\n").encode()
 
 
 def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
@@ -114,7 +115,7 @@ def check(stage: Stage) -> list[Fault]:
     images = _images(stage, stage.released, stage.solved)
     for path in [path for path, image in images.items() if not path.is_file() or path.read_bytes() != image]:
         faults.append(Fault(stage.place(path), f"is not what {stage.place(stage.drawings)} says.", again))
-    path, references = stage.released.parent / FILE, _references(stage)
+    path, references = _references(stage)
     if (path.read_bytes() if path.is_file() else None) != references:
         faults.append(Fault(stage.place(path), "is not what the settings and the solutions say.", again))
     for path in _stray(stage, images):
