@@ -589,6 +589,12 @@ def test_a_refusal_that_is_missing_is_the_same_mistake_where_the_same_error_come
     assert distance(*(fail(worker, f"def f(x):\n    {body}", elsewhere) for body in bodies[:2])) is None
 
 
+def test_where_nothing_was_asked_what_is_said_tells_mistakes_apart(worker: Worker) -> None:
+    """As where a project was trained in an earlier check, and this one compares its score with a bar."""
+    said = [fail(worker, "", f"expect({score}).at_least(0.5)") for score in (0.1, 0.1, 0.2)]
+    assert distance(said[0], said[1]) == 0 and distance(said[0], said[2]) is None
+
+
 def test_where_several_agree_the_nearest_is_meant() -> None:
     a = torch.linspace(1, 2, 50)
     steps = [json.loads(json.dumps(_step("", a * k))) for k in (1, 1 + 4e-4, 1 + 5e-4)]
