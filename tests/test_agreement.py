@@ -12,7 +12,8 @@ from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import recognize
 from autograder.lab.quiz import STUDENT
 from autograder.proof.diagnosed import SHARE
-from autograder.proof.tasks import Task
+from autograder.proof.recall import Kept
+from autograder.proof.tasks import Recall, Task
 from autograder.proof.trials import run_tasks
 from autograder.run.job import Job, JobCell
 from autograder.run.limits import read_limits
@@ -48,10 +49,15 @@ def in_the_judge(worker: Worker, content: Content, exercise: str, source: str) -
     return {check.id: check.passed for check in worker.run(job).checks}
 
 
+def known_of(stage: Stage) -> Recall:
+    """What the last proof of the course found out."""
+    return Kept(stage.course, stage.slug).read()
+
+
 def compare(worker: Worker, stage: Stage, answers: list[Answer]) -> None:
     content = read_stage(stage)
     tasks = [Task("answer", answer.exercise, answer) for answer in answers]
-    for task, outcomes in run_tasks(content, tasks, jobs=2):
+    for task, outcomes in run_tasks(content, tasks, jobs=2, recall=known_of(stage)):
         assert task.answer is not None
         expected = {check: outcome.passed for check, outcome in outcomes.items()}
         assert in_the_judge(worker, content, task.exercise, task.answer.source) == expected, task.answer.name
@@ -85,7 +91,7 @@ def test_every_answer_of_the_catalogue_gets_the_same_verdict_and_its_own_sentenc
     catalogue = Catalogue(content, read_limits(stage), worker.run)
     known = {(a.exercise, a.name): checks for name in content.exercises for a, checks in catalogue.known(name)}
     tasks = [Task("answer", answer.exercise, answer) for answer in read_answers(stage, content)]
-    for task, outcomes in run_tasks(content, tasks, jobs=1):
+    for task, outcomes in run_tasks(content, tasks, jobs=1, recall=known_of(stage)):
         answer = task.answer
         assert answer is not None
         if answer.right:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -16,8 +17,10 @@ import pytest
 
 from autograder.build.write import build
 from autograder.course.layout import Course, Stage
+from autograder.proof.recall import Kept
 from autograder.proof.tasks import Recall
 from autograder.proof.verify import prove
+from autograder.proof.warm import fork
 from autograder.stage.read import read_stage
 
 from .conftest import ROOT, edit, run
@@ -88,6 +91,70 @@ def test_an_answer_that_never_ends_is_stopped(mini: Stage, monkeypatch) -> None:
     assert prove(mini, seeds=1, only=["differences"]).caught == 7
 
 
+# What is known from an earlier proof
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tasks that are run from now on, as `what exercise name`."""
+    ran: list[str] = []
+
+    def noted(target, send, world, task, *rest):  # type: ignore[no-untyped-def]
+        ran.append(" ".join([task.what, task.exercise, task.answer.name if task.answer else ""]).strip())
+        return fork(target, send, world, task, *rest)
+
+    monkeypatch.setattr("autograder.proof.trials.fork", noted)
+    return ran
+
+
+def test_what_is_known_from_an_earlier_proof_is_not_run_again(mini: Stage, runs: list[str]) -> None:
+    first = prove(mini)
+    assert len(runs) == 1 + 2 + first.right + first.wrong
+    runs.clear()
+    assert prove(mini) == first and runs == []
+    assert prove(mini, recall={}) == first and len(runs) == 1 + 2 + first.right + first.wrong
+    runs.clear()
+    text = mini.answers.read_text(encoding="utf-8")
+    mini.answers.write_text(text.replace("return torch.diff(x", "return +torch.diff(x", 1), encoding="utf-8")
+    assert prove(mini) == first and runs == ["answer differences torch.diff"]
+
+
+def test_a_changed_check_is_run_with_every_answer_and_the_others_with_none(mini: Stage, runs: list[str]) -> None:
+    first = prove(mini, seeds=1)
+    edit(mini, ".shape(3, 6)", ".shape(3, 5)")
+    runs.clear()
+    second = prove(mini, seeds=1)
+    assert (second.accepted, second.solution_score) == (0, 0) and len(runs) == 2 + first.right + first.wrong
+    edit(mini, ".shape(3, 5)", ".shape(3, 6)")
+    runs.clear()
+    assert prove(mini, seeds=1) == first and runs == []
+
+
+@pytest.mark.parametrize("what", ["program", "data", "damaged"])
+def test_with_another_program_or_other_data_nothing_is_known(mini: Stage, monkeypatch, what: str) -> None:  # type: ignore[no-untyped-def]
+    kept = Kept(mini.course, mini.slug)
+    prove(mini, seeds=1)
+    assert kept.read() == Kept(mini.course, mini.slug).read() != {}
+    if what == "program":
+        monkeypatch.setattr("autograder.proof.recall.fingerprint", lambda rooms: "another one")
+    elif what == "data":
+        (mini.course.root / "datasets").mkdir(exist_ok=True)
+        (mini.course.root / "datasets" / "new.json").write_text("{}", encoding="utf-8")
+    else:
+        kept.path.write_text(kept.path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
+    assert Kept(mini.course, mini.slug).read() == {}
+
+
+def test_what_a_busy_machine_did_is_not_kept(mini: Stage, runs: list[str], monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("autograder.proof.trials.TIMES", 0.05)
+    loop = '\n# %% wrong="differences" name="loop" says="It never ends."\ndef differences(x):\n'
+    loop += "    while True:\n        pass\n"
+    mini.answers.write_text(mini.answers.read_text(encoding="utf-8") + loop, encoding="utf-8")
+    first = prove(mini, seeds=1)
+    runs.clear()
+    assert prove(mini, seeds=1) == first and runs == ["answer differences loop"]
+
+
 # No check can be weakened unseen
 
 
@@ -110,7 +177,12 @@ WEAKENED = [
     for slug, content in CONTENTS.items()
     for k in range(max(len(content.checks(exercise)) for exercise in content.written))
 ]
-recall: Recall = {}  # the other checks of an exercise run once for all of these tests
+
+
+@functools.cache
+def known_of(slug: str) -> Recall:
+    """Of the last proof of the course, and of these tests: the other checks of an exercise run once for all of them."""
+    return Kept(CONTENTS[slug].stage.course, slug).read()
 
 
 @pytest.mark.parametrize(("slug", "k"), WEAKENED)
@@ -129,7 +201,7 @@ def test_no_check_can_be_weakened_unseen(slug: str, k: int, tmp_path: Path) -> N
         exercise = next(other for other in content.of_kind("exercise") if other.id == cell.exercise)
         text = text.replace(cell.source, ", ".join(exercise.builds_on) or "pass")
     stage.text.write_text(text, encoding="utf-8")
-    proof = prove(stage, seeds=1, only=[cell.exercise for cell in weakened], recall=recall)
+    proof = prove(stage, seeds=1, only=[cell.exercise for cell in weakened], recall=known_of(slug))
     for cell in weakened:
         assert [p for p in proof.problems if f'of "{cell.exercise}" passes every check. Add a check' in p], cell.id
         blank = [p for p in proof.problems if f'a blank "{cell.exercise}" passes in the check "{cell.id}"' in p]

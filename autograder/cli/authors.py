@@ -65,13 +65,17 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
 @click.option(
     "--mutants", is_flag=True, help="Also change the solutions mechanically, and report what no check catches."
 )
-def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None, mutants: bool) -> None:
+@click.option("--again", is_flag=True, help="Run everything, also what is known from an earlier proof.")
+def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | None, mutants: bool, again: bool) -> None:
     """Prove the tests: blank 0, solution full, every right answer accepted, every wrong one caught.
+
+    What a check said in an earlier proof is kept: after a change, what depends on it is run, and no more.
 
     \b
     autograder verify                       the whole course
     autograder verify 03 --seeds 20         one stage, more seeds
     autograder verify 03 --mutants          wrong answers made by machine, too
+    autograder verify --again               as on a new machine
     """
     import time
 
@@ -91,7 +95,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
     start = time.perf_counter()
     with progress_bar() as progress:
-        proofs = prove_all(chosen, seeds, jobs, steps(progress, "verify"), read=texts)
+        proofs = prove_all(chosen, seeds, jobs, steps(progress, "verify"), recall={} if again else None, read=texts)
         runs = [stage for stage, proof in zip(chosen, proofs, strict=True) if not proof.broken]
         surveys = survey(runs, jobs, steps(progress, "generated wrong answers")) if mutants else []
     headings = ["stage", "exercises", "blank", "solution", "right", "wrong caught", "by visible", "diagnosed"]

@@ -59,8 +59,18 @@ class Trial:
     learned: Calls = field(default_factory=dict, repr=False)
 
 
+@dataclass
+class Seen:
+    """What is known of a task from before. What a check said counts as long as its text is the same."""
+
+    ran: bool
+    defines: bool
+    elsewhere: list[str]  # these exercises use what the answer changed
+    outcomes: dict[str, Outcome] = field(default_factory=dict)  # by the hash of the check
+
+
 Step = Callable[[int, int], None]
-Recall = dict[bytes, Outcome]
+Recall = dict[str, Seen]  # by the hash of all else that a task depends on
 
 
 class _Queue:

@@ -38,6 +38,7 @@ from autograder.proof.tasks import (
     Outcome,
     Outcomes,
     Recall,
+    Seen,
     Step,
     Task,
     Trial,
@@ -55,10 +56,14 @@ FORKS = 100  # then this process has written to so many of its large pages that 
 
 
 def run_tasks(
-    content: Content, tasks: Sequence[Task], jobs: int, step: Step = lambda done, total: None
+    content: Content,
+    tasks: Sequence[Task],
+    jobs: int,
+    step: Step = lambda done, total: None,
+    recall: Recall | None = None,
 ) -> Iterator[tuple[Task, Outcomes]]:
     """Run these tasks of one stage; the results come as they are ready. `step` is told how many there are."""
-    for done, (index, trial) in enumerate(run_all([(content, task) for task in tasks], jobs), 1):
+    for done, (index, trial) in enumerate(run_all([(content, task) for task in tasks], jobs, recall=recall), 1):
         step(done, len(tasks))
         yield tasks[index], trial.outcomes
 
@@ -97,11 +102,15 @@ def run_all(
     try:
         while queue.waiting or running:
             while queue.waiting and len(running) < jobs:
+                index = queue.take()
+                content, task = work[index]
+                if (trial := worlds[content.stage.slug].recalled(task)) is not None:
+                    queue.learn(index, 0.0)
+                    yield index, trial
+                    continue
                 if forks % FORKS == 0:
                     use_large_pages()
                 forks += 1
-                index = queue.take()
-                content, task = work[index]
                 receive, send = multiprocessing.Pipe(duplex=False)
                 limit = limits[content.stage.slug]
                 arguments = (send, worlds[content.stage.slug], task, until_failure, limit)
@@ -170,7 +179,9 @@ class World:
         self.digest = hashlib.sha256(repr([c.source for c in content.of_kind("given", "exercise")]).encode()).digest()
         self.uses = {name: names(cell.source)[1] - {name} for name, cell in self.cells.items()}
         self.used = {name for cell in content.of_kind("given", "exercise") for name in names(cell.source)[1]}
+        self.hashes = dict[str, str]()
         for check in content.of_kind("check"):
+            self.hashes[check.id] = hashlib.sha256(repr((check.id, check.source)).encode()).hexdigest()
             self.uses[check.exercise] |= names(check.source)[1] - {check.exercise}
             if check.exercise in content.written:
                 _prepare(check.source, check.id)
@@ -188,16 +199,31 @@ class World:
         source = self.cells[task.exercise].source
         return blank_source(source, task.exercise) if task.what == "blank" else source
 
-    def key(self, task: Task, check: Cell) -> bytes:
-        """Of all that an outcome depends on."""
-        told = task.what, task.exercise, self.source(task), task.seed, check.id, check.source
-        return hashlib.sha256(self.digest + repr(told).encode()).digest()
+    def key(self, task: Task) -> str:
+        """Of all that a task depends on, but for the checks."""
+        told = task.what, task.exercise, self.source(task), task.seed
+        return hashlib.sha256(self.digest + repr(told).encode()).hexdigest()
 
     def learn(self, task: Task, trial: Trial) -> None:
         self.known.update(trial.learned)
-        for check in self.content.checks(task.exercise):
-            if check.id in trial.outcomes:
-                self.recall[self.key(task, check)] = trial.outcomes[check.id]
+        outcomes = {**trial.outcomes, **trial.elsewhere}
+        others = [name for name in self.cells if any(c.id in trial.elsewhere for c in self.content.checks(name))]
+        seen = self.recall.setdefault(self.key(task), Seen(trial.ran, trial.defines, others))
+        seen.outcomes |= {self.hashes[check]: outcome for check, outcome in outcomes.items()}
+
+    def recalled(self, task: Task) -> Trial | None:
+        """What came of a task before, where all of it is known."""
+        seen = self.recall.get(self.key(task))
+        if seen is None:
+            return None
+        trial = Trial(ran=seen.ran, defines=seen.defines)
+        told = [(trial.outcomes, task.exercise), *((trial.elsewhere, other) for other in seen.elsewhere)]
+        for outcomes, exercise in told:
+            for check in self.content.checks(exercise):
+                if (outcome := seen.outcomes.get(self.hashes[check.id])) is None:
+                    return None
+                outcomes[check.id] = outcome
+        return trial
 
     def try_out(self, task: Task, until_failure: bool, seconds: float) -> Trial:
         """Run a task here. The namespace is spoiled then."""
@@ -216,12 +242,13 @@ class World:
         changed = {name for name in {*before, *self.namespace} if self.namespace.get(name) is not before.get(name)}
         others = self.sees(changed, cell.id) if task.what == "answer" else []
         memo = _Memo(self.namespace, self.known, task)
+        seen = self.recall.get(self.key(task))
         below = () if (changed - {cell.id}) & self.used else cell.builds_on
         for exercise, outcomes in [(cell.id, trial.outcomes), *((other, trial.elsewhere) for other in others)]:
             for check in self.content.checks(exercise):
                 namespace = {**self.namespace, **memo.instead_of(below if exercise == cell.id else ())}
                 reseed()
-                known = self.recall.get(self.key(task, check)) or broken
+                known = (seen and seen.outcomes.get(self.hashes[check.id])) or broken
                 outcomes[check.id] = known or run_check(check, namespace, seconds)
                 if until_failure and not outcomes[check.id].passed:
                     return trial

@@ -16,6 +16,7 @@ from autograder.course.layout import Stage
 from autograder.proof.beside import Beside, Read
 from autograder.proof.diagnosed import SHARE, unclear
 from autograder.proof.quizzes import QuizProof
+from autograder.proof.recall import Kept
 from autograder.proof.tasks import Outcomes, Recall, Task, Trial
 from autograder.proof.trials import World, run_all
 from autograder.stage.model import Answer, Content
@@ -108,19 +109,21 @@ def prove_all(
     Args:
         step: is told how many tasks are done, of how many.
         only: these exercises, without what concerns a stage as a whole, and without asking the judge for a diagnosis.
-        recall: outcomes that are known from an earlier call; those of this one are added.
+        recall: outcomes that are known from an earlier call; those of this one are added. Without it, those that the
+            course keeps of earlier proofs.
         read: the texts of these stages, where they are read already.
 
     Raises:
         CourseError: when a text cannot be read.
     """
     texts = [read_texts(stage) for stage in stages] if read is None else read
-    recall = {} if recall is None else recall
+    kept = {} if recall is not None else {stage.slug: Kept(stage.course, stage.slug) for stage in stages}
     worlds, proofs = dict[str, World](), dict[str, Proof]()
     with Beside(texts, only) as beside:
         for content, _ in texts:
             try:
-                worlds[content.stage.slug] = World(content, recall)
+                slug = content.stage.slug
+                worlds[slug] = World(content, kept[slug].read() if recall is None else recall)
             except CourseError as error:
                 proofs[content.stage.slug] = _broken(content, error)
         work = [
@@ -131,11 +134,15 @@ def prove_all(
         ]
         asks = _Asks(work)
         trials: dict[int, Trial] = {}
-        for index, trial in run_all(work, jobs, recall=recall, worlds=worlds):
-            trials[index] = trial
-            if (names := asks.take(index, trial)) and not only:
-                beside.ask(*asks.keys[index], names)
-            step(len(trials), len(work))
+        try:
+            for index, trial in run_all(work, jobs, worlds=worlds):
+                trials[index] = trial
+                if (names := asks.take(index, trial)) and not only:
+                    beside.ask(*asks.keys[index], names)
+                step(len(trials), len(work))
+        finally:  # also of a proof that was interrupted
+            for slug in kept.keys() & worlds.keys():
+                kept[slug].write(worlds[slug].recall)
         found = beside.found()
     for content, _ in texts:
         slug = content.stage.slug
