@@ -6,12 +6,12 @@
 #
 # **What you need to know:** Python with lists, dictionaries and loops. You have seen a tensor before; once is enough.
 #
-# **Points and time.** This page has 21 points. Plan about an hour: 10 minutes for 0.1 to 0.3, 35 for the six
-# functions, 5 for the last model and 5 for the quiz. Boxes with a small triangle are optional: what is in them is needed by
-# no exercise. (Hints are such boxes, too.)
+# **Points and time.** This page has 21 points. Plan about an hour: 15 minutes for 0.1 to 0.3, 35 for the six
+# functions, 5 for the last model and 5 for the quiz. Boxes with a small triangle are optional: no exercise needs what is in
+# them. (Hints are such boxes, too.)
 #
 # **How to run a cell:** click into it and press **Shift + Enter**. Start with the next one, and go on from top to bottom.
-# (The first one may take some seconds, because it loads PyTorch.)
+# (It loads PyTorch, which may take some seconds.)
 
 # %% given="setup"
 try:
@@ -43,8 +43,7 @@ WORDS = ["man", "woman", "black", "white", "king", "queen", "girl", "boy", "up",
 #
 # Both learn from 28 other sentences, such as *cat bites horse*. Then they are asked about our two, which they have never
 # read. Guess first: write a letter between the quotation marks, and run the cell. Then run the next two. The first of them
-# is folded: it holds the code of the two models, and you need not understand it yet. (The second may take a few
-# seconds when it is run for the first time.)
+# is folded: it holds the code of the two models, which you need not understand yet.
 
 # %%
 guess.ask(
@@ -115,8 +114,8 @@ guess.compare("bag", "ABC"[demo_right["bag"]])
 # *What to see:* for the bag, the two sentences are the same sum, so it gives the same answer twice. It is no better on
 # the sentences that it learned from: half of them. The reader knows the order, and is right about both.
 #
-# But look at what goes *in*. This reader knows seven words by number, and every sentence has exactly three. Give it an
-# old dog, and then leave the man out:
+# But look at what goes *in*. This reader knows seven words by number, and all its sentences have three, so that they fit
+# into one tensor. Give it an old dog, and then leave the man out:
 
 # %%
 for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
@@ -127,8 +126,9 @@ for demo_sentence in (["old", "dog", "bites", "man"], ["dog", "bites"]):
         print(" ".join(demo_sentence), "→ ValueError:", error)
 
 # %% [markdown]
-# *What to see:* a word without a number stops it, and so does a sentence of another length. On this page you mend both.
-# At its end, in 0.11, a model reads sentences of any length, letter by letter, through **your** six functions.
+# *What to see:* a word without a number stops it. And two sentences of different lengths do not fit into one tensor, so they
+# cannot be read together. On this page you mend both. At its end, in 0.11, a model reads sentences of several lengths, letter
+# by letter, through **your** functions.
 #
 # ![Two words become ids, one padded tensor, one-hot vectors; the lengths become a mask for the model's answer](drawings/what_you_build.svg)
 #
@@ -187,15 +187,15 @@ ax = plots.course_map(here="00_start_here")
 # docstring promises everything that it asks.
 #
 # **Points.** A check gives its points when both its parts pass. No exercise on this page needs your answer to another one,
-# so you may leave one out. Some demonstrations do: they end with `NotImplementedError` until your functions are written.
+# so an exercise that you leave out costs only its own points. (Some demonstrations end with `NotImplementedError` until your
+# functions are written.)
 #
 # **Cells.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored before grading, so change
-# nothing there. (The same holds for cells with a ready helper, in other stages.) *All other code cells* are for playing.
-# They are not run when you are graded, so an exercise must not need anything that you define there.
+# nothing there. *All other code cells* are for playing. They are not run when you are graded, so an exercise must not need
+# anything that you define there.
 #
 # **Before you submit,** choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the notebook works from an
-# empty start. It stops at the first check that fails. If you left an exercise out, run the cells below it by hand. Each check
-# is graded on its own, so an unfinished exercise costs only its own points.
+# empty start. It stops at the first check that fails: run the cells below it by hand.
 #
 # <details><summary>Stuck in one exercise?</summary>
 #
@@ -239,8 +239,8 @@ ax = plots.course_map(here="00_start_here")
 #     raise NotImplementedError("longest: not written yet. Replace this line with your code.")
 # ```
 #
-# **Fill and run.** Python has `max`, which finds the largest of many things. Below our first try is a check. (A real
-# check cell has only the line with `expect`. The lines around it let the notebook go on after a failure.)
+# **Fill and run.** Python has `max`, which finds the largest of many things. Below our first try is a check. (The lines
+# around `expect` let the notebook go on after a failure. A real check cell does not have them.)
 
 
 # %%
@@ -255,10 +255,9 @@ except ExpectationError as message:
     print("✗", message)
 
 # %% [markdown]
-# **Read the message:** the *call*, what we *got*, what was *expected*, and the *likely cause*. We returned the word, and a
-# number is asked for.
+# **Read the message:** the *call*, what we *got*, what was *expected*, and the *likely cause*. We returned the word.
 #
-# **Mend:** we take the length of that word.
+# **Mend:** we take its length.
 
 
 # %%
@@ -283,8 +282,7 @@ except ExpectationError as message:
 # %% [markdown]
 # In the first list, the longest word was also the last one in the alphabet. That was luck.
 #
-# **This is what hidden checks are for.** They ask about other inputs, so luck is not enough. When a hidden part fails, the
-# message has the same lines, but shows `longest(…)` instead of the inputs.
+# **This is what hidden checks are for.** Their messages have the same lines, but show `longest(…)` instead of the inputs.
 #
 # **Mend** once more. Now you: change the line with `return` so that both checks below it pass.
 
@@ -296,8 +294,8 @@ def longest(words):
 
 
 try:
-    expect(longest(["low", "woman", "up"])).equal(5)
     expect(longest(["queen", "up"])).equal(5)
+    expect(longest(["low", "woman", "up"])).equal(5)
 except ExpectationError as message:
     print("✗", message)
 
@@ -308,7 +306,7 @@ except ExpectationError as message:
 # </details>
 #
 # When both pass, you have gone the whole loop. From here on, the exercises are yours. Each one has hints, from a small push to
-# almost the answer. Click on one to open it.
+# almost the answer.
 
 # %% [markdown]
 # ## 0.4 A number for every character
@@ -1199,10 +1197,10 @@ zh_x = one_hot(zh_ids, len(zh_id_to_char))  # [1, 6, 7]
 ax = plots.heatmap(
     zh_x[0],
     list(demo_sentence + "EP"),
-    zh_id_to_char,
+    [f"{v}\n{token}" for v, token in enumerate(zh_id_to_char)],
     numbers=True,
     title="One-hot vectors of 我爱中国",
-    xlabel="position v in the vector (the id)",
+    xlabel="position v in the vector (the id), and its token",
     ylabel="token at position t",
 )
 
@@ -1446,7 +1444,8 @@ guess.compare("pads", "ABCD"[sum(demo_as_they_come >= limit for limit in (0.1, 0
 #
 # A reader gets them **letter by letter**, through all that you wrote: `build_vocabulary`, `encode`, `pad_batch`,
 # `one_hot`. A state comes out for each letter, and the answer is made of the mean of the states at the **real**
-# positions, by `padding_mask`. It learns from 480 sentences. (It is a GRU, a network of stage 02 with a longer memory.)
+# positions, by `padding_mask`. (Not of the last state: in most rows the last column is a pad.) It learns from 480 sentences.
+# Among the 60 that it never reads are our two. (It is a GRU, a recurrent network with gates. You build its step in stage 02.)
 
 # %%
 demo_texts, demo_victims = [], []
@@ -1479,7 +1478,10 @@ class DemoLetterReader(torch.nn.Module):
 
 # %%
 torch.manual_seed(0)
+demo_four = ("dog bites man", "man bites dog", "old dog bites man", "old dog is bitten by man")
+demo_first = torch.tensor([demo_texts.index(text) for text in demo_four])
 demo_order = torch.randperm(len(demo_texts))
+demo_order = torch.cat([demo_first, demo_order[~torch.isin(demo_order, demo_first)]])  # the four come first
 demo_unseen, demo_seen = demo_order[:60], demo_order[60:]  # 60 sentences that it never reads in training
 demo_reader = DemoLetterReader()
 optimizer = torch.optim.Adam(demo_reader.parameters(), lr=0.03)
@@ -1501,15 +1503,18 @@ def demo_count_right(ids):
 # %%
 print("right answers on new sentences:", demo_count_right(demo_ids[demo_unseen]), "of 60")
 with torch.no_grad():
-    for text in ("dog bites man", "man bites dog", "old dog bites man", "old dog is bitten by man"):
+    for text in demo_four:
         ids, lengths = pad_batch([encode(text, demo_char_to_id)], P)
         scores = demo_reader(ids, lengths)[0].softmax(dim=0)
         print(f"    {decode(ids[0].tolist(), demo_id_to_char)}: {demo_animals[scores.argmax()]} ({scores.max():.2f})")
 
 # %% [markdown]
-# *What to see:* sentences of three lengths and two forms go through one model. (Some of these four may be among the 480; the
-# 60 are not.) The *last* word is not always the answer, so it has to read *is bitten by*, too. How much of this is the mask's work? Put 30 more pads behind
-# all sentences. With your mask nothing can change. Then take a mask that is True everywhere.
+# *What to see:* sentences of several lengths and two forms go through one model. The four are among the 60 that it never
+# read. (It did read others about the dog and the man, such as *wet dog bites man*.) The *last* word is not always the answer,
+# so it has to read *is bitten by*, too.
+#
+# How much of this is the mask's work? Put 30 more pads behind all sentences. With your mask nothing can change. Then take a
+# mask that is True everywhere.
 
 # %%
 guess.ask(
@@ -1568,7 +1573,7 @@ guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_
 #   > We never search the list: `char_to_id` looks a character up directly.
 # - [ ] C. The marks `P`, `S` and `E` get the first three ids, and sorting is what puts them there.
 #   > They stand in front because we put them there. Sorting is for the characters behind them.
-# - [x] D. A set may come in another order at each start; only sorted does a character keep its id.
+# - [x] D. A set may come in another order at each start; sorted, the same words give the same ids every time.
 #   > Yes. A model that was trained yesterday can be used today, because its ids still mean the same characters.
 
 # %% [markdown] quiz="one_hot_shape" kind="shape" points=1 read="0.9" draw="B=16,32,48 T=7,9,11"
