@@ -3795,7 +3795,9 @@ guess.ask(
 )
 
 # %%
-print("mean (its three runs)    exact                    adjectives point         control  nouns point              control")
+print(
+    "mean (its three runs)    exact                    adjectives point         control  nouns point              control"
+)
 for demo_name, demo_each in data.load("visual_runs")["captions"].items():
     demo_mean = {key: sum(run[key] for run in demo_each) / 3 for key in demo_each[0] if key != "seconds"}
     print(f"{demo_name:20}", end="")
