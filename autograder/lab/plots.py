@@ -210,12 +210,12 @@ def map_over_image(
             raise ValueError(f"map_over_image: the mask has shape {region.shape}, the picture {(height, width)}")
         if 0 < region.sum() < region.size:
             closed = np.pad(region, 1)  # at the edge of the picture the line goes on along the edge
-            ax.contour(np.arange(-1, width + 1), np.arange(-1, height + 1), closed, [0.5], colors="white", linewidths=2)
+            ax.contour(np.arange(-1, width + 1), np.arange(-1, height + 1), closed, [0.5], colors="white", linewidths=1)
             ax.set(xlim=extent[:2], ylim=extent[2:])
     if cross:
         row, column = np.unravel_index(values.argmax(), values.shape)
         x, y = (column + 0.5) * width / values.shape[1] - 0.5, (row + 0.5) * height / values.shape[0] - 0.5
-        ax.plot(x, y, "x", color=COLORS[1], markersize=11, markeredgewidth=3)
+        ax.plot(x, y, "x", color=COLORS[1], markersize=11, markeredgewidth=1.2)
     ax.axis("off")
     return _label(ax, title, "", "")
 

@@ -2,24 +2,27 @@
 
 from autograder.build.draw import Sheet
 
-MIDDLE, WARM, GREEN = "#7fb2d9", "#fdd0a2", "#c7e9c0"
+MIDDLE, WARM, GREEN, ZEROS = "#7fb2d9", "#fdd0a2", "#c7e9c0", "#e6e6e6"
 
 
 def convolution():
     """One window at one place: nine numbers become one, and the window moves on."""
     sheet = Sheet()
-    cell = 0.45
-    window = [(i, j) for i in (1, 2, 3) for j in (2, 3, 4)]
-    sheet.grid((0, 0), (7, 7), cell, fills=dict.fromkeys(window, MIDDLE))
-    sheet.text((1.6, -0.4), "picture, one channel", size=10)
-    sheet.grid((5.2, 0.9), (3, 3), cell, fills={(i, j): WARM for i in range(3) for j in range(3)})
-    sheet.text((5.87, 0.5), "window: 9 weights", size=10)
-    sheet.text((4.2, 1.55), "×", size=14)
-    sheet.arrow((6.9, 1.55), (9.0, 1.55), "sum + bias")
-    sheet.grid((9.4, 0.45), (5, 5), cell, fills={(1, 2): MIDDLE})
-    sheet.text((10.5, 0.05), "feature map: one number a place", size=10)
-    sheet.text((12.0, 1.8), "no border:", size=10, align="left")
-    sheet.text((12.0, 1.4), "7 − 3 + 1 = 5", size=10, align="left")
+    cell = 0.4
+    ring = [(i, j) for i in range(9) for j in range(9) if i in (0, 8) or j in (0, 8)]
+    window = [(i, j) for i in (2, 3, 4) for j in (3, 4, 5)]
+    sheet.grid((0, 0), (9, 9), cell, fills=dict.fromkeys(ring, ZEROS) | dict.fromkeys(window, MIDDLE))
+    for i, j in ring:
+        sheet.text(((j + 0.5) * cell - 0.1, (8.5 - i) * cell - 0.1), "0", size=8)
+    sheet.text((1.8, -0.4), "7 × 7 pixels of one channel, zeros outside", size=10)
+    sheet.grid((5.1, 1.3), (3, 3), cell, fills={(i, j): WARM for i in range(3) for j in range(3)})
+    sheet.text((5.7, 0.9), "window: 9 weights", size=10)
+    sheet.text((4.35, 1.9), "×", size=14)
+    sheet.arrow((6.8, 1.9), (8.6, 1.9), "sum")
+    sheet.grid((9.0, 0.4), (7, 7), cell, fills={(2, 3): MIDDLE})
+    sheet.text((10.4, -0.4), "feature map: one number for each place", size=10)
+    sheet.text((12.1, 2.1), "7 + 2 − 3 + 1 = 7", size=10, align="left")
+    sheet.text((12.1, 1.7), "(without zeros: 5)", size=10, align="left")
     return sheet
 
 
@@ -64,6 +67,7 @@ def inception_block():
     sheet = Sheet()
     sheet.box((6.8, 0), "$x$", kind="values", w=1.6, h=0.7)
     sheet.text((7.8, -0.02), "$[B, C, H, W]$", size=9.5, align="left")
+    sheet.text((0.2, 5.75), "each convolution: with bias, then ReLU", size=9.5, align="left")
     branches = (
         (1.2, ("1 × 1",), "c1"),
         (4.9, ("1 × 1", "3 × 3"), "c3[1]"),
