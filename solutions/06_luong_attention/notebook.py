@@ -77,8 +77,9 @@ with torch.no_grad():
         print(f"together {demo_rest_ms:.2f} ms: {demo_first[n] / demo_rest_ms:.1f} times as long")
 
 # %% [markdown]
-# *What to see:* already for ordinary sentences, the score alone takes about as long as the GRU and the output layer together, or
-# longer. For 160 words it takes many times as long. (Your numbers depend on your computer.)
+# *What to see:* for 10 words the score alone takes about half as long as the GRU and the output layer together, for 22 words about as
+# long. For 160 words it was some 20 times as long in our run: there are seven times as many words, and the rest is probably fresh memory, which
+# large tensors get in each call. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
 # ones, another order of the steps, and a window that looks at a part of the sentence only. On this page you build what they
@@ -1786,7 +1787,7 @@ for ax, ratios in zip(axes, (demo_counted, demo_clock), strict=True):
 axes[0].set(title="Counted: one step", ylabel="times as long as without attention")
 axes[1].set_title("Your clock: one step")
 axes[1].plot([], [], ":", color="#888888", linewidth=1.2, label="stored clock (same colours)")
-_ = axes[1].legend(frameon=False)
+_ = figure.legend(*axes[1].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
 
 # %% [markdown]
 # *What to see:* the stored clock says 2.0 times as long for S = 10 and S = 20, the count about a quarter more.
@@ -1794,8 +1795,8 @@ _ = axes[1].legend(frameon=False)
 # - **Short sentences:** the time is not in the numbers. Each call of a torch function has a fixed price, and attention makes
 #   several calls more in each step. That is why the right lines begin above the left ones.
 # - **Long sentences:** `dot` reads every number of every key from memory, and uses it once for the score and once for the context. The
-#   GRU's matrix product uses each of its weights for all 32 sentences. For S = 160 the count says 1.9 times, the stored clock 5.5; yours
-#   stands between them in the printed line.
+#   GRU's matrix product uses each of its weights for all 32 sentences. For S = 160 the count says 1.9 times, the stored clock 5.5; in our
+#   runs on another computer it was 3.5 to 4.
 #   ("Multiply, then sum" in `luong_score` also writes all B · S · D products to memory.)
 # - **concat** is the most expensive one on both sides. Up to 160 words the stored clock says less than the count (18 against 50): one
 #   large matrix product is what a computer does fastest. From 320 words on it says *more* (about 190 against 100): probably the
@@ -1935,10 +1936,9 @@ for kind in ("Bahdanau", "dot"):
     )
 
 # %% [markdown]
-# *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a tenth of the time of the
-# additive one, and for 160 words still less. A part of that price was waste: with $U k$ kept, the additive score needed about a third less for
-# 10 and 22 words in our runs. The tanh of every pair remains. (Do 160 words cost much less here than at the top? There, large tensors probably
-# got fresh memory from the system in each call; here, the process keeps it.)
+# *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a fifth to a seventh of the time of the
+# additive one for 10 and 22 words, and far less for 160. A part of that price was waste: with $U k$ kept, the additive score needed about a
+# third less for 10 and 22 words in our runs. The tanh of every pair remains. (For 160 words, memory plays its part again.)
 #
 # The whole decoder of Luong with dot has nearly as many sentences right as Bahdanau's (0.96 and 0.97, over ten seeds of each), a better picture
 # (an AER of 0.14 and 0.20), and 15,040 parameters fewer (4,128 of them were the score's). The better picture is not the work of dot alone:
