@@ -78,7 +78,7 @@ with torch.no_grad():
 
 # %% [markdown]
 # *What to see:* for 10 words the score alone takes about half as long as the GRU and the output layer together, for 22 words about as
-# long. For 160 words it was some 20 times as long in our run: there are seven times as many words, and the rest is probably fresh memory, which
+# long. For 160 words it was 11 to 24 times as long in our runs: there are seven times as many words, and the rest is probably fresh memory, which
 # large tensors get in each call. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
@@ -1796,7 +1796,7 @@ _ = figure.legend(*axes[1].get_legend_handles_labels(), frameon=False, loc="outs
 #   several calls more in each step. That is why the right lines begin above the left ones.
 # - **Long sentences:** `dot` reads every number of every key from memory, and uses it once for the score and once for the context. The
 #   GRU's matrix product uses each of its weights for all 32 sentences. For S = 160 the count says 1.9 times, the stored clock 5.5; in our
-#   runs on another computer it was 3.5 to 4.
+#   runs on another computer it was 3.5 to 5.4.
 #   ("Multiply, then sum" in `luong_score` also writes all B · S · D products to memory.)
 # - **concat** is the most expensive one on both sides. Up to 160 words the stored clock says less than the count (18 against 50): one
 #   large matrix product is what a computer does fastest. From 320 words on it says *more* (about 190 against 100): probably the
@@ -1936,7 +1936,7 @@ for kind in ("Bahdanau", "dot"):
     )
 
 # %% [markdown]
-# *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a fifth to a seventh of the time of the
+# *What to see:* `dot` writes the same three sentences, all of them right in our run. Its score took about a fifth to a ninth of the time of the
 # additive one for 10 and 22 words, and far less for 160. A part of that price was waste: with $U k$ kept, the additive score needed about a
 # third less for 10 and 22 words in our runs. The tanh of every pair remains. (For 160 words, memory plays its part again.)
 #
