@@ -131,3 +131,30 @@ def beam():
         sheet.text((x, 3.5), name, size=12)
     sheet.key((0.3, -2.1), "values", "kept: the $k = 2$ best")
     return sheet
+
+
+def beam_finished():
+    """4.10: three rounds with k = 2, where E is finished in the first one and stays."""
+    sheet = Sheet()
+    sheet.box((0.8, 0), "S", kind="values", w=1.2, h=0.7)
+    sheet.line((1.4, 0), (3.2, 1.2))
+    sheet.line((1.4, 0), (3.2, -1.2))
+    sheet.text((2.1, 0.95), "0.55", size=10)
+    sheet.text((2.1, -0.95), "0.45", size=10)
+    rounds = (("a", "0.45", "aE", "0.045"), ("aa", "0.405", "aaE", "0.04"), ("aaa", "0.36", "", ""))
+    for i, (open_one, p, lost, p_lost) in enumerate(rounds):
+        x = 3.8 + 4.8 * i
+        sheet.text((x - 0.1, 2.2), f"round {i + 1}", size=12)
+        sheet.box((x, 1.2), "E", kind="values", w=1.2, h=0.7)
+        sheet.box((x, -1.2), open_one, kind="values", w=1.2, h=0.7)
+        sheet.text((x - 0.1, 0.6), "0.55", size=10)
+        sheet.text((x - 0.1, -1.8), p, size=10)
+        if lost:
+            sheet.arrow((x + 0.6, 1.2), (x + 4.2, 1.2), "as it is")
+            sheet.arrow((x + 0.6, -1.2), (x + 4.2, -1.2), "0.9")
+            sheet.line((x + 0.6, -1.35), (x + 4.2, -2.7), color=FAINT)
+            sheet.text((x + 2.2, -2.4), "0.1", size=10, color=FAINT)
+            sheet.frame((x + 4.2, -2.35), 1.2, 0.7, color=FAINT)
+            sheet.text((x + 4.67, -2.75), lost, color=FAINT)
+            sheet.text((x + 4.67, -3.3), p_lost, size=10, color=FAINT)
+    return sheet

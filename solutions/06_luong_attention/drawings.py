@@ -64,17 +64,17 @@ def decoder_step():
     sheet.box((13.6, -1.8), r"$W_{out} \tilde h_t + b_{out}$", w=3.0)
     sheet.line((12.1, -1.8), (11.2, -1.8))
     sheet.text((9.9, -1.8), r"$\text{logits}_t$: $[B, V]$")
-    sheet.line((9.1, 1.2), (9.1, 0.1))
-    sheet.line((14.2, -0.2), (10.1, -0.2), dashed=True)
-    sheet.text((9.0, -0.2), "next step", size=9.5)
+    sheet.box((10.2, -0.2), r"next step: $(h_t, \tilde h_t)$", kind="values", w=3.4, h=0.8)
+    sheet.line((9.6, 1.2), (9.6, 0.2))
+    sheet.line((14.2, -0.2), (11.9, -0.2), dashed=True)
     sheet.box((4.6, -1.8), r"$\text{emb}(y_{t-1})$", kind="fixed", w=2.6)
     for y in (-1.35, -2.25):  # what input feeding adds
         sheet.line((5.9, y), (7.7, y), arrow=False, dashed=True)
     sheet.line((7.7, -1.35), (7.7, -2.25), arrow=False, dashed=True)
     sheet.text((6.7, -1.8), r"$;\ \tilde h_{t-1}$")
-    sheet.arrow((5.0, -1.35), (5.0, 0.75), "$x_t$: $[B, n_{in}]$")
-    sheet.line((7.0, -1.35), (7.0, -0.75), (5.0, -0.75), arrow=False, dashed=True)
-    sheet.text((7.15, -0.95), "$[B, n_{in} + D]$", size=9.5, align="left")
+    sheet.line((5.0, -1.35), (5.0, 0.75))
+    for y, words in ((0.2, "$x_t$: $[B, n_{in}]$,"), (-0.25, "with input feeding"), (-0.7, "$[B, n_{in} + D]$")):
+        sheet.text((5.15, y), words, size=9.5, align="left")
     sheet.text((0.35, -1.8), "$y_{t-1}$")
     sheet.box((2.2, -1.8), "emb", w=1.2, h=0.8)
     sheet.line((0.8, -1.8), (1.6, -1.8))
@@ -120,8 +120,8 @@ def window():
     for x0 in (4.55, 10.05):
         sheet.line((x0, 1.2), (x0 + 0.9, 1.2))
     left = 0.2 + (p + 0.5 - half) * step
-    sheet.text((left - 0.1, -0.85), "$p - D$", size=9.5)
-    sheet.text((left + 2 * half * step - 0.1, -0.85), "$p + D$", size=9.5)
+    sheet.text((left - 0.1, -0.85), "$p - w$", size=9.5)
+    sheet.text((left + 2 * half * step - 0.1, -0.85), "$p + w$", size=9.5)
     return sheet
 
 
