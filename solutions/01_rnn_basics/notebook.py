@@ -99,7 +99,7 @@ print(f"\nwords that stand in the text: {demo_known(demo_written):.0%}")
 guess.compare("one_back", "ABCD"[sum(demo_known(demo_written) >= limit for limit in (0.05, 0.25, 0.6))])
 
 # %% [markdown]
-# *What to see:* each pair of neighbours is right, and nearly no word is. After `th` this writer knows only that there was an
+# *What to see:* each pair of neighbours is right, but only about one word in seven is, mostly short ones. After `th` this writer knows only that there was an
 # `h`. It needs a **memory** of what came before.
 #
 # You read a sentence word by word, and at each word you keep something of what came before. A *recurrent neural
@@ -178,6 +178,9 @@ for word in ("tea", "eat", "ate"):
 #
 # In code the vectors of a batch are **rows**: `x` is `[B, I]`, and `W_ih` is `[H, I]`. What must be turned
 # (*transposed*: rows become columns) so that a product gives `[B, H]`?
+#
+# **Your turn: `rnn_cell`**, one step for a whole batch. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -344,6 +347,9 @@ guess.compare("above_one", "A" if demo_last > 1 else "B" if demo_last < 0.1 else
 # The states 6 to 10. A state depends on the inputs up to its own step, and on no later one. So the states of a
 # *prefix* (the beginning of a sequence) are the same with and without what follows.
 # </details>
+#
+# **Your turn: `rnn_forward`**, all steps. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -549,6 +555,9 @@ _ = figure.colorbar(image, ax=axes, label="state")
 # | `many_to_one` | 1, 0 | 1, 0 | 0.363 |
 #
 # *Predict first:* in which modes does the last state depend on `x[:, 1]`?
+#
+# **Your turn: `run_mode`**, the four modes of the table. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -909,7 +918,14 @@ for ax, (name, arrows) in zip(axes, demo_after.items(), strict=True):
     for step, tips in enumerate(arrows):
         color = plots.COLORS[step - 1] if step else "#777777"
         ax.plot(*tips.T, color=color, linewidth=8 - 2 * step if name == "orthogonal" else 2, label=step)
-        ax.annotate("", tips[0].tolist(), (0, 0), arrowprops={"arrowstyle": "->", "color": color, "lw": 1.5})
+        head = {"arrowstyle": "->", "color": color, "lw": 1.5, "mutation_scale": 10 if tips[0].norm() > 0.3 else 6}
+        head |= {"shrinkA": 0, "shrinkB": 0}
+        ax.annotate("", tips[0].tolist(), (0, 0), arrowprops=head, zorder=4)
+        if name == "torch's start" and step:  # its arrows are small: each gets its number
+            place = (14 * tips[0] / tips[0].norm()).tolist()
+            ax.annotate(
+                step, tips[0].tolist(), place, textcoords="offset points", color=color, ha="center", va="center"
+            )
     reach = 1.1 * max(tips.abs().max().item() for tips in arrows)
     ax.set(title=name, xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
 handles, labels = axes[0].get_legend_handles_labels()
@@ -944,6 +960,9 @@ _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside ri
 # slopes of tanh are one. The gradient is 1 at lag 0, then 0.5 at lag 1 and 0.25 at lag 2. For T = 3 the result is
 # `[1, 0.5, 0.25]`. (Your function draws its own inputs. The check takes a tiny `W_ih` of 0.0001 instead: then all slopes
 # are nearly one, too. It multiplies your result by 10,000.)
+#
+# **Your turn: `grad_vs_lag`**, a ruler for the gradient's way back. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1156,7 +1175,7 @@ for k in (10, 50, 90):
 # - **together**: one whole step back, $W_{hh}$ and slopes;
 # - **measured**: the factor per step from lag 10 to lag 90, by your function.
 #
-# *Predict first:* with torch's start a step keeps about 0.58 of a length. What is left after 10 steps?
+# *Predict first:* which column will come nearest to *measured*: longest, typical or together?
 
 # %%
 print("                    longest   typical   slopes   together   measured")
@@ -1189,7 +1208,7 @@ for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0
 #   *is* certain: if the longest times the largest slope is below 1, the gradient vanishes.
 # - **The slope does play a part.** With "orthogonal × 4" the states are pressed against ±1, where tanh is flat. The
 #   slopes keep only 0.38. They slow the explosion, but do not stop it.
-# - **The guess is no law.** "A shift" keeps the length of nearly every arrow, yet after 64 steps everything has been pushed
+# - **A typical arrow is no law.** "A shift" keeps the length of nearly every arrow, yet after 64 steps everything has been pushed
 #   out at the end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
 # - **To keep a state is not to keep a gradient.** In 1.1, `W_hh` = 1.5 held 0.86 for ever. The slope there is
 #   $1 - 0.86^2 = 0.26$, so a step back leaves $0.26 \cdot 1.5 = 0.39$: of a small change at step 0, about a millionth is
@@ -1310,13 +1329,18 @@ ax.set(xlabel="lag", ylabel="share of right answers", ylim=(0.1, 1.12))
 _ = ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 
 # %% [markdown]
-# *What to see:* at lag 5 all of them learn it. ("Learned" means here: at least 0.95 right.)
+# *What to see:* at each lag the three starts are drawn side by side; small dots are single runs. At lag 5 all of them learn it.
+# ("Learned" means here: at least 0.95 right.)
 #
-# | start | lag 20 | lag 40 |
-# |---|---|---|
-# | torch's | 4 of 20 runs | none: it only guesses |
-# | orthogonal | all 20 | 18 of 20 |
-# | orthogonal × 2, with a gradient that explodes | all 20 | only in part (0.84 right on average) |
+# | start | lag 10 | lag 20 | lag 40 |
+# |---|---|---|---|
+# | torch's | 18 of 20 runs | 4 of 20 | none: it only guesses |
+# | orthogonal | all 20 | all 20 | 18 of 20 |
+# | orthogonal × 2, with a gradient that explodes | all 20 | all 20 | 5 of 20 (0.84 right on average) |
+#
+# Why does Adam not make up for it? It rescales the *whole* gradient of a weight, which is a sum over all steps. The part from 20
+# steps back is about 0.00001 of the part from the last step, before and after rescaling, and drowns in the noise of the inputs
+# that do not matter. Four of 20 runs found it all the same.
 #
 # The cell is the same each time. What differs is how $W_{hh}$ **begins**.
 #
@@ -1362,7 +1386,7 @@ guess.compare(
 # or `inf` minus `inf` is `nan`, *not a number*. All that is calculated with a `nan` is `nan`. After **one** step the weights
 # are lost, and no later step brings them back.
 #
-# It need not come so far. In one unlucky batch a gradient is a hundred times as large as usual; then one step throws the
+# It need not come so far. In one unlucky batch a gradient can be a hundred times as large as usual; one step can then throw the
 # weights far away, and what was learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list
 # of numbers, and measure its length, the **total norm**:
 #
@@ -1388,6 +1412,9 @@ guess.compare(
 #
 # Most functions of this course leave their arguments alone. This one changes them on purpose. It scales the gradients *in
 # place*, as torch's own does (a new tensor in `p.grad` serves as well), and returns the total norm as it was **before**.
+#
+# **Your turn: `clip_grad`**, one factor for all gradients. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1560,10 +1587,10 @@ axes[1].axhline(1.0, color="#777777", linewidth=1)
 axes[1].get_legend().remove()
 
 # %% [markdown]
-# *What to see:* the first steps of the two runs are the same. At step 8 the norm passes 1 for the first time.
+# *What to see:* the first steps of the two runs are the same. At 7 on the axis (the eighth step) the norm passes 1 for the first time.
 #
 # - **Without clipping**, steps of 0.3 times a norm of 5 and more throw the weights about. The loss jumps far above a blind
-#   guess (the dotted line), what was learned is lost, and it never comes down to zero.
+#   guess (the dotted line) and comes down again, but from about step 65 it stays near 1, with half of the answers right.
 # - **With clipping**, the norms are just as large *before* they are clipped, for about 100 steps. But no step is too long,
 #   and the loss goes down.
 #
@@ -1644,6 +1671,9 @@ guess.compare("rates", "DCBA"[len(demo_works)])
 # with the largest logit (*argmax*). Your function takes 0 in this sense.
 #
 # All randomness comes from `generator`, a `torch.Generator`: who starts it with the same seed gets the same text.
+#
+# **Your turn: `sample`**, the draw with a temperature. Read its docstring below, then write it. The hints are here if you
+# need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1894,12 +1924,14 @@ _ = ax.set_xlim(0, 1.15)
 guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit in (0.3, 0.6, 0.9))])
 
 # %% [markdown]
-# *What to see:* the grey bar is the writer that knows one letter back. At 0 and 0.5 the RNN nearly recites our text: nearly
+# *What to see:* the grey bar is the writer that knows one letter back. It draws with its plain frequencies, so compare it with
+# temperature 1: 0.15 there, 0.77 here. At 0 and 0.5 the RNN nearly recites our text: nearly
 # 99 of 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
 # wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
 #
-# Does this model know English? No. It knows the 635 letters of one text nearly by heart. That it can do so with the 64 numbers of a
-# state is what we wanted to see.
+# Does this model know English? No. It knows the 635 letters of one text nearly by heart. The text is in its
+# 7514 weights, about twelve for each letter. The 64 numbers of the state only tell it *where in the text* it is; the writer of
+# the opening had nothing that could tell it that.
 #
 # What does the model expect at each letter? The picture shows the probabilities of the next symbol (temperature 1)
 # while it reads the beginning of a line.
@@ -1927,30 +1959,10 @@ ax = plots.heatmap(
 # it is `strong`. After `wi` it thinks of `wind` first, and a little of `with` and `wide`.
 
 # %% [markdown]
-# ## How often were you right?
-#
-# Of the guesses that did not come out, which one surprised you most?
-
-# %%
-guess.summary()
-
-# %% [markdown]
-# ## Go further
-#
-# Not graded.
-#
-# - ★ Let the writer of the opening know two letters back, then three. What share of its words stands in the text, and how
-#   many rows does its table have? What would happen to the table with ten?
-# - ★★ In the echo of 1.4, make the delay 6, 9 and 12. Up to which one does torch's start learn it in 300 steps? Then try
-#   `gain=1.0`.
-# - ★★★ Cut the gradient on purpose: in 1.7, let each piece go on from the last state of the piece before, with
-#   `.detach()` (*truncated backpropagation through time*), on pieces of 10 letters. Does it lose less at the first letters
-#   of a piece than pieces of 10 that start from zeros?
-
-# %% [markdown]
 # ## 1.8 Quiz
 #
-# Five questions, one point each.
+# Five questions, one point each. Write your answer in place of `None`, and run both cells. You learn whether it is
+# right, and why, when your notebook is graded.
 
 # %% [markdown] quiz="states_shape" kind="shape" points=1 read="1.2" draw="B=3,5,7 T=11,13,17 I=2,4,6 H=19,23,29"
 # A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. Which
@@ -2024,6 +2036,36 @@ guess.summary()
 #   > You changed nothing, but the total norm is larger than max_norm.
 # - [ ] else
 #   > First the total norm, the root of the sum of the two squares; then the factor, max_norm divided by it.
+
+# %% [markdown]
+# ## What you can now do
+#
+# - write one step of an RNN, and run it over sequences of any length, in four ways;
+# - train it to answer one question about a sequence, or one at each step;
+# - measure how far back a gradient reaches, and say why neither the tanh alone nor the longest arrow alone decides it;
+# - clip gradients by one common factor, and say against what this does not help;
+# - let a model write, from careful to wild.
+
+# %% [markdown]
+# ## How often were you right?
+#
+# Of the guesses that did not come out, which one surprised you most?
+
+# %%
+guess.summary()
+
+# %% [markdown]
+# ## Go further
+#
+# Not graded.
+#
+# - ★ Let the writer of the opening know two letters back, then three. What share of its words stands in the text, and how
+#   many rows does its table have? What would happen to the table with ten?
+# - ★★ In the echo of 1.4, make the delay 6, 9 and 12. Up to which one does torch's start learn it in 300 steps? Then try
+#   `gain=1.0`.
+# - ★★★ Cut the gradient on purpose: in 1.7, let each piece go on from the last state of the piece before, with
+#   `.detach()` (*truncated backpropagation through time*), on pieces of 10 letters. Does it lose less at the first letters
+#   of a piece than pieces of 10 that start from zeros?
 
 # %% [markdown]
 # ## What next
