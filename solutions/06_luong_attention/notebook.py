@@ -99,7 +99,7 @@ with torch.no_grad():
 # - say for which task attention is worth its price.
 #
 # **Points and time.** This page has 29 points, five of them for the quiz. Plan about three hours; after 6.3 is a good
-# moment for a pause. The longest cell takes 15 to 45 seconds, depending on the computer.
+# moment for a pause. The longest cell takes 15 to 60 seconds, depending on the computer.
 #
 # **Letters of this page.**
 #
@@ -1511,7 +1511,7 @@ class LocalDecoder(nn.Module):
 
 
 # %% [markdown]
-# One such model, trained now: `dot`, half window w = 2. **This takes 15 to 45 seconds.** The orange dots are
+# One such model, trained now: `dot`, half window w = 2. **This takes 15 to 60 seconds.** The orange dots are
 # the positions p that the decoder chose, one for each word. *Predict first:* will p run from left to right?
 
 # %%

@@ -3601,7 +3601,7 @@ def first_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
     model = EncoderDecoder(Words(task.inputs, 32, make_encoder("bigru", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=200, lr=0.01)
+    return fit(model, task, seed, steps=160, lr=0.01)
 
 
 # %% right="first_project" name="gist, copied by a row of GRUs"
@@ -3629,7 +3629,7 @@ def first_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
     model = EncoderDecoder(Words(task.inputs, 32, make_encoder("gru", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=220, lr=0.01)
+    return fit(model, task, seed, steps=170, lr=0.01)
 
 
 # %% wrong="first_project" name="untrained" says="The model was never trained: what it writes is as random as its first weights."
@@ -3857,7 +3857,7 @@ def second_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
     model = EncoderDecoder(Words(task.inputs, 32, make_encoder("transformer", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=300, lr=0.005)
+    return fit(model, task, seed, steps=240, lr=0.005)
 
 
 # %% right="second_project" name="gist, copied by a convolution"
@@ -3885,7 +3885,7 @@ def second_project(load, seed):
     task = load("gist")
     torch.manual_seed(seed)
     model = EncoderDecoder(Words(task.inputs, 32, make_encoder("convolution", 32, 64)), CopyWriter(task.outputs, 32, 64, 48))
-    return fit(model, task, seed, steps=250, lr=0.01)
+    return fit(model, task, seed, steps=170, lr=0.01)
 
 
 # %% wrong="second_project" name="the same task as the first" says="The first project is about this task already. Choose another one."
@@ -4196,7 +4196,7 @@ def fourth_project(load, seed):
     task = load("caption")
     torch.manual_seed(seed)
     model = EncoderDecoder(Picture(32), AttentionWriter(task.outputs, 16, 32, 32))
-    return fit(model, task, seed, steps=300, lr=0.015, batch_size=48).eval()
+    return fit(model, task, seed, steps=240, lr=0.015, batch_size=48).eval()
 
 
 # %% wrong="fourth_project" name="the task of the third project" says="An earlier project is about this task already. Choose another one."
@@ -4300,7 +4300,7 @@ def fifth_project(load, seed):
     task = load("answer")
     torch.manual_seed(seed)
     model = EncoderDecoder(Match(task.inputs, make_encoder("bigru", 32, 64)), PointerWriter(16, 64, 48))
-    return fit(model, task, seed, steps=420, lr=0.01)
+    return fit(model, task, seed, steps=250, lr=0.01)
 
 
 # %% right="fifth_project" name="answer, two vectors for once and twice"
@@ -4385,7 +4385,7 @@ def fifth_project(load, seed):
     task = load("answer")
     torch.manual_seed(seed)
     reader = Words(task.inputs, 32, make_encoder("bigru", 32, 64))
-    return fit(EncoderDecoder(reader, PointerWriter(16, 64, 48)), task, seed, steps=220, lr=0.01)
+    return fit(EncoderDecoder(reader, PointerWriter(16, 64, 48)), task, seed, steps=60, lr=0.01)
 
 
 # %% wrong="fifth_project" name="one place for both" says="It writes the first place of the answer twice: answers of more than one word are wrong."
@@ -4404,4 +4404,4 @@ def fifth_project(load, seed):
     torch.manual_seed(seed)
     short = task._replace(y=torch.stack([task.y[:, 0], task.y[:, 0], task.y[:, 2]], dim=1))
     model = EncoderDecoder(Match(task.inputs, make_encoder("bigru", 32, 64)), PointerWriter(16, 64, 48))
-    return fit(model, short, seed, steps=150, lr=0.01)
+    return fit(model, short, seed, steps=40, lr=0.01)
