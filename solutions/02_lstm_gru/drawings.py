@@ -166,7 +166,8 @@ def both_ends():
         sheet.line((10.85, sign * 3.35), (10.85, sign * 3.6), arrow=False)
         sheet.text((12.4, sign * 3.6 + 0.22), "$[B, T, H]$", size=9.5)
     sheet.box((13.8, 0), r"$y_t = [\overrightarrow{h}_t ; \overleftarrow{h}_t]$", kind="values", w=2.7)
-    sheet.text((13.95, 0.75), "$[B, T, 2H]$", size=9.5, align="left")
+    sheet.text((13.95, 0.75), "$y_t$: $[B, 2H]$", size=9.5, align="left")
+    sheet.text((13.95, -0.75), "all $t$: $[B, T, 2H]$", size=9.5, align="left")
     return sheet
 
 

@@ -218,7 +218,7 @@ print(f"another first input changes the last state by {demo_change:.0e}")
 #
 # $$c' = 0.5 \cdot 2 + 0.5 \cdot 0 = 1 \qquad h' = 0.5 \cdot \tanh(1) = 0.381$$
 #
-# Look at this number again in section 2.6: a cell that knows nothing *forgets half of its memory at each step*.
+# Keep the factor 0.5 in mind for section 2.6: a cell that knows nothing *forgets half of its memory at each step*.
 #
 # Two habits. A function does not change its arguments: make new tensors. And the gradient must flow through every
 # part: no `detach`, no `.data`, no `torch.tensor(…)` around a result.
@@ -458,7 +458,7 @@ guess.compare("left", "CBA"[min(2, sum(values[20] > 0.1 for values in demo_left.
 #
 # | `reset_after` | inside the tanh | where |
 # |---|---|---|
-# | True | $W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})$ | torch |
+# | True | $W_{in} x + b_{in} + r \odot (W_{hn} h + b_{hn})$ | torch; Keras since TF 2 |
 # | False | $W_{in} x + b_{in} + W_{hn} (r \odot h) + b_{hn}$ | Cho et al. 2014; Chung et al. 2014 |
 #
 # **By hand, 1.** H = 1, all weights 0, $h = 2$, and the bias of $z$ is 2. Then $z = \sigma(2) = 0.881$ and $n = 0$.
@@ -727,8 +727,10 @@ guess.compare(
 # *What to see:* the convention of $z$ is only a name: with mirrored weights, both compute the same. The place of $r$ is
 # a real difference. The second number alone does not prove it: with unchanged weights the other $z$ would differ, too. The
 # reason is the formula. Before the map, $r$ acts unit by unit on what goes into the sum; after it, on the finished sum.
-# Unless $W_{hn}$ is diagonal (and $b_{hn}$ is 0), no fixed change of the weights turns one into the other in general. And
-# "z → 1 takes the new state" is neither true nor false before you say *whose* GRU you mean.
+# As soon as a row of $W_{hn}$ has two numbers that are not 0, $r$ before the map can weaken one of them and not the other,
+# and $r$ after it cannot. So in general no fixed change of the weights turns one into the other. (In special cases one
+# does, say where $W_{hn}$ is diagonal and $b_{hn}$ is 0.) And "z → 1 takes the new state" is neither true nor false before
+# you say *whose* GRU you mean.
 
 # %%
 demo_z = torch.linspace(-6, 6, 49)
@@ -756,7 +758,7 @@ ax = plots.lines(
 # ## 2.4 What a cell costs: count its parameters
 #
 # One piece (one gate, or one proposal) has a matrix `[H, I]` for the input, a matrix `[H, H]` for the state, and biases
-# `[H]`: torch keeps **two** of them (`b_ih` and `b_hh`), many papers and other libraries **one**. An RNN has 1 piece, a
+# `[H]`: torch keeps **two** of them (`b_ih` and `b_hh`), many papers and Keras' LSTM **one**. An RNN has 1 piece, a
 # GRU 3, an LSTM 4. A **bidirectional** layer is two layers side by side, with weights of their own: both read the input,
 # one from left to right, the other from right to left.
 #
@@ -858,11 +860,8 @@ for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTM
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **What is it good for?** To check a count that somebody gives. The check above did so with two models of stage 10.
-#
-# <details><summary>The parts of the two models: 11,378 and 25,469 parameters</summary>
-#
-# Two models that read the 28 rows of an MNIST digit are said to have so many parameters. With torch's two biases everywhere,
+# **What is it good for?** To check a count that somebody gives. The check above did so with two models of stage 10. They
+# read the 28 rows of an MNIST digit, and are said to have 11,378 and 25,469 parameters. With torch's two biases everywhere,
 # the counts would be larger. This split fits:
 #
 # | part | biases | first model | second model |
@@ -876,6 +875,8 @@ for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTM
 # | linear 32 → 10, at each step | 1 | | 330 |
 # | linear 100 → 10, over all ten steps | 1 | 1,010 | 1,010 |
 # | **sum** | | **11,378** | **25,469** |
+#
+# <details><summary>Where the parts are from, and what the sums do not prove</summary>
 #
 # The parts are those of a library for Keras, named under *Papers*. A sum alone cannot prove that no other parts would give
 # it. The second model has **one** bias in one LSTM and **two** in the other. This changes nothing that the model can
@@ -948,7 +949,9 @@ for ax, values, form, title, xlabel in (
 # In "the **bank** of the river", you know what `bank` means only after the last word. A **bidirectional** layer reads
 # the sequence twice: `cell_f` forward, `cell_b` backward. At each position, the two states stand side by side:
 #
-# $$y_t = [\overrightarrow{h}_t ; \overleftarrow{h}_t] \qquad [B, T, 2H]$$
+# $$y_t = [\overrightarrow{h}_t ; \overleftarrow{h}_t]$$
+#
+# $y_t$: `[B, 2H]`; all positions together: `[B, T, 2H]`.
 #
 # $\overrightarrow{h}_t$ has read positions $0 \dots t$. $\overleftarrow{h}_t$ has read from the last real position down
 # to $t$.
@@ -1191,7 +1194,7 @@ for ax in axes:
 # %% [markdown]
 # *What to see:* the brighter, the more the output feels the input; light grey is exactly 0. Left, all above the diagonal is
 # grey: the forward half never looks ahead. Right, every real position feels every other one, and no pad is felt. The brightness falls away
-# from the diagonal in both: also a gated cell feels near inputs most. That is the next question.
+# from the diagonal in both: a gated cell, too, feels near inputs most. That is the next question.
 #
 # ### On top of each other: several layers
 #
@@ -1279,9 +1282,9 @@ guess.compare("vanish", "A" if demo_start["LSTM"][90] > 1e-5 else "B" if demo_st
 # **By hand.** H = 2. `bias_ih_l0` has 8 numbers: `i i f f g g o o`. The forget gate owns the places 2 and 3, in both
 # vectors. Put 3 into these two places of one vector and 0 into those of the other.
 #
-# **Where to write.** The layer's parameters must stay the same objects: an optimizer may hold them already. So this is
-# the one function of the page that changes its argument. Write into the parameters *in place*, and tell torch to record
-# nothing of it: `torch.no_grad()`.
+# **Where to write.** The layer's parameters must stay the same objects: an optimizer may hold them already. So this
+# function changes its argument, and says so. (On this page only one other does: in 2.7, one that trains a layer.) Write into
+# the parameters *in place*, and tell torch to record nothing of it: `torch.no_grad()`.
 #
 # Names of the parameters: `bias_ih_l0` and `bias_hh_l0` for the first layer, `…_l1` for a second layer on top of it,
 # and the ending `_reverse` for the backward direction.
@@ -1540,9 +1543,9 @@ class Delay(nn.Module):
 # | target | the **first** symbol |
 # | loss | cross-entropy |
 # | optimizer | Adam, learning rate 0.002, over the parameters of the layer **and** of the readout |
-# | before each step of it | `nn.utils.clip_grad_norm_` of all these parameters to 1 (stage 01) |
+# | before each step of the optimizer | `nn.utils.clip_grad_norm_` of all these parameters to 1 (stage 01) |
 # | one step | a fresh batch of 32 |
-# | in the end | the share of right answers to 500 fresh sequences |
+# | after the training | the share of right answers to 500 fresh sequences |
 #
 # The function sets no seed itself: whoever wants the same run again calls `torch.manual_seed` before.
 #
@@ -1931,10 +1934,10 @@ figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
 for ax, (title, values, order) in zip(
     axes.flat,
     [
-        ("Forget gate, as torch starts it", demo_guesses["forget"], demo_other_order),
-        ("Forget gate, bias 3", demo_knows["forget"], demo_order),
-        ("Input gate, bias 3", demo_knows["input"], demo_order),
-        ("Memory, bias 3", demo_knows["memory"], demo_order),
+        ("Forget gate: torch's start, trained (guesses)", demo_guesses["forget"], demo_other_order),
+        ("Forget gate: bias 3, trained (knows)", demo_knows["forget"], demo_order),
+        ("Input gate: the one that knows", demo_knows["input"], demo_order),
+        ("Memory: the one that knows", demo_knows["memory"], demo_order),
     ],
     strict=True,
 ):
@@ -1959,8 +1962,10 @@ for ax in axes[:, 0]:
 # - **The memory** holds almost nothing at the start: it is nearly white. In most units its colour grows stronger until
 #   the end. (Panel 1 shows another layer, so its units are others.)
 #
-# One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. It also follows one
-# unit: the same noise four times, with each of the four words before it.
+# One sequence may be a special one. The next cell takes the mean over 100 sequences and all units. Two questions. How
+# large is the memory? And does each proposal push the memory further the way it already points, that is, do the two have
+# the same sign? (By chance: one half.) The second table asks the same of what *differs* between four words before the same
+# noise: the memory minus the mean of the four. The plot then follows one unit through this noise.
 
 # %%
 print(f"{'mean over 100 sequences':<50} step 0   step 5  step 10  step 20  step 40")
@@ -1991,7 +1996,9 @@ demo_unit = int(demo_memory[:, -1].std(dim=0).argmax())  # the unit in which the
 
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.4))
-for ax, end, title in zip(axes, (10, 40), (f"Unit {demo_unit}, steps 0 to 10", f"Unit {demo_unit}, all steps"), strict=True):
+for ax, end, title in zip(
+    axes, (10, 40), (f"Unit {demo_unit}, steps 0 to 10", f"Unit {demo_unit}, all steps"), strict=True
+):
     plots.lines(
         {f"word {word}": demo_memory[word, : end + 1, demo_unit].tolist() for word in range(WORDS)},
         title=title,
@@ -2006,8 +2013,8 @@ for ax, end, title in zip(axes, (10, 40), (f"Unit {demo_unit}, steps 0 to 10", f
 # - **The input gate** is half open at the word, and a little more than half at the noise.
 # - **The memory** grows from 0.1 at the word to 0.9 at step 10 and 5 at the end.
 # - **The proposals**: at step 20, nine of ten have the sign of the memory that is there already; at the end nearly all.
-#   Part of this is the same for all words. So the second table takes away the mean of the four words. What *differs*
-#   between them grows from 0.06 to 4, and more than eight of ten proposals have its sign (by chance it would be five).
+#   Part of this is the same for all words. What *differs* between them, in the second table, grows from 0.06 to 4, and
+#   more than eight of ten proposals have its sign.
 # - **One unit**: at step 10 the four words lie between −0.2 and 0.7, at the end between −8 and 11. Their order has
 #   changed: word 3 is the highest at step 10, and word 1 at the end.
 #
@@ -2053,7 +2060,7 @@ for name, shares in demo_again.items():
 # still has it after ninety symbols, every time, though it was trained with forty: its dotted line lies at 1.00 throughout, under
 # the others up to 20. Before its training, the open gates alone
 # kept the word for twenty symbols; at forty a linear layer read it in 0.58 of all cases, at ninety it guessed. That is the
-# cure: not the cell alone, but the cell *with open gates*, trained.
+# cure: not the cell alone, but the cell *with open gates*, trained (on this task, with this recipe).
 
 # %% [markdown]
 # ## 2.9 Quiz
