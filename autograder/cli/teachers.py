@@ -132,6 +132,8 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     extra = f" and {content.extra:g} extra" if content.extra else ""
     title = f"{stage.slug}: marks, of {result.max_score:g}{extra}{_unsafe(result)}"
     print_table(title, ["student", "score", "status", "what to know"], rows)
+    if result.missing:
+        click.echo(f"not handed in  {', '.join(result.missing)}")
     work = stage.course.work
     page, _ = _write_report(stage, content, keep(stage, result), work / "report")
     click.echo(f"gradebook   {stage.place(stage.course.gradebook)}")

@@ -186,6 +186,7 @@ class ClassResult:
     students: dict[str, StudentResult]
     sandbox: str = "bwrap"
     changed: dict[str, tuple[float | None, float]] = field(default_factory=dict)
+    missing: list[str] = field(default_factory=list)  # who stands in students.csv, and handed in nothing
 
     @property
     def complete(self) -> bool:
@@ -198,6 +199,7 @@ class ClassResult:
             "max_score": as_number(self.max_score),
             "sandbox": self.sandbox,
             "students": {name: result.as_json() for name, result in sorted(self.students.items())},
+            **({"missing": self.missing} if self.missing else {}),
         }
 
     def write_json(self, path: Path) -> None:

@@ -26,6 +26,7 @@ from autograder.intake.find import NAMED, Submission, submissions
 from autograder.intake.names import safe
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
+from autograder.intake.roster import Roster, assign, read_roster
 from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.pool import Workers, workers_for
@@ -65,8 +66,10 @@ def grade(
     """
     own = contextlib.nullcontext(workers) if workers is not None else workers_for(stage, sandbox, jobs)
     with submissions(stage, path) as found, own as workers:
-        found = _chosen(found, students, path)
-        run = _Grading(content or read_stage(stage), workers, dry_run, exercises, again=bool(students or exercises))
+        roster = read_roster(stage.course)
+        found = _chosen(found if roster is None else assign(found, roster), students, path)
+        again = bool(students or exercises)
+        run = _Grading(content or read_stage(stage), workers, dry_run, exercises, again, roster or Roster())
         try:
             step(0, len(found))
             for attempt in workers.each(run.attempt, found):
@@ -74,7 +77,10 @@ def grade(
                 run.results[student] = run.keep(attempt)
                 told(student, run.results[student])
                 step(len(run.results), len(found))
-            return run.result()
+            result = run.result()
+            if roster is not None and not students:
+                result.missing = [person.id for person in roster.people if person.id not in result.students]
+            return result
         finally:
             run.book.data.close()
 
@@ -92,8 +98,15 @@ class _Grading:
     """What one run of `grade` needs."""
 
     def __init__(
-        self, content: Content, workers: Workers, dry_run: bool, exercises: Collection[str], again: bool
+        self,
+        content: Content,
+        workers: Workers,
+        dry_run: bool,
+        exercises: Collection[str],
+        again: bool,
+        roster: Roster,
     ) -> None:
+        self.roster = roster
         self.content, self.stage, self.dry_run, self.again = content, content.stage, dry_run, again
         for name in exercises:
             if name not in content.exercises:
@@ -127,6 +140,8 @@ class _Grading:
             return Attempt(submission, machine_fault=f"{fault} Please report it.")
 
     def _run(self, submission: Submission) -> Attempt:
+        if submission.nobody:
+            return Attempt(submission, machine_fault=submission.nobody)
         if submission.path is None or submission.problem:
             return Attempt(submission)
         notebook, note, submission.problem = read_notebook(submission.path)
@@ -146,6 +161,9 @@ class _Grading:
             why = next(check.message for check in result.checks if check.kind == "internal")
             fault = f"{why} It was tried twice. Any earlier mark stays; run the same command again."
             return Attempt(submission, machine_fault=fault)
+        for check in result.checks:
+            if check.claimed and [person.id for person in self.roster.find(check.claimed)] == [submission.student]:
+                check.claimed = ""  # another name of the same person
         misconceptions = self.catalogue.name_mistakes(result.checks)
         carry_forward(work, result.checks, self.content, run, self.blueprint.settings.carried_share)
         write_back(notebook, self.blueprint, result, self.store.sandbox)

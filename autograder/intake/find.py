@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
+from autograder.intake.lms import LATE, Handed, hand_ins
 from autograder.intake.names import stem
 from autograder.intake.read import MOST_MB, read_notebook
 from autograder.intake.tree import MOST_CLASS_MB, MOST_ONES_MB, NOTEBOOK, Node, UnreadableZipError, of_folder, of_zip
@@ -34,6 +35,9 @@ class Submission:
     path: Path | None
     note: str = ""
     problem: str = ""
+    number: str = ""  # of the person, in the learning system
+    name: str = ""  # and what it calls them
+    nobody: str = ""  # why it is not known whose this is
 
 
 @contextmanager
@@ -62,6 +66,8 @@ class _Search:
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
         while len(entries) == 1 and self._holds_a_class(entries[0]):
             top, entries = entries[0], entries[0].inside or []  # a zip of a folder
+        if handed := hand_ins(entries):
+            return [self._of_lms(one) for one in handed]
         students: dict[str, list[Node]] = {}
         for entry in entries:
             name = stem(entry.name) if entry.inside is None else entry.name
@@ -119,6 +125,24 @@ class _Search:
         if entry.is_zip:
             return self._in_zip(student, entry)
         return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
+
+    def _of_lms(self, handed: Handed) -> Submission:
+        """Of several attempts the last one counts; the others are told of."""
+        counts = [node for node in handed.nodes if node.is_notebook or node.is_zip or node.inside is not None]
+        chosen = [node for node in counts if node.name.startswith(self.slug)] or counts
+        if len(chosen) > 1:
+            chosen = self._of_the_stage([node for node in chosen if node.is_notebook]) or chosen
+        if not handed.nodes:
+            problem = f"No file was handed in. Hand in {self.slug}.ipynb."
+            found = Submission(handed.student, None, problem=problem)
+        else:
+            found = self._submission(handed.student, chosen[-1:] or handed.nodes)
+        others = [node.name for node in handed.nodes if node is not chosen[-1]] if chosen else []
+        if others and not found.problem:
+            found.note = f"{found.note} The last file counts; not looked at: {', '.join(others[-NAMED:])}.".strip()
+        found.note = f"{LATE} {found.note}".strip() if handed.late else found.note
+        found.number, found.name = handed.number, handed.name
+        return found
 
     def _in_zip(self, student: str, entry: Node) -> Submission:
         try:

@@ -1,0 +1,280 @@
+"""Who is who: `students.csv`, the one place that says it, and the lists of learning systems that it is made from."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+
+from autograder.course.faults import CourseError, Fault
+from autograder.course.files import write_whole
+from autograder.course.layout import Course
+from autograder.intake.find import Submission
+from autograder.intake.names import safe
+
+SEVERAL = ";"  # between several names of one person
+
+
+@dataclass(frozen=True)
+class Person:
+    """One row. The first five columns are nbgrader's own (`nbgrader db student import`)."""
+
+    id: str
+    last_name: str = ""
+    first_name: str = ""
+    email: str = ""
+    lms_user_id: str = ""  # Canvas: ID; Moodle: of the participant, as in the names of handed in files
+    sis_user_id: str = ""  # Canvas: SIS User ID
+    sis_login_id: str = ""  # Canvas: SIS Login ID
+    group: str = ""  # Canvas: Section
+    extra_days: str = ""
+    names: str = ""  # other names of the same person, with ; between them
+
+    @property
+    def full_names(self) -> list[str]:
+        first, last = self.first_name, self.last_name
+        return [name for name in (f"{first} {last}", f"{last} {first}", f"{last}, {first}") if name.strip(", ")]
+
+    @property
+    def shown(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip() or self.id
+
+
+COLUMNS = [column.name for column in fields(Person)]
+# What a column is called elsewhere. Moodle writes headers in the language of the site: these are English, German,
+# Spanish, French and Chinese ones.
+KNOWN_AS = {
+    "id": ("id",),
+    "last_name": ("last_name", "surname", "last name", "nachname", "apellido(s)", "nom de famille", "nom", "姓氏"),
+    "first_name": ("first_name", "first name", "vorname", "nombre", "prénom", "名字"),
+    "email": (
+        "email", "email address", "e-mail-adresse", "dirección de correo", "adresse de courriel", "电子邮件地址",
+    ),
+    "lms_user_id": ("lms_user_id",),
+    "sis_user_id": ("sis_user_id", "sis user id", "id number", "id-nummer", "número de id", "学号"),
+    "sis_login_id": ("sis_login_id", "sis login id", "username", "anmeldename"),
+    "group": ("group", "section", "groups", "gruppe", "gruppen", "grupo", "groupe", "小组"),
+    "extra_days": ("extra_days",),
+    "names": ("names",),
+}  # fmt: skip
+FULL = ("full name", "vollständiger name", "nombre completo", "nom complet", "全名", "fullname")
+IDENTIFIER = ("identifier", "id-nummer des teilnehmers", "identificador", "identifiant", "编号")
+PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the language
+
+
+@dataclass
+class Roster:
+    """The students of a course, found by any of their names."""
+
+    people: list[Person] = field(default_factory=list)
+
+    def find(self, *names: str) -> list[Person]:
+        """Who has the first of these names that anybody has; more than one where a name is not enough."""
+        for name in names:
+            if found := [person for person in self.people if person.id == name]:
+                return found
+        for name in map(_plain, names):
+            if name and (found := [person for person in self.people if name in _names(person)]):
+                return found
+        return []
+
+    def by_number(self, number: str) -> Person | None:
+        """By the number that a learning system has for a person."""
+        return next((person for person in self.people if number and person.lms_user_id == number), None)
+
+
+def _names(person: Person) -> set[str]:
+    told = [person.id, person.email, person.lms_user_id, person.sis_user_id, person.sis_login_id]
+    told += [*person.full_names, *person.names.split(SEVERAL), person.email.partition("@")[0]]
+    return {_plain(name) for name in told} - {""}
+
+
+def _plain(name: str) -> str:
+    """Letters and digits only, as learning systems put names into names of files, and in any case."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
+
+
+def path_of(course: Course) -> Path:
+    return course.root / "students.csv"
+
+
+def read_roster(course: Course) -> Roster | None:
+    """The course's roster; None where there is none, and every hand-in is its own student.
+
+    Raises:
+        CourseError: with every fault of the file.
+    """
+    path = path_of(course)
+    if not path.is_file():
+        return None
+    people, faults, lines = [], list[Fault](), dict[str, int]()
+    for line, row in _rows(path):
+        person = Person(**{name: row.get(name, "").strip() for name in COLUMNS})
+        place = f"{path.name}:{line}"
+        if not person.id:
+            faults.append(Fault(place, "has no id.", "Give each student one: it names folders and marks."))
+        elif safe(person.id) != person.id or "/" in person.id:
+            faults.append(Fault(place, f'the id "{person.id}" cannot name a folder.', "Use letters and digits."))
+        elif person.id in lines:
+            fact = f'the id "{person.id}" stands in line {lines[person.id]}, too.'
+            faults.append(Fault(place, fact, "Give each student an id of their own."))
+        elif not re.fullmatch(r"\d*", person.extra_days):
+            faults.append(Fault(place, f'extra_days is "{person.extra_days}".', "Write a whole number of days."))
+        lines.setdefault(person.id, line)
+        people.append(person)
+    if faults:
+        raise CourseError(*faults)
+    return Roster(people)
+
+
+def write_roster(course: Course, roster: Roster) -> Path:
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for person in sorted(roster.people, key=lambda person: person.id):
+        writer.writerow([getattr(person, name) for name in COLUMNS])
+    write_whole(path_of(course), out.getvalue())
+    return path_of(course)
+
+
+def read_list(path: Path) -> list[Person]:
+    """People from a list that was exported: Canvas's marks, Moodle's worksheet or participants, nbgrader's list.
+
+    Raises:
+        CourseError: where it is none of these.
+    """
+    found = []
+    rows = list(_rows(path))
+    header = [name.strip().casefold() for name in (rows[0][1] if rows else {})]
+    canvas = "student" in header and "id" in header
+    moodle = any(name in header for name in (*FULL, *IDENTIFIER)) and not canvas
+    if not canvas and not moodle and not {"id", "surname"} & set(header) and not {*KNOWN_AS["email"]} & set(header):
+        known = "a list of Canvas (Student, ID, …), of Moodle (Full name, Email address, …) or of nbgrader (id, …)"
+        raise CourseError(Fault(str(path), f"has the columns {', '.join(header[:8]) or '(none)'}.", f"Give {known}."))
+    for line, told in rows:
+        row = {name.strip().casefold(): value.strip() for name, value in told.items() if name}
+        if canvas and not row["id"].isdigit():
+            continue  # `Points Possible`, and `Student, Test`, which has no SIS id
+        found.append(_person(row, canvas, f"{path.name}:{line}"))
+    return found
+
+
+def _person(row: dict[str, str], canvas: bool, place: str) -> Person:
+    told = {name: next((row[one] for one in known if row.get(one)), "") for name, known in KNOWN_AS.items()}
+    if canvas:
+        told["lms_user_id"], told["id"] = row["id"], ""
+        last, _, first = row["student"].partition(",")
+        told["last_name"], told["first_name"] = last.strip(), first.strip()
+    elif full := next((row[name] for name in FULL if row.get(name)), ""):
+        first, _, last = full.rpartition(" ")
+        told["first_name"], told["last_name"] = (first, last) if first else ("", full)
+    number = PARTICIPANT.fullmatch(next((row[name] for name in IDENTIFIER if row.get(name)), ""))
+    told["lms_user_id"] = told["lms_user_id"] or (number[1] if number else "")
+    login = told["sis_login_id"].partition("@")[0]
+    told["id"] = told["id"] or login or told["email"].partition("@")[0] or told["sis_user_id"] or told["lms_user_id"]
+    if not told["id"]:
+        raise CourseError(Fault(place, "has neither an id nor an e-mail address nor a number.", "Add one of them."))
+    return Person(**{**told, "id": safe(told["id"]).replace("/", "_")})
+
+
+def join(roster: Roster, others: Iterable[Person]) -> tuple[Roster, int, int]:
+    """The roster with what another list knows: new people are added, empty fields filled in, nothing is replaced.
+
+    Returns the roster, how many are new, and how many have new fields.
+    """
+    people, new, changed = list(roster.people), 0, 0
+    for other in others:
+        known = _same(people, other)
+        if known is None:
+            taken = {person.id for person in people}
+            free = next(one for one in _ids(other.id) if one not in taken)
+            people.append(replace(other, id=free))
+            new += 1
+            continue
+        filled = {name: getattr(other, name) for name in COLUMNS if getattr(other, name) and not getattr(known, name)}
+        if filled:
+            people[people.index(known)] = replace(known, **filled)
+            changed += 1
+    return Roster(people), new, changed
+
+
+def _same(people: Sequence[Person], other: Person) -> Person | None:
+    """By a number or an address, which are one person's; else by the id, where no number speaks against it."""
+    for name in ("lms_user_id", "sis_user_id", "sis_login_id", "email"):
+        told = getattr(other, name)
+        if told and (found := [p for p in people if getattr(p, name).casefold() == told.casefold()]):
+            return found[0]
+    for person in people:
+        against = [
+            name
+            for name in ("lms_user_id", "sis_user_id", "email")
+            if getattr(person, name) and getattr(other, name) and getattr(person, name) != getattr(other, name)
+        ]
+        if person.id == other.id and not against:
+            return person
+    return None
+
+
+def _ids(wanted: str) -> Iterable[str]:
+    yield wanted
+    yield from (f"{wanted}-{number}" for number in range(2, 10_000))
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    """Of a table: the line and what it says in each column.
+
+    Raises:
+        CourseError: when it is not there, or is no text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise CourseError(Fault(str(path), f"cannot be read: {error.strerror}.", "Give a CSV file.")) from error
+    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030", "cp1252"):
+        try:
+            text = data.decode(encoding)
+            break
+        except UnicodeDecodeError:
+            continue
+    else:
+        raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8)."))
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    for row in reader:
+        if any(isinstance(value, str) and value.strip() for value in row.values()):
+            yield reader.line_num, {str(name): value or "" for name, value in row.items() if isinstance(value, str)}
+
+
+def assign(found: Sequence[Submission], roster: Roster) -> list[Submission]:
+    """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so."""
+    mine: dict[str, list[Submission]] = {}
+    assigned = []
+    for submission in found:
+        person = roster.by_number(submission.number)
+        people = [person] if person else roster.find(*filter(None, [submission.student, submission.name]))
+        if len(people) == 1:
+            mine.setdefault(people[0].id, []).append(submission)
+            continue
+        if people:
+            fact = f"This name is that of {' and of '.join(person.id for person in people)}."
+            fix = "Add the name to one of them in students.csv, in the column names."
+        else:
+            fact = "Nobody in students.csv has this name."
+            fix = f"Add the student, or add {submission.student} to somebody's names there."
+        submission.nobody = f"{fact} {fix}"
+        assigned.append(submission)
+    for student, own in mine.items():
+        first = own[0]
+        if len(own) > 1:
+            names = ", ".join(one.student for one in own)
+            first = Submission(student, None, problem=f"There is more than one submission of {student}: {names}.")
+        elif first.student != student:
+            first.note = first.note if first.number else f"Handed in as {first.student}. {first.note}".strip()
+        first.student = student
+        assigned.append(first)
+    return sorted(assigned, key=lambda submission: submission.student)
