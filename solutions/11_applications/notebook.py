@@ -56,6 +56,24 @@ plots.use_style()
 
 P, START, E = projects.P, projects.START, projects.E  # 0, 1 and 2: a pad, the sign before the first word, the end
 
+# %% [markdown]
+# **A sentence that no decoder of this course can write.** The job is to say in short what a sentence says. A decoder ends in a
+# softmax over the V words that it knows, and its loss needs the id of the right word. Run the cell.
+
+# %%
+demo_new = projects.make("gist", 400, 100, seed=5)[1]  # a test: nobody has heard of its names before
+demo_said = demo_new.y[0][demo_new.y[0] != P]
+print("read: ", projects.in_words(demo_new.source, demo_new.x[0].tolist(), demo_new.unknown))
+print("write:", projects.in_words(demo_new.target, demo_said.tolist(), demo_new.unknown))
+try:
+    F.cross_entropy(torch.zeros(len(demo_said), demo_new.outputs), demo_said)  # logits of any decoder: [T, V]
+except IndexError as error:
+    print("IndexError:", error)
+
+# %% [markdown]
+# The name has no number among the V words. Yet it stands in the sentence, and attention can point at it. In 11.4 you let a model
+# copy it, and in 11.6 a model of yours says in short what sentences with new names say.
+
 # %%
 ax = plots.course_map(here="11_applications")
 
@@ -2656,6 +2674,15 @@ guess.summary()
 # - let a model copy what it cannot know;
 # - ask for the floor before you are proud of a score, and test on what nobody has seen;
 # - build and train a model of your own for a new job, and judge it: right rows, gold places, parameters, seconds.
+#
+# **Go further.** Not graded.
+#
+# - ★ Give a model of yours a second reader of another kind, and join the two memories, place by place. Is the pair better than
+#   each of them alone, with the same number of parameters?
+# - ★★ Let one model do two of the jobs: `gist` and `answer`, say, with a first word that tells which. Does it do each as well as a
+#   model of its own?
+# - ★★★ Take data of your own with a few hundred examples. Say first what the floor is, and mark by hand for 30 of them where a
+#   model should look.
 #
 # What comes next: stage 12 asks about all that you have learned here, and lets you write the tests yourself. And
 # then it is your turn: take a job of your own.

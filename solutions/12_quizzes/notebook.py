@@ -22,7 +22,7 @@
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, plots
+    from autograder.lab import data, expect, grammar, plots
 except ImportError:
     raise ImportError(
         "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
@@ -72,6 +72,31 @@ def decided(verdict):
     expect(your_test_returns).equal("True or False", hint="A test says True or False, and returns nothing else.")
     return verdict
 
+
+# %% [markdown]
+# **Two functions, one test.** Both functions below should give the cosine of the angle between two vectors. The test calls them
+# with two vectors and compares with a value that was computed by hand. Run the cell.
+
+
+# %%
+def demo_one(a, b):
+    return (a * b).sum()
+
+
+def demo_two(a, b):
+    return (a * b).sum() / (a.norm() * b.norm())
+
+
+def demo_test(version):
+    a, b = torch.tensor([1.0, 0.0]), torch.tensor([0.6, 0.8])
+    return bool((version(a, b) - 0.6).abs() < 1e-6)
+
+
+print("one:", demo_test(demo_one), "  two:", demo_test(demo_two))
+
+# %% [markdown]
+# Both pass, and one of them is wrong. A test that cannot see this is worse than none: it says that all is well. *Predict:* which
+# vectors would tell the two apart? In 12.6 you write ten tests; after the last of them you come back to this one.
 
 # %%
 ax = plots.course_map(here="12_quizzes")
@@ -139,7 +164,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] B. For each word that is written, it can look at the inputs that matter for this word.
 #   > Yes. Behind it is the bottleneck of stage 04: without attention, a sentence of any length must pass through one vector of a fixed size. In 5.9 a decoder without this choice has 0.39 of the test right (*static*), and with it 0.99. It is contested, because long sentences gain the most, which speaks for A: at three words *static* is as good as *additive*.
 # - [ ] C. It needs fewer parameters than the encoder-decoder without it.
-#   > No. In 5.9 all three models have the *same* number of parameters, so that this cannot be the reason.
+#   > No. In 5.9 all three models have nominally the same number (in *none* and *static* a part has no effect). What attention adds is not fewer parameters.
 # - [ ] D. It makes training faster, since each of its steps takes less time.
 #   > A step takes longer with attention (6.8). It may need fewer steps, as in the short training of 6.9, but this is not what a step costs.
 
@@ -165,7 +190,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] C. Dependencies over a long distance: any two positions are one step apart.
 #   > Yes: the way from the first word to the last has one step, where an RNN needs T. In 7.9 a block is right at every lag up to 160; the plain RNN has lost the word by lag 20. It has its price: memory and work grow like T².
 # - [ ] D. Slow convergence: it needs fewer steps of training than an RNN.
-#   > No. The positions of one layer can be computed at once, which makes a *step* fast where many processors work. (On one core the block of 7.9 was the slowest at every lag.) How many steps are needed is another question.
+#   > No. The positions of one layer can be computed at once, which makes a *step* fast where many processors work. (On one core the block of 7.9 took longer than the RNN and the LSTM at every lag.) How many steps are needed is another question.
 
 # %% [markdown] quiz="self_attention_core" kind="one" points=1 read="7.2"
 # What is the core of self-attention?
@@ -182,7 +207,7 @@ ax = plots.course_map(here="12_quizzes")
 # %% [markdown]
 # ## 12.3 The final quiz
 #
-# Forty-one questions over the stages 00 to 10. Many of the wrong options are mistakes that were published, or that we made ourselves.
+# Forty-six questions over the stages 00 to 11. Many of the wrong options are mistakes that were published, or that we made ourselves.
 #
 # ### Stage 00: words become tensors
 
@@ -882,6 +907,8 @@ for part, names in quiz_maps.items():
     figure, axes = plots.plt.subplots(2, 3, figsize=(plots.WIDTH * 1.25, 6.2))
     rows, columns = names.get("rows", range(1, 9)), names.get("columns", range(1, 9))
     first = "" if part == "translation" else "1"
+    if part == "translation":
+        rows = [f"{word} {grammar.GLOSS.get(word, '')}".strip() for word in rows]
     for i, matrix in enumerate(names["maps"]):
         ax = axes.flat[i]
         plots.heatmap(matrix, rows, columns, title=f"{part}: picture {i + 1}", ax=ax)
@@ -2938,7 +2965,7 @@ refused = "A right version, written in another way, is refused. Is your toleranc
 versions = [
     (greedy, False, "A wrong version passes your test: it keeps one prefix, whatever k is."),
     (probabilities, True, refused),
-    (no_log, False, "A wrong version passes your test: it returns probabilities in place of their logarithms."),
+    (no_log, False, "A wrong version passes your test: it returns probabilities instead of their logarithms."),
     (
         one_child_each,
         False,
@@ -3297,7 +3324,7 @@ versions = [
     (scale_d, False, "A wrong version passes your test: it divides by D, not by its root."),
     (equal_weights, False, "A wrong version passes your test: it returns the mean of the past, whatever the query is."),
     (one_sentence, False, "A wrong version passes your test: all sentences use the keys of the first one."),
-    (keys_as_values, False, "A wrong version passes your test: it returns keys in place of values."),
+    (keys_as_values, False, "A wrong version passes your test: it returns keys instead of values."),
 ]
 verdicts = [decided(test_causal_attention(plain(version))) for version, _, _ in versions]
 for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
@@ -3761,6 +3788,19 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 ### END HIDDEN TESTS
 
 # %% [markdown]
+# **Back to the two functions of the first cell.** Both vectors of that test had the length 1, and there a cosine and a dot product
+# are the same number. Vectors of other lengths tell them apart:
+
+
+# %%
+def demo_better_test(version):
+    a, b = torch.tensor([3.0, 0.0]), torch.tensor([3.0, 4.0])  # cosine 9 / (3 · 5)
+    return bool((version(a, b) - 0.6).abs() < 1e-6)
+
+
+print("one:", demo_better_test(demo_one), "  two:", demo_better_test(demo_two))
+
+# %% [markdown]
 # Your ten tests are worth keeping. Try them on your own functions of the earlier stages: paste a function of yours into a new cell, wrap it if its arguments
 # stand in another order, and call the test.
 
@@ -3773,6 +3813,14 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # - tell from a heatmap what kind of model made it, and which mask is broken;
 # - meet a claim with a number: is it true, false, a convention, or does it depend?
 # - write a test that accepts what is right, however it is written, and refuses what is wrong.
+#
+# **Go further.** Not graded.
+#
+# - ★ Write a test for one of your own functions of another stage, and three wrong versions of it. Does your test refuse all three?
+# - ★★ Find an eleventh bug: a published notebook or a question on the web where code runs, learns a little, and is wrong. Write the
+#   version and the test that refuses it.
+# - ★★★ Take a sentence about attention from a blog or a paper, and test it as 12.5 does: say what would refute it, measure, and write
+#   down on what it depends.
 #
 # ## Papers
 #
