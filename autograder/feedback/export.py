@@ -21,7 +21,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
-from autograder.intake.roster import IDENTIFIER, Person, Roster, read_roster
+from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, read_roster
 
 FORMS = ("canvas", "moodle", "csv", "xlsx")
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -167,8 +167,8 @@ def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
                 row[columns[stage.slug]] = row[columns[stage.slug]] or _points(term.most[stage.slug])  # type: ignore[index]
             continue
         person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), cells["Student"])
-        if not cells.get("ID", "").strip().isdigit():
-            continue  # `(read only)`, and other rows that are nobody's
+        if not cells.get("ID", "").strip().isdigit() or cells["Student"] == TEST_STUDENT:
+            continue  # rows that are nobody's
         for stage in term.stages:
             mark = term.mark(stage, person.id) if person else ""
             if mark:

@@ -63,6 +63,7 @@ KNOWN_AS = {
 }  # fmt: skip
 FULL = ("full name", "vollständiger name", "nombre completo", "nom complet", "全名", "fullname")
 IDENTIFIER = ("identifier", "id-nummer des teilnehmers", "identificador", "identifiant", "编号")
+TEST_STUDENT = "Student, Test"
 PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the language
 
 
@@ -157,8 +158,8 @@ def read_list(path: Path) -> list[Person]:
         raise CourseError(Fault(str(path), f"has the columns {', '.join(header[:8]) or '(none)'}.", f"Give {known}."))
     for line, told in rows:
         row = {name.strip().casefold(): value.strip() for name, value in told.items() if name}
-        if canvas and not row["id"].isdigit():
-            continue  # `Points Possible`, and `Student, Test`, which has no SIS id
+        if canvas and (not row["id"].isdigit() or row["student"] == TEST_STUDENT):
+            continue  # `Points Possible`, and whom Canvas adds for trying
         found.append(_person(row, canvas, f"{path.name}:{line}"))
     return found
 

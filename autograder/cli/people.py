@@ -1,0 +1,130 @@
+"""Commands about who is in the class and where their marks go: roster, export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from autograder.cli.console import print_table, writable
+from autograder.cli.group import main
+from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import find_course
+
+
+@main.group()
+def roster() -> None:
+    """Who is who: students.csv, in the course's folder.
+
+    \b
+    autograder roster import canvas.csv     students from a learning system's list
+    autograder roster show                  who is in it
+    """
+
+
+@roster.command("import")
+@click.argument("lists", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="LIST…")
+def import_(lists: tuple[Path, ...]) -> None:
+    """Add students from Canvas's exported marks, Moodle's grading worksheet or participants, or nbgrader's list.
+
+    Whoever is there already keeps every field; empty ones are filled in. So import as many lists as you like: each adds
+    what it knows.
+
+    \b
+    autograder roster import 2026-11-30_Grades.csv
+    autograder roster import Grades-course-Stage_03.csv participants.csv
+    """
+    from autograder.intake.roster import Roster, join, read_list, read_roster, write_roster
+
+    course = find_course()
+    known, found = read_roster(course) or Roster(), [(path, read_list(path)) for path in lists]
+    for path, people in found:
+        known, new, filled = join(known, people)
+        click.echo(f"{path.name}: {len(people)} students, {new} of them new, {filled} with new fields")
+    click.echo(f"roster      {course.place(write_roster(course, known))}, {len(known.people)} students")
+
+
+@roster.command()
+def show() -> None:
+    """List the students, with what each learning system knows them by."""
+    from autograder.intake.roster import read_roster
+
+    known = read_roster(find_course())
+    if known is None:
+        raise CourseError(Fault("students.csv", "is not there.", "Make it: python3 course.py roster import LIST.csv"))
+    heads = ["id", "name", "email", "number", "login", "group", "extra days", "other names"]
+    rows: list[list[object]] = [
+        [p.id, p.shown, p.email, p.lms_user_id, p.sis_login_id, p.group, p.extra_days, p.names] for p in known.people
+    ]
+    print_table(f"{len(rows)} students", heads, rows)
+
+
+@main.command()
+@click.argument("stages", nargs=-1, metavar="[STAGE]…")
+@click.option("--to", "form", required=True, type=click.Choice(["canvas", "moodle", "csv", "xlsx"]), help="For whom.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+@click.option(
+    "--into",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Fill in this file, as Canvas or Moodle exported it, and leave the rest of it as it is.",
+)
+@click.option(
+    "--feedback",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a zip of the students' pages, too, as Moodle takes it.",
+)
+@click.option("--anonymous", is_flag=True, help="Without names: an id of the course's own for each student.")
+def export(
+    stages: tuple[str, ...], form: str, out: Path, into: Path | None, feedback: Path | None, anonymous: bool
+) -> None:
+    """Marks as Canvas, Moodle or a spreadsheet takes them; of all graded stages, or of those named.
+
+    The marks are those that the gradebook has now. The same marks make the same bytes. What is ungraded stays empty,
+    and is told.
+
+    \b
+    autograder export --to xlsx --out term.xlsx
+    autograder export 03 04 --to canvas --into 2026-11-30_Grades.csv --out upload.csv
+    autograder export 03 --to moodle --into Grades-03.csv --out upload.csv --feedback pages.zip
+    autograder export --to csv --anonymous --out marks.csv
+    """
+    from autograder.course.files import write_whole
+    from autograder.feedback import export as exporter
+    from autograder.feedback.last_result import stored
+
+    course = find_course()
+    chosen = course.stages(stages) if stages else [stage for stage in course.stages() if stored(stage).is_file()]
+    if not chosen:
+        raise CourseError(Fault("the course", "has no graded stage.", "Grade one: python3 course.py grade 03 --from …"))
+    if form == "moodle" and len(chosen) > 1:
+        fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
+        raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))
+    for given, option, forms in ((into, "--into", "canvas, moodle"), (feedback, "--feedback", "moodle")):
+        if given and form not in forms.split(", "):
+            raise CourseError(Fault(option, f"goes with --to {forms.replace(', ', ' or ')} only.", "Leave it out."))
+    if anonymous and form in ("canvas", "moodle"):
+        raise CourseError(Fault("--anonymous", f"{form} would not know whose marks they are.", "Use --to csv or xlsx."))
+    writable(out)
+    writable(feedback)
+    term, missing = exporter.read_term(course, chosen), list[str]()
+    if form == "xlsx":
+        exporter.as_xlsx(term, out, anonymous)
+    elif form == "csv":
+        write_whole(out, exporter.as_csv(exporter.plain(term, anonymous), "\ufeff"))
+    else:
+        if into:
+            fill = exporter.into_canvas if form == "canvas" else exporter.into_moodle
+            table, missing = fill(term, into)
+        else:
+            table = exporter.canvas(term) if form == "canvas" else exporter.moodle(term)
+        write_whole(out, exporter.as_csv(table))
+    click.echo(f"marks       {out}")
+    if feedback:
+        count, without = exporter.moodle_feedback(term, feedback)
+        click.echo(f"pages       {feedback}, {count} of them")
+        if without:
+            click.echo(f"without a page, or a number in Moodle: {', '.join(without)}", err=True)
+    for slug, student in term.ungraded:
+        click.echo(f"{slug}: {student} is ungraded, and has no mark in it.", err=True)
+    if missing:
+        click.echo(f"no mark here for: {', '.join(missing)}", err=True)

@@ -1,0 +1,271 @@
+"""Who is who, hand-ins as learning systems give them, and marks as they take them.
+
+The names of files and columns are those of Canvas (`app/models/gradebook_importer.rb` and its zips) and of Moodle
+(`mod/assign/locallib.php`, `mod/assign/feedback/*`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.course.faults import CourseError
+from autograder.course.layout import Stage
+from autograder.feedback.export import Term, anonymous_id, as_csv, canvas, into_canvas, into_moodle, plain
+from autograder.intake.find import submissions
+from autograder.intake.roster import Person, Roster, join, read_list, read_roster, write_roster
+
+from .conftest import run
+from .honest.stage import solved, source
+
+N = "12_my_stage.ipynb"
+CANVAS = """Student,ID,SIS User ID,SIS Login ID,Section,Stage 11 (100),Stage 12 (101),Current Score
+    Points Possible,,,,,5,2,(read only)
+"Müller, Jörg",1001,u77,jmueller,A,3,,60
+"李, 伟",1002,u78,liwei,A,,,
+"Smith-Jones, Mary Ann",1003,u79,msmith,B,4,,80
+"Student, Test",1999,,0123abc,A,,,
+"""
+MOODLE = """Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Feedback comments
+Participant 501,Jörg Müller,jmueller@example.edu,Submitted for grading,,2.00,Yes,
+Participant 502,伟 李,liwei@example.edu,No submission,,2.00,Yes,
+Participant 503,Mary Ann Smith-Jones,msmith@example.edu,Submitted for grading,1.00,2.00,Yes,well done
+"""
+
+
+@pytest.fixture
+def lists(tmp_path: Path) -> Path:
+    (tmp_path / "canvas.csv").write_text("\ufeff" + CANVAS, encoding="utf-8")
+    (tmp_path / "moodle.csv").write_text(MOODLE, encoding="utf-8")
+    return tmp_path
+
+
+def zipped(path: Path, files: dict[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return path
+
+
+# The roster
+
+
+def test_lists_of_several_systems_make_one_roster(mini: Stage, lists: Path) -> None:
+    root = mini.course.root
+    said = run("roster", "import", str(lists / "canvas.csv"), str(lists / "moodle.csv"), cwd=root).stdout
+    assert "canvas.csv: 3 students, 3 of them new" in said
+    known = read_roster(mini.course)
+    assert known is not None
+    jörg = next(person for person in known.people if person.id == "jmueller")
+    assert (jörg.last_name, jörg.first_name, jörg.group) == ("Müller", "Jörg", "A")
+    assert (jörg.lms_user_id, jörg.sis_user_id, jörg.sis_login_id) == ("1001", "u77", "jmueller")
+    before = (root / "students.csv").read_bytes()
+    run("roster", "import", str(lists / "canvas.csv"), cwd=root)
+    assert (root / "students.csv").read_bytes() == before  # nothing new
+    assert "李" in run("roster", "show", cwd=root).stdout
+
+
+def test_what_a_person_wrote_into_the_roster_stays(mini: Stage, lists: Path) -> None:
+    write_roster(mini.course, Roster([Person("jörg", "M.", lms_user_id="1001", extra_days="3", names="JM")]))
+    known, new, filled = join(read_roster(mini.course) or Roster(), read_list(lists / "canvas.csv"))
+    assert (new, filled) == (2, 1)
+    mine = next(person for person in known.people if person.id == "jörg")
+    assert (mine.last_name, mine.first_name, mine.extra_days, mine.sis_login_id) == ("M.", "Jörg", "3", "jmueller")
+
+
+def test_two_people_of_one_id_get_two(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text(
+        "first name,surname,email address\nA,X,a@one.org\nB,Y,a@two.org\n", encoding="utf-8"
+    )
+    assert [person.id for person in join(Roster(), read_list(tmp_path / "list.csv"))[0].people] == ["a", "a-2"]
+
+
+@pytest.mark.parametrize(("encoding", "delimiter"), [("utf-8", ";"), ("utf-16", "\t"), ("gb18030", ",")])
+def test_a_list_may_be_saved_by_any_spreadsheet(tmp_path: Path, encoding: str, delimiter: str) -> None:
+    text = "id,last_name,first_name,email\nliwei,李,伟,l@x.cn\n".replace(",", delimiter)
+    (tmp_path / "list.csv").write_bytes(text.encode(encoding))
+    assert read_list(tmp_path / "list.csv") == [Person("liwei", "李", "伟", "l@x.cn")]
+
+
+def test_faults_of_the_roster_are_told_with_their_lines(mini: Stage) -> None:
+    text = "id,last_name,extra_days\nana,A,\nana,B,\n,C,\na/b,D,\nbo,E,soon\n"
+    (mini.course.root / "students.csv").write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError) as told:
+        read_roster(mini.course)
+    assert [fault.place for fault in told.value.faults] == [f"students.csv:{line}" for line in (3, 4, 5, 6)]
+
+
+def test_a_list_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "list.csv").write_text("city,country\nParis,France\n", encoding="utf-8")
+    with pytest.raises(CourseError, match="has the columns city, country"):
+        read_list(tmp_path / "list.csv")
+
+
+text = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=12).map(str.strip)
+people = st.lists(
+    st.builds(Person, st.from_regex(r"[a-z]{1,8}", fullmatch=True), text, text, text, names=text),
+    unique_by=lambda person: person.id,
+    max_size=6,
+)
+
+
+@given(people)
+def test_a_roster_is_read_as_it_was_written(tmp_path_factory: pytest.TempPathFactory, people: list[Person]) -> None:
+    from autograder.course.layout import Course
+
+    course = Course(tmp_path_factory.mktemp("roster"))
+    write_roster(course, Roster(people))
+    assert read_roster(course) == Roster(sorted(people, key=lambda person: person.id))
+
+
+# Hand-ins
+
+
+def found(stage: Stage, path: Path) -> dict[str, tuple[str, str, str]]:
+    with submissions(stage, path) as all_of_them:
+        return {s.student: (s.number, s.note, s.problem) for s in all_of_them}
+
+
+def test_a_zip_of_canvas_has_one_hand_in_of_each_person(mini: Stage, tmp_path: Path) -> None:
+    data = nbformat.writes(solved(source(mini))).encode()
+    files = {
+        f"müllerjörg_1001_9001_{N}": b"{}",
+        "müllerjörg_1001_9004_12_my_stage-1.ipynb": data,  # the second attempt
+        f"李伟_LATE_1002_9002_{N}": data,
+        "smithjonesmaryann_1003_9003_report.pdf": b"%PDF",
+        "doejane_1004_9005_text.html": b"<p>see my repository</p>",
+    }  # fmt: skip
+    told = found(mini, zipped(tmp_path / "submissions.zip", files))
+    assert set(told) == {"müllerjörg_1001", "李伟_1002", "smithjonesmaryann_1003", "doejane_1004"}
+    number, note, problem = told["müllerjörg_1001"]
+    assert (number, problem) == ("1001", "") and f"not looked at: {N}" in note
+    assert told["李伟_1002"][1].startswith("Handed in late")
+    assert "PDF" in told["smithjonesmaryann_1003"][2] and told["doejane_1004"][2].startswith("No file was handed in")
+
+
+def test_an_anonymous_zip_of_canvas(mini: Stage, tmp_path: Path) -> None:
+    files = {f"anon_aB3x_9001_{N}": b"{}", f"LATE_anon_Q9zz_9002_{N}": b"{}"}
+    assert set(found(mini, zipped(tmp_path / "a.zip", files))) == {"anon_aB3x", "anon_Q9zz"}
+
+
+@pytest.mark.parametrize("form", ["file/{file}", "file_/{file}", "file_{file}"])
+def test_a_zip_of_moodle(mini: Stage, tmp_path: Path, form: str) -> None:
+    form = "{name}_{number}_assignsubmission_" + form
+    files = {
+        form.format(name="Jörg Müller", number=501, file=N): b"{}",
+        form.format(name="伟 李", number=502, file="Copy of my work.ipynb"): b"{}",
+        "伟 李_502_assignsubmission_onlinetext/onlinetext.html": b"hello",
+        "__MACOSX/._x": b"",
+    }
+    told = found(mini, zipped(tmp_path / "Stage 12.zip", files))
+    assert {name: number for name, (number, _, _) in told.items()} == {"Jörg Müller_501": "501", "伟 李_502": "502"}
+    assert not any(problem for _, _, problem in told.values())
+
+
+def test_dates_in_names_are_no_numbers_of_people(mini: Stage, tmp_path: Path) -> None:
+    files = {f"ana_2026_12_{N}": b"{}", f"bo_2026_12_{N}": b"{}"}
+    assert len(found(mini, zipped(tmp_path / "a.zip", files))) == 2
+
+
+def test_from_a_zip_to_the_tables(mini: Stage, lists: Path, one_worker: None) -> None:
+    """Import, grade, export: everybody of the list has a row, and nobody's hand-in is dropped."""
+    root = mini.course.root
+    run("roster", "import", str(lists / "canvas.csv"), cwd=root)
+    with open(root / "students.csv", "a", encoding="utf-8") as file:
+        file.write("twin1,Twin,Tim,,,,,,,\ntwin2,Twin,Tim,,,,,,,\n")
+    data = nbformat.writes(solved(source(mini))).encode()
+    files = {
+        f"müllerjörg_1001_9001_{N}": data,
+        f"李伟_LATE_1002_9002_{N}": b"torn",
+        f"twintim_77_9003_{N}": data,
+        f"nobodyknown_78_9004_{N}": data,
+    }
+    zipped(root / "class.zip", files)
+    said = run("grade", "12", "--from", "class.zip", "--json", "marks.json", cwd=root, ok=False).stdout
+    marks = json.loads((root / "marks.json").read_text(encoding="utf-8"))
+    status = {name: told["status"] for name, told in marks["students"].items()}
+    assert status == {"jmueller": "graded", "liwei": "failed", "twintim_77": "ungraded", "nobodyknown_78": "ungraded"}
+    assert "twin1 and of twin2" in marks["students"]["twintim_77"]["reason"]
+    assert "Nobody in students.csv" in marks["students"]["nobodyknown_78"]["reason"]
+    assert marks["missing"] == ["msmith", "twin1", "twin2"] and "not handed in" in said
+    told = run("export", "12", "--to", "canvas", "--into", str(lists / "canvas.csv"), "--out", "up.csv", cwd=root)
+    table = list(csv.reader(io.StringIO((root / "up.csv").read_text(encoding="utf-8"))))
+    assert [row[6] for row in table] == ["Stage 12 (101)", "2", "2", "0", "", ""]
+    assert [row[5] for row in table] == ["Stage 11 (100)", "5", "3", "", "4", ""]  # as it was
+    assert "no mark here for: Smith-Jones, Mary Ann" in told.stderr
+    assert "nobodyknown_78 is ungraded" in told.stderr
+    first = (root / "up.csv").read_bytes()
+    run("export", "12", "--to", "canvas", "--into", "up.csv", "--out", "up.csv", cwd=root)
+    assert (root / "up.csv").read_bytes() == first  # what goes in comes out
+    people = [person for person in (read_roster(mini.course) or Roster()).people if person.id == "nobody"]
+    assert people == []
+    text = (
+        (root / "students.csv")
+        .read_text(encoding="utf-8")
+        .replace("twin1,Twin,Tim,,,,,,,", "twin1,Twin,Tim,,,,,,,twintim_77")
+    )
+    (root / "students.csv").write_text(text, encoding="utf-8")
+    run("grade", "12", "--from", "class.zip", "--json", "marks.json", cwd=root, ok=False)
+    marks = json.loads((root / "marks.json").read_text(encoding="utf-8"))
+    assert marks["students"]["twin1"]["status"] == "graded" and marks["missing"] == ["msmith", "twin2"]
+    pages = run("export", "12", "--to", "moodle", "--out", "m.csv", "--feedback", "pages.zip", cwd=root)
+    with zipfile.ZipFile(root / "pages.zip") as archive:
+        assert archive.namelist() == [
+            "Jörg Müller_1001_assignfeedback_file_/12_my_stage.html",
+            "伟 李_1002_assignfeedback_file_/12_my_stage.html",
+        ]
+    assert "without a page, or a number in Moodle: twin1" in pages.stderr
+    for name in ("term.xlsx", "again.xlsx"):
+        run("export", "--to", "xlsx", "--out", name, cwd=root)
+    assert (root / "term.xlsx").read_bytes() == (root / "again.xlsx").read_bytes()
+
+
+# Marks
+
+
+def term_of(mini: Stage, people: list[Person], marks: dict[str, float]) -> Term:
+    return Term([mini], {mini.slug: 2.0}, {mini.slug: marks}, [], Roster(people))
+
+
+def test_a_worksheet_of_moodle_is_filled_in(mini: Stage, lists: Path) -> None:
+    people = [Person("jm", "Müller", "Jörg", lms_user_id="501"), Person("lw", email="liwei@example.edu")]
+    table, missing = into_moodle(term_of(mini, people, {"jm": 1.5, "lw": 0.0}), lists / "moodle.csv")
+    assert [row[4] for row in table] == ["Grade", "1.5", "0", "1.00"]
+    assert [row[7] for row in table] == ["Feedback comments", "", "", "well done"]
+    assert missing == ["Participant 503 Mary Ann Smith-Jones"]
+    german = MOODLE.replace("Identifier,", "ID-Nummer des Teilnehmers,").replace(",Grade,", ",Bewertung,")
+    (lists / "moodle.csv").write_text(german, encoding="utf-8")
+    assert into_moodle(term_of(mini, people, {"jm": 2.0}), lists / "moodle.csv")[0][1][4] == "2"
+
+
+def test_a_stage_without_a_column_gets_one(mini: Stage, lists: Path) -> None:
+    (lists / "canvas.csv").write_text(CANVAS.replace("Stage 12 (101)", "Homework (101)"), encoding="utf-8")
+    table, _ = into_canvas(term_of(mini, [Person("jm", lms_user_id="1001")], {"jm": 2.0}), lists / "canvas.csv")
+    assert table[0][-1] == "12_my_stage" and [row[-1] for row in table[1:4]] == ["2", "2", ""]
+    assert [row[6] for row in table] == ["Homework (101)", "2", "", "", "", ""]
+
+
+def test_text_that_a_spreadsheet_would_run_is_made_harmless(mini: Stage) -> None:
+    people = [Person("jm", "=cmd()", "@x", "+1", "1001")]
+    for table in (plain(term_of(mini, people, {"jm": 1.0})), canvas(term_of(mini, people, {"jm": 1.0}))):
+        cells = next(csv.reader(io.StringIO(as_csv(table[-1:]))))
+        assert not any(cell.startswith(("=", "+", "@")) for cell in cells)
+
+
+def test_anonymous_marks_have_no_names_and_the_same_ids_each_time(mini: Stage) -> None:
+    people = [Person("ana", "Alvarez", "Ana", "ana@example.edu"), Person("bo", "Berg", "Bo")]
+    term = term_of(mini, people, {"ana": 2.0, "bo": 1.0})
+    shown = as_csv(plain(term, anonymous=True))
+    assert not any(name in shown for name in ("ana", "bo", "Alvarez", "Berg"))
+    assert plain(term, anonymous=True) == plain(term, anonymous=True)
+    assert anonymous_id(mini.course, "ana") in shown and anonymous_id(mini.course, "ana") != anonymous_id(
+        mini.course, "bo"
+    )
