@@ -21,8 +21,8 @@ def convolution():
     sheet.arrow((6.8, 1.9), (8.6, 1.9), "sum")
     sheet.grid((9.0, 0.4), (7, 7), cell, fills={(2, 3): MIDDLE})
     sheet.text((10.4, -0.4), "feature map: one number for each place", size=10)
-    sheet.text((12.1, 2.1), "7 + 2 − 3 + 1 = 7", size=10, align="left")
-    sheet.text((12.1, 1.7), "(without zeros: 5)", size=10, align="left")
+    sheet.text((12.1, 2.1), "7 × 7 again, thanks to", size=10, align="left")
+    sheet.text((12.1, 1.7), "the zeros outside", size=10, align="left")
     return sheet
 
 
@@ -59,6 +59,8 @@ def channels():
             middle = (1, 1) if k == 3 else (2, 2)
             sheet.grid((x, y - side * cell), (side, side), cell, fills={middle: (WARM, GREEN)[w]})
         sheet.text((12.0, top - 1.95), "$C_{out} = 2$ maps", size=9.5)
+        if k == 3:
+            sheet.text((12.0, top - 2.3), "(no zeros outside, so 5 becomes 3)", size=9.5)
     return sheet
 
 
