@@ -223,6 +223,7 @@ def test_from_a_zip_to_the_tables(mini: Stage, lists: Path, one_worker: None) ->
             "伟 李_1002_assignfeedback_file_/12_my_stage.html",
         ]
     assert "without a page, or a number in Moodle: twin1" in pages.stderr
+    assert "nobodyknown_78 is ungraded" in pages.stderr and "twintim_77" not in pages.stderr  # by now it is twin1
     for name in ("term.xlsx", "again.xlsx"):
         run("export", "--to", "xlsx", "--out", name, cwd=root)
     assert (root / "term.xlsx").read_bytes() == (root / "again.xlsx").read_bytes()

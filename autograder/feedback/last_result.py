@@ -13,6 +13,7 @@ from autograder.course.files import write_whole
 from autograder.course.layout import Stage
 from autograder.gradebook.database import Database
 from autograder.gradebook.results import ClassResult, Mark, StudentResult
+from autograder.intake.roster import read_roster
 
 
 def stored(stage: Stage) -> Path:
@@ -25,8 +26,12 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
     So does the earlier result of a submission that is ungraded now. Whoever was graded without a sandbox stays marked.
     """
     students = {name: replace(told, sandbox=result.sandbox) for name, told in result.students.items()}
+    known = read_roster(stage.course)
     try:
         before = load(stage).students
+        if known is not None:  # a name that nobody had may be somebody's by now
+            ids = {person.id for person in known.people}
+            before = {name: told for name, told in before.items() if told.status != "ungraded" or name in ids}
         both = (*before.values(), *students.values())
         checks = [{n: (c.max, c.extra) for n, c in s.checks.items()} for s in both if s.checks]
         if all(c == checks[-1] for c in checks):
