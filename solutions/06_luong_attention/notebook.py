@@ -78,7 +78,7 @@ with torch.no_grad():
 
 # %% [markdown]
 # *What to see:* for 10 words the score alone takes about half as long as the GRU and the output layer together, for 22 words about as
-# long. For 160 words it was 11 to 24 times as long in our runs: there are seven times as many words, and the rest is probably fresh memory, which
+# long. For 160 words it was 6 to 24 times as long in our runs: there are seven times as many words, and the rest is probably fresh memory, which
 # large tensors get in each call. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
