@@ -1879,7 +1879,7 @@ _ = figure.legend(
 # coin for the whole batch, each picture would be of one colour: the decoder would then hardly ever practise the way back
 # after *one* mistake.
 #
-# Does it help? Section 4.11 measures it. If you want to train such a machine yourself (about ten CPU seconds), give `fit`
+# Does it help? Section 4.11 measures it. If you want to train such a machine yourself (10 to 30 CPU seconds), give `fit`
 # a function of three arguments as `inputs`:
 #
 # ```python
