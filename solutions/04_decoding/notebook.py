@@ -240,8 +240,8 @@ def encode(emb, lengths, weights):
     """Read a batch of embedded sources with a GRU that starts from zeros. Pads change nothing.
 
     Args:
-        emb: float [B, S, D], the embedded symbols. What stands at the pads is arbitrary, NaN as well (for the values;
-            nobody asks for gradients then). It is not changed.
+        emb: float [B, S, D], the embedded symbols. What stands at the pads is arbitrary and may be NaN; then only the
+            values are checked, not gradients. It is not changed.
         lengths: torch.long [B], how many symbols of each row are real, from 1 to emb.shape[1]. The real ones come first.
         weights: the four tensors of the GRU, as in gru_step.
 
@@ -458,8 +458,9 @@ guess.compare("pads", "C" if demo_apart[10] < demo_apart[0] / 5 else "B" if demo
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# For the mean: `torch.arange(S) < lengths.unsqueeze(1)` is the mask `[B, S]`. Set what is not real to zero
-# (in a new tensor), sum over the positions, divide by the lengths. Do not trust that the pads are zeros already.
+# For the mean: `torch.arange(S) < lengths.unsqueeze(1)` is the mask `[B, S]`. Put zeros where nothing is
+# real, with `torch.where` (a product will not do: 0 · NaN is NaN), sum over the positions, divide by the lengths. Do not
+# trust that the pads are zeros already.
 # </details>
 # <details><summary>Hint 3</summary>
 #
@@ -653,13 +654,13 @@ _ = ax.set_xticks(range(len(demo_word)), list(demo_word))
 # From then on, the decoder must keep in its own state what it still needs. A first state has H numbers, so here $c$
 # must have H numbers as well. (`last` always does; the projected contexts do where K = H.)
 #
-# **At every step** (Cho et al. 2014). The decoder itself projects the last state $h_N$ of the encoder,
-# $C = \tanh(W_c h_N)$, and $C$ is put next to the input at every single step. (The paper counts the states from 1. Its
-# $h_N$ is our $h_{N-1}$.) So this decoder belongs with `how="last"`: the projection is its own.
+# **At every step** (Cho et al. 2014). The decoder itself projects the last state $h_{N-1}$ of the encoder,
+# $C = \tanh(W_c h_{N-1})$, and $C$ is put next to the input at every single step. (`h_N` in the code: the paper's name;
+# it counts from 1.) So this decoder belongs with `how="last"`: the projection is its own.
 #
 # $$d_{-1} = 0 \qquad d_t = \text{GRU}([y_t;\ C],\ d_{t-1}) \qquad \text{logits}_t = W_{out}\, d_t + b_{out}$$
 #
-# ![The first state is 0; C = tanh of W_c times h_N is put next to the input of every step](drawings/decoder_every.svg)
+# ![The first state is 0; C = tanh of W_c times h_{N-1} is put next to the input of every step](drawings/decoder_every.svg)
 #
 # $[a;\ b]$ means: the numbers of $a$ and then the numbers of $b$. Now the decoder can look at $C$ again at each
 # step and need not remember it. (Cho's paper *also* starts the state from $C$, and it gives $C$ to the output
@@ -1111,7 +1112,7 @@ def answer(machine, words):
 
 # %% [markdown]
 # Two trainings, one for each task, with H = 128. **This cell takes half a minute to a minute and a
-# quarter.** *Predict first:* both machines see words of 1 to 12 letters, equally many of each length. On which of the two
+# half.** *Predict first:* both machines see words of 1 to 12 letters, equally many of each length. On which of the two
 # tasks will `understanding` fail?
 
 # %%
@@ -1665,7 +1666,7 @@ guess.compare("influence", "C" if demo_first.max() < 1.2 * demo_first.min() else
 #   38 % (sort).
 #
 # Now the decoder that the sentence is about: it reads the same C at every step. **The next cell trains it for reversing;
-# that takes about half a minute.** *Predict first:* will its rows be more alike than those of `DecoderInit`?
+# that takes 20 to 60 seconds.** *Predict first:* will its rows be more alike than those of `DecoderInit`?
 
 # %%
 torch.manual_seed(0)
@@ -1678,7 +1679,7 @@ demo_every = fit(
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 3.6))
 for ax, machine, name in zip(axes, (demo_machines["reverse"], demo_every), ("once", "at every step"), strict=True):
     draw_influence(machine, "reverse", ax)
-    ax.set_title(f"reverse, context {name}: %")
+    ax.set_title(f"context {name}: influence in %")
 axes[0].set_ylabel("output letter")
 _ = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, label="share in %")
 
@@ -1878,7 +1879,7 @@ _ = figure.legend(
 # coin for the whole batch, each picture would be of one colour: the decoder would then hardly ever practise the way back
 # after *one* mistake.
 #
-# Does it help? Section 4.11 measures it. If you want to train such a machine yourself (about ten CPU seconds), give `fit`
+# Does it help? Section 4.11 measures it. If you want to train such a machine yourself (10 to 30 CPU seconds), give `fit`
 # a function of three arguments as `inputs`:
 #
 # ```python
@@ -1924,6 +1925,7 @@ _ = figure.legend(
 #
 # There is only one list. In each round a finished hypothesis goes into the candidates unchanged, takes one of the k
 # places if its score is good enough, and is lost for good if it is not. `E` is never sent to `step_fn` again.
+# The search ends at `max_len`, for `aaa…` never finishes.
 #
 # A probability of a long answer is a product of many small numbers: it soon becomes too small for a computer, and
 # then it is 0. So we *add logarithms*:
@@ -1989,10 +1991,10 @@ print("best two:", sorted(demo_candidates, key=lambda candidate: candidate[1], r
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words, one round: split the beam into finished and open. If none is open, stop. Ask `step_fn` about the open
-# ones. The candidates are the finished ones, and for each open one and each symbol i: the tokens plus i (a new
-# list), the log-probability plus that of i. Sort by score, best first (`sorted` with `key` and `reverse`), and keep
-# k.
+# In words, one round: split the beam into finished and open. (At the start tokens is empty and `tokens[-1]` would be
+# an error; `tokens[-1:] == [E]` asks safely.) If none is open, stop. Ask `step_fn` about the open ones. The candidates
+# are the finished ones, and for each open one and each symbol i: the tokens plus i (a new list), the log-probability
+# plus that of i. Sort by score, best first (`sorted` with `key` and `reverse`), and keep k.
 # </details>
 
 
@@ -2293,8 +2295,8 @@ _ = axes[1].annotate("the right answers", (1.5, demo_gold), **demo_label)
 # - **The tiny example:** k = 1 finds `ax`, k = 2 finds `bx`.
 # - **Left:** in our run greedy decoding (k = 1) has 20 of the 60 words right, and each wider beam 21: one word more.
 # - **Right:** the wider beams do what they promise. They find answers that the machine finds more probable. But even the
-#   greedy answers are, on average, more probable for the machine than the *right* ones (dashed line). It believes in its
-#   wrong answers, and a better search cannot change that.
+#   greedy answers are, on average, more probable for the machine than the *right* ones (dashed line). It mostly believes
+#   in its wrong answers, and there a better search cannot help. (4.11 counts how often.)
 #
 # The other predictions: with k = 1, beam search is greedy decoding. With a k so large that nothing is ever thrown away,
 # it is an exact search, which surely finds the best score. But with 29 symbols and `max_len` = 12 there are about
@@ -2344,7 +2346,8 @@ _ = ax.figure.legend(frameon=False, loc="outside right center")
 #
 # - **Doubling H moves the curve by about two letters** (after 800 steps; how far more steps move it, see below). With
 #   H = 32, half of the words come out right at 4 letters (0.52), with H = 64 at 6 letters (0.51), with H = 128 at 8
-#   letters (0.52). The last doubling gives a little less (H = 256: 0.78 at 8 letters, 0.39 at 10).
+#   letters (0.52). The last doubling gives less: about one and a third letters (H = 256: 0.78 at 8
+#   letters, 0.39 at 10).
 # - **And each time it falls again:** at 12 letters, even H = 256 is down to 0.07.
 # - **No accident:** at 8 letters, the bands of the four reversing curves do not touch.
 # - **The task matters:** sorting with H = 128 still has 0.51 at 12 letters, reversing has 0.01.
@@ -2419,8 +2422,8 @@ for text in ax.texts:
 # What helps in one place need not help in another: measure it where you use it.
 #
 # **The search.** Is the right answer in the machine, and greedy decoding only misses it? We ask in two ways, with the
-# plain machine, H = 64. A beam of 8 (alpha = 1, on 40 other words of each length). And for each wrong greedy answer (to
-# 200 words): does the machine itself give the *right* answer a higher probability? Only then did the search make the
+# plain machine, H = 64. Greedy and a beam of 8 (alpha = 1), both on the same 40 other words of each length; so greedy is
+# not quite the row of the picture above. And for each wrong greedy answer (to 200 words): does the machine itself give the *right* answer a higher probability? Only then did the search make the
 # mistake.
 
 # %%
@@ -2431,7 +2434,7 @@ for name, by_length in runs["beam"].items():
 # %% [markdown]
 # *What to see:*
 #
-# - **The beam helps a little:** at 8 letters from 0.12 to 0.18.
+# - **The beam helps a little:** at 6 letters from 0.51 to 0.58, at 8 letters from 0.12 to 0.18.
 # - **Few mistakes are mistakes of the search:** one in four (0.25), and at 8 letters one in six (0.16). In all others,
 #   even a perfect search for the most probable answer would not find the right one.
 #

@@ -2040,7 +2040,7 @@ guess.summary()
 # Which vector is the query when Bahdanau's decoder writes word t?
 #
 # - [ ] A. The state that the GRU returns in this step, for word t.
-#   > That is the new state, s at t. It is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first and looks then.
+#   > That is the new state, s at t. It is made *from* the context of this step, so it cannot ask for it. Stage 06 has a decoder that moves first, then looks.
 # - [ ] B. The embedding of word t, which will be written.
 #   > Word t is not known yet: it is what will be written.
 # - [ ] C. The encoder's state at word t of the source.

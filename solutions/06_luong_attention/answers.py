@@ -2158,131 +2158,131 @@ def aer(alignment, sure, possible):
 
 
 # %% right="local_p_window" name="row by row"
-def local_p_window(scores, p, D):
-    if not D > 0:
+def local_p_window(scores, p, w):
+    if not w > 0:
         raise ValueError("an empty window")
     rows = []
     for b in range(scores.shape[0]):
         weights = torch.zeros(scores.shape[1])
         s = torch.arange(scores.shape[1]).float()
-        there = ((s - p[b]).abs() <= D) & ~torch.isinf(scores[b])
+        there = ((s - p[b]).abs() <= w) & ~torch.isinf(scores[b])
         if there.any():
             weights = weights.masked_scatter(there, torch.softmax(scores[b][there], dim=0))
-        rows.append(weights * torch.exp(-2 * (s - p[b]) ** 2 / D**2))
+        rows.append(weights * torch.exp(-2 * (s - p[b]) ** 2 / w**2))
     return torch.stack(rows)
 
 
 # %% right="local_p_window" name="where and a safe sum"
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"the window needs a width above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"the window needs a width above 0, not {w}")
     offset = torch.arange(scores.size(1)).unsqueeze(0) - p[:, None]
-    keep = torch.logical_and(torch.abs(offset) <= D, scores != float("-inf"))
+    keep = torch.logical_and(torch.abs(offset) <= w, scores != float("-inf"))
     clean = torch.where(keep, scores, torch.full_like(scores, -1e30))
     largest = clean.detach().amax(dim=1, keepdim=True)
     powers = torch.where(keep, (clean - largest).exp(), torch.zeros_like(scores))
     total = powers.sum(dim=1, keepdim=True)
-    sigma = D / 2
+    sigma = w / 2
     return powers / total.clamp(min=1e-20) * torch.exp(-0.5 * (offset / sigma).square())
 
 
 # %% wrong="local_p_window" name="zeros" says="All weights are 0: the decoder looks at nothing."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return torch.zeros_like(scores)
 
 
 # %% wrong="local_p_window" name="uniform in the window" says="The scores are not used: all words of the window count alike."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(torch.zeros_like(scores), mask) * bell
 
 
-# %% wrong="local_p_window" name="window not centred" says="The window begins at p and reaches to p + 2D; it must reach D to both sides."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+# %% wrong="local_p_window" name="window not centred" says="The window begins at p and reaches to p + 2w; it must reach w to both sides."
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance >= 0) & (distance <= 2 * D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance >= 0) & (distance <= 2 * w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="only the left side" says="Only words before p are in the window."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance <= 0) & (distance >= -D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance <= 0) & (distance >= -w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="bell not centred" says="The Gaussian has its top one position after p."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-((distance - 1) ** 2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-((distance - 1) ** 2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="no window" says="All words share the softmax; the window is not used."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     mask = scores > float("-inf")
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="window after the softmax" says="The words outside have already taken their share of the softmax when they are cut off."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, scores > float("-inf")) * mask * bell
 
 
 # %% wrong="local_p_window" name="no bell" says="The Gaussian is missing: a window with hard borders, and p has no gradient."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask)
 
 
 # %% wrong="local_p_window" name="bell only" says="The scores play no part: the weights are the Gaussian."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return bell * mask
 
 
 # %% wrong="local_p_window" name="made to sum to one" says="The weights sum to 1: they are divided by their sum again, or the exponent of the bell is added to the scores, which is the same. In equation (10) they sum to less."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return (
         masked_softmax(scores, mask)
         * bell
@@ -2291,224 +2291,224 @@ def local_p_window(scores, p, D):
 
 
 # %% wrong="local_p_window" name="bell added to the scores" says="The Gaussian is added to the scores before the softmax: it moves the weights a little, and they sum to 1."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores + bell, mask)
 
 
 # %% wrong="local_p_window" name="bell times the scores" says="The scores and not the weights are multiplied by the Gaussian."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(torch.where(mask, scores, torch.zeros_like(scores)) * bell, mask)
 
 
-# %% wrong="local_p_window" name="sigma is D" says="Sigma is D here; it must be D / 2."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+# %% wrong="local_p_window" name="sigma is w" says="Sigma is w here; it must be w / 2."
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * D**2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * w**2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="two forgotten" says="The 2 in front of sigma squared is missing."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (D / 2) ** 2)
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (w / 2) ** 2)
     return masked_softmax(scores, mask) * bell
 
 
-# %% wrong="local_p_window" name="sigma not squared" says="Sigma is not squared; where D is 2 nobody sees it."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+# %% wrong="local_p_window" name="sigma not squared" says="Sigma is not squared; where w is 2 nobody sees it."
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2)))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2)))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="distance not squared" says="The distance is not squared: this curve has a sharp top."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-distance.abs() / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-distance.abs() / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="sign missing" says="Without the minus the words far away count most."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(distance**2 / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(distance**2 / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="p rounded" says="p is rounded: a predicted position has no gradient, and cannot be learned."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1).round()
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="p cut to a whole number" says="p is cut to a whole number, so the centre moves to the left and p has no gradient."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1).long()
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="p counted from one" says="Positions are counted from 1 here; p counts from 0."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(1, scores.shape[1] + 1) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="one p for the whole batch" says="All rows use the p of the first sentence."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = (torch.arange(scores.shape[1]) - p[0]).expand_as(scores)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
-# %% wrong="local_p_window" name="open window" says="The words at distance D belong to the window: at most, not less than."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+# %% wrong="local_p_window" name="open window" says="The words at distance w belong to the window: at most, not less than."
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() < D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() < w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
-# %% wrong="local_p_window" name="half as wide" says="D is half the window; here it is taken for the whole."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+# %% wrong="local_p_window" name="half as wide" says="Here w is taken for the whole window; it is half of it."
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D / 2) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w / 2) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="p kept inside" says="p is pulled back into the sentence, so a window without words gets some."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1).clamp(0, scores.shape[1] - 1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="p detached" says="p is detached: the decoder never learns where the window belongs."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.detach().unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="scores detached" says="The scores are detached and never learn."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores.detach(), mask) * bell
 
 
 # %% wrong="local_p_window" name="NaN in an empty window" says="With -inf everywhere the softmax is 0 / 0: NaN."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return torch.softmax(scores.masked_fill(~mask, float("-inf")), dim=1) * bell
 
 
 # %% wrong="local_p_window" name="NaN mended, gradient not" says="where() mends the weights, but the gradient has gone through 0 / 0 and is NaN."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     powers = torch.where(mask, (scores - scores.max(dim=1, keepdim=True).values).exp(), 0.0)
     weights = powers / powers.sum(dim=1, keepdim=True) * bell
     return torch.where(mask, weights, 0.0)
 
 
 # %% wrong="local_p_window" name="nan_to_num" says="nan_to_num mends the weights. But where the window holds only pads, the gradient has gone through 0 / 0 before, and is NaN."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    weights = torch.softmax(scores.masked_fill(distance.abs() > D, float("-inf")), dim=1)
-    return torch.nan_to_num(weights) * torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    weights = torch.softmax(scores.masked_fill(distance.abs() > w, float("-inf")), dim=1)
+    return torch.nan_to_num(weights) * torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
 
 
 # %% wrong="local_p_window" name="window around the rounded p" says="The window is drawn around the rounded p, so it reaches too far on one side and not far enough on the other."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
     around = torch.arange(scores.shape[1]) - p.detach().round().unsqueeze(1)
-    mask = (around.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (around.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="pads in an empty window" says="Where the window holds only pads, they share the weight."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
-    return torch.softmax(scores.clamp(min=-1e9).masked_fill(distance.abs() > D, -1e9), dim=1) * bell
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
+    return torch.softmax(scores.clamp(min=-1e9).masked_fill(distance.abs() > w, -1e9), dim=1) * bell
 
 
 # %% wrong="local_p_window" name="exp without the maximum" says="exp of a large score is infinite, and inf / inf is NaN. torch.softmax subtracts the maximum first."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return (
         torch.where(mask, scores, torch.zeros_like(scores)).exp()
         * mask
@@ -2518,60 +2518,60 @@ def local_p_window(scores, p, D):
 
 
 # %% wrong="local_p_window" name="width not checked" says="A window of width 0 divides by zero; the docstring promises a ValueError."
-def local_p_window(scores, p, D):
+def local_p_window(scores, p, w):
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="only zero is refused" says="A negative width is accepted: the window is empty, and nobody hears why."
-def local_p_window(scores, p, D):
-    if D == 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w == 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
 
 
 # %% wrong="local_p_window" name="scores changed in place" says="The caller's scores are overwritten with -inf outside the window."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores if scores.requires_grad else scores.masked_fill_(~mask, float("-inf")), mask) * bell
 
 
 # %% wrong="local_p_window" name="filled with -10000" says="What is masked is filled with -10000. Where all real scores are smaller still, it takes all the weight."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     weights = torch.softmax(scores.masked_fill(~mask, -10000.0), dim=1).masked_fill(~mask, 0.0)
     return weights * bell
 
 
 # %% wrong="local_p_window" name="positions of 8 bits" says="uint8 counts to 255 and begins again at 0: a position above that looks like a small one. Leave torch.arange its own type."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1], dtype=torch.uint8) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    return masked_softmax(scores, mask) * torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    return masked_softmax(scores, mask) * torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
 
 
 # %% wrong="local_p_window" name="softmax of all, cut and divided again" says="The softmax of all words is cut to the window and divided by its sum. Beside a far larger score outside, all that is left is 0: mask first."
-def local_p_window(scores, p, D):
-    if D <= 0:
-        raise ValueError(f"half the window must be above 0, not {D}")
+def local_p_window(scores, p, w):
+    if w <= 0:
+        raise ValueError(f"half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     weights = torch.softmax(scores.clamp(min=-1e30), dim=1) * mask
     weights = weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-30)
     return weights * bell

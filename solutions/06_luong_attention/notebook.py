@@ -78,7 +78,7 @@ with torch.no_grad():
 
 # %% [markdown]
 # *What to see:* for 10 words the score alone takes about half as long as the GRU and the output layer together, for 22 words about as
-# long. For 160 words it was 11 to 24 times as long in our runs: there are seven times as many words, and the rest is probably fresh memory, which
+# long. For 160 words it was 6 to 24 times as long in our runs: there are seven times as many words, and the rest is probably fresh memory, which
 # large tensors get in each call. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
@@ -92,7 +92,7 @@ with torch.no_grad():
 # **What you will be able to do after this page**
 #
 # - write the three scores of Luong: `dot`, `general` and `concat`;
-# - build his decoder, which moves first and looks then, and feed its decision back into it;
+# - build his decoder, which moves first, then looks, and feed its decision back into it;
 # - read links from weights in three ways, and write the alignment error rate that judges them;
 # - narrow the view to a window around a position;
 # - count what attention costs, before any clock runs, and then let the clock judge your count;
@@ -113,7 +113,7 @@ with torch.no_grad():
 # | $e_s$, $\alpha_s$, c | score of word s, its weight, and the context: the weighted sum |
 # | $\tilde h_t$ | "h tilde", the **attentional state**: what comes of h and c together. In code `h_tilde` |
 # | L | a set of links (6.5); the paper's A |
-# | p, w | a position in the source: the middle of a window; and half the window (6.7). The paper's D, and the argument's name, is our w |
+# | p, w | a position in the source: the middle of a window; and half the window (6.7). The paper's D is our w |
 #
 # **Other letters than in stage 05**, because this page stays near its paper. What was $s_t$ is $h_t$ here, the state of the *decoder*; what
 # was $h_j$, a state of the encoder, is $k_s$. H is called D, and D, the size of an embedding, is n_in.
@@ -345,15 +345,17 @@ demo_answers = {("dot", "general", "concat"): "A", ("dot", "general"): "B", ("do
 guess.compare("similar", demo_answers[tuple(method for method in demo_weights if method in demo_same)])
 
 # %% [markdown]
-# *What to see:* the dot marks the key with the highest score, the thin line marks the query.
+# *What to see:* the round mark shows the key with the highest score, the thin line marks the query.
 #
 # - For `dot`, and only there, they meet.
 # - `general` turns and stretches the query first: here, the best key is far from each of the three.
-# - For `concat`, the best key need not move when the query does: here it stays at the same place (three dots of three sizes, one in the
-#   other).
+# - For `concat`, the best key need not move when the query does: here it stays at the same place (three marks of three sizes, one in
+#   the other).
 #
 # And static? A static score would give one curve, only moved **up or down** by the query, and the softmax takes no notice of that. `dot` and
 # `general` do more: the query moves the peak to another key. Here h is **multiplied** with the key, not added: no tanh is needed.
+# And `concat`? Its peak stays here, but its curves are not shifted copies: near −180° and +120° their distances differ. So it is not
+# static; with these random weights the query changes it only a little.
 #
 # So a score is a *learned* answer to "how much is this word needed now?". What is needed need not be similar to the one who
 # asks. A verb may ask for its subject.
@@ -413,7 +415,7 @@ guess.compare("similar", demo_answers[tuple(method for method in demo_weights if
 
 # %% exercise="LuongDecoder" builds_on="luong_score"
 class LuongDecoder(nn.Module):
-    """A decoder that moves first and looks then.
+    """A decoder that moves first, then looks.
 
     Attributes:
         method, input_feeding: as given to __init__.
@@ -792,7 +794,7 @@ def draw_beside_gold(learned, pair, name):
     for t, s in pair.possible:
         gold[t, s] = 1.0 if (t, s) in pair.sure else 0.5
     figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 1.5 + 0.25 * len(pair.target)), sharey=True)
-    for ax, matrix, title in zip(axes, (learned, gold), (name, "gold (0.5: only possible)"), strict=True):
+    for ax, matrix, title in zip(axes, (learned, gold), (name, "gold (0.5: possible)"), strict=True):
         image = ax.imshow(matrix, aspect="auto", cmap="cividis", vmin=0, vmax=1)
         ax.set_xticks(range(len(pair.source) + 1), [*pair.source, "E"], rotation=90)
         ax.set_yticks(range(len(pair.target)), glossed(pair.target))
@@ -816,6 +818,10 @@ _ = draw_beside_gold(demo_alpha, demo_pair, f"learned, dot: AER {demo_rate:.2f}"
 #
 # (The last column is the end symbol E. It is never a link.) The AER in the title is a finished tool, `grammar.error_rate`, as in stage 05. The next two sections open it. First: weights
 # are not links. What *is* a link?
+#
+# **A pause, if you like.** Save the notebook. **To start again**, click on the heading of 6.4 and choose *Run → Run All Above Selected Cell*
+# (about a minute). If you run cells one by one: the setup and the two cells below it, your answers of 6.1 and 6.2 (without their checks), and all
+# cells of 6.3.
 
 # %% [markdown]
 # ## 6.4 From weights to links
@@ -1180,7 +1186,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 #
 # **Claim to test: "general beats dot."** It has a learned matrix, so it can do more. The file
 # `datasets/luong_runs.json` holds translators that were trained with the code of this page, 600 steps each: ten seeds
-# for each of five kinds. `Bahdanau` is the decoder of stage 05. Each dot is one seed; a thick line or the end of a bar is the mean of its kind.
+# for each of five kinds. `Bahdanau` is the decoder of stage 05. Each point is one seed; a thick line or the end of a bar is the mean of its kind.
 # And how much will the models of *one* kind differ?
 
 # %%
@@ -1203,7 +1209,7 @@ demo_color |= {"Bahdanau": demo_color["additive"], "none": "#888888"}
 
 
 def draw_runs(kinds):
-    """Exact and AER: a dot for each seed, a bar to the mean of a kind (a line, where 0 is not in the picture), and a table."""
+    """Exact and AER: a point for each seed, a bar to the mean of a kind (a line, where 0 is not in the picture), and a table."""
     figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 0.9 + 0.42 * len(kinds)), sharey=True)
     figure.get_layout_engine().set(wspace=0.06)
     print(f"{'':>28} exact: worst  mean  best    AER: best  mean worst   parameters   seeds")
@@ -1255,7 +1261,7 @@ guess.compare("kinds", "ABCDE"[demo_five.index(min(demo_aer, key=demo_aer.get))]
 #
 # So far the decoder looks at *all* source words, also for a sentence of a hundred words. Luong's second idea is **local attention**:
 # guess a position p in the source, and look only at the words around it. First a window: the words s with $|s - p| \le w$. (w is *half the
-# window*: the paper's D, and the argument's name in the code here.) Then a bell curve over the window, a Gaussian, so that words near p count
+# window*.) Then a bell curve over the window, a Gaussian, so that words near p count
 # most. For a word s in the window, and 0 outside:
 #
 # $$a_s = \text{softmax}_{|s-p|\le w}(e)_s \cdot \exp\left(-\frac{(s - p)^2}{2\sigma^2}\right) \qquad \sigma = \frac{w}{2}$$
@@ -1302,35 +1308,35 @@ guess.compare("kinds", "ABCDE"[demo_five.index(min(demo_aer, key=demo_aer.get))]
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: distance = positions minus p; mask = absolute distance at most D, and scores larger than −inf; masked softmax of the scores; times
-# exp of minus the squared distance, divided by twice the square of D/2.
+# In words: distance = positions minus p; mask = absolute distance at most w, and scores larger than −inf; masked softmax of the scores; times
+# exp of minus the squared distance, divided by twice the square of w/2.
 # </details>
 
 
 # %% exercise="local_p_window"
-def local_p_window(scores, p, D):
-    """Weights in a Gaussian window around p: softmax within |s - p| <= D, times exp(-(s - p)² / (2 (D/2)²)).
+def local_p_window(scores, p, w):
+    """Weights in a Gaussian window around p: softmax within |s - p| <= w, times exp(-(s - p)² / (2 (w/2)²)).
 
     Args:
         scores: float [B, S], of any score function; -inf where there is no word. Not changed.
         p: float [B], the centre for each row, a position counted from 0; it need not be a whole number.
-        D: half the width of the window, a number above 0.
+        w: half the width of the window, a number above 0; the paper's D.
 
     Returns:
         weights, float [B, S], 0 outside the window; they sum to at most 1. In a row without any word in the window
         all are 0. No weight and no gradient is ever NaN. Gradients flow to scores and p.
 
     Raises:
-        ValueError: if D is not above 0. The message contains the word "window".
+        ValueError: if w is not above 0. The message contains the word "window".
 
     Source: Luong et al. 2015, section 3.2, equation (10).
     """
     ### BEGIN SOLUTION
-    if D <= 0:
-        raise ValueError(f"local_p_window: half the window must be above 0, not {D}")
+    if w <= 0:
+        raise ValueError(f"local_p_window: half the window must be above 0, not {w}")
     distance = torch.arange(scores.shape[1]) - p.unsqueeze(1)  # [S] - [B, 1] gives [B, S]
-    mask = (distance.abs() <= D) & (scores > float("-inf"))
-    bell = torch.exp(-(distance**2) / (2 * (D / 2) ** 2))
+    mask = (distance.abs() <= w) & (scores > float("-inf"))
+    bell = torch.exp(-(distance**2) / (2 * (w / 2) ** 2))
     return masked_softmax(scores, mask) * bell
     ### END SOLUTION
 
@@ -1348,21 +1354,21 @@ expect(weights).close(
     torch.tensor([[0.0, 0.0451, 0.3333, 0.0451]]), tol=1e-3, hint="The example by hand: window, softmax, then the bell."
 )
 ### BEGIN HIDDEN TESTS
-for seed, (B, n, D) in enumerate([(3, 7, 2), (5, 11, 3), (7, 5, 1.5), (5, 5, 4)]):
+for seed, (B, n, w) in enumerate([(3, 7, 2), (5, 11, 3), (7, 5, 1.5), (5, 5, 4)]):
     torch.manual_seed(seed)
     scores, p = 2 * torch.randn(B, n), torch.rand(B) * (n - 1)
     p[0] = 3.0
     expected = torch.zeros(B, n)
     for b in range(B):
-        inside = [s for s in range(n) if abs(s - float(p[b])) <= D]
+        inside = [s for s in range(n) if abs(s - float(p[b])) <= w]
         total = sum(float(scores[b, s].exp()) for s in inside)
         for s in inside:
-            bell = 2.718281828 ** (-((s - float(p[b])) ** 2) / (2 * (D / 2) ** 2))
+            bell = 2.718281828 ** (-((s - float(p[b])) ** 2) / (2 * (w / 2) ** 2))
             expected[b, s] = float(scores[b, s].exp()) / total * bell
-    expect(local_p_window(scores.clone(), p.clone(), D)).close(
+    expect(local_p_window(scores.clone(), p.clone(), w)).close(
         expected,
         tol=1e-4,
-        hint="For each row: its own p, not rounded; both borders belong to the window; sigma is D/2; the bell comes after "
+        hint="For each row: its own p, not rounded; both borders belong to the window; sigma is w/2; the bell comes after "
         "the softmax, and nothing divides by a sum again.",
     )
 ### END HIDDEN TESTS
@@ -1473,7 +1479,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 #
 # $h_t$ does two things now: it asks the keys, and it says where the window stands. After the weights, all goes on as in 6.2.
 #
-# A sigmoid lies between 0 and 1, so p lies between 0 and S. Two more parameters, $W_p$ and $v_p$, learn it. This class puts them around your
+# A sigmoid lies between 0 and 1, so p lies between 0 and S, the end symbol counted. Two more parameters, $W_p$ and $v_p$, learn it. This class puts them around your
 # decoder and your window. It is given; read its `position`.
 
 
@@ -1484,14 +1490,14 @@ class LocalDecoder(nn.Module):
     Args:
         decoder: a LuongDecoder without input feeding, of states of size D.
         score, window: your functions luong_score and local_p_window.
-        half: half the width of the window.
+        w: half the width of the window.
 
     Source: Luong et al. 2015, section 3.2, equations (9) and (10).
     """
 
-    def __init__(self, decoder, score, window, half):
+    def __init__(self, decoder, score, window, w):
         super().__init__()
-        self.decoder, self.score, self.window, self.half = decoder, score, window, half
+        self.decoder, self.score, self.window, self.w = decoder, score, window, w
         D = decoder.cell.hidden_size
         self.W_p, self.v_p = start(D, D), start(D)
 
@@ -1505,13 +1511,13 @@ class LocalDecoder(nn.Module):
         h = d.cell(d.embedding(y), state[0])  # [B, D]
         W = (d.W_a, d.v_a) if d.method == "concat" else d.W_a
         scores = self.score(h, memory, d.method, W).masked_fill(~mask, float("-inf"))  # [B, S]
-        alpha = self.window(scores, self.position(h, mask), self.half)
+        alpha = self.window(scores, self.position(h, mask), self.w)
         h_tilde = torch.tanh(torch.cat([context(alpha, memory), h], dim=1) @ d.W_c.T)  # [B, D]
         return d.out(h_tilde), (h, h_tilde), alpha
 
 
 # %% [markdown]
-# One such model, trained now: `dot`, half window w = 2. **This takes 15 to 60 seconds.** The orange dots are
+# One such model, trained now: `dot`, half window w = 2. **This takes 15 to 60 seconds.** The orange points are
 # the positions p that the decoder chose, one for each word. *Predict first:* will p run from left to right?
 
 # %%
@@ -1534,7 +1540,7 @@ with torch.no_grad():
         demo_p.append(float(demo_local.decoder.position(state[0], mask)))
 demo_alpha = torch.stack(demo_alpha)
 demo_rate = aer(alignment_from(demo_alpha[:, :-1], "argmax"), demo_pair.sure, demo_pair.possible)  # without E
-axes = draw_beside_gold(demo_alpha, demo_pair, f"local-p, half window 2: AER {demo_rate:.2f}")
+axes = draw_beside_gold(demo_alpha, demo_pair, f"local-p, w = 2: AER {demo_rate:.2f}")
 _ = axes[0].plot(demo_p, range(len(demo_p)), "o", color=plots.COLORS[1], markersize=5)
 
 # %% [markdown]
@@ -1565,9 +1571,10 @@ draw_runs(["dot", "general", *(f"local {method}, D = {half}" for half in (4, 2) 
 # %% [markdown]
 # ## 6.8 What it costs
 #
-# **Claim to test: "attention costs nothing extra."** You find it in texts that count parameters. `dot` has no parameters, that is true. But
-# somebody must compute the scores and the contexts. We count before we measure. The unit is one **multiply-add**: a number times a
-# number, added to a sum. Additions alone, tanh and softmax are left out. A matrix `[m, n]` times a vector costs $m \cdot n$. A dot product of size D costs D.
+# **Claim to test: "attention costs nothing extra."** You find it in texts that count parameters. `dot` has no
+# parameters, that is true. But somebody must compute the scores and the contexts. We count before we measure. The
+# unit is one **multiply-add**: a number times a number, added to a sum. Additions alone, tanh and softmax are left
+# out. A matrix `[m, n]` times a vector costs $m \cdot n$. A dot product of size D costs D.
 #
 # For *one sentence* of S source words, with T target words, and with A = D:
 #
@@ -1579,10 +1586,12 @@ draw_runs(["dot", "general", *(f"local {method}, D = {half}" for half in (4, 2) 
 # | `"concat"` | $W [h; k]$: 2D · D, then v: D, context D | – | – |
 # | `"additive"` | v: D, context D | $W h$: D · D | $U k$: D · D |
 #
-# The last two compute the **same** numbers, as you saw in 6.1. But `concat` as it stands in the paper multiplies the big matrix again for every pair.
-# `additive`, in the way of Bahdanau's appendix, computes $U k_s$ once for each source word and $W h_t$ once for each target word, and only adds them for each pair.
+# The last two compute the **same** numbers, as you saw in 6.1. But `concat` as it stands in the paper multiplies the
+# big matrix again for every pair. `additive`, in the way of Bahdanau's appendix, computes $U k_s$ once for each
+# source word and $W h_t$ once for each target word, and only adds them for each pair.
 #
-# **By hand.** S = 3, T = 2, D = 10. There are 6 pairs. dot: 6 · 20 = 120. general: 120 + 2 · 100 = 320. concat: 6 · (200 + 20) = 1320. additive: 120 + 2 · 100 + 3 · 100 = 620.
+# **By hand.** S = 3, T = 2, D = 10. There are 6 pairs. dot: 6 · 20 = 120. general: 120 + 2 · 100 = 320. concat: 6 ·
+# (200 + 20) = 1320. additive: 120 + 2 · 100 + 3 · 100 = 620.
 #
 # **Your turn: `attention_cost`.** Read its docstring below, then write it. The hints are here if you need them.
 #
@@ -1592,7 +1601,8 @@ draw_runs(["dot", "general", *(f"local {method}, D = {half}" for half in (4, 2) 
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# All kinds except `"none"` share a part. A dictionary from kind to number needs no `if`; look up an unknown kind with a message of your own.
+# All kinds except `"none"` share a part. A dictionary from kind to number needs no `if`; look up an unknown kind with
+# a message of your own.
 # </details>
 
 
@@ -1664,8 +1674,9 @@ expect(lambda: attention_cost(3, 2, 10, None)).raises(ValueError, mention="kind"
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Count first, for sentences with as many target words as source words, D = 64. For comparison, all the rest of a LuongDecoder: the GRU,
-# $W_c$ `[D, 2D]` and the output layer. *Predict first:* from which length on is attention (dot) more work than all the rest?
+# Count first, for sentences with as many target words as source words, D = 64. For comparison, all the rest of a
+# LuongDecoder: the GRU, $W_c$ `[D, 2D]` and the output layer. *Predict first:* from which length on is attention
+# (dot) more work than all the rest?
 
 # %%
 demo_lengths = [5, 10, 20, 40, 80, 160, 320, 640]
@@ -1691,16 +1702,19 @@ ax.set_xticks([], minor=True)
 _ = ax.legend(frameon=False)
 
 # %% [markdown]
-# *What to see:* the grey line grows with the length. The others grow with its **square** in the end: every target word meets every source
-# word. For our short sentences `dot` is far below the grey line, and crosses it at 244 words (the round mark). `concat` is above it from the start, and about 65 times as
-# much work as `dot`, though `additive` gives the same numbers.
+# *What to see:* the grey line grows with the length. The others grow with its **square** in the end: every target
+# word meets every source word. For our short sentences `dot` is far below the grey line, and crosses it at 244 words
+# (the round mark). `concat` is above it from the start, and about 65 times as much work as `dot`, though `additive`
+# gives the same numbers.
 #
-# Now the clock: one step of the decoder with dot, general and concat, and one of the same decoder without attention. Batches of 32,
-# forwards only. Without attention there is no context, so $W_c$ is only `[D, D]`. The count says that for S = 20 a step with dot is about a quarter
-# more work: D · D in $W_c$, and 2 · S · D for scores and context. Will the clock agree?
+# Now the clock: one step of the decoder with dot, general and concat, and one of the same decoder without attention.
+# Batches of 32, forwards only. Without attention there is no context, so $W_c$ is only `[D, D]`. The count says that
+# for S = 20 a step with dot is about a quarter more work: D · D in $W_c$, and 2 · S · D for scores and context. Will
+# the clock agree?
 #
-# One call can be disturbed by anything. So each step is first called five times without the clock, to warm up, and then many times
-# with it. What counts is the **median** of these times. Beside your clock you will see a stored one, of a computer that did nothing else.
+# One call can be disturbed by anything. So each step is first called five times without the clock, to warm up, and
+# then many times with it. What counts is the **median** of these times. Beside your clock you will see a stored one,
+# of a computer that did nothing else.
 
 # %%
 guess.ask(
@@ -1790,36 +1804,40 @@ axes[1].plot([], [], ":", color="#888888", linewidth=1.2, label="stored clock (s
 _ = figure.legend(*axes[1].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
 
 # %% [markdown]
-# *What to see:* the stored clock says 2.0 times as long for S = 10 and S = 20, the count about a quarter more.
+# *What to see:* your own lines may jump (ours do: other programs ran at the same time). The sentences below are about
+# the dotted lines. They say 2.0 times as long for S = 10 and S = 20, the count a fifth to a quarter more.
 #
-# - **Short sentences:** the time is not in the numbers. Each call of a torch function has a fixed price, and attention makes
-#   several calls more in each step. That is why the right lines begin above the left ones.
-# - **Long sentences:** `dot` reads every number of every key from memory, and uses it once for the score and once for the context. The
-#   GRU's matrix product uses each of its weights for all 32 sentences. For S = 160 the count says 1.9 times, the stored clock 5.5; in our
-#   runs on another computer it was 3.5 to 5.4.
-#   ("Multiply, then sum" in `luong_score` also writes all B · S · D products to memory.)
-# - **concat** is the most expensive one on both sides. Up to 160 words the stored clock says less than the count (18 against 50): one
-#   large matrix product is what a computer does fastest. From 320 words on it says *more* (about 190 against 100): probably the
-#   tensors no longer fit into the fast memory, or get fresh memory in each call. Look at your own line: where does it bend?
+# - **Short sentences:** the time is not in the numbers. Each call of a torch function has a fixed price, and
+#   attention makes several calls more in each step. That is why the right lines begin above the left ones.
+# - **Long sentences:** `dot` reads every number of every key from memory, and uses it once for the score and once for
+#   the context. The GRU's matrix product uses each of its weights for all 32 sentences. For S = 160 the count says
+#   1.9 times, the stored clock 5.5; in our runs on another computer it was 3.5 to 5.4. ("Multiply, then sum" in
+#   `luong_score` also writes all B · S · D products to memory.)
+# - **concat** is the most expensive one on both sides. Up to 160 words the stored clock says less than the count (18
+#   against 50): one large matrix product is what a computer does fastest. From 320 words on it says *more* (about 190
+#   against 100): probably the tensors no longer fit into the fast memory, or get fresh memory in each call. Look at
+#   your own line: where does it bend?
 # - **general** is about as fast as `dot`, with ratios from 0.98 to 1.13: it needs one small matrix product more.
 #
-# **The claim** "attention costs nothing extra" is **false**: in time, and in memory too. Without attention the decoder needs one state of the
-# encoder; with it, all of them. It may well be worth it. But it is a price.
+# **The claim** "attention costs nothing extra" is **false**: in time, and in memory too. Without attention the
+# decoder needs one state of the encoder; with it, all of them. It may well be worth it. But it is a price.
 
 # %% [markdown]
 # ## 6.9 When is it worth its price?
 #
-# A tool is not good or bad; it fits a task or it does not. We take the two tasks of stage 04, with words of the letters a to h, 3 to 12 long:
+# A tool is not good or bad; it fits a task or it does not. We take the two tasks of stage 04, with words of the
+# letters a to h, 3 to 12 long:
 #
 # - **reverse:** `abca` → `acba`. At each step, *one* letter is needed, and each step needs another one.
-# - **sort:** `cabh` → `abch`. The order of the letters is of no use. It is enough to know how often each letter occurs: eight small
-#   numbers.
+# - **sort:** `cabh` → `abch`. The order of the letters is of no use. It is enough to know how often each letter
+#   occurs: eight small numbers.
 #
-# Without attention means here: the same model with `attend=False` (6.3). The mask is False everywhere, so all weights and the context are zeros, and only the
-# first state tells the decoder what the word was. With attention, the score is `general`: the stored runs were made with it, and by 6.6 `dot`
-# would probably do as well.
+# Without attention means here: the same model with `attend=False` (6.3). The mask is False everywhere, so all weights
+# and the context are zeros, and only the first state tells the decoder what the word was. With attention, the score
+# is `general`: the stored runs were made with it, and by 6.6 `dot` would probably do as well.
 #
-# We ask twice, after a long and after a short training; three seeds each, on new words (from `datasets/luong_runs.json`, too):
+# We ask twice, after a long and after a short training; three seeds each, on new words (from
+# `datasets/luong_runs.json`, too):
 #
 # | training | D | steps of 64 words | highest learning rate |
 # |---|---|---|---|
@@ -1887,16 +1905,17 @@ for ax in axes[1]:
 _ = figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
 
 # %% [markdown]
-# *What to see, above:* for reversing, attention is everything: about 1.00 against less than 0.10 for 12 letters. One vector (the 64 numbers of
-# the backward GRU) does not hold the order of 12 letters, at least not after 1000 steps of training. For sorting, it gains hardly anything: the vector holds
-# eight numbers easily, and nobody needs to look back.
+# *What to see:*
 #
-# *Below:* now the same comparison says something else. With a small model and a short training, sorting *without* attention is lost, even
-# for 4 letters, and with attention it works. Attention did not make the task possible (above you see that it is possible without).
-# Odd: the same small model reverses 4 letters without attention (0.91) and cannot sort them (0.05). So this is not lack of room in the vector. We
-# changed size, steps and learning rate together, and have not measured which of them it is. What we can say: with attention, the small model and
-# the short training were enough, without it they were not. So whoever says "attention gains nothing here" or "attention gains 0.8 here"
-# must say: with which model, after which training. It is the same lesson as with general and dot.
+# - **Reverse, long training:** attention is everything: about 1.00 against less than 0.10 for 12 letters. One vector
+#   (the 64 numbers of the backward GRU) does not hold the order of 12 letters, at least not after 1000 steps of
+#   training.
+# - **Sort, long training:** attention gains hardly anything: one vector holds eight counts easily.
+# - **Short training:** sorting without attention is lost even for 4 letters (0.05), though the same model reverses 4
+#   letters (0.92). So it is not lack of room; size, steps and rate changed together, and we have not measured which
+#   of them it is. With attention, the small model and the short training were enough.
+# - **So** whoever says "attention gains nothing here" or "attention gains 0.8 here" must say with which model, after
+#   which training. It is the same lesson as with general and dot.
 
 # %% [markdown]
 # ## 6.10 The three sentences again
@@ -2030,7 +2049,7 @@ guess.summary()
 # ## What you can now do
 #
 # - write the scores dot, general and concat, and say which one is stage 05's in other clothes;
-# - build a decoder that moves first and looks then, with input feeding;
+# - build a decoder that moves first, then looks, with input feeding;
 # - turn weights into links in several ways, and know that this choice changes the result;
 # - write the alignment error rate, and say what sure and possible links do in it;
 # - look through a Gaussian window that can learn where it belongs;
