@@ -1934,8 +1934,8 @@ figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
 for ax, (title, values, order) in zip(
     axes.flat,
     [
-        ("Forget gate: torch's start, trained (guesses)", demo_guesses["forget"], demo_other_order),
-        ("Forget gate: bias 3, trained (knows)", demo_knows["forget"], demo_order),
+        ("Forget gate: torch's start,\ntrained (guesses)", demo_guesses["forget"], demo_other_order),
+        ("Forget gate: bias 3,\ntrained (knows)", demo_knows["forget"], demo_order),
         ("Input gate: the one that knows", demo_knows["input"], demo_order),
         ("Memory: the one that knows", demo_knows["memory"], demo_order),
     ],

@@ -69,6 +69,8 @@ def two_ways():
         sheet.text((1.75, y + 1.45), "reads", size=9.5, align="right")
         if taught:
             sheet.text((4.2, y + 1.45), "says", size=9.5, align="left")
+        else:
+            sheet.text((3.6, y + 2.05), "says", size=9.5)
     sheet.line((2.35, 6.95), (12.55, 6.95), arrow=False)
     sheet.text((7.45, 7.2), "y_in, from the data", size=10)
     return sheet

@@ -1016,7 +1016,7 @@ for name, decoder in (("DecoderInit", DecoderInit(V, 32, 128)), ("DecoderEvery",
 #
 # ### Deeper, and mixed
 #
-# **Several layers.** On this page each half has one layer; Sutskever's model has four. As in 3.3, each layer of the
+# **Several layers.** On this page each half has one layer; Sutskever's model has four. As in 3.8, each layer of the
 # decoder starts from the last state of *its* layer in the encoder.
 #
 # **Two kinds.** The encoder may be an LSTM, or a network that reads a picture; the decoder may still be a GRU. If the

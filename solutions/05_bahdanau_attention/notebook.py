@@ -83,7 +83,7 @@ for pair, said in zip(demo_three, demo_said["none"], strict=True):
 # | $s_{t-1}$ | the decoder's state *before* it writes word $t$; in code `s_prev`, `[B, H]` |
 # | q, Dq | **query**: the vector that asks, and its size. Here it is $s_{t-1}$ |
 # | $k_j$, K, Dk | **keys**: one vector for each source word $j$, the matrix of all of them, and their size |
-# | V | **values**: what is taken from each source word. (For `BahdanauDecoder`, the number of Chinese words) |
+# | V, Dv | **values**: what is taken from each source word, and the size of one; here Dv = Dk. (For `BahdanauDecoder`, the number of Chinese words) |
 # | $h_j$ | the encoder's state at source word j; all of them are the memory |
 # | $e_j$, $\alpha_j$, c | score of source word j, its weight, and the context: the weighted sum of the values |
 # | `P`, `S`, `E` | in code only: the ids of pad, start and end. (The size S has no name of its own in code) |
@@ -188,7 +188,8 @@ guess.compare("order", "A" if demo_order > 0.8 else "B" if demo_order > 1 / 3 el
 #
 # Shapes: `q [B, Dq]`, `K [B, S, Dk]`, `W [A, Dq]`, `U [A, Dk]`, `v [A]` → scores `[B, S]`.
 #
-# **By hand.** A = 2, all vectors of size 1: q = 0.5, the S = 3 keys are 0, 1 and 2, W = (1, −1), U = (1, 1), v = (1, 2).
+# **By hand.** A = 2, Dq = Dk = 1: q = 0.5, the S = 3 keys are 0, 1 and 2; W and U are columns `[2, 1]`, W = (1, −1)ᵀ and
+# U = (1, 1)ᵀ; v = (1, 2).
 #
 # | key | W q + U k | tanh of it | score |
 # |---|---|---|---|
@@ -570,15 +571,15 @@ for i, row in enumerate(demo_rows):
 #
 # **Soft and hard.** A mixture of all values is called **soft** attention. A small change of the weights changes the context a
 # little, so there is a gradient, and the looking can be *learned* like everything else. **Hard** attention takes the value of
-# *one* place, which is drawn at random: Tom in 3 of 10 cases, Jerry in 5. It computes less, but through a draw no gradient
-# flows. Stage 10 trains one all the same, in another way.
+# *one* place, which is drawn at random: Tom in 3 of 10 cases, Jerry in 5. It needs only one value instead of all, but through a
+# draw no gradient flows. Stage 10 trains one all the same, in another way.
 #
 # **Your turn: `context`.** Read its docstring below, then write it. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
 # Multiply each value by its weight, then sum over the words. Which dimension is missing in `alpha [B, S]`, so that
-# it can be multiplied with `V [B, S, D]`?
+# it can be multiplied with `V [B, S, Dv]`?
 # </details>
 # <details><summary>Hint 2</summary>
 #
@@ -593,15 +594,15 @@ def context(alpha, V):
 
     Args:
         alpha: float [B, S], the weights. They need not sum to 1: a row of zeros gives a context of zeros.
-        V: float [B, S, D], one value for each source word.
+        V: float [B, S, Dv], one value for each source word.
 
     Returns:
-        float [B, D]. Gradients flow to both arguments, which stay as they are.
+        float [B, Dv]. Gradients flow to both arguments, which stay as they are.
 
     Source: Bahdanau et al. 2014, equation (5).
     """
     ### BEGIN SOLUTION
-    return (alpha.unsqueeze(-1) * V).sum(dim=1)  # [B, S, 1] * [B, S, D], summed over S
+    return (alpha.unsqueeze(-1) * V).sum(dim=1)  # [B, S, 1] * [B, S, Dv], summed over S
     ### END SOLUTION
 
 
@@ -720,8 +721,8 @@ demo_leads = len(set(demo_alpha.argmax(dim=1).tolist()))
 guess.compare("rows", "A" if demo_spread < 1e-4 else "B" if demo_leads == 1 else "C")
 
 # %% [markdown]
-# *What to see:* without tanh, the three rows are **the same**, not nearly but exactly. The query is in the
-# formula, and it has no effect. Here is the proof. A sum goes through v:
+# *What to see:* without tanh, the three rows are **the same**: in the formula exactly, on the computer up to rounding. The
+# query is in the formula, and it has no effect. Here is the proof. A sum goes through v:
 #
 # $$e_j = v^\top (W q + U k_j) = \underbrace{v^\top W q}_{\text{the same for every } j} + v^\top U k_j$$
 #
@@ -740,8 +741,8 @@ guess.compare("rows", "A" if demo_spread < 1e-4 else "B" if demo_leads == 1 else
 #
 # Now you can write its weights *without any query*.
 #
-# **By hand.** K has two keys, 0 and 1; U = (1, 1), v = (1, 2), as in 5.2. Then $v^\top U k$ is 0 and 3, and the
-# weights are (0.047, 0.953), whatever the query is.
+# **By hand.** Dk = 1, and K has two keys, 0 and 1; U = (1, 1)ᵀ is a column and v = (1, 2), as in 5.2. Then $v^\top U k$ is 0 and 3,
+# and the weights are (0.047, 0.953), whatever the query is.
 #
 # **Your turn: `static_attention`.** Read its docstring below, then write it. The hints are here if you need them.
 #
@@ -760,15 +761,15 @@ def static_attention(K, mask, U, v):
     """The weights that linear_score gives, for every query: the query cancels.
 
     Args:
-        K: float [B, S, Dk], the keys. What stands at a pad may be anything, NaN as well.
-        mask: bool [B, S], True where there is a word.
+        K: float [B, S, Dk], the keys.
+        mask: bool [B, S], True where there is a word. A pad gets the weight 0, also if its key is NaN.
         U: float [A, Dk].
         v: float [A].
 
     Returns:
         weights, float [B, S], zeros in a row without any word. They are those of a masked softmax over
-        linear_score(q, K, W, U, v), whatever q and W are. No weight is ever NaN. Gradients flow to K, U and v; no argument
-        is changed.
+        linear_score(q, K, W, U, v), whatever q and W are. No weight is ever NaN. Gradients flow to K, U and v; for finite K
+        none is NaN. No argument is changed.
     """
     ### BEGIN SOLUTION
     return masked_softmax(K @ U.T @ v, mask, dim=1)
@@ -1162,8 +1163,8 @@ def plot_alignment(alpha, source, target, ax=None, title=""):
 
     Returns:
         The Axes. Its one image, `ax.images[0]`, made by `imshow`, holds alpha, with row 0 at the top and column 0
-        at the left; the colours go from 0 to 1; every row and every column has its word as a tick label. All of the image
-        is to be seen, each weight as one rectangle of one colour.
+        at the left; the colours go from 0 to 1; every row and every column has its word as a tick label.
+        Leave interpolation and axis limits as `imshow` sets them.
 
     Raises:
         ValueError: if alpha is not [number of target words, number of source words]. An error of matplotlib's own will do.
@@ -1430,48 +1431,15 @@ def easy_sentences(n, seed):
 
 
 # %% [markdown]
-# How good is a translator? Two numbers.
-#
-# - **exact**: the share of sentences that are right from the first word to the end. One wrong word, and the sentence
-#   does not count.
-# - **AER**, the *alignment error rate*: how wrong is the picture? Each Chinese word gets *one* link, to the English
-#   word with the largest weight. Count which of these links are sure and which are possible in the gold alignment. (All
-#   sure links are possible, too.)
-#
-# $$\text{AER} = 1 - \frac{|\text{links} \cap \text{sure}| + |\text{links} \cap \text{possible}|}{|\text{links}| + |\text{sure}|}$$
-#
-# **By hand.** 我 爱 中国 has three sure links. A model links 我–*I*, 爱–*China*, 中国–*China*: two of its three links are sure,
-# and so also possible. AER = 1 − (2 + 2) / (3 + 3) ≈ 0.33.
-#
-# 0 is a perfect picture. In our data, links by chance have an AER of 0.91. And 0.04 is the best that is possible with
-# one link for each word. There are two reasons. Many 的 stand for nothing, so their link is always wrong. And 每天 (every
-# day) and 上周 (last week) have two sure links each, so one link must miss one. Stage 06 looks at this measure closely;
-# here you use it.
+# How good is a translator? We count **exact**: the share of sentences that are right from the first word to the end. One
+# wrong word, and the sentence does not count. (The picture gets a number of its own, after the training.)
 
 
 # %% given="measures"
-def links_of(alpha, pair):
-    """One link (t, s) for each target word: to the source word with the largest weight. alpha: [T, S] or larger."""
-    best = alpha[: len(pair.target), : len(pair.source)].argmax(dim=1)
-    return {(t, int(s)) for t, s in enumerate(best)}
-
-
 def exact(model, pairs):
     """The share of these sentences that the model translates without any mistake."""
     said = model.translate([pair.source for pair in pairs])
     return sum(tuple(words) == pair.target for words, pair in zip(said, pairs, strict=True)) / len(pairs)
-
-
-def alignment_error_rate(model, pairs):
-    """The AER of the model's weights, over all links of all sentences, with the right words as inputs."""
-    source, y_in, _ = grammar.batch(pairs)
-    weights = model(source, y_in)[1].detach()
-    hits = total = 0
-    for alpha, pair in zip(weights, pairs, strict=True):
-        links = links_of(alpha, pair)
-        hits += len(links & pair.sure) + len(links & pair.possible)
-        total += len(links) + len(pair.sure)
-    return 1 - hits / total
 
 
 # %% [markdown]
@@ -1678,6 +1646,41 @@ expect(loss).at_most(
 )
 
 # %% [markdown]
+# How wrong is the picture? The number for it is **AER**, the *alignment error rate*. Each Chinese word gets *one* link, to
+# the English word with the largest weight. Count which of these links are sure and which are possible in the gold
+# alignment. (All sure links are possible, too.)
+#
+# $$\text{AER} = 1 - \frac{|\text{links} \cap \text{sure}| + |\text{links} \cap \text{possible}|}{|\text{links}| + |\text{sure}|}$$
+#
+# **By hand.** 我 爱 中国 has three sure links. A model links 我–*I*, 爱–*China*, 中国–*China*: two of its three links are sure,
+# and so also possible. AER = 1 − (2 + 2) / (3 + 3) ≈ 0.33.
+#
+# 0 is a perfect picture. In our data, links by chance have an AER of 0.91. And 0.04 is the best that is possible with
+# one link for each word. There are two reasons. Many 的 stand for nothing, so their link is always wrong. And 每天 (every
+# day) and 上周 (last week) have two sure links each, so one link must miss one. Stage 06 looks at this measure closely;
+# here you use it.
+
+
+# %% given="alignment_rate"
+def links_of(alpha, pair):
+    """One link (t, s) for each target word: to the source word with the largest weight. alpha: [T, S] or larger."""
+    best = alpha[: len(pair.target), : len(pair.source)].argmax(dim=1)
+    return {(t, int(s)) for t, s in enumerate(best)}
+
+
+def alignment_error_rate(model, pairs):
+    """The AER of the model's weights, over all links of all sentences, with the right words as inputs."""
+    source, y_in, _ = grammar.batch(pairs)
+    weights = model(source, y_in)[1].detach()
+    hits = total = 0
+    for alpha, pair in zip(weights, pairs, strict=True):
+        links = links_of(alpha, pair)
+        hits += len(links & pair.sure) + len(links & pair.possible)
+        total += len(links) + len(pair.sure)
+    return 1 - hits / total
+
+
+# %% [markdown]
 # Now the whole language. **The second cell takes 15 to 60 seconds, depending on the computer.**
 
 # %%
@@ -1728,6 +1731,7 @@ def draw_beside_gold(model, pair, name):
         ax.set_aspect("auto")
         ax.grid(False)
         ax.set_xticks(range(len(english)), english, rotation=90 if len(english) > 6 else 0)
+        ax.tick_params(axis="x", labelsize=8 if len(english) > 12 else 10)
     figure.colorbar(axes[1].images[0], ax=axes, shrink=0.6, label="weight")
     axes[0].set(xlabel="source", ylabel="target")
     axes[1].set_xlabel("source")
@@ -1778,8 +1782,22 @@ demo_rows, demo_columns = ((demo_alpha - demo_alpha.mean(dim=dim, keepdim=True))
 demo_letter = ("C" if demo_columns < 0.01 else "B") if demo_rows < 0.01 else ("D" if demo_columns < 0.01 else "A")
 guess.compare("stripes", demo_letter)
 
+# %% tags=["hide-input"]
+ax = plot_alignment(
+    demo_alpha[: len(demo_long.target)],
+    [*demo_long.source, "E"],
+    glossed(demo_long.target),
+    title="the same, colours from 0 to 0.2",
+)
+ax.images[0].set_clim(0, 0.2)
+ax.grid(False)
+ax.tick_params(axis="x", rotation=90, labelsize=8)
+ax.set(xlabel="source", ylabel="target")
+_ = ax.figure.colorbar(ax.images[0], ax=ax, shrink=0.6, label="weight")
+
 # %% [markdown]
-# *What to see:* stripes. They are pale: the highest weight is about 0.15. Every row is the same, as the proof in 5.5 says.
+# *What to see:* stripes. On the scale of 0 to 1 they are pale, for the highest weight is about 0.15; the second picture
+# stretches the colours. Every row is the same, as the proof in 5.5 says.
 # The model looks more at some words than at
 # others, but it cannot look at *this* word *now*.
 #
@@ -1964,7 +1982,7 @@ ax.set_yticks(range(len(demo_kinds)), [f"{kind}\n({len(demo_asked[kind])} words)
 ax.invert_yaxis()
 ax.grid(axis="y", visible=False)
 ax.set(title="Where the model looks, and whether it must", xlabel="share of the words of the test", xlim=(0, 1.12))
-ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
+_ = ax.figure.legend(frameon=False, loc="outside lower center", ncols=3)
 
 # %%
 guess.compare("eyes", "ABCD"[int(demo_shares[:4, 2].argmax())])
@@ -2024,6 +2042,17 @@ for i, pair in enumerate(demo_three):
 # *What to see:* with one vector, the sentence is lost. With *static* attention, many of the words are there, but not in their
 # places: in the second sentence, *love* and *know* are exchanged. Your translator looks at the right word at the right time. In
 # our run it has all three right, the one of 22 words as well.
+#
+# **Try it** (without points): which other words need no looking? In 5.10, put this line before `demo_asked = …`, guess the
+# share with closed eyes for each kind, and run the cells up to the picture again:
+#
+# `demo_kinds |= {"了 (done)": {"了"}, "在 (at)": {"在"}, "big, small, …": {*"大小老旧", "年轻", "快乐", "美丽"}}`
+#
+# <details><summary>What came out in our run</summary>
+#
+# 了 1.00 (of 91 words), 在 0.77 (of 155), the adjectives 0.01 (of 365). What is already written, and the state, are enough
+# for 了 and mostly for 在. Which adjective comes, only the English sentence says.
+# </details>
 
 # %% [markdown]
 # ## 5.12 How often were you right?
