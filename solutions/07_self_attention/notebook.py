@@ -79,10 +79,10 @@ for lag, share in demo_gru.items():
 # - split a layer into heads, and get the same numbers as torch's `nn.MultiheadAttention`;
 # - tell a model the order of its words;
 # - put everything into a Transformer block, and compare it with the RNN and the LSTM over long distances;
-# - read the code of a whole Transformer, and say what it does better than your earlier translators, and what not.
+# - write a block of a decoder, read the code of a whole Transformer, and say what it does better than your earlier translators, and what not.
 #
-# **Points and time.** This page has 30 points, five of them in the quiz. Plan about four hours; after 7.4 is a good
-# moment for a pause.
+# **Points and time.** This page has 30 points, five of them in the quiz. The last exercise, in 7.10, gives 3 points *extra*. Plan
+# about four hours, and half an hour more for the extra one; after 7.4 is a good moment for a pause.
 #
 # **Letters of this page**
 #
@@ -2002,37 +2002,278 @@ _ = axes[1].set_ylim(bottom=0)
 #
 # Around each part there are also a norm and a residual connection, as in 7.7; the drawing leaves them out.
 #
-# The encoder is a stack of your blocks, with the padding mask. A block of the decoder has three parts:
+# The encoder is a stack of your blocks, with the padding mask. A block of the decoder has one part more. Let y be the words of the
+# target, and m the memory, which is what the encoder made of the source. In pre-norm:
 #
-# 1. **causal self-attention**: each Chinese word looks at the Chinese words before it, and at itself;
-# 2. **cross-attention**: the decoder's words ask (`x_q`), the encoder's memory is asked (`x_kv`). This is stage 05;
-# 3. the feed part.
+# $$y \leftarrow y + \text{own}(\text{norm}_1(y)) \qquad y \leftarrow y + \text{cross}(\text{norm}_2(y),\, m) \qquad y \leftarrow y + \text{feed}(\text{norm}_3(y))$$
 #
-# So your `MultiHeadAttention` is used three times: in the encoder, in 1 and in 2. Only in cross-attention `x_q` is not `x_kv`. Two things to note in the code:
+# 1. **own** is causal self-attention: each Chinese word looks at the Chinese words before it, and at itself. Pads at the end
+#    are hidden by the causal mask already; pads at the front need a mask of their own.
+# 2. **cross** is cross-attention: the decoder's words ask (`x_q`), the memory is asked (`x_kv`), with the padding mask of the
+#    source. This is stage 05. (The memory needs no norm here: the encoder ends with one.)
+# 3. **feed** is the feed part of 7.7.
+#
+# **By hand.** Three Chinese words, a memory of five English ones, four heads. The weights of *own* are 4 × 3 × 3, those of *cross*
+# 4 × 3 × 5. In *own* the first word has weight 1 on itself in each head; in *cross* it may look at all five.
+#
+# **Your turn: `DecoderBlock`**, the last exercise of this page. It is *extra*: 3 points on top of the 30. Read its docstring below,
+# then write it. The hints are here if you need them.
+#
+# <details><summary>Hint 1</summary>
+#
+# Start from your pre-norm `TransformerBlock`. Between its two parts there is one more, of the same form: norm, part, addition.
+# </details>
+# <details><summary>Hint 2</summary>
+#
+# The masks of *own*: `causal_mask(T)` is always there. With an `own_mask`, a word may be looked at if *both* say True: `&`.
+# </details>
+# <details><summary>Hint 3</summary>
+#
+# In words: norm1 of y; own of this with itself, with the causal mask (and own_mask); add to y. Norm2 of the new y asks the memory
+# in cross, with mask; add what it found to y, and keep the weights. Norm3, linear1, relu, linear2; add. Return y and the weights.
+# </details>
+
+
+# %% exercise="DecoderBlock" builds_on="MultiHeadAttention,causal_mask,scaled_dot_product,split_heads,merge_heads"
+class DecoderBlock(nn.Module):
+    """A block of the decoder: its words look back at each other, then at the source, then comes the feed part. Pre-norm.
+
+    Attributes:
+        own: MultiHeadAttention(D, N), among the words of the target.
+        cross: MultiHeadAttention(D, N), from the words of the target to those of the source.
+        linear1, linear2: nn.Linear from D to H, and from H to D, with a ReLU between them.
+        norm1, norm2, norm3: nn.LayerNorm(D), for what own gets, for what asks in cross, and for what linear1 gets.
+
+    Source: Vaswani et al. 2017, section 3.1; torch.nn.TransformerDecoderLayer with norm_first=True, without dropout.
+    """
+
+    def __init__(self, D, N, H):
+        """D: width of the model; N: number of heads; H: size of the hidden layer."""
+        super().__init__()
+        ### BEGIN SOLUTION
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+        ### END SOLUTION
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        """Let the words of the target look back, then at the source, then work on each. No word sees a later one.
+
+        Args:
+            y: float [B, T, D], the words of the target. They are not changed.
+            memory: float [B, S, D], what the encoder made of the source. It is not changed.
+            mask: bool, broadcast to [B, N, T, S]; True where a word may attend to a word of the source. None: everywhere.
+            own_mask: bool, broadcast to [B, N, T, T]; True where a word may attend to a word of the target, as far as the
+                causal mask, which always holds, lets it. None: only the causal mask.
+
+        Returns:
+            A tuple (y [B, T, D], weights [B, N, T, S]): the new words, and the weights of cross. Both pass gradients on to
+            y and memory.
+        """
+        ### BEGIN SOLUTION
+        seen = causal_mask(y.shape[1])  # [T, T]
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)  # the target asks, the source is asked
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+        ### END SOLUTION
+
+
+# %% given="decoder_twin"
+def torch_decoder_block(block, D, N, H):
+    """torch's nn.TransformerDecoderLayer with the weights of a block of yours. In its masks True means "hidden"."""
+    twin = nn.TransformerDecoderLayer(D, N, H, dropout=0.0, batch_first=True, norm_first=True)
+    twin.self_attn, twin.multihead_attn = torch_attention(block.own, D, N), torch_attention(block.cross, D, N)
+    with torch.no_grad():
+        for name in ("linear1", "linear2", "norm1", "norm2", "norm3"):
+            getattr(twin, name).weight.copy_(getattr(block, name).weight.detach())
+            getattr(twin, name).bias.copy_(getattr(block, name).bias.detach())
+    return twin
+
+
+def torch_looks(twin, y, memory, hidden, hidden_source=None):
+    """The weights of the twin's cross-attention, for each head."""
+    z = twin.norm1(y)
+    y = y + twin.self_attn(z, z, z, attn_mask=hidden)[0]
+    z = twin.norm2(y)
+    return twin.multihead_attn(z, memory, memory, attn_mask=hidden_source, average_attn_weights=False)[1].detach()
+
+
+# %% check="DecoderBlock-twin" extra=1
+for T, S in ((5, 5), (2, 7)):
+    block = DecoderBlock(6, 3, 11)
+    shake(block, T)
+    twin = torch_decoder_block(block, 6, 3, 11)
+    y, memory = 2 * torch.randn(3, T, 6) + 1, 2 * torch.randn(3, S, 6) - 1
+    later = torch.ones(T, T, dtype=torch.bool).triu(1)
+    out, weights = block(y.clone(), memory.clone())
+    expect(weights).shape(
+        3, 3, T, S, hint="The weights of cross, for each head: words of the target ask, words of the source are asked."
+    ).close(
+        torch_looks(twin, y, memory, later),
+        tol=1e-4,
+        hint="torch's block with your weights looks elsewhere in the source. Before it looks there, own was added to y; norm2 of this y asks, the memory is asked as it is.",
+    )
+    expect(out).shape(3, T, 6, hint="A block returns the shape that it gets: [B, T, D].").close(
+        twin(y, memory, tgt_mask=later).detach(),
+        tol=1e-4,
+        hint="torch's block with your weights gives other numbers. Three times: a norm, a part, and its result added to what is not normed; own with the causal mask; a ReLU between linear1 and linear2.",
+    )
+### BEGIN HIDDEN TESTS
+for seed, (B, T, S, N, d, H) in enumerate(
+    [(3, 7, 5, 2, 5, 3), (5, 1, 3, 3, 2, 7), (3, 3, 1, 1, 7, 13), (2, 5, 5, 5, 1, 5)]
+):
+    block = DecoderBlock(N * d, N, H)
+    shake(block, seed + 10)
+    twin = torch_decoder_block(block, N * d, N, H)
+    y, memory = (2 * torch.randn(B, T, N * d) - 1) * (1.0, 1.0, 1.0, 0.003)[seed], torch.randn(B, S, N * d) + 1
+    later = torch.ones(T, T, dtype=torch.bool).triu(1)
+    out, weights = block(y.clone(), memory.clone())
+    expect(weights).shape(B, N, T, S, hint="Weights are [B, N, T, S].").close(
+        torch_looks(twin, y, memory, later), tol=1e-4, hint="Other weights than torch's block with your parameters."
+    )
+    expect(out).shape(B, T, N * d, hint="[B, T, D].").close(
+        twin(y, memory, tgt_mask=later).detach(),
+        tol=1e-4,
+        hint="Other numbers than torch's block with your parameters.",
+    )
+for seed, (B, T, S, N, d) in enumerate([(3, 5, 7, 2, 3), (2, 7, 7, 3, 5)]):
+    block = DecoderBlock(N * d, N, 7)
+    shake(block, seed + 20)
+    twin = torch_decoder_block(block, N * d, N, 7)
+    y, memory = torch.randn(B, T, N * d), torch.randn(B, S, N * d)
+    causal = torch.ones(T, T, dtype=torch.bool).tril()
+    for size, own in (((B, N, T, S), (B, N, T, T)), ((T, S), (T, T)), ((B, 1, 1, S), (B, 1, T, T))):
+        see, see_own = torch.rand(size) < 0.6, causal & ((torch.rand(own) < 0.6) | torch.eye(T, dtype=torch.bool))
+        see.movedim(-1, 0)[0] = True
+        hidden = ~see_own.expand(B, N, T, T).reshape(B * N, T, T)
+        hidden_source = ~see.expand(B, N, T, S).reshape(B * N, T, S)
+        out, weights = block(y.clone(), memory.clone(), see, see_own)
+        expect(weights).close(
+            torch_looks(twin, y, memory, hidden, hidden_source),
+            tol=1e-4,
+            hint="With both masks the weights differ from torch's. A mask must fit as torch broadcasts it.",
+        )
+        expect(out).close(
+            twin(y, memory, tgt_mask=hidden, memory_mask=hidden_source).detach(),
+            tol=1e-4,
+            hint="With both masks the output differs from torch's block with your parameters.",
+        )
+### END HIDDEN TESTS
+
+# %% check="DecoderBlock-masks" extra=1
+block = DecoderBlock(6, 2, 5)
+shake(block, 4)
+y, memory = torch.randn(3, 7, 6), torch.randn(3, 5, 6)
+later = y.clone()
+later[:, 4:] += 1.0
+first = block(y.clone(), memory)[0]
+expect(block(later, memory)[0][:, :4]).close(
+    first[:, :4].detach(), hint="Words 4 to 6 of the target changed, and words before them did too: a look ahead."
+)
+real = torch.arange(5) < torch.tensor([5, 2, 3]).view(3, 1, 1, 1)  # [B, 1, 1, S], True at the real words of the source
+out, weights = block(y.clone(), memory, real)
+expect(weights[1, :, :, 2:]).equal(
+    torch.zeros(2, 7, 3), hint="The mask must reach cross: no weight on pads of the source."
+)
+pads = memory.clone()
+pads[1, 2:], pads[2, 3:] = 5.0, -3.0
+expect(block(y.clone(), pads, real)[0]).close(
+    out.detach(), tol=1e-4, hint="Only pads of the source changed, and the output did too. Does the mask reach cross?"
+)
+front = torch.arange(7) >= torch.tensor([0, 2, 4]).view(3, 1, 1, 1)  # [B, 1, 1, T], pads before the words
+expect(block(y.clone(), memory, None, front)[0][1, 2:]).close(
+    block(y[1:2, 2:].clone(), memory[1:2])[0][0].detach(),
+    tol=1e-4,
+    hint="With pads in front and own_mask, the words must get what they get without pads: own_mask and the causal mask hold both.",
+)
+later = y.clone()
+later[:, 5:] -= 2.0
+expect(block(later, memory, None, front)[0][:, :5]).close(
+    block(y.clone(), memory, None, front)[0][:, :5].detach(),
+    tol=1e-4,
+    hint="With own_mask, words look ahead. The causal mask holds always, and own_mask hides more.",
+)
+### BEGIN HIDDEN TESTS
+for seed, (B, T, S, N, d) in enumerate([(3, 5, 7, 2, 3), (2, 7, 7, 3, 5)]):
+    block = DecoderBlock(N * d, N, 7)
+    shake(block, seed + 20)
+    y, memory = torch.randn(B, T, N * d), torch.randn(B, S, N * d)
+    causal = torch.ones(T, T, dtype=torch.bool).tril()
+    for see, own in (
+        (torch.rand(B, N, T, S) < 0.6, torch.rand(B, N, T, T) < 0.6),
+        (torch.rand(T, S) < 0.6, torch.rand(B, 1, 1, T) < 0.6),
+    ):
+        before = see.clone(), own.clone()
+        out, weights = block(y.clone(), memory.clone(), see, own)
+        hidden = ~see.expand(B, N, T, S)
+        expect(weights[hidden]).equal(
+            torch.zeros(int(hidden.sum())), hint="Where mask is False, the weight is exactly 0."
+        )
+        expect(block(y.clone(), memory.clone(), see, own & causal)[0]).close(
+            out.detach(),
+            hint="own_mask without its places above the diagonal must give the same: the causal mask holds always.",
+        )
+        for t in range(1, T):
+            later = y.clone()
+            later[:, t:] = torch.randn(B, T - t, N * d)
+            expect(block(later, memory.clone(), see, own)[0][:, :t]).close(
+                out[:, :t].detach(), tol=1e-4, hint="With both masks, words before a changed word changed too."
+            )
+        expect([see, own]).equal(list(before), hint="A mask was changed.")
+empty = torch.arange(7) < torch.tensor([4, 0]).view(2, 1, 1, 1)  # the source of the second sentence has only pads
+leaves = [y.clone().requires_grad_(), memory.clone().requires_grad_()]
+out, weights = block(*leaves, empty, torch.arange(7) >= torch.tensor([7, 2]).view(2, 1, 1, 1))
+expect(weights[1]).equal(torch.zeros(3, 7, 7), hint="A source of pads alone: all weights are 0, not NaN.")
+expect(out).finite(hint="A source or a target of pads alone must not give NaN.")
+out.pow(3).sum().backward()
+for leaf in leaves:
+    expect(leaf.grad).finite(hint="The output is fine, but its gradient is NaN: it comes from a 0 / 0 inside.")
+expect(leaves[1].grad[1]).equal(torch.zeros(7, 15), hint="No gradient goes to pads of the source.")
+### END HIDDEN TESTS
+
+# %% check="DecoderBlock-gradient" extra=1
+block = DecoderBlock(6, 2, 11)
+names = [
+    f"{one}.{part}_proj.{kind}"
+    for one in ("cross", "own")
+    for part in ("k", "out", "q", "v")
+    for kind in ("bias", "weight")
+]
+names += [f"{part}.{kind}" for part in ("linear1", "linear2", "norm1", "norm2", "norm3") for kind in ("bias", "weight")]
+expect(sorted(name for name, _ in block.named_parameters())).equal(
+    sorted(names),
+    hint="The parts and their names are those of the docstring: two attentions, two linear layers, three norms.",
+)
+shake(block, 6)
+leaves = [torch.randn(3, 5, 6, requires_grad=True), torch.randn(3, 7, 6, requires_grad=True)]
+block(*leaves)[0].pow(3).sum().backward()
+expect(leaves).gradient(
+    hint="The gradient must reach the words of the target and the memory: the encoder learns from it."
+)
+tensors = [leaf.detach().clone() for leaf in leaves]
+block(*tensors)
+expect(tensors).equal([leaf.detach() for leaf in leaves], hint="An argument was changed: y += … writes into it.")
+### BEGIN HIDDEN TESTS
+expect([p for name, p in block.named_parameters() if not name.endswith("k_proj.bias")]).gradient(
+    hint="The gradient must reach every layer of the block."
+)
+leaves = [torch.randn(3, 5, 6, requires_grad=True), torch.randn(3, 7, 6, requires_grad=True)]
+block(*leaves)[1].pow(2).sum().backward()
+expect(leaves).gradient(hint="The gradient of the weights must reach the words of the target and the memory.")
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now the whole model. Your `MultiHeadAttention` is used three times in it: in the encoder, and twice in your decoder block. Two things to note:
 #
 # - **Training** has no loop over words: the right words go in all at once, and the causal mask sees to it that none looks ahead.
 # - **Writing** is still one word after another, because each word must be known before the next one can look at it.
 
 
 # %%
-class DecoderBlock(nn.Module):
-    """A block of the decoder: it looks back at its own words, then at the source, then works on each word. Pre-norm."""
-
-    def __init__(self, D, N, H):
-        super().__init__()
-        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
-        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
-        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
-
-    def forward(self, y, memory, mask):
-        """y [B, T, D], memory [B, S, D], mask [B, 1, 1, S]. Returns new y, and the weights of the source [B, N, T, S]."""
-        z = self.norm1(y)
-        y = y + self.own(z, z, causal_mask(y.shape[1]))[0]
-        found, weights = self.cross(self.norm2(y), memory, mask)  # the target asks, the source is asked
-        y = y + found
-        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
-
-
 class Transformer(nn.Module):
     """Reads English, writes Chinese, without any recurrence. Source: Vaswani et al. 2017, section 3; here pre-norm."""
 
@@ -2484,8 +2725,8 @@ guess.summary()
 #   `exact`, and the time that it takes to learn.
 # - ★★ **Late places.** In the training, few sentences are long, so late positions are seldom seen. Begin the positions of each
 #   batch at a random number from 0 to 10 (`sinusoidal(T + k, D)[k:]`). Does the share of right sentences from 16 words on rise?
-# - ★★ **Your own decoder block.** Write `DecoderBlock` yourself, give its weights to `nn.TransformerDecoderLayer(64, 4, 128, dropout=0.0,
-#   batch_first=True, norm_first=True)`, and compare the outputs, with both masks. (In torch's, True hides. One run is enough here.)
+# - ★★ **Post-norm.** Make both kinds of block in post-norm, leave out `norm_in` and `norm_out`, and train with and without the slow
+#   start of `train_transformer`. Which of the four trainings fail? (7.7 says what is expected.)
 # - ★★★ **Remember keys and values.** `write` computes all earlier words again at each step. Keep their keys and values instead.
 #   (This is called a *KV cache*.)
 #   Prove that the words are the same, and measure the time of a step after 10, 20 and 40 words, with and without.
