@@ -3894,3 +3894,839 @@ class TransformerBlock(nn.Module):
             return x + self.linear2(torch.relu(self.linear1(self.norm2(x))))
         x = self.norm1(x + self.attention(x, x, mask)[0])
         return self.norm2(x + self.linear2(torch.relu(self.linear1(x))))
+
+
+# ## DecoderBlock
+
+
+# %% right="DecoderBlock" name="the three parts as methods"
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        nn.Module.__init__(self)
+        self.norm3, self.norm2, self.norm1 = (nn.LayerNorm(D) for _ in range(3))
+        self.linear2, self.linear1 = nn.Linear(H, D), nn.Linear(D, H)
+        self.cross = MultiHeadAttention(D, N)
+        self.own = MultiHeadAttention(D, N)
+
+    def back(self, z, own_mask):
+        T = z.shape[1]
+        places = torch.arange(T)
+        seen = places <= places.view(T, 1)
+        return self.own(z, z, seen if own_mask is None else torch.logical_and(own_mask, seen))[0]
+
+    def feed(self, z):
+        return self.linear2(self.linear1(z).clamp(min=0))
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        y = self.back(self.norm1(y), own_mask) + y
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = found + y
+        return (self.feed(self.norm3(y)) + y, weights)
+
+
+# %% right="DecoderBlock" name="a loop over norms and parts"
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        for name in ("norm1", "norm2", "norm3"):
+            self.add_module(name, nn.LayerNorm(D))
+        for name in ("own", "cross"):
+            setattr(self, name, MultiHeadAttention(D, N))
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        T = y.shape[1]
+        if own_mask is None:
+            own_mask = torch.ones(T, T, dtype=torch.bool)
+        seen = own_mask.expand(*own_mask.shape[:-2], T, T).tril()
+        steps = [
+            (self.norm1, lambda z: self.own(z, z, seen)),
+            (self.norm2, lambda z: self.cross(z, memory, mask)),
+            (self.norm3, lambda z: (self.linear2(F.relu(self.linear1(z))), None)),
+        ]
+        looks = []
+        for norm, part in steps:
+            new, look = part(norm(y))
+            y = y + new
+            looks.append(look)
+        return y, looks[1]
+
+
+# %% right="DecoderBlock" name="looks back word by word"
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        z, T = self.norm1(y), y.shape[1]
+        found = []
+        for t in range(T):  # no later word is among the keys, so no causal mask is needed
+            seen = None
+            if own_mask is not None:
+                seen = own_mask.expand(*own_mask.shape[:-2], T, T)[..., t : t + 1, : t + 1]
+            found.append(self.own(z[:, t : t + 1], z[:, : t + 1], seen)[0])
+        y = y + torch.cat(found, dim=1)
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        z = self.linear1(self.norm3(y))
+        return y + self.linear2(torch.where(z > 0, z, 0.0)), weights
+
+
+# %% wrong="DecoderBlock" name="no causal mask" says="No causal mask: a word of the target sees the words that it has to say."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        z = self.norm1(y)
+        y = y + self.own(z, z, own_mask)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="own_mask instead of the causal mask" says="Where there is an own_mask, the causal mask is left out. Both must hold: seen & own_mask."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="either mask of the target" says="The causal mask and own_mask are joined by `or`; a word may be looked at only if both say True."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen | own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="own_mask not used" says="own_mask is not used: words of the target look at pads."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="causal mask the other way" says="The causal mask is turned over: each word sees itself and the words after it."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1]).T
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="causal mask without the word itself" says="Each word sees only the words before it, and not itself: the first one sees nothing."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1]).tril(-1)
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="no mask in cross" says="The mask does not reach cross: words of the target look at pads of the source."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="mask of cross inverted" says="In cross the mask is inverted: here True means that a word may be attended to, as on the whole page."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        if mask is not None:
+            mask = ~mask
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="masks exchanged" says="The two masks are exchanged: `mask` belongs to cross, `own_mask` to own."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, own_mask=None, mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="causal mask in cross" says="Cross gets the causal mask, too: word t sees only t + 1 words of the source. But the source is known from the start."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        early = torch.ones(y.shape[1], memory.shape[1], dtype=torch.bool).tril()
+        found, weights = self.cross(self.norm2(y), memory, early if mask is None else early & mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="cross asks the target" says="Cross asks the words of the target once more, and never the memory: the block does not know the source."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        z = self.norm2(y)
+        found, weights = self.cross(z, z, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="query and memory exchanged" says="In cross the memory asks and the target is asked; it must be the other way round."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(memory, self.norm2(y), mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="memory added to what asks" says="The memory is added to the words that ask; it must only be asked."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y) + memory.mean(dim=1, keepdim=True), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="post-norm" says="This is post-norm: each norm stands behind an addition. Here each one stands before its part."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        y = self.norm1(y + self.own(y, y, seen)[0])
+        found, weights = self.cross(y, memory, mask)
+        y = self.norm2(y + found)
+        return self.norm3(y + self.linear2(torch.relu(self.linear1(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="own without residual" says="Nothing is added around own: what a word was before is lost."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="cross without residual" says="Nothing is added around cross: of the words of the target only what they found in the source is left."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="feed without residual" says="Nothing is added around the feed part: what own and cross found must pass through it."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="no residuals" says="Nothing is added at all: each part must bring everything that the next one needs."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = found
+        return self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="normed y added" says="The addition uses the normed y; it must use y as it came in."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = z + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="own without norm" says="Own gets y without norm1."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = y
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="keys of own not normed" says="In own, queries, keys and values all come from the normed y; here only the queries do."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, y, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="cross without norm" says="What asks in cross did not go through norm2."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(y, memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="feed without norm" says="The feed part gets y without norm3."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(y))), weights
+
+
+# %% wrong="DecoderBlock" name="memory normed, too" says="The memory goes through norm2, too. The encoder has normed it; only the words that ask need norm2."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), self.norm2(memory), mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="one norm thrice" says="norm1, norm2 and norm3 are one and the same norm: three are needed, each with numbers of its own."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1 = self.norm2 = self.norm3 = nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="norm1 for all" says="norm1 is used three times, so norm2 and norm3 are never trained."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm1(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm1(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="one attention twice" says="own and cross are the same attention: looking back and looking at the source need weights of their own."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own = self.cross = MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="own used for cross" says="own is asked for the source as well, and cross is never used."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.own(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="cross before own" says="The order is cross, own, feed; it must be own, cross, feed."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="side by side" says="Own and cross both start from the old y; cross must ask with the y that own has changed."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + self.own(z, z, seen)[0] + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="no cross" says="The block has no part that looks at the source."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        weights = self.cross(self.norm2(y), memory, mask)[1]
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="no feed part" says="The feed part with norm3 is missing."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y, weights
+
+
+# %% wrong="DecoderBlock" name="no relu" says="Between linear1 and linear2 there is no ReLU: two linear layers in a row are one."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(self.linear1(self.norm3(y))), weights
+
+
+# %% wrong="DecoderBlock" name="weights of own" says="The weights that come back are those of own; those of cross are asked for."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        back, weights = self.own(z, z, seen)
+        y = y + back
+        found, _ = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="mean of the heads" says="The weights are a mean over the heads; each head's own are asked for: [B, N, T, S]."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights.mean(dim=1)
+
+
+# %% wrong="DecoderBlock" name="only the words" says="Only the words come back; a tuple of words and weights is asked for."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y))))
+
+
+# %% wrong="DecoderBlock" name="memory detached" says="The memory is detached: no gradient comes back to the encoder, so it learns nothing."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory.detach(), mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="weights detached" says="The weights are detached: a loss on them trains nothing."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights.detach()
+
+
+# %% wrong="DecoderBlock" name="writes into y" says="y += … writes into the caller's tensor; y = y + … makes a new one."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.own, self.cross = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y += self.own(z, z, seen)[0]
+        found, weights = self.cross(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights
+
+
+# %% wrong="DecoderBlock" name="other names" says="The attributes have other names than those of the docstring, so nobody can give the block torch's weights."
+class DecoderBlock(nn.Module):
+    def __init__(self, D, N, H):
+        super().__init__()
+        self.attention, self.cross_attention = MultiHeadAttention(D, N), MultiHeadAttention(D, N)
+        self.linear1, self.linear2 = nn.Linear(D, H), nn.Linear(H, D)
+        self.norm1, self.norm2, self.norm3 = nn.LayerNorm(D), nn.LayerNorm(D), nn.LayerNorm(D)
+
+    def forward(self, y, memory, mask=None, own_mask=None):
+        seen = causal_mask(y.shape[1])
+        if own_mask is not None:
+            seen = seen & own_mask
+        z = self.norm1(y)
+        y = y + self.attention(z, z, seen)[0]
+        found, weights = self.cross_attention(self.norm2(y), memory, mask)
+        y = y + found
+        return y + self.linear2(torch.relu(self.linear1(self.norm3(y)))), weights

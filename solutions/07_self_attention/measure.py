@@ -33,7 +33,7 @@ HERE = Path(__file__).resolve().parent
 STORED = HERE.parents[1] / "datasets" / "transformer_runs.json"
 SEEDS = range(3)
 STEPS = {"transformer": 800, "additive": 800, "dot": 600}  # those of the three pages
-MODELS = ("class DecoderBlock", "def make_batches", "TEXT =")  # how the cells with the two Transformers begin
+MODELS = ("class Transformer(", "def make_batches", "TEXT =")  # how the cells with the two Transformers begin
 Stage = dict[str, Any]
 
 
