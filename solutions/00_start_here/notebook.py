@@ -1641,7 +1641,7 @@ guess.summary()
 # |---|---|
 # | T, S | the steps of a sequence (01, 02); the target's and the source's length (03 to 06, 11, 12); positions that ask and that are asked (07) |
 # | H | hidden units (01 to 05, 12); the hidden layer in a block (07); the height of a picture (09, 10) |
-# | D | an embedding (04, 05); a state (06), and half a window in 6.7; the model's width (07, 08, 12); the numbers of a place (10, 11) |
+# | D | an embedding (04, 05); a state (06); the model's width (07, 08, 12); the numbers of a place (10, 11) |
 # | V | the words or letters that there are (all stages but 07); the values (05, 07) |
 # | K | the size of a context (04); the keys (05 to 07); patches of a glimpse, or places that are drawn (10) |
 # | N | the length of a source (04); heads (07, 12); pictures (10.14) |
