@@ -697,8 +697,8 @@ for d in (4, 64, 1024):
 #
 # A decoder needs both: `padding & causal` is `[B, 1, T, S]`.
 #
-# Take care when you read other programs: torch has both conventions. For `F.scaled_dot_product_attention`, True means "may be
-# attended to", as here. For the masks of `nn.MultiheadAttention`, True means "hidden".
+# torch has both conventions: for `F.scaled_dot_product_attention`, True means "may be attended to", as here; for the masks of
+# `nn.MultiheadAttention`, True means "hidden".
 #
 # **Your turn: `padding_mask`**, the mask for the pads. Read its docstring below, then write it. The hints are here if you need them.
 #
@@ -1449,8 +1449,7 @@ _ = axes[1].legend(frameon=False)
 #
 # ## 7.7 The Transformer block
 #
-# Attention only mixes words. Between two attentions a small network works on what each word got, on each word by itself, and it is
-# the same network for all. A **block** has both parts, and around each of them two helpers:
+# Attention only mixes words. Between two attentions a small network works on each word by itself, the same network for all. A **block** has both parts, and around each of them two helpers:
 #
 # - a **residual connection**: the part's result is *added* to what came in;
 # - a **layer norm**: each word's D numbers are brought to mean 0 and variance 1, then scaled and shifted by learned
@@ -1764,12 +1763,10 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower cente
 #
 # - **Words.** Post-norm brings the words back to size 1 after every block. In pre-norm each block adds something, and the
 #   words grow, from 1.24 to 3.41.
-# - **Gradient of pre-norm.** The norm at the end of the model divides the words by this size, and the gradient that comes back
-#   by the same number. So the last block gets 0.09, where in post-norm it gets 0.32, and 0.32 / 3.41 ≈ 0.09. Further back it
-#   grows about as much as the words did on their way, up to 0.29 in the first block.
-# - **Gradient of post-norm.** It stays near 0.3 in all blocks. In large models these large gradients near the end make the
-#   first steps dangerous. So post-norm needs a slow start, a *warm-up*, and this is one reason why most later models chose
-#   pre-norm (Xiong and others 2020).
+# - **Gradient of pre-norm.** The norm at the end divides the words by this size, and so the gradient that comes back: the last
+#   block gets 0.09, where post-norm gives 0.32, and 0.32 / 3.41 ≈ 0.09. Further back it grows, up to 0.29 in the first block.
+# - **Gradient of post-norm.** It stays near 0.3. In large models these large gradients near the end make the first steps
+#   dangerous, so post-norm needs a slow start, a *warm-up*: one reason why most later models chose pre-norm (Xiong and others 2020).
 
 # %% [markdown]
 # ## 7.8 Reverse a sequence, and look into the heads
@@ -1895,7 +1892,7 @@ print("mean weight on the mirror position:", *(f"head {n}: {share:.2f}" for n, s
 # ## 7.9 A long way back
 #
 # Back to the task of the opening: one word, then noise, and then the word is asked for. The GRU lost it. In stage 02 only an LSTM
-# with a forget bias of 3 kept it for 40 steps: the gradient got one factor per step.
+# with a forget bias of 3 kept it for 40 steps: on its way back the gradient is multiplied once per step.
 #
 # In self-attention the way has **one** step, whatever the distance. The block needs no causal mask here: only the last position
 # answers, and it may see all the others in any case.
@@ -1981,7 +1978,7 @@ _ = axes[1].set_ylim(bottom=0)
 #   position is needed.
 # - **The price.** In our run the block takes longer than the RNN and the LSTMs at every lag. (Only the GRU is slower, at 20 and
 #   40; it stops there, because torch computes it slowly on a CPU.) The block's table of weights has T² fields, so its time also
-#   *grows* faster: from lag 80 to lag 160 to about 2.4 times, that of the RNN and of the LSTM to less than twice. (These factors
+#   *grows* faster: from lag 80 to lag 160 to more than twice, that of the RNN and of the LSTM to less than twice. (These factors
 #   vary from run to run. The linear layers of a block grow like T, so its factor is not yet 4.)
 #
 # | | RNN, LSTM | self-attention |
