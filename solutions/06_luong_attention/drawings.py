@@ -66,7 +66,7 @@ def decoder_step():
     sheet.text((9.9, -1.8), r"$\text{logits}_t$: $[B, V]$")
     sheet.box((10.2, -0.2), r"next step: $(h_t, \tilde h_t)$", kind="values", w=3.4, h=0.8)
     sheet.line((9.6, 1.2), (9.6, 0.2))
-    sheet.line((14.2, -0.2), (11.9, -0.2), dashed=True)
+    sheet.line((14.2, -0.2), (11.9, -0.2))
     sheet.box((4.6, -1.8), r"$\text{emb}(y_{t-1})$", kind="fixed", w=2.6)
     for y in (-1.35, -2.25):  # what input feeding adds
         sheet.line((5.9, y), (7.7, y), arrow=False, dashed=True)

@@ -153,7 +153,18 @@ def main() -> None:
     torch.set_num_threads(1)
     here = load_stage(
         "06_luong_attention",
-        {"setup", "attend", "luong_score", "LuongDecoder", "translator", "local_p_window", "local", "letters", "clock"},
+        {
+            "setup",
+            "attend",
+            "luong_score",
+            "LuongDecoder",
+            "translator",
+            "training",
+            "local_p_window",
+            "local",
+            "letters",
+            "clock",
+        },
     )
     before = load_stage(
         "05_bahdanau_attention", {"setup", "start", "additive_score", "masked_softmax", "context", "BahdanauDecoder"}

@@ -57,7 +57,7 @@ def other(slug: str) -> Any:
 
 def load_others() -> dict[str, Stage]:
     """Stages 05 and 06, as far as their translators need it."""
-    names = {"setup", "attend", "luong_score", "LuongDecoder", "translator"}
+    names = {"setup", "attend", "luong_score", "LuongDecoder", "translator", "training"}
     return {
         "additive": other("05_bahdanau_attention").load_stage(),
         "dot": other("06_luong_attention").load_stage("06_luong_attention", names),
