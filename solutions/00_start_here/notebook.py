@@ -148,7 +148,7 @@ ax = plots.course_map(here="00_start_here")
 # - **Predict first.** Before a cell shows a result, guess it. A wrong guess is worth more than no guess.
 # - **Measure.** Some sentences that many people repeat about these models are not true. You will test them, with numbers.
 #
-# B is always the batch; other letters change, and each page begins with its own.
+# B is always the batch; other letters change, and each page has a table of its own (here in 0.7).
 
 # %% [markdown]
 # ## 0.2 How exercises, checks and points work
@@ -342,7 +342,8 @@ guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "
 # %% [markdown]
 # *What to see:* the set can have another order at each start. So the characters are **sorted**. This matters more than it
 # seems. A trained model knows nothing but ids. If `a` has id 3 today and id 7 tomorrow, the model of today is useless
-# tomorrow.
+# tomorrow. Sorting is enough only for the *same* characters: one new word with an `f` moves all ids from `g` on. So whoever
+# stores a model stores its vocabulary beside it.
 #
 # **By hand.** The words `up` and `on` have the characters u, p, o, n. Sorted: n, o, p, u. So the vocabulary
 # is
@@ -359,6 +360,8 @@ guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "
 #
 # In the two tables the marks are *letters*: `"P"`, `"S"`, `"E"`. The names `P`, `S`, `E` of the set-up cell are their *ids*, the
 # numbers 0, 1, 2. You need these names first in 0.6.
+#
+# **Your turn: `build_vocabulary`.** Read its docstring below, then write it. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -528,6 +531,8 @@ print("not needed: ", " ".join(sorted(set("abcdefghijklmnopqrstuvwxyz") - set(de
 # - *What about a character without an id?* It raises an error that names the character. Dropped in silence, it would be a
 #   bug that somebody searches for all evening.
 #
+# **Your turn: `encode`.** Its docstring is below the hints. Read it first, and open a hint only when you are stuck.
+#
 # <details><summary>Hint 1</summary>
 #
 # A string is a sequence: a loop over it gives one character after the other.
@@ -656,6 +661,8 @@ guess.compare("encode", {"": "A", "highh wohin": "B", "highh": "C", "highh wohin
 #
 # Watch out: `id_to_char` is a list, and Python lists accept *negative* positions. `id_to_char[-1]` is the
 # last character, without any complaint. An id of −1 is always a mistake, so `decode` must say so.
+#
+# **Your turn: `decode`.** Read its docstring below, then write it. It asks three things of each id, in order.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -865,6 +872,9 @@ except ValueError as error:
 # spoiled. And the pad is an ordinary number. It could also stand *inside* a sequence, so counting what
 # differs from the pad is not a safe way to find a length.
 #
+# **Your turn: `pad_batch`.** The docstring below says what goes in and what comes out. Then write it; the hints are
+# here if you need them.
+#
 # <details><summary>Hint 1</summary>
 #
 # First all the lengths, then T. With B and T you know the size of the rectangle.
@@ -1064,6 +1074,8 @@ print(
 # Either idea is enough for `one_hot`. What about an id that does not exist, such as $-1$ or $V$? Some ways
 # of writing `one_hot` accept it in silence. Yours raises an error that names the id.
 #
+# **Your turn: `one_hot`.** Choose one of the two ideas, read the docstring below, and write it. The hints are for both.
+#
 # <details><summary>Hint 1</summary>
 #
 # With an index: which table has the vector of id 0 in row 0, the vector of id 1 in row 1, and so on? With
@@ -1240,6 +1252,9 @@ guess.compare("rows", "A" if demo_apart == 0 else "B" if demo_apart < 1e-5 else 
 # $T$ may be larger than the longest length. It cannot be smaller: then a part of a sequence would have no
 # position.
 #
+# **Your turn: `padding_mask`.** One comparison does most of it. Read the docstring below, then write it, with a hint if
+# you need one.
+#
 # <details><summary>Hint 1</summary>
 #
 # The formula compares each t with each length. That is a table of B rows and T columns, made of a column
@@ -1254,7 +1269,8 @@ guess.compare("rows", "A" if demo_apart == 0 else "B" if demo_apart < 1e-5 else 
 #
 # First the error: it looks at the *largest* length, wherever it stands in the batch. Then one comparison is
 # enough, since it gives bools already. The traps: `<=` makes each row one too long, and the lengths must become
-# a column (0.9 shows how), for as a row they would be compared with the wrong positions.
+# a column (0.9 shows how), for as a row of B numbers they do not fit beside T positions (an error about sizes), or,
+# if B equals T, each length is compared with the wrong position in silence.
 # </details>
 
 
@@ -1385,7 +1401,7 @@ print(f"mean over real positions: {demo_errors[demo_real].mean():.2f}   (16 / 7)
 # %%
 guess.ask(
     "pads",
-    "As they come, with B = 32: which share of all positions is pads?",
+    "As they come, with B = 32: what share of all positions are pads?",
     A="less than 10 %",
     B="10 to 35 %",
     C="35 to 60 %",
@@ -1418,8 +1434,8 @@ guess.compare("pads", "ABCD"[sum(demo_as_they_come >= limit for limit in (0.1, 0
 # %% [markdown]
 # *What to see:* one sequence alone needs no pads. The larger the batch, the more likely it holds a long sequence, and all
 # others are filled up to it. Sorted, neighbours are almost equally long, and hardly any pads are needed. For training,
-# shuffle the *batches*: else the model always sees the short ones first. And the batches are no longer random: each holds
-# about one length only.
+# shuffle the *batches*: else the model always sees the short ones first. One drawback stays: each batch holds about one
+# length only, so it is not a random sample.
 
 # %% [markdown]
 # ## 0.11 Who is bitten? With your functions
@@ -1430,9 +1446,9 @@ guess.compare("pads", "ABCD"[sum(demo_as_they_come >= limit for limit in (0.1, 0
 #
 # A reader gets them **letter by letter**, through all that you wrote: `build_vocabulary`, `encode`, `pad_batch`,
 # `one_hot`. A state comes out for each letter, and the answer is made of the mean of the states at the **real**
-# positions, by `padding_mask`. (The state in the last *column* would not do: in most rows it stands at a pad. The last
-# *real* state is a choice, too; the lengths say where it is. With this training it does worse: 33 to 55 of 60 right in six
-# runs.) It learns from 480 sentences. Among the 60 that it never reads are our two. (It is a GRU, a recurrent network with gates. You build its step in stage 02.)
+# positions, by `padding_mask`. (The state in the last *column* would not do: in most rows it stands at a pad.) It learns
+# from 480 sentences. Among the 60 that it never reads are our two. (It is a GRU, a recurrent network with gates. You build
+# its step in stage 02.)
 
 # %%
 demo_texts, demo_victims = [], []
@@ -1498,11 +1514,14 @@ with torch.no_grad():
 # %% [markdown]
 # *What to see:* sentences of several lengths and two forms go through one model. The four are among the 60 that it never
 # read. (It did read others about the dog and the man, such as *wet dog bites man*.) The *last* word is not always the answer,
-# so it has to read *is bitten by*, too. (In 16 of 20 runs with other seeds it is right
-# about all 60, in the other four about 58 or 59.)
+# so it has to read *is bitten by*, too. (In 16 of 20 runs with other seeds it gets all 60 right, in the other four 58 or
+# 59.)
 #
-# How much of this is the mask's work? Put 30 more pads behind all sentences. With your mask nothing can change. Then take a
-# mask that is True everywhere.
+# *Why the mean?* The state at the last *real* position would also be possible: the lengths say where it is. With this
+# training it did worse: 33 to 55 of 60 in six runs.
+#
+# Does an answer depend on how many pads stand behind the sentence? Put 30 more behind all of them. With your mask nothing
+# can change. Then take the mask away from the *trained* model: the mean goes over all positions.
 
 # %%
 guess.ask(
@@ -1538,7 +1557,8 @@ guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_
 # *What to see:* the network goes on reading at the pads, and its states there have a say in the mean. The pads that
 # were there already do no harm in this run; 30 more do. (In 20 runs with other seeds: 54 to 60 right without the 30, 36 to
 # 60 with them.) Nothing about the sentences has changed, and some answers have. An
-# answer that depends on the filling is a bug, and you will meet it again in this course.
+# answer that depends on the filling is a bug, and you will meet it again in this course. (A model *trained* without a mask
+# might learn to live with its usual pads. We have not measured that.)
 
 # %% [markdown]
 # ## 0.12 Quiz

@@ -147,7 +147,8 @@ def encoder_decoder():
     """7.10: the Transformer that translates; both sides are stacks of the same parts."""
     sheet = Sheet()
     left, right = 3.0, 10.6
-    for x, name, words in ((left, "encoder", "English words: $[B, S]$"), (right, "decoder", "Chinese words: $[B, T]$")):
+    inputs = ("English words: $[B, S]$", "Chinese words, from the start word on: $[B, T]$")
+    for x, name, words in ((left, "encoder", inputs[0]), (right, "decoder", inputs[1])):
         sheet.text((x, -1.65), name, size=12)
         sheet.text((x, -0.75), words)
         sheet.arrow((x, -0.45), (x, 0.0))

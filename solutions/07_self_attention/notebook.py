@@ -249,7 +249,8 @@ for ax in axes:
 # so over the keys. `[T, S]` times `[S, Dv]` gives `[T, Dv]`: one output for each query.
 #
 # Before these two dimensions there may be others, a batch `[B, T, d]`, or batch and heads `[B, N, T, d]`. `@` treats
-# the last two dimensions as matrices, and does all the others side by side.
+# the last two dimensions as matrices, and does all the others side by side. (A *head* is one of N attentions that run side by side
+# on the same words: 7.5. Until then take N = 1.)
 #
 # The mask works as in `masked_softmax` of stage 05: **before** the softmax, and a row that is masked completely gets the
 # weights 0 and the output 0, never NaN.
@@ -682,7 +683,7 @@ for d in (4, 64, 1024):
 # Scores of a batch with heads are `[B, N, T, S]`. There are two reasons to hide something:
 #
 # - **Pads.** Sentence b has `lengths[b]` real words. This is the same for all heads and for all queries: a mask
-#   `[B, 1, 1, S]`, and torch repeats it where the size is 1.
+#   `[B, 1, 1, S]`: the first 1 stands for the heads, the second for the queries, and torch repeats it where the size is 1.
 # - **The future.** A model that is trained to say the next word must not see it. Position t may look at the positions
 #   0 … t, itself included: `causal_mask[t, s]` is True for s ≤ t. Shape `[T, T]`, for all sentences and heads.
 #
@@ -1092,19 +1093,20 @@ expect(merge_heads(y)).equal(torch.cat([x[:, 0], x[:, 1]], dim=-1), hint="x may 
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now the layer: four linear layers, each from D to D, and your three functions. In this formula, and in 7.7, a word is a column,
-# so the matrix stands before it: W x. In 7.1 a word was a row: x W. Both are in use. (`nn.Linear` takes rows and keeps the
-# matrix of the columns: it computes x Wᵀ + b.)
+# Now the layer: four linear layers, each from D to D, and your three functions.
 #
-# $$\text{head}_n = \text{Attention}(Q_n, K_n, V_n) \qquad \text{out} = W^O\,[\text{head}_0; \dots; \text{head}_{N-1}] + b^O$$
+# $$\text{head}_n = \text{Attention}(Q_n, K_n, V_n) \qquad \text{out} = [\text{head}_0, \dots, \text{head}_{N-1}]\, W^O + b^O$$
+#
+# (Words are rows, as in 7.1; the heads stand side by side, `[T, D]`. `nn.Linear` keeps the matrix transposed: the `weight` of
+# `out_proj` is $(W^O)^\top$.)
 #
 # ![Three projections, split into heads, attention in each, merged, and one more projection](drawings/many_heads.svg)
 #
 # Queries come from `x_q`, keys and values from `x_kv`. In self-attention both are the same tensor. In a translator, the
 # decoder's words ask (`x_q`) and the encoder's words are asked (`x_kv`): stage 05 again, with the same layer.
 #
-# `nn.Linear(D, D)` makes the queries of *all* heads in one product. The rows 0 … d − 1 of its weight matrix belong to
-# head 0, the next d rows to head 1, and so on.
+# `nn.Linear(D, D)` makes the queries of *all* heads in one product. The rows 0 … d − 1 of its `weight` (the columns of $W^Q$) belong
+# to head 0, the next d rows to head 1, and so on.
 #
 # **Your turn: `MultiHeadAttention`**, a layer of your three functions. Read its docstring below, then write it. The hints are here
 # if you need them.
@@ -1518,7 +1520,7 @@ for what, row in (("size of the words", 0), ("cosine of two words", 1), ("gradie
 #
 # $$\text{pre-norm (most later models):} \quad x \leftarrow x + \text{attention}(\text{norm}_1(x)) \qquad x \leftarrow x + \text{feed}(\text{norm}_2(x))$$
 #
-# $$\text{feed}(x) = W_2\, \max(0,\, W_1 x + b_1) + b_2 \qquad W_1: D \to H, \quad W_2: H \to D$$
+# $$\text{feed}(x) = \max(0,\, x W_1 + b_1)\, W_2 + b_2 \qquad W_1: D \to H, \quad W_2: H \to D$$
 #
 # (The literature calls it the *position-wise feed-forward network*, FFN.)
 #
@@ -1993,7 +1995,8 @@ _ = axes[1].set_ylim(bottom=0)
 #
 # ## 7.10 The Transformer translates
 #
-# All parts are there. We put them together as in 2017: an **encoder** reads English, a **decoder** writes Chinese.
+# All parts are there. We put them together much as in 2017: an **encoder** reads English, a **decoder** writes Chinese. (Ours is
+# pre-norm, has no dropout, and does not multiply the embeddings by $\sqrt D$.)
 #
 # ![Left the encoder: embedding, positions, blocks, norm; right the decoder, whose cross-attention asks the encoder's memory](drawings/encoder_decoder.svg)
 #
@@ -2002,16 +2005,21 @@ _ = axes[1].set_ylim(bottom=0)
 # The encoder is a stack of your blocks, with the padding mask. A block of the decoder has one part more. Let y be the words of the
 # target, and m the memory, which is what the encoder made of the source. In pre-norm:
 #
-# $$y \leftarrow y + \text{own}(\text{norm}_1(y)) \qquad y \leftarrow y + \text{cross}(\text{norm}_2(y),\, m) \qquad y \leftarrow y + \text{feed}(\text{norm}_3(y))$$
+# $$z = \text{norm}_1(y) \qquad y \leftarrow y + \text{own}(z,\, z)$$
+#
+# $$y \leftarrow y + \text{cross}(\text{norm}_2(y),\, m) \qquad y \leftarrow y + \text{feed}(\text{norm}_3(y))$$
 #
 # 1. **own** is causal self-attention: each Chinese word looks at the Chinese words before it, and at itself. Pads at the end
-#    are hidden by the causal mask already; pads at the front need a mask of their own.
+#    are hidden by the causal mask already; pads at the front need a mask of their own. (They occur where batches are padded on the
+#    left, as many libraries do when they write on.)
 # 2. **cross** is cross-attention: the decoder's words ask (`x_q`), the memory is asked (`x_kv`), with the padding mask of the
 #    source. This is stage 05. (The memory needs no norm here: the encoder ends with one.)
 # 3. **feed** is the feed part of 7.7.
 #
 # **By hand.** Three Chinese words, a memory of five English ones, four heads. The weights of *own* are 4 × 3 × 3, those of *cross*
-# 4 × 3 × 5. In *own* the first word has weight 1 on itself in each head; in *cross* it may look at all five.
+# 4 × 3 × 5. In *own* the first word has weight 1 on itself in each head; in *cross* it may look at all five. With one pad in front,
+# `own_mask` False, True, True: `causal & own` has the rows (F F F), (F T F), (F T T). The first row is empty: its weights are 0, and
+# what the block says at a pad does not count.
 #
 # **Your turn: `DecoderBlock`**, the last exercise of this page. It is *extra*: 3 points on top of the 30. Read its docstring below,
 # then write it. The hints are here if you need them.
@@ -2268,6 +2276,10 @@ expect(leaves).gradient(hint="The gradient of the weights must reach the words o
 #
 # - **Training** has no loop over words: the right words go in all at once, and the causal mask sees to it that none looks ahead.
 # - **Writing** is still one word after another, because each word must be known before the next one can look at it.
+#
+# *You skip the extra exercise?* Then the cell that trains, and the two cells after *What do the words of a sentence look at?*, stop
+# with an error. Run the first of them all the same: it makes `corpus` before it stops. With that, the stored comparison, the curves
+# over the length and 7.11 run. (7.11 uses names of the stored comparison, so run that, too.)
 
 
 # %%
@@ -2447,8 +2459,9 @@ _ = ax.legend(frameon=False, loc="lower left")
 # | to write T words | T | T |
 #
 # So what made it win? The authors give the first two rows as their main reason (sections 1 and 4, table 1): on hardware that does
-# thousands of things at once, steps in a row cost time. Their table 2 shows better translations for a fraction of the
-# *computation* of earlier models. On one core, and with 4000 sentences, that does not show.
+# thousands of things at once, steps in a row cost time. And their table 2 (English to German) counts the *computation* of the
+# training: the base model gets 27.3 BLEU with 3.3 · 10¹⁸ operations; GNMT + RL, a recurrent one, 24.6 with 2.3 · 10¹⁹, about seven
+# times as many. On one core, and with 4000 sentences, that does not show.
 #
 # **What do the words of a sentence look at?** The verb of a relative clause must find *who* or *that*, to know that it does not
 # belong to the main sentence. We look for the head of each block that puts most weight there, in the sentences of the test.
@@ -2496,8 +2509,8 @@ _ = axes[0].set_ylabel("word that asks")
 # *What to see:* in our run, the verb of a relative clause puts 0.40 of its weight on its *who* or *that* in one head of block 1, and 0.31 in one of
 # block 2. Other heads have 0.01 to 0.16, and an even look would be 0.06. Nobody told it what a clause is.
 #
-# In the picture *who the teacher knows* looks mostly at *who*, and the first four words at *not* (left) or *they* (right). Such
-# weights *could* tell a word in which part of the sentence it stands, and Chinese needs that: there the clause moves before the
+# In the picture *who the teacher knows* looks mostly at *who*, and the first four words at *not* (left) or *they* (right). (*a* and
+# *girl* look at *not*, too, on the left, but on the right mostly at *the*, inside the clause.) Such weights *could* tell a word in which part of the sentence it stands, and Chinese needs that: there the clause moves before the
 # noun. Two warnings: we searched for these two heads among eight (another seed has other heads), and a weight is not yet a reason.
 #
 # ## 7.11 A Transformer writes
@@ -2604,8 +2617,8 @@ guess.compare("writers", "C" if abs(demo_rnn - demo_new) < 0.1 * demo_rnn else "
 
 # %% [markdown]
 # *What to see:* at 0.5 it recites our text nearly letter by letter; at 1 it leaves the text sooner. It makes mistakes of a
-# special kind: `mooon`, `sleeeeps`, `hilll`. At an *o* it must know whether the letter before was an *o* too, and only the
-# positions tell which letter that was. (A suspicion, not tested.)
+# special kind: `mooon`, `sleeeeps`, `hilll`. At an *o* it must know whether the letter before was an *o* too, and it must find
+# out from the positions (or, in block 2, from the causal mask, 7.9) which letter that was. (A suspicion, not tested.)
 #
 # After the same 400 steps its loss from letter 11 on is 0.007, the RNN's 0.044. At the first five letters it is 0.77 against 1.08: there
 # nobody can know the place in the text for sure. The price: nine times as many parameters,

@@ -53,8 +53,8 @@ def channels():
         sheet.text((6.4, top - 1.95), name + f": $C_{{in}} k^2$ = {3 * k * k} weights each", size=9.5)
         sheet.arrow((9.3, top - 0.4), (10.6, top - 0.4), "sums")
         for w in (1, 0):
-            x, y = 11.2 + 0.75 * w, top + 0.45 * w
             side = 5 - k + 1
+            x, y = 11.2 + (0.75 if k == 3 else 1.25) * w, top + 0.45 * w
             sheet.frame((x, y), side * cell, side * cell, fill="#ffffff", lw=0.8)
             middle = (1, 1) if k == 3 else (2, 2)
             sheet.grid((x, y - side * cell), (side, side), cell, fills={middle: (WARM, GREEN)[w]})

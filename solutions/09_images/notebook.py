@@ -119,7 +119,8 @@ guess.compare("row_of_numbers", "A" if demo_share < 0.25 else "B" if demo_share 
 # *What to see:* 0.37 of the new pictures, and 0.48 of those that it learned from. Why so few?
 #
 # - What this model learns about trees on the left says nothing about trees on the right.
-# - It is one weighted sum. A place may be bright because of the sun or the sand, and no sum of pixels can tell them apart.
+# - A weight sees one pixel. What marks a desert are its stripes, and they lie elsewhere in each picture and have another
+#   colour: one pixel cannot tell whether it belongs to a stripe. (9.1 tries whether a second layer alone repairs this.)
 #
 # (It has 3,073 weights for each label and 2,000 pictures. With many more steps it could learn all of them by heart. New
 # pictures are the test.) And where does it see the sea? You ask it at the end of 9.16, beside the network that you build.
@@ -231,8 +232,9 @@ print(f"({time.process_time() - demo_start:.0f} s)")
 # place separately. The window learns them all at once. That shows in the 0.83, not in the moving.
 #
 # Your computer may print another second digit. Computers round in different places, and a training makes small
-# differences larger. So do not rely on the second digit of a single run, here and in all that follows. Here are
-# maps of this network.
+# differences larger. So do not rely on the second digit of a single run, here and in all that follows. The pictures may
+# differ as well: a map may respond to something else on your computer, and a cross may stand elsewhere. The text
+# describes ours. Here are maps of this network.
 
 # %%
 demo_scene = photos.images[7]
@@ -446,7 +448,7 @@ print(f"{demo_direct[1] / demo_small[1]:.1f} times less work")
 # Each of the six convolutions has a bias and a ReLU behind it. The 1 × 1 of branches 2 and 3 comes *before* the wide
 # window.
 #
-# To concatenate, all four must have the same height and width. So each window takes a border of pads. Which numbers are
+# To concatenate, all four must have the same height and width. So each window takes a border of padding. Which numbers are
 # in the border? Zeros, before a convolution. Before a *maximum* a zero would be a mistake: where all numbers around are
 # negative, the zero would win, and it is not in the picture. `nn.MaxPool2d` and `F.max_pool2d` know this: their pad is
 # minus infinity.
@@ -686,8 +688,8 @@ guess.compare("windows", "ABCD"[demo_order.index(demo_best)])
 # *What to see:* the block is not better. It gets 0.79, the plain 3 × 3 convolution 0.83, and the 5 × 5 convolution
 # 0.86.
 #
-# - *But it is cheap:* it has 2.3 times fewer multiplications than the 3 × 3, and 6.5 times fewer than the 5 × 5. So
-#   here you pay and get something for it. (For the weights, or for the wider view? The 5 × 5 has more of both.)
+# - *But it is cheap:* it has 2.3 times fewer multiplications than the 3 × 3, and 6.5 times fewer than the 5 × 5. The
+#   dearer windows do buy something: 0.83 and 0.86 instead of 0.79. (For the weights, or for the wider view? The 5 × 5 has more of both.)
 # - *And the several windows?* One small window with about as many weights gets 0.78.
 #
 # Which of these differences count? Single runs of one kind differ by up to 0.10. But a *mean* of ten runs is uncertain
@@ -1197,7 +1199,8 @@ guess.compare("stack", "A" if demo_times < 0.5 else "B" if demo_times < 2 else "
 # with the mean over the places, learn with rate 0.01, and the first convolution always has a batch norm. So do not
 # compare them with 9.1.)
 #
-# The runs take about ten minutes, so they are stored; the same `measure.py` made them, with your blocks' solutions.
+# The runs take about ten minutes, so they are stored; the same `measure.py` made them, with the
+# course's solutions of these two blocks.
 # *Predict first:* four lines over the depth. Which of them rise?
 
 # %%
@@ -1906,7 +1909,7 @@ for demo_name, demo_one in demo_said.items():
 #
 # We train the network of 9.1 twice: with your loss, and with a cross-entropy over the softmax whose targets are the
 # labels, divided by their number. *Predict first:* in what share of the pictures can the softmax get all labels right
-# with the rule p ≥ 0.5?
+# with the rule p ≥ 0.5? And which label is the hardest?
 #
 # A threshold may also be *relative*: predict each label whose p is at least r times the largest p of the same picture.
 # Then three labels with a third each are all predicted, but a picture without any label is not possible.
@@ -1954,6 +1957,8 @@ for name, f1 in zip(LABELS, f1_per_label(predict_labels(demo_logits["sigmoid"]),
 #   those: two right labels cannot both be above a half.
 # - *A better threshold:* about 0.7. But we chose it on the test pictures themselves, so this number is better than it
 #   should be. A relative threshold, chosen in the same way, gives no more.
+# - *The F1 of each label:* mountains are the hardest (0.89), sea and sunset the easiest (0.98). All five are at least
+#   0.89, but only 0.85 of the pictures have all labels right: a picture has five chances to go wrong.
 #
 # Three stored runs of each say the same: 0.83 to 0.85 for the sigmoid, and for the softmax 0.69 to 0.72 with one
 # threshold that was chosen on the training pictures. No threshold that we tried closes the gap. (A live run may lie above
@@ -2638,8 +2643,8 @@ _ = axes[0].set_ylabel("gate (dot: the median picture)")
 # ## 9.15 Each label looks for itself
 #
 # A convolutional network ends with feature maps `[B, C, H, W]`: at each of the H · W **places** there is a vector of C
-# numbers. The usual last step takes their mean over the places (ours in 9.1 took the maximum). Then a small thing in
-# one corner is one place among many.
+# numbers. The usual last step takes their mean over the places (ours in 9.1 took the maximum). With the mean, a small
+# thing in one corner is one place among many.
 #
 # With attention, each label looks for its own places. It has a learned **query**
 # $q_l$ of C numbers. The vectors $x_p$ at the places are keys and values at once, as the encoder's states were in
@@ -2925,7 +2930,7 @@ for row, i in zip(axes, demo_three, strict=True):
 
 # %% [markdown]
 # *What to see:* most crosses lie inside the white outline, which is the region that the program painted. (Each map is
-# scaled to its own maximum. So compare places within a map, and not the brightness of two maps.)
+# scaled to its own maximum. So compare places within a map, and not the brightness of two maps.) In our run:
 #
 # - The maps are small spots and not whole regions: to say "sea", a bit of water is enough.
 # - Desert and sea are found in the second picture, and the cross for *mountains* is just at the edge of their outline.
@@ -2937,7 +2942,14 @@ for row, i in zip(axes, demo_three, strict=True):
 # the result `try_net`: 9.16 still needs `demo_weights` and `demo_said`. *Predict first:* is exact match nearer to that of
 # the network above (printed over the pictures) or to 0.62 (the mean of 9.14)? Write one sentence on what this shows.
 #
-# <details><summary>What came out here</summary>
+# <details><summary>`flat`, and what came out here</summary>
+#
+# ```python
+# def flat(maps, queries):
+#     L = len(queries)
+#     contexts = maps.mean(dim=(2, 3)).unsqueeze(1).expand(-1, L, -1)  # [B, L, C], the same for each label
+#     return contexts, torch.full((len(maps), L, *maps.shape[2:]), 1 / maps[0, 0].numel())
+# ```
 #
 # 0.67, and 0.84 with attention. So most of the gain is in the *weights*: queries that cannot choose places are worth
 # little more than the plain mean (its runs: 0.57 to 0.67).
@@ -3146,9 +3158,11 @@ for demo_size, demo_share in demo_shares.items():
 # picture is always hit. So a pointing accuracy means something only beside that of random maps.
 
 # %% [markdown]
+# ### Four networks and their rivals
+#
 # Now measure. A map has 16 × 16 places and the regions 32 × 32 pixels, so the maps are first made twice as large in
 # both directions. (The crosses in the pictures are at the maximum of the small map.) Beside label attention stand
-# three other networks (stored, with the same backbone) and chance:
+# three other networks (stored, with the same backbone) and two rivals that are no networks:
 #
 # - **class activation**: the mean over the places, then a linear layer with weights $w_l$. Used at each place, they give
 #   a map for each label: $m_{lp} = w_l \cdot x_p$. The mean of this map over the places, plus the bias, is exactly the
@@ -3157,15 +3171,17 @@ for demo_size, demo_share in demo_shares.items():
 # - **maximum**: the maximum over the places, as in 9.1 and 9.10, then a linear layer. Its weights, used at each place,
 #   give a map here as well (Oquab et al. 2015 take the maximum *after* the linear layer; here each channel's maximum
 #   may come from another place, so the map is not exactly what the network adds up);
-# - **chance**: a random place, or one fixed place in every picture, or one fixed place *for each label*. The fixed
-#   places are chosen on the training pictures.
+# - **chance**: a random place;
+# - **blind**: one fixed place in every picture, or one *for each label*. These never look at the picture they are asked
+#   about, but they were chosen with the *regions* of the training pictures, which no network has seen. So they are strict
+#   rivals, and not luck.
 #
 # All four networks learn from the labels only.
 
 # %%
 guess.ask(
     "pointing",
-    "Which one's map points at the right place least often?",
+    "Whose map points at the right place least often?",
     A="label attention: each label has a look of its own",
     B="class activation",
     C="the spatial gate",
@@ -3250,7 +3266,8 @@ for ax in axes:
 # And behind this 0.63 one run has mountains at 0.22, another at 0.94.
 #
 # **(3) The gate's 0.19 is made by ties.** That is less than a random place. Such a number is a warning. Before the
-# sigmoid it is 0.49 to 0.53. For one map that is much: it can hit only one region at a time, which is 0.61 at most (500 pictures have 826 labels).
+# sigmoid it is 0.49 to 0.53. For one map that is much: it can hit only one region in each picture, so 500 of 826
+# labels, 0.61, is the most it can reach.
 # **Before you believe a bad number, ask how it came about.**
 #
 # <details><summary>How do the ties come about?</summary>
@@ -3267,12 +3284,14 @@ for ax in axes:
 # A sigmoid does not compete. To be bright at the sea, it need not be
 # dark elsewhere, and nothing in the loss asks for it. **A gate that is called attention need not hide anything.**
 #
-# **Chance needs care as well.** The sky is always above.
+# **A blind finger can be good.** The sky is always above.
 #
 # - *One place for all pictures and labels* is right in 0.37. That is the fair rival of the gate, which has one map.
 # - *One place for each label* is the rival of the other three, which know the label. It never looks at the picture, and
 #   it is right in 0.63 (mountains 0.83, trees 0.49). Label attention's 0.86 is above that. On mountains, its 0.63 is
 #   below it, and the maximum's 0.83 is no better than it.
+#
+# ### Two labels of one picture
 #
 # How do such maps look? Here are two labels of one picture, by one stored network of each kind.
 
@@ -3298,6 +3317,8 @@ for demo_row, demo_label in zip(axes, demo_looks["labels"], strict=True):
 # open. Here class activation misses the mountains and label attention hits them. In the table it is the other way round:
 # one picture proves nothing.
 #
+# ### Where it fails
+#
 # And where does label attention fail? For each label, here is the first picture that one stored network misses.
 
 # %%
@@ -3316,8 +3337,9 @@ for (above, ax), demo_miss in zip(demo_pairs, data.load("image_runs")["misses"],
     print(f"{LABELS[demo_label]:10} {demo_miss['share']:.2f} of all weight lies in the region")
 
 # %% [markdown]
-# *What to see:* the titles say two numbers: the weight at the cross, and the largest weight inside the region. (Each map
-# is coloured up to its own maximum.)
+# *What to see:* the titles say two numbers: the largest weight of the enlarged map, and the largest one inside the
+# region. (The cross marks the maximum of the small map, so it can be half a pixel beside the brightest one. Each map is
+# coloured up to its own maximum.)
 #
 # - The *trees* are missed by next to nothing (0.2984 and 0.2980). All numbers are of the map that was made twice as large:
 #   there, a bright place becomes several bright pixels, and the brightest one lies just outside of the line. 0.73 of the
@@ -3331,7 +3353,9 @@ for (above, ax), demo_miss in zip(demo_pairs, data.load("image_runs")["misses"],
 # A miss in this game is a reason to look closer. It need not be the network's mistake, and a near miss may be one.
 
 # %% [markdown]
-# **Back to the first try.** The row of numbers has maps, too: at each pixel, the three numbers times the label's weights
+# ### Back to the first try
+#
+# The row of numbers has maps, too: at each pixel, the three numbers times the label's weights
 # for them. Their sum, plus the bias, is exactly the logit. Your functions ask both networks the two questions of this
 # page. *Predict first:* the first one names 0.37. How often does it point right? (One fixed place for each label: 0.63.)
 
@@ -3372,8 +3396,8 @@ for ax, (demo_name, (demo_logits, demo_maps), k) in zip(axes[1:], demo_panels, s
     ax.set_title(f"{demo_name}:\n{LABELS[k]}? {demo_answer}", fontsize=8.5)
 
 # %% [markdown]
-# *What to see:* the row of numbers points right in 0.44. That is more than a random place (0.24), and less than the finger
-# that never looks at the picture (0.63). Its fine grain is not the reason: averaged over 9 × 9 pixels, its maps get 0.43
+# *What to see:* the row of numbers points right in 0.44. That is more than a random place (0.24), and less than the blind
+# finger (0.63), which was told the regions of 2,000 pictures. Its fine grain is not the reason: averaged over 9 × 9 pixels, its maps get 0.43
 # (over 5 × 5, the best of four widths, 0.48). They are bright nearly everywhere. Your network usually names more than 0.8 (one of
 # the three stored ones 0.74), and points right in about 0.85. Nobody told either of them where anything is. (The picture is the first one with two labels that only
 # the second network names right. Each map has its own scale.)
