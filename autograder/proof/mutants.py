@@ -41,8 +41,13 @@ def survey(
     jobs: int = 2,
     step: Callable[[int, int], None] = lambda done, total: None,
     only: Sequence[str] = (),
+    listed_too: bool = True,
 ) -> list[Survey]:
     """Run the checks on the mutants of these stages, each one up to the first check that catches it.
+
+    Args:
+        only: these exercises.
+        listed_too: run those, too, that are listed as right all the same, and note which of them is caught here.
 
     Raises:
         CourseError: where a stage, or its list of equivalent mutants, cannot be read.
@@ -50,11 +55,17 @@ def survey(
     contents = [read_stage(stage) for stage in stages]
     listed = [_read_equivalent(stage, content) for stage, content in zip(stages, contents, strict=True)]
     work: list[tuple[Content, Task]] = []
+    taken = {content.stage.slug: list[Mutant]() for content in contents}  # as right all the same, without a run
     made: list[Mutant | None] = []  # None: the solution itself, which tells what is slow
     for content, equivalent in zip(contents, listed, strict=True):
         for cell in content.of_kind("exercise"):
             if cell.id in content.written and (not only or cell.id in only):
                 mutants = [] if (cell.id, ALL) in equivalent else mutants_of(cell)
+                if not listed_too:
+                    taken[content.stage.slug] += [m for m in mutants if (m.exercise, m.after) in equivalent]
+                    mutants = [m for m in mutants if (m.exercise, m.after) not in equivalent]
+                if not mutants:
+                    continue
                 work += [(content, Task("solution", cell.id))]
                 answers = [Answer(False, cell.id, m.after, m.source) for m in mutants]
                 work += [(content, Task("answer", cell.id, answer)) for answer in answers]
@@ -68,6 +79,7 @@ def survey(
     surveys = []
     for stage, content, equivalent in zip(stages, contents, listed, strict=True):
         own = [(m, caught[i]) for i, m in enumerate(made) if i in caught and m is not None and work[i][0] is content]
+        own += [(m, False) for m in taken[stage.slug]]
         surveys.append(_judge(stage, own, equivalent, only))
     return surveys
 
