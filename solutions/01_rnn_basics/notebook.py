@@ -214,7 +214,7 @@ def rnn_cell(x, h, W_ih, W_hh, b):
         The new states, a tensor [B, H] of the dtype of x (float32 or float64) that gradients can flow through.
         They are right for all finite numbers, also large ones.
 
-    Source: Elman 1990; torch.nn.RNNCell, with one bias in place of two.
+    Source: torch.nn.RNNCell, with one bias instead of two; Elman 1990, with logistic units where tanh stands here.
     """
     ### BEGIN SOLUTION
     return torch.tanh(x @ W_ih.T + h @ W_hh.T + b)  # [B, I] @ [I, H] + [B, H] @ [H, H] + [H]
@@ -2091,8 +2091,8 @@ guess.summary()
 #
 # ## Papers
 #
-# - J. Elman, *Finding Structure in Time*, Cognitive Science 14(2), 1990: the network of this page, and letters in
-#   sequence.
+# - J. Elman, *Finding Structure in Time*, Cognitive Science 14(2), 1990: the network of this page, with logistic
+#   units, and letters in sequence.
 # - Y. Bengio, P. Simard, P. Frasconi, *Learning Long-Term Dependencies with Gradient Descent is Difficult*, IEEE
 #   Transactions on Neural Networks 5(2), 1994: why gradients vanish in a network whose memory resists noise.
 # - R. Pascanu, T. Mikolov, Y. Bengio, *On the difficulty of training recurrent neural networks*, 2013, [arXiv

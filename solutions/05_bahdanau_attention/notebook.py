@@ -730,7 +730,7 @@ guess.compare("rows", "A" if demo_spread < 1e-4 else "B" if demo_leads == 1 else
 #
 # $$\alpha_j = \frac{\exp(a + b_j)}{\sum_i \exp(a + b_i)} = \frac{e^a \exp(b_j)}{e^a \sum_i \exp(b_i)} = \frac{\exp(b_j)}{\sum_i \exp(b_i)}$$
 #
-# Any bend in place of the tanh would do, a ReLU as well. What must not happen is that the sum goes straight through v.
+# Any bend instead of the tanh would do, a ReLU as well. What must not happen is that the sum goes straight through v.
 #
 # Without it, the weights depend on the keys only. We call this **static attention**: in every step of a sentence, the
 # decoder looks at the same place, in the same mixture. Section 5.9 measures what it costs.
@@ -1281,7 +1281,7 @@ expect(lambda: plot_alignment(torch.rand(1, 2), ["a", "b"], ["x", "y", "z"])).ra
     ValueError, hint="Two target words have no row here: raise a ValueError."
 )
 expect(lambda: plot_alignment(torch.rand(2, 3), ["a", "b"], ["x", "y", "z"])).raises(
-    ValueError, hint="alpha is turned round here: raise a ValueError."
+    ValueError, hint="alpha is transposed here: raise a ValueError."
 )
 ### BEGIN HIDDEN TESTS
 expect(lambda: plot_alignment(torch.rand(3, 5), ["a", "b", "c", "d"], ["x", "y", "z"])).raises(

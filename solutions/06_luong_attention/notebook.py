@@ -78,8 +78,8 @@ with torch.no_grad():
 
 # %% [markdown]
 # *What to see:* for 10 words the score alone takes about half as long as the GRU and the output layer together, for 22 words about as
-# long. For 160 words it was 6 to 24 times as long in our runs. Seven times as many words explain the 6; where it was more, probably fresh
-# memory for large tensors came on top. (Your numbers depend on your computer.)
+# long. For 160 words it was 6 to 24 times as long in our runs. 160 is about seven times 22, so about 6 was to be expected; where it was more,
+# fresh memory for large tensors was probably the reason. (Your numbers depend on your computer.)
 #
 # A year after Bahdanau's paper, Luong, Pham and Manning asked: does it have to be *this* score? They tried simpler
 # ones, another order of the steps, and a window that looks at a part of the sentence only. On this page you build what they
@@ -305,7 +305,7 @@ print(f"largest difference between concat and the additive score: {(demo_added -
 # *What to see:* it **is** the additive score of stage 05: W [h; k] is one matrix times h plus another times k. Two
 # names, one function.
 #
-# **Claim to test: "attention is the similarity of query and key."** For `dot` this is a fair word: of all keys of the same
+# **Claim to test: "attention is the similarity of query and key."** For `dot` this is a fair description: of all keys of the same
 # length, the query itself gets the highest score. We test it for all three. 2000 keys lie on a circle; the query lies on the circle,
 # too. Which key gets the highest score?
 
@@ -1919,7 +1919,7 @@ _ = figure.legend(*axes[0, 0].get_legend_handles_labels(), frameon=False, loc="o
 # - **Short training:** sorting without attention is lost even for 4 letters (0.05), though the same model reverses 4
 #   letters (0.92). So for 4 letters room is not what is missing. Which of size, steps and rate makes the difference to
 #   the long training we have not measured: all three changed together. With attention, the small model and the short
-#   training were enough.
+#   training were nearly enough.
 # - **So** whoever says "attention gains nothing here" or "attention gains 0.8 here" must say with which model, after
 #   which training. It is the same lesson as with general and dot.
 
