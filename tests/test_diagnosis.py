@@ -593,6 +593,10 @@ def test_where_nothing_was_asked_what_is_said_tells_mistakes_apart(worker: Worke
     """As where a project was trained in an earlier check, and this one compares its score with a bar."""
     said = [fail(worker, "", f"expect({score}).at_least(0.5)") for score in (0.1, 0.1, 0.2)]
     assert distance(said[0], said[1]) == 0 and distance(said[0], said[2]) is None
+    many = "for _ in range(1000):\n    f(1)\n"  # more than a record holds
+    same = "def f(x):\n    return 1"
+    said = [fail(worker, same, f"{many}expect({score}).at_least(0.5)") for score in (0.1, 0.1, 0.2)]
+    assert distance(said[0], said[1]) == 0 and distance(said[0], said[2]) is None
 
 
 def test_where_several_agree_the_nearest_is_meant() -> None:

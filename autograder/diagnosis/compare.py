@@ -87,7 +87,8 @@ def distance(one: CheckResult, other: CheckResult) -> float | None:
     if not a or not b or one.kind != other.kind or a["line"] != b["line"]:
         return None
     alike = (_general(one.message), _general(one.hint)) == (_general(other.message), _general(other.hint))
-    if not (a["steps"] or b["steps"] or alike):  # nothing was asked of either, so all that is known is what is said
+    nothing = not (a["steps"] or b["steps"])  # was asked of either in this check: a project trained in an earlier one
+    if not alike and (nothing or (a["cut"] and b["cut"])):  # then what is said is all that is known to the end
         return None
     far = _steps(a, b, one.wants_error)
     back = _steps({"steps": a["back"], "cut": a["cut"]}, {"steps": b["back"], "cut": b["cut"]})
