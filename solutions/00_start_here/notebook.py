@@ -1660,15 +1660,19 @@ guess.summary()
 # | letter | meaning, and the stages |
 # |---|---|
 # | T, S | the steps of a sequence (01, 02); the target's and the source's length (03 to 06, 11, 12); positions that ask and that are asked (07) |
-# | H | hidden units (01 to 05, 12); the hidden layer in a block (07); the height of a picture (09, 10) |
+# | H | hidden units (01 to 05, 11, 12); the hidden layer in a block (07); the height of a picture (09, 10) |
 # | D | an embedding (04, 05); a state (06); the model's width (07, 08, 12); the numbers of a place (10, 11) |
 # | V | the words or letters that there are (all stages but 07); the values (05, 07) |
 # | K | the size of a context (04); the keys (05 to 07); patches of a glimpse, or places that are drawn (10) |
 # | N | the length of a source (04); heads (07, 12); pictures (10.14) |
-# | A | the hidden layer in a score (05, 06), and a set of links in 6.5; actions (10) |
+# | A | the hidden layer in a score (05, 06); actions (10) |
 # | P, `E` | a pad and the end; in 08 and 10, P is also a number of words or of places |
 # | L, p | a loss (08) or labels (09, 10, 12); a position (06), a probability (08 to 10), a place (09, 10) |
 # | the decoder's state | $d_t$ (03, 04), $s_t$ (05), $h_t$ (06) |
+# | `encode` | characters to ids (00); a source to its states (04 to 07) |
+# | `context` | one vector of all states (04); a weighted sum of values (05, 06) |
+# | `padding_mask` | `[B, T]` (00); `[B, 1, 1, S]`, for the heads (07) |
+# | `recall_batch` | one-hot vectors (01); ids (02) |
 #
 # </details>
 

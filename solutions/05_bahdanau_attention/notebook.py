@@ -168,7 +168,8 @@ guess.compare("order", "A" if demo_order > 0.8 else "B" if demo_order > 1 / 3 el
 # | 帮助 | 0 | 1 | 0 | 0 | 0 | $c_3 = h_2$ |
 # | 杰瑞 | 0 | 0 | 1 | 0 | 0 | $c_4 = h_3$ |
 #
-# $c_2$ needs $h_4$ *and* $h_5$. So the decoder should not pick one word, but give each one a **weight**.
+# $c_2$ needs $h_4$ *and* $h_5$. The other way round, and character by character, it is the same: 我 爱 中 国 ($h_1$ to
+# $h_4$) becomes *I love China*, and *China* needs $c_3 = 0.5\, h_3 + 0.5\, h_4$. So the decoder should not pick one word, but give each one a **weight**.
 
 # %% [markdown]
 # ## 5.2 A score: how well does this word fit?

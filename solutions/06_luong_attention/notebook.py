@@ -1178,7 +1178,7 @@ _ = figure.legend(*axes[0].get_legend_handles_labels(), frameon=False, loc="outs
 #
 # - **In the bars:** in our run, the same weights have an AER from about 0.13 to 0.22. A low number claims too much, a very high one misses much.
 #   `"argmax"` pays for 的 (that): more than half of its wrong links are there.
-# - **In the panels** (grey: the weight, the darker the larger), in our run: `mutual` drops all three wrong links, because *beautiful* and
+# - **In the panels** (grey: the weight, the darker the larger; the end symbol is left out, it is never a link), in our run: `mutual` drops all three wrong links, because *beautiful* and
 #   *river* belong more to another row. For the same reason it drops the possible link of 了 (done). 边 (by) looks at *river*: no way of reading the weights can mend that.
 # - **One sentence is not the test:** here `mutual` is the best of the three. In all 300 it is no better than `"argmax"`.
 #
