@@ -23,7 +23,6 @@ from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
 from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, read_roster
 
-FORMS = ("canvas", "moodle", "csv", "xlsx")
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 POINTS_POSSIBLE = "    Points Possible"
 GRADE = ("grade", "bewertung", "calificación", "note", "成绩")  # Moodle's headers are in the language of the site
@@ -50,7 +49,7 @@ class Term:
         return sorted([*known.values(), *map(Person, others)], key=lambda person: person.id)
 
     def mark(self, stage: Stage, student: str) -> str:
-        return _points(self.marks[stage.slug].get(student))
+        return in_points(self.marks[stage.slug].get(student))
 
 
 def read_term(course: Course, stages: Sequence[Stage]) -> Term:
@@ -68,7 +67,8 @@ def read_term(course: Course, stages: Sequence[Stage]) -> Term:
     return term
 
 
-def _points(value: float | None) -> str:
+def in_points(value: float | None) -> str:
+    """As in a cell of a table; nothing where there is no mark."""
     return "" if value is None else f"{value:.10g}"
 
 
@@ -96,7 +96,7 @@ def plain(term: Term, anonymous: bool = False) -> Table:
         who = [name] if anonymous else [name, person.last_name, person.first_name, person.email, person.group]
         own = [term.marks[stage.slug].get(person.id) for stage in term.stages]
         total = sum(mark for mark in own if mark is not None) if any(mark is not None for mark in own) else None
-        table.append([*map(harmless, who), *map(_points, own), _points(total), _points(most)])
+        table.append([*map(harmless, who), *map(in_points, own), in_points(total), in_points(most)])
     return [table[0], *sorted(table[1:])] if anonymous else table
 
 
@@ -138,7 +138,7 @@ def anonymous_id(course: Course, student: str) -> str:
 def canvas(term: Term) -> Table:
     """The table that Canvas imports. A person without a number there is found by login, SIS id, or name."""
     table = [[*CANVAS, *(stage.slug for stage in term.stages)]]
-    table.append([POINTS_POSSIBLE, "", "", "", "", *(_points(term.most[stage.slug]) for stage in term.stages)])
+    table.append([POINTS_POSSIBLE, "", "", "", "", *(in_points(term.most[stage.slug]) for stage in term.stages)])
     for person in term.students:
         name = ", ".join(filter(None, [person.last_name, person.first_name])) or person.id
         who = [name, person.lms_user_id, person.sis_user_id, person.sis_login_id, person.group]
@@ -164,7 +164,7 @@ def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
         cells = dict(zip(heads, row, strict=False))
         if cells["Student"].strip().startswith("Points Possible"):
             for stage in term.stages:
-                row[columns[stage.slug]] = row[columns[stage.slug]] or _points(term.most[stage.slug])  # type: ignore[index]
+                row[columns[stage.slug]] = row[columns[stage.slug]] or in_points(term.most[stage.slug])  # type: ignore[index]
             continue
         person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), cells["Student"])
         if not cells.get("ID", "").strip().isdigit() or cells["Student"] == TEST_STUDENT:
@@ -206,7 +206,7 @@ def moodle(term: Term) -> Table:
     for person in term.students:
         if person.lms_user_id and (mark := term.mark(stage, person.id)):
             who = [f"Participant {person.lms_user_id}", person.shown, person.email]
-            table.append([*map(harmless, who), mark, _points(term.most[stage.slug])])
+            table.append([*map(harmless, who), mark, in_points(term.most[stage.slug])])
     return table
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from autograder.course.files import write_whole
 from autograder.course.layout import Stage
+from autograder.feedback.export import harmless, in_points
 from autograder.feedback.quiz_counts import option_counts
 from autograder.feedback.render import render
 from autograder.feedback.statistics import FEW, extra, histogram, items, mistakes, points, table
@@ -55,22 +56,21 @@ def as_csv(content: Content, result: ClassResult) -> str:
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
-        own = ["" if ungraded else _points(points(r, e)[0] + extra(r, e)[0]) for e in content.exercises]
+        own = ["" if ungraded else in_points(points(r, e)[0] + extra(r, e)[0]) for e in content.exercises]
         known = "; ".join(f"{exercise}: {mistake}" for exercise, mistake in r.misconceptions.items())
-        score = "" if ungraded else _points(r.score)
-        row = [name, r.status, score, _points(result.max_score), *own, "" if ungraded else _points(r.carried), known]
+        score = "" if ungraded else in_points(r.score)
+        row = [
+            name,
+            r.status,
+            score,
+            in_points(result.max_score),
+            *own,
+            "" if ungraded else in_points(r.carried),
+            known,
+        ]
         row += [f"{r.seconds:.2f}", "; ".join(r.claimed), r.reason, result.sandbox]
-        writer.writerow([_harmless(value) for value in row])
+        writer.writerow([harmless(value) for value in row])
     return text.getvalue()
-
-
-def _points(value: float) -> str:
-    return f"{value:.10g}"
-
-
-def _harmless(value: str) -> str:
-    """A spreadsheet would take a name such as `=cmd()` for a formula."""
-    return "'" + value if value[:1] in tuple("=+-@\t\r") and value[:1] else value
 
 
 def render_page(content: Content, result: ClassResult) -> str:
