@@ -84,8 +84,8 @@ def test_some_answers_get_the_same_verdict(worker: Worker, stage: Stage) -> None
 
 
 # Each answer trains a network: of these every third wrong one is taken, and the first right one.
-TRAINS = ("recall_accuracy", "train", "train_translator", *(f"{nth}_project" for nth in ("first", "second", "third")))
-TRAINS += ("fourth_project", "fifth_project")
+PROJECTS = tuple(f"{nth}_project" for nth in ("first", "second", "third", "fourth", "fifth"))
+TRAINS = ("recall_accuracy", "train", "train_translator", *PROJECTS)
 
 
 def some_of_what_trains(answers: list[Answer]) -> list[Answer]:

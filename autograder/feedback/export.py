@@ -153,27 +153,26 @@ def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
     if not {"Student", "ID"} <= set(heads):
         fact = f"has the columns {', '.join(heads[:6])}, and neither Student nor ID."
         raise CourseError(Fault(str(path), fact, "Give the file that Canvas exports (Grades, Export)."))
-    columns = {stage.slug: _column(heads, stage) for stage in term.stages}
-    for slug, column in columns.items():
-        if column is None:
-            columns[slug] = len(heads)
-            heads.append(slug)
-    missing = []
+    titles, columns, missing = list(heads), dict[str, int](), list[str]()
+    for stage in term.stages:
+        if (column := _column(titles, stage)) is None:
+            column = len(heads)
+            heads.append(stage.slug)
+        columns[stage.slug] = column
     for row in table[1:]:
         row += [""] * (len(heads) - len(row))
         cells = dict(zip(heads, row, strict=False))
         if cells["Student"].strip().startswith("Points Possible"):
             for stage in term.stages:
-                row[columns[stage.slug]] = row[columns[stage.slug]] or in_points(term.most[stage.slug])  # type: ignore[index]
+                row[columns[stage.slug]] = row[columns[stage.slug]] or in_points(term.most[stage.slug])
             continue
-        person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), cells["Student"])
         if not cells.get("ID", "").strip().isdigit() or cells["Student"] == TEST_STUDENT:
             continue  # rows that are nobody's
-        for stage in term.stages:
-            mark = term.mark(stage, person.id) if person else ""
-            if mark:
-                row[columns[stage.slug]] = mark  # type: ignore[index]
-        if person is None or not any(term.mark(stage, person.id) for stage in term.stages):
+        person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), cells["Student"])
+        marks = {stage.slug: mark for stage in term.stages if person and (mark := term.mark(stage, person.id))}
+        for slug, mark in marks.items():
+            row[columns[slug]] = mark
+        if not marks:
             missing.append(cells["Student"])
     return table, missing
 
@@ -191,8 +190,7 @@ def _column(heads: Sequence[str], stage: Stage) -> int | None:
 
 def _find(term: Term, number: str, *names: str) -> Person | None:
     roster = term.people or Roster(term.students)
-    person = roster.by_number(number.strip())
-    found = [person] if person else roster.find(*[name.strip() for name in names if name.strip()])
+    found = roster.identify(number.strip(), *[name.strip() for name in names])
     return found[0] if len(found) == 1 else None
 
 

@@ -109,7 +109,7 @@ class _Search:
 
     def _submission(self, student: str, entries: list[Node]) -> Submission:
         """A notebook, a folder or a zip counts; other files of the same name are told of where there is none."""
-        counts = [node for node in entries if node.is_notebook or node.is_zip or node.inside is not None]
+        counts = [node for node in entries if node.may_be_graded]
         if len(counts) > 1:
             names = ", ".join(node.name + ("/" if node.inside is not None else "") for node in counts[:NAMED])
             problem = f"There is more than one submission of {student}: {names}. Hand in one notebook."
@@ -128,7 +128,7 @@ class _Search:
 
     def _of_lms(self, handed: Handed) -> Submission:
         """Of several attempts the last one counts; the others are told of."""
-        counts = [node for node in handed.nodes if node.is_notebook or node.is_zip or node.inside is not None]
+        counts = [node for node in handed.nodes if node.may_be_graded]
         chosen = [node for node in counts if node.name.startswith(self.slug)] or counts
         if len(chosen) > 1:
             chosen = self._of_the_stage([node for node in chosen if node.is_notebook]) or chosen

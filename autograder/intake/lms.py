@@ -41,7 +41,8 @@ def hand_ins(entries: Sequence[Node]) -> list[Handed]:
     for form in FORMS:
         read = [(entry, form.fullmatch(entry.name)) for entry in entries]
         ours = [(entry, found) for entry, found in read if found is not None]
-        if not any(_counts(entry) for entry, _ in ours) or any(_counts(entry) for entry, found in read if not found):
+        others = [entry for entry, found in read if found is None]
+        if not any(entry.may_be_graded for entry, _ in ours) or any(entry.may_be_graded for entry in others):
             continue
         people: dict[str, Handed] = {}
         for entry, found in sorted(ours, key=lambda one: int(one[1].groupdict().get("order") or 0)):
@@ -55,10 +56,6 @@ def hand_ins(entries: Sequence[Node]) -> list[Handed]:
             person.nodes.append(entry if entry.inside is not None else _called(entry, told["file"] or entry.name))
         return sorted(people.values(), key=lambda person: person.student)
     return []
-
-
-def _counts(node: Node) -> bool:
-    return node.is_notebook or node.is_zip or node.inside is not None
 
 
 def _called(node: Node, name: str) -> Node:

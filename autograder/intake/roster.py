@@ -83,9 +83,10 @@ class Roster:
                 return found
         return []
 
-    def by_number(self, number: str) -> Person | None:
-        """By the number that a learning system has for a person."""
-        return next((person for person in self.people if number and person.lms_user_id == number), None)
+    def identify(self, number: str, *names: str) -> list[Person]:
+        """By the number that a learning system has for a person, or else by these names, as `find` does."""
+        known = next((person for person in self.people if number and person.lms_user_id == number), None)
+        return [known] if known else self.find(*filter(None, names))
 
 
 def _names(person: Person) -> set[str]:
@@ -256,8 +257,7 @@ def assign(found: Sequence[Submission], roster: Roster) -> list[Submission]:
     mine: dict[str, list[Submission]] = {}
     assigned = []
     for submission in found:
-        person = roster.by_number(submission.number)
-        people = [person] if person else roster.find(*filter(None, [submission.student, submission.name]))
+        people = roster.identify(submission.number, submission.student, submission.name)
         if len(people) == 1:
             mine.setdefault(people[0].id, []).append(submission)
             continue

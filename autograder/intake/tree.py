@@ -50,6 +50,11 @@ class Node:
     def is_zip(self) -> bool:
         return self.inside is None and self.name.lower().endswith(".zip")
 
+    @property
+    def may_be_graded(self) -> bool:
+        """A notebook, or what one may be in; any other file is told of, and no more."""
+        return self.is_notebook or self.is_zip or self.inside is not None
+
     def files(self) -> list[Node]:
         """All files in a folder, those of outer folders first."""
         inside = self.inside or []

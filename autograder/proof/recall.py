@@ -38,14 +38,14 @@ class Kept:
         return {}
 
     def write(self, recall: Recall) -> None:
-        """Add these.
+        """Keep these: what was read, and what was found out since.
 
         Raises:
             CourseError: where the file cannot be written.
         """
         tasks = {
             key: astuple(seen)
-            for key, seen in {**self.read(), **recall}.items()
+            for key, seen in recall.items()
             if not any(outcome.error in MACHINE for outcome in seen.outcomes.values())
         }
         try:
