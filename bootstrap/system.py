@@ -8,9 +8,10 @@ from bootstrap.lock import Locked
 
 # Programs outside Python, by command: names of the program, Debian's package, what it is for.
 CHROMIUM = (("chromium", "chromium-browser", "google-chrome"), "chromium", "the test in a browser")
+POSTGRES = (("pg_createcluster", "postgres"), "postgresql", "the tests with a database server")
 BUBBLEWRAP = (("bwrap",), "bubblewrap", "the sandbox that runs submitted code")
 SYSTEM = {
-    "test": (CHROMIUM, BUBBLEWRAP),
+    "test": (CHROMIUM, BUBBLEWRAP, POSTGRES),
     "demo": (BUBBLEWRAP,),
     "grade": (BUBBLEWRAP,),
     "verify": (BUBBLEWRAP,),
