@@ -1855,12 +1855,28 @@ expect(batches.float().sum(dim=1).std()).at_least(
 # %% [markdown]
 # Now the writer. It learns from the text of the opening. The RNN has 64 units, and reads pieces of 40 letters,
 # 16 at a time. Four of your functions are at work: `rnn_forward` and `clip_grad` train it, `rnn_cell`
-# and `sample` write.
+# and `sample` write. Five times while it learns, it writes 60 symbols, at temperature 0.7. ␣ is a space, ⏎ a new line.
 
 # %%
 demo_cell = Cell(*(weight.requires_grad_() for weight in new_cell(V, 64, seed=0)))
 torch.manual_seed(0)
 demo_out = nn.Linear(64, V)
+
+
+def demo_write(temperature, seed, n):
+    """n letters, written by the model: each one is drawn, and then becomes the next input."""
+    generator = torch.Generator().manual_seed(seed)
+    ids, h = torch.tensor([SYMBOLS.index("\n")]), torch.zeros(1, 64)
+    written = ""
+    with torch.no_grad():
+        for _ in range(n):
+            h = rnn_cell(F.one_hot(ids, V).float(), h, *demo_cell)
+            ids = sample(demo_out(h), temperature, generator)
+            written += SYMBOLS[ids.item()]
+    return written
+
+
+# %%
 demo_weights = [*demo_cell, *demo_out.parameters()]
 demo_optimizer = torch.optim.Adam(demo_weights, lr=0.01)
 demo_losses = []
@@ -1875,6 +1891,9 @@ for step in range(400):
     clip_grad(demo_weights, 1.0)
     demo_optimizer.step()
     demo_losses.append(loss.item())
+    if step in (0, 10, 40, 100, 399):
+        written = demo_write(0.7, seed=1, n=60).replace(" ", "␣").replace("\n", "⏎")
+        print(f"step {step:3d}   loss {loss.item():.2f}   {written}")
 
 # %%
 demo_by_place = F.cross_entropy(demo_out(hs).transpose(1, 2), pieces[:, 1:], reduction="none").mean(dim=0)  # [T]
@@ -1907,20 +1926,6 @@ guess.ask(
     D="more than 90 %",
     mine="",
 )
-
-
-# %%
-def demo_write(temperature, seed, n):
-    """n letters, written by the model: each one is drawn, and then becomes the next input."""
-    generator = torch.Generator().manual_seed(seed)
-    ids, h = torch.tensor([SYMBOLS.index("\n")]), torch.zeros(1, 64)
-    written = ""
-    with torch.no_grad():
-        for _ in range(n):
-            h = rnn_cell(F.one_hot(ids, V).float(), h, *demo_cell)
-            ids = sample(demo_out(h), temperature, generator)
-            written += SYMBOLS[ids.item()]
-    return written
 
 
 # %%
@@ -1997,22 +2002,24 @@ ax = plots.heatmap(
 # - [ ] else
 #   > There is one state of H numbers for each of the T steps of each of the B sequences.
 
-# %% [markdown] quiz="rnn_count" kind="number" points=1 read="1.2" draw="I=8,16,24 H=32,48,64 T=10,50,100" tolerance="0"
-# An RNN as on this page, with one bias, has {I} inputs and {H} hidden units. It reads sequences of {T} steps. How many
-# parameters does it have?
+# %% [markdown] quiz="rnn_count" kind="number" points=1 read="1.4" draw="I=8,16,24 H=32,48,64 C=3,5,10 T=20,50,100" tolerance="0"
+# An RNN as on this page, with one bias, has {I} inputs and {H} hidden units. It reads a sequence of {T} steps, and from
+# its last state comes $y = \text{softmax}(V h + c)$, over {C} classes. How many parameters does the whole model have?
 #
-# - [x] H * (I + H + 1)
-#   > W_ih has H · I, W_hh has H · H, and b has H. The number of steps plays no part.
-# - [ ] H * (I + H + 2)
-#   > You counted two biases, as torch keeps them. On this page there is one.
-# - [ ] H * (I + H)
-#   > You forgot the bias.
-# - [ ] T * H * (I + H + 1)
+# - [x] H * (I + H + 1) + C * (H + 1)
+#   > W_ih has H · I, W_hh has H · H, b has H; V has C · H, and c has C. The number of steps plays no part.
+# - [ ] H * (I + H + 1)
+#   > That is the RNN. The layer on top of its last state has parameters, too.
+# - [ ] H * (I + H + 1) + C * H
+#   > You forgot c, the bias of the last layer.
+# - [ ] H * (I + H) + C * H
+#   > You forgot the two biases, b and c.
+# - [ ] H * (I + H + 2) + C * (H + 1)
+#   > You counted two biases in the RNN, as torch keeps them. On this page there is one.
+# - [ ] T * H * (I + H + 1) + C * (H + 1)
 #   > The same weights are used at every step; they are not there T times.
-# - [ ] H * (I + 1)
-#   > You forgot W_hh, the weights from the old state.
 # - [ ] else
-#   > Count the elements of W_ih [H, I], of W_hh [H, H] and of b [H].
+#   > Count the elements of W_ih [H, I], W_hh [H, H] and b [H], then those of V [C, H] and c [C].
 
 # %% [markdown] quiz="what_vanishes" kind="one" points=1 read="1.5"
 # With torch's start, the gradient of an RNN with tanh is about $10^{-12}$ at lag 50. Why?

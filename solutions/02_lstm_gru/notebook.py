@@ -725,12 +725,14 @@ guess.compare(
 
 # %% [markdown]
 # *What to see:* the convention of $z$ is only a name: with mirrored weights, both compute the same. The place of $r$ is
-# a real difference. The second number alone does not prove it: with unchanged weights the other $z$ would differ, too. The
-# reason is the formula. Before the map, $r$ acts unit by unit on what goes into the sum; after it, on the finished sum.
-# As soon as a row of $W_{hn}$ has two numbers that are not 0, $r$ before the map can weaken one of them and not the other,
-# and $r$ after it cannot. So in general no fixed change of the weights turns one into the other. (In special cases one
-# does, say where $W_{hn}$ is diagonal and $b_{hn}$ is 0.) And "z → 1 takes the new state" is neither true nor false before
-# you say *whose* GRU you mean.
+# a real difference. The second number alone does not prove it: with unchanged weights the other $z$ would differ, too.
+# The reason is the formula. Before the map, $r$ acts unit by unit on what goes into the sum; after it, on the finished
+# sum.
+#
+# As soon as a row of $W_{hn}$ has two numbers that are not 0, $r$ before the map can weaken one of them and not the
+# other, and $r$ after it cannot. So in general no fixed change of the weights turns one into the other. (In special
+# cases one does, say where $W_{hn}$ is diagonal and $b_{hn}$ is 0.) And "z → 1 takes the new state" is neither true nor
+# false before you say *whose* GRU you mean.
 
 # %%
 demo_z = torch.linspace(-6, 6, 49)

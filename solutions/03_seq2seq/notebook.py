@@ -90,11 +90,13 @@ demo_right = sum(demo_one_by_one(source) == target for source, target in PAIRS)
 guess.compare("one_by_one", {len(PAIRS): "A", 0: "C"}.get(demo_right, "B"))
 
 # %% [markdown]
-# *What to see:* `king → quee`, `up → do`, `man → wom`. The answer is as long as the question, or shorter, but never longer:
-# at most three of the six words come out. And each letter must be said before the rest of the word is read: the first
-# letter of `low` when only `h` is known. With `hard → soft` as a seventh pair, one of `high` and `hard` must go wrong,
-# though both answers are short enough: after `h` the machine says either `l` or `s`. So `highh` is no trouble: the answer was
-# said before the mistake came. `igrl` is: after `i` the machine must already speak. (`P` is a pad.)
+# *What to see:* `king → quee`, `up → do`, `man → wom`. The answer is as long as the question, or shorter, but never
+# longer: at most three of the six words come out. And each letter must be said before the rest of the word is read: the
+# first letter of `low` when only `h` is known.
+#
+# With `hard → soft` as a seventh pair, one of `high` and `hard` must go wrong, though both answers are short enough:
+# after `h` the machine says either `l` or `s`. So `highh` is no trouble: the answer was said before the mistake came.
+# `igrl` is: after `i` the machine must already speak. (`P` is a pad.)
 #
 # So a machine is needed that reads the **whole** word first and then writes as many letters as it likes. That is this page.
 
@@ -1630,11 +1632,13 @@ for letter, name, mixture in (
 guess.compare("mixture", min("ABCD", key=demo_learned.get))
 
 # %% [markdown]
-# *What to see:* a GRU's state starts a plain RNN, and two layers do as well as one. The same LSTM learns with a memory that
-# starts as $c$ and hardly with an empty one. A possible reason, not tested here: an LSTM makes its
-# state anew at each step and carries only the memory on. With an empty memory, $c$ is read once, at the first step, and has to get into the memory through the gates
-# there; as the memory's start it is carried on from the beginning. So "freely" is true, but the hand-over is part of the model. (One seed, one
-# recipe: with more steps the last one may catch up.)
+# *What to see:* a GRU's state starts a plain RNN, and two layers do as well as one. The same LSTM learns with a memory
+# that starts as $c$ and hardly with an empty one.
+#
+# A possible reason, not tested here: an LSTM makes its state anew at each step and carries only the memory on. With an
+# empty memory, $c$ is read once, at the first step, and has to get into the memory through the gates there; as the
+# memory's start it is carried on from the beginning. So "freely" is true, but the hand-over is part of the model. (One
+# seed, one recipe: with more steps the last one may catch up.)
 
 # %% [markdown]
 # ## 3.9 Measured: two ways to decode, and what makes a model robust

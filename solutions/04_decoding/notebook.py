@@ -2548,12 +2548,14 @@ for steps, run in demo_stored["runs"].items():
 #
 # ### The question that is left
 #
-# Everything about the source must pass through one vector of a fixed size: this is the **bottleneck**. All the while the
-# encoder *has* a state for each symbol. `encode` returns it as `memory`, and our decoders use one row of it, or one mean.
-# What if the decoder could look into `memory` at every step, and each time somewhere else? That is attention. **Stage
-# 05 adds it.** With it come an encoder that reads in both directions, a first state made from it, and an output layer
-# that sees the context and the last word as well. Data, steps and width stay. Its controls *none* and *static* keep all
-# that is new and change only the attention: so there you see what attention itself is worth.
+# Everything about the source must pass through one vector of a fixed size: this is the **bottleneck**. All the while
+# the encoder *has* a state for each symbol. `encode` returns it as `memory`, and our decoders use one row of it, or one
+# mean. What if the decoder could look into `memory` at every step, and each time somewhere else? That is attention.
+# **Stage 05 adds it.**
+#
+# With it come an encoder that reads in both directions, a first state made from it, and an output layer that sees the
+# context and the last word as well. Data, steps and width stay. Its controls *none* and *static* keep all that is new
+# and change only the attention: so there you see what attention itself is worth.
 #
 # ### Half two is done
 #

@@ -1464,11 +1464,13 @@ def exact(model, pairs):
 # As in stage 03, the same seed must give the same model, whatever ran before. Two things are random: the first
 # weights and the batches.
 #
-# Try it with the easy sentences first: the cell below your function trains on 300 of them, with `steps=200`, and asks `exact`
-# about the other sixty. This takes two to eight seconds, depending on the computer. With seed 0, our loss is about 4.22 at step 0, 0.29 at step 50
-# and 0.01 at step 199. To see yours, put `if i % 50 == 0 or i == steps - 1: print(i, round(loss.item(), 2))` at the end of your
-# loop while you try, and take it out again. If the one at step 50 is much too high, look at the learning rate. If the first one is not
-# near ln 71 = 4.26 (there are 71 Chinese words), look at `flatten` and `ignore_index`.
+# Try it with the easy sentences first: the cell below your function trains on 300 of them, with `steps=200`, and asks
+# `exact` about the other sixty. This takes two to eight seconds, depending on the computer. With seed 0, our loss is
+# about 4.22 at step 0, 0.29 at step 50 and 0.01 at step 199.
+#
+# To see yours, put `if i % 50 == 0 or i == steps - 1: print(i, round(loss.item(), 2))` at the end of your loop while
+# you try, and take it out again. If the one at step 50 is much too high, look at the learning rate. If the first one is
+# not near ln 71 = 4.26 (there are 71 Chinese words), look at `flatten` and `ignore_index`.
 #
 # **Your turn: `train_translator`.** Read its docstring below, then write it. The hints are here if you need them.
 #

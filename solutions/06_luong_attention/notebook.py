@@ -1552,11 +1552,12 @@ _ = axes[0].plot(demo_p, range(len(demo_p)), "o", color=plots.COLORS[1], markers
 # *What to see:* p jumps from *love* to *teacher* and back to *girl*, as the gold does. It need not hit the word: near is enough, the
 # scores do the rest. But what is more than two words away from p has no weight at all.
 #
-# **The weakness:** in a short sentence the guess p is good enough, in a long one it is not, as the printed lines show. A likely reason: $p_t$
-# is computed from $h_t$ alone. Without input feeding, $h_t$ knows of the source only the one vector of the bridge and the words written so
-# far: for the *position*, the bottleneck of stage 04 is back. (Rounding differs from computer to computer, and 600 steps make
-# it grow: the same start came to 0.80 of all sentences on one and to 0.76 on another. Take no single run at its word: the five stored models
-# have 0.62 to 0.77.)
+# **The weakness:** in a short sentence the guess p is good enough, in a long one it is not, as the printed lines show.
+# A likely reason: $p_t$ is computed from $h_t$ alone. Without input feeding, $h_t$ knows of the source only the one
+# vector of the bridge and the words written so far: for the *position*, the bottleneck of stage 04 is back.
+#
+# (Rounding differs from computer to computer, and 600 steps make it grow: the same start came to 0.80 of all sentences
+# on one and to 0.76 on another. Take no single run at its word: the five stored models have 0.62 to 0.77.)
 #
 # **"General beats dot", second part.** In their discussion of these kinds, Luong, Pham and Manning report that dot works well for
 # *global* attention, and general is better for *local* attention. So the answer depends on the window, and on the data: a claim without

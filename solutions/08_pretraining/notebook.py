@@ -1317,12 +1317,14 @@ demo_before, demo_subject = (demo_found[1][name][demo_best] for name in ("the pl
 guess.compare("clause", "A" if demo_before > 0.5 else "B" if demo_subject > 0.5 else "C")
 
 # %% [markdown]
-# *What to see:* (only the weights within the first sentence are compared.) In the upper picture the two bars cannot differ, in the lower
-# one they can. With a clause, no head looks at the subject any more (0 in all eight: no orange bar is left). Ours
-# looks at the place just before, whatever stands there: in the picture below on the left a verb, so it is not the nearest
-# noun either. It was a "just before" head all the time. Which head knows the
-# subject, we have not found; perhaps none does by itself. A picture of weights shows where a head looks, and not *why*. Only
-# a case in which two explanations differ can tell them apart.
+# *What to see:* (only the weights within the first sentence are compared.) In the upper picture the two bars cannot
+# differ, in the lower one they can. With a clause, no head looks at the subject any more (0 in all eight: no orange bar
+# is left). Ours looks at the place just before, whatever stands there: in the picture below on the left a verb, so it
+# is not the nearest noun either.
+#
+# It was a "just before" head all the time. Which head knows the subject, we have not found; perhaps none does by
+# itself. A picture of weights shows where a head looks, and not *why*. Only a case in which two explanations differ can
+# tell them apart.
 
 # %% [markdown]
 # The checks of 8.6, 8.8 and 8.9 need small models and small files. The next cell makes both. `Parts` is a model of the parts
@@ -2570,11 +2572,13 @@ demo_gaps = [
 guess.compare("gap", "ABC"[demo_gaps.index(max(demo_gaps))])
 
 # %% [markdown]
-# *What to see:* the black line is no classifier. It is the score of 8.4 with one threshold: 0.93 with 50 labels, and 0.95
-# to 0.96 later. No classifier comes near it before it has 2,000 labels. So the best way to get the knowledge out was to
-# ask the reader **in the language in which it has read**. (Large language models are used in this way: the question is
-# written as a text, and the model is asked how it goes on. This is called *prompting*.) This reader had read pairs that say the same:
-# what the score is worth after unrelated pairs or single sentences, we have not measured.
+# *What to see:* the black line is no classifier. It is the score of 8.4 with one threshold: 0.93 with 50 labels, and
+# 0.95 to 0.96 later. No classifier comes near it before it has 2,000 labels.
+#
+# So the best way to get the knowledge out was to ask the reader **in the language in which it has read**. (Large
+# language models are used in this way: the question is written as a text, and the model is asked how it goes on. This
+# is called *prompting*.) This reader had read pairs that say the same: what the score is worth after unrelated pairs or
+# single sentences, we have not measured.
 #
 # Now the classifiers. Begin on the right, with 2,000 labels.
 #
@@ -2656,10 +2660,12 @@ guess.compare("tables", "C" if max(demo_spread.values()) < 0.02 else max(demo_sp
 # ## 8.11 Word by word
 #
 # A mean mixes all words of a sentence. "The old dog sees the cat" and "the dog sees the old cat" have the same words:
-# only the encoder can keep them apart, before the mean is taken. Here is a way without this bottleneck. Each word of the
-# hypothesis **looks for itself in the premise**, and is compared with what it finds. If *every* word finds its
-# counterpart **in the same role**, the hypothesis is probably said. (The role, or at least the position, must be in the state, put
-# there by the encoder. With bare words you would be back at the rule of 8.1.)
+# only the encoder can keep them apart, before the mean is taken.
+#
+# Here is a way without this bottleneck. Each word of the hypothesis **looks for itself in the premise**, and is
+# compared with what it finds. If *every* word finds its counterpart **in the same role**, the hypothesis is probably
+# said. (The role, or at least the position, must be in the state, put there by the encoder. With bare words you would
+# be back at the rule of 8.1.)
 #
 # There are three steps (Parikh et al. 2016 call them attend, compare, aggregate).
 #

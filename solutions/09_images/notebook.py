@@ -3396,11 +3396,13 @@ for ax, (demo_name, (demo_logits, demo_maps), k) in zip(axes[1:], demo_panels, s
     ax.set_title(f"{demo_name}:\n{LABELS[k]}? {demo_answer}", fontsize=8.5)
 
 # %% [markdown]
-# *What to see:* the row of numbers points right in 0.44. That is more than a random place (0.24), and less than the blind
-# finger (0.63), which was told the regions of 2,000 pictures. Its fine grain is not the reason: averaged over 9 × 9 pixels, its maps get 0.43
-# (over 5 × 5, the best of four widths, 0.48). They are bright nearly everywhere. Your network usually names more than 0.8 (one of
-# the three stored ones 0.74), and points right in about 0.85. Nobody told either of them where anything is. (The picture is the first one with two labels that only
-# the second network names right. Each map has its own scale.)
+# *What to see:* the row of numbers points right in 0.44. That is more than a random place (0.24), and less than the
+# blind finger (0.63), which was told the regions of 2,000 pictures. Its fine grain is not the reason: averaged over 9 ×
+# 9 pixels, its maps get 0.43 (over 5 × 5, the best of four widths, 0.48). They are bright nearly everywhere.
+#
+# Your network usually names more than 0.8 (one of the three stored ones 0.74), and points right in about 0.85. Nobody
+# told either of them where anything is. (The picture is the first one with two labels that only the second network
+# names right. Each map has its own scale.)
 
 # %% [markdown]
 # ## 9.17 Quiz

@@ -718,9 +718,10 @@ class TransformerWriter(nn.Module):
 #
 # **By hand.** A writer that you can calculate in your head. Its state is one number for each row: at first how many
 # places are real, and each step takes 1 away. While it is above 0, the writer says the next letter of the alphabet
-# (told a, it says b; told START, it says b, too), and looks at place state − 1. At 0 it says E, and below 0 it says
-# a; at 0 and below it looks at all real places alike. The letters a, b, c, d have the ids 3 to 6. B = 2, S = 2: row 0 has two
-# real places, row 1 has one.
+# (told a, it says b; told START, it says b, too), and looks at place state − 1. At 0 it says E, and below 0 it says a;
+# at 0 and below it looks at all real places alike.
+#
+# The letters a, b, c, d have the ids 3 to 6. B = 2, S = 2: row 0 has two real places, row 1 has one.
 #
 # `forward` with y = (c, a, E) and (d, E, P):
 #
@@ -2009,11 +2010,13 @@ guess.compare("five_places", {"hear": "A", "caption": "B", "translate": "C"}[min
 # <details><summary>answer</summary>
 #
 # The answer is a place, so the map itself can be the answer: the next cell has a `PointerWriter`. But which of the two
-# clauses is asked about? The one that has the words of the question. A small network needs very many examples to find out that two
-# places hold the same word. You can tell it: one more number at each place, 1 if the word stands twice in the row, else 0.
-# (`x.unsqueeze(1) == x.unsqueeze(2)` compares all places with all. Each place equals itself and all pads are equal, so count more than one,
-# and only real places.) Chen et al. 2017 use such a number for words of the text that the question has, too, and call it
-# "exact match".
+# clauses is asked about? The one that has the words of the question. A small network needs very many examples to find
+# out that two places hold the same word.
+#
+# You can tell it: one more number at each place, 1 if the word stands twice in the row, else 0. (`x.unsqueeze(1) ==
+# x.unsqueeze(2)` compares all places with all. Each place equals itself and all pads are equal, so count more than one,
+# and only real places.) Chen et al. 2017 use such a number for words of the text that the question has, too, and call
+# it "exact match".
 # </details>
 
 
@@ -2541,11 +2544,13 @@ ax.grid(axis="y", visible=False)
 _ = figure.legend(loc="outside lower center", ncols=4, frameon=False)
 
 # %% [markdown]
-# And here is where each of them looks. *Pointing* is the share of the words with a gold place whose map has its maximum there (E has none); the
-# alignment error is 1 minus this. *Chance* is what a map gets that points at any real place. A red frame marks the gold places. In pictures, the yellow tint is where it looked, and the gold
-# places lie inside the white line. Of the long rows that are
-# right in every word, you see the one whose map misses most. In which of your models will the map follow gold most exactly?
-# Say it before you run the cell.
+# And here is where each of them looks. *Pointing* is the share of the words with a gold place whose map has its maximum
+# there (E has none); the alignment error is 1 minus this. *Chance* is what a map gets that points at any real place. A
+# red frame marks the gold places. In pictures, the yellow tint is where it looked, and the gold places lie inside the
+# white line.
+#
+# Of the long rows that are right in every word, you see the one whose map misses most. In which of your models will the
+# map follow gold most exactly? Say it before you run the cell.
 
 # %%
 for demo_name, demo_trial in {trial.name: trial for _, trial in demo_trials}.items():
