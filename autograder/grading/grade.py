@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import traceback
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.build.write import build_source
 from autograder.course.faults import CourseError, Fault
@@ -48,6 +49,7 @@ def grade(
     told: Told = lambda student, result: None,
     students: Collection[str] = (),
     exercises: Collection[str] = (),
+    lost: Mapping[str, str] = MappingProxyType({}),
 ) -> ClassResult:
     """Grade every submission in `path`, and write the marks and the feedback pages.
 
@@ -60,12 +62,15 @@ def grade(
         told: is told each verdict as soon as it is there.
         students: grade only these, and run them again.
         exercises: run again, and give marks for these only. Who has no marks yet, gets them all.
+        lost: students whose hand-in could not be had, with the reason: they are `ungraded`.
 
     Raises:
         CourseError: where nothing can be graded, or a mark cannot be written.
     """
     own = contextlib.nullcontext(workers) if workers is not None else workers_for(stage, sandbox, jobs)
-    with submissions(stage, path) as found, own as workers:
+    with submissions(stage, path, bool(lost)) as found, own as workers:
+        found = [one for one in found if one.student not in lost]
+        found += [Submission(student, None, nobody=reason) for student, reason in lost.items()]
         roster = read_roster(stage.course)
         found = _chosen(found if roster is None else assign(found, roster), students, path)
         again = bool(students or exercises)

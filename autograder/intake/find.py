@@ -1,4 +1,7 @@
-"""Find submissions: a folder or a zip of `STUDENT.ipynb`, `STUDENT.zip` or `STUDENT/NN_slug.ipynb`, or one notebook."""
+"""Find submissions: a folder or a zip of `STUDENT.ipynb`, `STUDENT.zip` or `STUDENT/NN_slug.ipynb`, or one notebook.
+
+Also nbgrader's own `submitted`: in it stand `STUDENT/NN_slug/` of all stages.
+"""
 
 from __future__ import annotations
 
@@ -41,15 +44,15 @@ class Submission:
 
 
 @contextmanager
-def submissions(stage: Stage, path: Path) -> Iterator[list[Submission]]:
+def submissions(stage: Stage, path: Path, may_be_empty: bool = False) -> Iterator[list[Submission]]:
     """The submissions in a folder, a zip, or one notebook. Every entry that is not hidden is one, or part of one.
 
     Raises:
-        CourseError: when there is none.
+        CourseError: when there is none, unless it `may_be_empty`.
     """
     with TemporaryDirectory() as unpacked:
         found = _Search(stage, Path(unpacked)).find(path)
-        if not found:
+        if not found and not may_be_empty:
             fix = f"It should hold STUDENT.ipynb, or STUDENT/{stage.slug}.ipynb."
             raise CourseError(Fault(str(path), "holds no submission.", fix))
         yield found
@@ -61,11 +64,13 @@ class _Search:
 
     def find(self, path: Path) -> list[Submission]:
         top = Node(stem(path.name) if path.is_file() else path.resolve().name, inside=self._top(path))
-        entries = top.inside or []
+        entries = self._of_this_stage(top.inside or [])
+        if path.is_dir() and top.name == self.slug and any(map(self._is_ours, entries)):
+            top, entries = Node(path.resolve().parent.name), [top]  # nbgrader's STUDENT/NN_slug
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
         while len(entries) == 1 and self._holds_a_class(entries[0]):
-            top, entries = entries[0], entries[0].inside or []  # a zip of a folder
+            top, entries = entries[0], self._of_this_stage(entries[0].inside or [])  # a zip of a folder
         if handed := hand_ins(entries):
             return [self._of_lms(one) for one in handed]
         students: dict[str, list[Node]] = {}
@@ -74,6 +79,26 @@ class _Search:
             name = top.name if entry.inside is not None and name == self.slug else name
             students.setdefault(name, []).append(entry)
         return [self._submission(name, students[name]) for name in sorted(students)]
+
+    def _of_this_stage(self, entries: list[Node]) -> list[Node]:
+        """Of nbgrader's `STUDENT/NN_slug/` this stage's; who handed in others has handed in nothing here."""
+        if entries and all(map(self._is_stage, entries)):
+            return [node for node in entries if node.name == self.slug]
+        found = []
+        for entry in entries:
+            inside = entry.inside or []
+            if not inside or not all(map(self._is_stage, inside)):
+                found.append(entry)
+                continue
+            found += [Node(entry.name, inside=node.inside) for node in inside if node.name == self.slug]
+        return found
+
+    def _is_stage(self, node: Node) -> bool:
+        return node.inside is not None and node.name in self._stages
+
+    @cached_property
+    def _stages(self) -> set[str]:
+        return {stage.slug for stage in self.stage.course.stages()}
 
     def _top(self, path: Path) -> list[Node]:
         """What `--from` names."""
