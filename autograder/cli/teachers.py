@@ -190,13 +190,14 @@ def _unsafe(result: ClassResult) -> str:
 
 def _what_to_know(content: Content, result: StudentResult) -> str:
     """The reason of a repair or failure, then a remark for each exercise that lost points."""
-    from autograder.gradebook.results import broken_below, stopped_with
+    from autograder.gradebook.results import broken_below, late_in_words, stopped_with
 
+    late = late_in_words(result)
     by_hand = ", ".join(result.by_hand)
     marked = f"marked by hand: {by_hand}" if by_hand else ""
     claimed = f"its id in the notebook: {', '.join(result.claimed)}" if result.claimed else ""
     if not result.ran:
-        return "\n".join(filter(None, [result.reason, marked]))
+        return "\n".join(filter(None, [result.reason, late, marked]))
     blank, remarks = [], []
     for exercise in content.exercises:
         own = [result.checks[cell.id] for cell in content.checks(exercise)]
@@ -219,7 +220,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
     if blank:
         everything = set(blank) == set(content.exercises) - content.extras
         remarks.append("blank" if everything else f"blank: {', '.join(blank)}")
-    return "\n".join(filter(None, [result.reason, result.no_page, claimed, marked, *remarks]))
+    return "\n".join(filter(None, [result.reason, result.no_page, late, claimed, marked, *remarks]))
 
 
 def _score(result: StudentResult) -> str:

@@ -39,6 +39,7 @@ class Term:
     most: dict[str, float]  # by slug
     marks: dict[str, dict[str, float]]  # by slug, by student
     ungraded: list[tuple[str, str]] = field(default_factory=list)  # slug, student
+    late: dict[str, float] = field(default_factory=dict)  # by student: what lateness has cost, in all of the stages
     people: Roster | None = None
 
     @property
@@ -63,6 +64,9 @@ def read_term(course: Course, stages: Sequence[Stage]) -> Term:
         result, _ = as_in_gradebook(stage, load(stage))
         term.most[stage.slug] = result.max_score
         term.marks[stage.slug] = {name: r.score for name, r in result.students.items() if r.status != "ungraded"}
+        for name, r in result.students.items():
+            if r.late_penalty:
+                term.late[name] = term.late.get(name, 0.0) + r.late_penalty
         term.ungraded += [(stage.slug, name) for name, r in result.students.items() if r.status == "ungraded"]
     return term
 
@@ -87,9 +91,10 @@ def as_csv(table: Table, mark: str = "") -> str:
 
 
 def plain(term: Term, anonymous: bool = False) -> Table:
-    """A row for each student, a column for each stage, and the sum."""
+    """A row for each student, a column for each stage, and the sum; and what was taken off in it for lateness."""
     heads = ["student"] if anonymous else ["student", "last_name", "first_name", "email", "group"]
-    table = [[*heads, *(stage.slug for stage in term.stages), "sum", "max"]]
+    late = ["late_penalty"] if term.late else []
+    table = [[*heads, *(stage.slug for stage in term.stages), "sum", "max", *late]]
     most = sum(term.most.values())
     for person in term.students:
         name = anonymous_id(term.stages[0].course, person.id) if anonymous else person.id
@@ -97,6 +102,7 @@ def plain(term: Term, anonymous: bool = False) -> Table:
         own = [term.marks[stage.slug].get(person.id) for stage in term.stages]
         total = sum(mark for mark in own if mark is not None) if any(mark is not None for mark in own) else None
         table.append([*map(harmless, who), *map(in_points, own), in_points(total), in_points(most)])
+        table[-1] += [in_points(term.late.get(person.id, 0.0)) for _ in late]
     return [table[0], *sorted(table[1:])] if anonymous else table
 
 

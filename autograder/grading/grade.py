@@ -126,6 +126,7 @@ class _Grading:
         self.book = Book(self.blueprint)
         self.texts = Texts(self.blueprint)
         self.results: dict[str, StudentResult] = {}
+        self.handed_in: dict[str, datetime | None] = {}
         if not dry_run:
             build_source(self.stage, self.blueprint.plain)
             self.book.register()
@@ -182,6 +183,7 @@ class _Grading:
         result = _verdict(attempt, self.content)
         if attempt.only:
             result.leave(self.before[attempt.submission.student], attempt.only)
+        self.handed_in[attempt.submission.student] = attempt.submission.handed_in
         if self.dry_run or result.status == "ungraded":
             return result
         marks = self.book.save(attempt)
@@ -209,6 +211,9 @@ class _Grading:
                 if name in marks:
                     told.take(marks[name])
                     now = marks[name].score
+                if self.book.data.is_there and (self.handed_in[name] or told.days_late):
+                    score = sum(check.score for check in told.checks.values())
+                    told.late_penalty = self.book.would_be_late(name, score, self.handed_in[name])
                 if told.status != "ungraded" and (now is None or abs(told.score - now) > 1e-9):
                     result.changed[name] = now, told.score
         return result

@@ -9,16 +9,28 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from nbgrader.utils import parse_utc
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
 from autograder.intake.lms import LATE, Handed, hand_ins
 from autograder.intake.names import stem
 from autograder.intake.read import MOST_MB, read_notebook
-from autograder.intake.tree import MOST_CLASS_MB, MOST_ONES_MB, NOTEBOOK, Node, UnreadableZipError, of_folder, of_zip
+from autograder.intake.tree import (
+    MOST_CLASS_MB,
+    MOST_ONES_MB,
+    NOTEBOOK,
+    TIMESTAMP,
+    Node,
+    UnreadableZipError,
+    of_folder,
+    of_zip,
+)
 from autograder.stage.read import read_stage
 
 KINDS = {  # what is handed in instead of a notebook, by its ending
@@ -41,6 +53,7 @@ class Submission:
     number: str = ""  # of the person, in the learning system
     name: str = ""  # and what it calls them
     nobody: str = ""  # why it is not known whose this is
+    handed_in: datetime | None = None  # in UTC; None where nobody knows when
 
 
 @contextmanager
@@ -143,13 +156,22 @@ class _Search:
         if entry.problem:
             return Submission(student, None, problem=entry.problem)
         if entry.inside is not None:
-            return self._in_folder(student, entry, "folder")
+            return self._stamped(self._in_folder(student, entry, "folder"), entry)
         if entry.is_notebook:
             beside = [node.name for node in entries if node is not entry]
             return Submission(student, entry.path, f"Not looked at: {', '.join(beside)}." if beside else "")
         if entry.is_zip:
             return self._in_zip(student, entry)
         return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
+
+    def _stamped(self, found: Submission, folder: Node) -> Submission:
+        """With the time that nbgrader wrote beside it, when it was submitted."""
+        stamps = [node.path for node in folder.files() if node.name == TIMESTAMP and node.path is not None]
+        if len(stamps) == 1:
+            found.handed_in = read_timestamp(stamps[0])
+            unread = f"{TIMESTAMP} holds no time: nobody knows when this was handed in."
+            found.note = found.note if found.handed_in else f"{found.note} {unread}".strip()
+        return found
 
     def _of_lms(self, handed: Handed) -> Submission:
         """Of several attempts the last one counts; the others are told of."""
@@ -167,6 +189,7 @@ class _Search:
             found.note = f"{found.note} The last file counts; not looked at: {', '.join(others[-NAMED:])}.".strip()
         found.note = f"{LATE} {found.note}".strip() if handed.late else found.note
         found.number, found.name = handed.number, handed.name
+        found.handed_in = None  # what the student wrote into a folder is no proof
         return found
 
     def _in_zip(self, student: str, entry: Node) -> Submission:
@@ -231,6 +254,16 @@ class _Search:
     def _ids(self) -> set[str]:
         """What only this stage has: its exercises and checks."""
         return {cell.id for cell in read_stage(self.stage).of_kind("exercise", "check")}
+
+
+def read_timestamp(path: Path) -> datetime | None:
+    """The time in nbgrader's file, in UTC; None where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(200).strip()
+        return parse_utc(text) if text else None
+    except (OSError, ValueError, OverflowError, TypeError):
+        return None
 
 
 def _is_handed_in(node: Node) -> bool:

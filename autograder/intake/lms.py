@@ -2,7 +2,9 @@
 
 Canvas (`Submissions::Downloader` of instructure/canvas-lms): flat files, the sortable name in small letters, `_LATE`,
 the numbers of the person and of the file, the file's own name. Moodle (`mod/assign/locallib.php`): a folder for each
-person, or flat files, the full name and the participant's number.
+person, or flat files, the full name and the participant's number. The times of the files in a zip say when it was
+made (Canvas: `get_output_stream` of `lib/content_zipper.rb`; Moodle: ZipStream in `core_files`), and the worksheet's
+"Last modified (submission)" has no time zone, and is in the site's language: nothing here says when work came.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ FORMS = [  # in the order in which they are looked for
     re.compile(r"(?P<late>LATE_)?(?P<name>anon)_(?P<number>[^_]+)_(?P<order>\d+)_(?P<file>.+)", re.DOTALL),
     re.compile(r"(?P<name>.+?)(?P<late>_LATE)?_(?P<number>\d+)_(?P<order>\d+)_(?P<file>.+)", re.DOTALL),
 ]
-LATE = "Handed in late, says the learning system."
+LATE = "Handed in late, says the learning system; it does not say when, so nothing is taken off."
 TEXT = "_text.html"  # Canvas: a text that was typed; `_link.html`, an address
 
 

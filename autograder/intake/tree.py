@@ -16,6 +16,7 @@ from autograder.course.files import cannot_write
 from autograder.intake.names import encoding_of, safe
 from autograder.intake.read import AGAIN, MOST_MB
 
+TIMESTAMP = "timestamp.txt"  # nbgrader writes into it when a notebook was handed in
 NOTEBOOK = re.compile(r"(.+)\.ipynb(\.(json|txt|gz))?", re.IGNORECASE)  # some browsers add an ending
 MOST_CLASS_MB, MOST_ONES_MB = 2048, 2 * MOST_MB  # of a zip unpacked: of a class, of one student
 MOST_TIMES = 200  # as large as the zip: no class of notebooks is
@@ -89,7 +90,7 @@ def _below(folder: Path, depth: int) -> list[Node]:
 
 
 def of_zip(path: Path, into: Path, most_mb: int) -> list[Node]:
-    """Unpack a zip's notebooks and zips into numbered files of `into`; a fault of one of them is that one's.
+    """Unpack a zip's notebooks, zips and times into numbered files of `into`; a fault of one of them is that one's.
 
     Raises:
         UnreadableZipError: where it is no zip, or would be too large.
@@ -137,7 +138,7 @@ def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfi
         if not is_folder:
             node = Node(parts[-1], link=stat.S_ISLNK(item.external_attr >> 16))
             folders[place].append(node)
-            if (node.is_notebook or node.is_zip) and not node.link:
+            if (node.is_notebook or node.is_zip or node.name == TIMESTAMP) and not node.link:
                 files.append((node, item))
     return files
 
