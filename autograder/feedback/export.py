@@ -39,8 +39,8 @@ class Term:
     most: dict[str, float]  # by slug
     marks: dict[str, dict[str, float]]  # by slug, by student
     ungraded: list[tuple[str, str]] = field(default_factory=list)  # slug, student
-    late: dict[str, float] = field(default_factory=dict)  # by student: what lateness has cost, in all of the stages
     people: Roster | None = None
+    late: dict[str, float] = field(default_factory=dict)  # by student: what lateness has cost, in all of the stages
 
     @property
     def students(self) -> list[Person]:

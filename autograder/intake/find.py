@@ -18,10 +18,11 @@ from nbgrader.utils import parse_utc
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
-from autograder.intake.lms import LATE, Handed, hand_ins
+from autograder.intake.lms import LATE, TYPED, Handed, hand_ins, name_in
 from autograder.intake.names import stem
 from autograder.intake.read import MOST_MB, read_notebook
 from autograder.intake.tree import (
+    DEEPEST,
     MOST_CLASS_MB,
     MOST_ONES_MB,
     NOTEBOOK,
@@ -82,16 +83,19 @@ class _Search:
             top, entries = Node(path.resolve().parent.name), [top]  # nbgrader's STUDENT/NN_slug
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
-        while len(entries) == 1 and self._holds_a_class(entries[0]):
-            top, entries = entries[0], self._of_this_stage(entries[0].inside or [])  # a zip of a folder
-        if handed := hand_ins(entries):
-            return [self._of_lms(one) for one in handed]
+        while len(entries) == 1 and not hand_ins(entries)[0] and (inner := self._class(entries[0])):
+            top, entries = inner, self._of_this_stage(inner.inside or [])  # a zip of a folder, or of a zip
+        handed, entries = hand_ins(entries)
         students: dict[str, list[Node]] = {}
         for entry in entries:
             name = stem(entry.name) if entry.inside is None else entry.name
             name = top.name if entry.inside is not None and name == self.slug else name
             students.setdefault(name, []).append(entry)
-        return [self._submission(name, students[name]) for name in sorted(students)]
+        found = [self._of_lms(one) for one in handed]
+        for name in sorted(students):
+            found.append(self._submission(name, students[name]))
+            found[-1].name = name_in(name, self.slug)
+        return found
 
     def _of_this_stage(self, entries: list[Node]) -> list[Node]:
         """Of nbgrader's `STUDENT/NN_slug/` this stage's; who handed in others has handed in nothing here."""
@@ -132,6 +136,21 @@ class _Search:
         into = self.unpacked / str(sum(1 for _ in self.unpacked.iterdir()))
         into.mkdir()
         return of_zip(path, into, most_mb)
+
+    def _class(self, node: Node, depth: int = 0) -> Node | None:
+        """The class in a folder or a zip that is all there is; None where it is one student's."""
+        if not node.is_zip:
+            return node if self._holds_a_class(node) or hand_ins(node.inside or [])[0] else None
+        if node.path is None or depth > DEEPEST:
+            return None
+        try:
+            inside = self._unzip(node.path, MOST_CLASS_MB)
+        except UnreadableZipError:  # told of where it is looked at as a student's
+            return None
+        folder = Node(stem(node.name), inside=inside)
+        if len(inside) == 1 and not hand_ins(inside)[0]:
+            return self._class(inside[0], depth + 1)
+        return folder if self._holds_a_class(folder) or hand_ins(inside)[0] else None
 
     def _holds_a_class(self, folder: Node) -> bool:
         """Is this folder a class, and not one student's? Then there is more than one submission in it."""
@@ -188,6 +207,7 @@ class _Search:
         if others and not found.problem:
             found.note = f"{found.note} The last file counts; not looked at: {', '.join(others[-NAMED:])}.".strip()
         found.note = f"{LATE} {found.note}".strip() if handed.late else found.note
+        found.note = f"{found.note} {TYPED}".strip() if handed.typed and handed.nodes else found.note
         found.number, found.name = handed.number, handed.name
         found.handed_in = None  # what the student wrote into a folder is no proof
         return found

@@ -6,15 +6,16 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course
 from autograder.intake.find import Submission
-from autograder.intake.names import safe
+from autograder.intake.names import safe, stem
 
 SEVERAL = ";"  # between several names of one person
 
@@ -64,6 +65,7 @@ KNOWN_AS = {
 FULL = ("full name", "vollständiger name", "nombre completo", "nom complet", "全名", "fullname")
 IDENTIFIER = ("identifier", "id-nummer des teilnehmers", "identificador", "identifiant", "编号")
 TEST_STUDENT = "Student, Test"
+BLIND = {"anon", "participant", "teilnehmer/in", "participante", "参与者"}  # where a learning system hides the names
 PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the language
 
 
@@ -252,30 +254,89 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
             yield reader.line_num, {str(name): value or "" for name, value in row.items() if isinstance(value, str)}
 
 
-def assign(found: Sequence[Submission], roster: Roster) -> list[Submission]:
-    """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so."""
+def read_names(path: Path) -> dict[str, str]:
+    """From a table with the columns file and student: of each file, without its ending, whose it is.
+
+    Raises:
+        CourseError: where it is no such table, or a file is said to be of two students.
+    """
+    found: dict[str, str] = {}
+    for line, row in _rows(path):
+        told = {name.strip().casefold(): value.strip() for name, value in row.items()}
+        if not {"file", "student"} <= told.keys():
+            raise CourseError(Fault(str(path), f"has the columns {', '.join(row)}.", "Give it: file,student."))
+        name = stem(safe(told["file"].replace("\\", "/").rpartition("/")[2]))
+        if told["student"] and found.setdefault(name, told["student"]) != told["student"]:
+            fact = f"says that {told['file']} is of {told['student']}, and of {found[name]}."
+            raise CourseError(Fault(f"{path.name}:{line}", fact, "Leave one of them."))
+    return found
+
+
+def assign(
+    found: Sequence[Submission], roster: Roster | None, names: Mapping[str, str] = MappingProxyType({})
+) -> list[Submission]:
+    """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so.
+
+    What a group handed in is each member's. `names` says of some files whose they are. Without a roster each of the
+    others is its own student.
+    """
     mine: dict[str, list[Submission]] = {}
     assigned = []
+    called = [one.name for one in found if one.number]
+    blind = (len(called) > 1 and len(set(called)) == 1) or set(map(str.casefold, called)) <= BLIND
     for submission in found:
-        people = roster.identify(submission.number, submission.student, submission.name)
-        if len(people) == 1:
-            mine.setdefault(people[0].id, []).append(submission)
-            continue
-        if people:
-            fact = f"This name is that of {' and of '.join(person.id for person in people)}."
-            fix = "Add the name to one of them in students.csv, in the column names."
-        else:
-            fact = "Nobody in students.csv has this name."
-            fix = f"Add the student, or add {submission.student} to somebody's names there."
-        submission.nobody = f"{fact} {fix}"
-        assigned.append(submission)
-    for student, own in mine.items():
-        first = own[0]
-        if len(own) > 1:
-            names = ", ".join(one.student for one in own)
-            first = Submission(student, None, problem=f"There is more than one submission of {student}: {names}.")
+        people, why = _whose(submission, roster, names.get(submission.student, ""), blind)
+        if why:
+            submission.nobody = why
+            assigned.append(submission)
+        group = f"Handed in by the group {submission.name}. " if _is_group(people, submission) else ""
+        for person in people:
+            mine.setdefault(person.id, []).append(replace(submission, note=(group + submission.note).strip()))
+    for student, theirs in mine.items():
+        first = theirs[0]
+        if len(theirs) > 1:
+            told = ", ".join(one.student for one in theirs)
+            first = Submission(student, None, problem=f"There is more than one submission of {student}: {told}.")
         elif first.student != student:
             first.note = first.note if first.number else f"Handed in as {first.student}. {first.note}".strip()
         first.student = student
         assigned.append(first)
     return sorted(assigned, key=lambda submission: submission.student)
+
+
+def _whose(submission: Submission, roster: Roster | None, told: str, blind: bool) -> tuple[list[Person], str]:
+    """Whose it is, several people only where it is a group's; or why nobody knows."""
+    if roster is None:
+        return [Person(safe(told).replace("/", "_") or submission.student)], ""
+    number = "" if told else submission.number
+    people = roster.identify(number, *([told] if told else [submission.student, submission.name]))
+    group = [person for person in roster.people if not told and _is_group([person], submission)]
+    if group and (len(people) != 1 or people[0] in group):
+        return group, ""
+    if number and len(people) == 1 and not blind and not _is_called(people[0], submission.name):
+        fact = f"The number {number} is that of {people[0].id}, and the name is not: {submission.name}."
+        fix = "A group's name belongs into the group of each member in students.csv, a person's into their names."
+        return [], f"{fact} {fix}"
+    if len(people) == 1:
+        return people, ""
+    if people:
+        fact = f"This name is that of {' and of '.join(person.id for person in people)}."
+        return [], f"{fact} Add the name to one of them in students.csv, in the column names."
+    if told:
+        return [], f"Nobody in students.csv is called {told}, as --names says. Mend one of them."
+    fix = f"Add the student, or add {submission.student} to somebody's names there; or give a table of files: --names."
+    return [], f"Nobody in students.csv has this name. {fix}"
+
+
+def _is_group(people: Sequence[Person], submission: Submission) -> bool:
+    """Is it the hand-in of the group of these people, and not one's own?"""
+    name = _plain(submission.name)
+    return bool(submission.number and name) and any(
+        _plain(person.group) == name and name not in _names(person) for person in people
+    )
+
+
+def _is_called(person: Person, name: str) -> bool:
+    """Does a part of the person's name stand in this one? Learning systems leave out letters and middle names."""
+    own = [*map(_plain, (person.first_name, person.last_name)), *_names(person)]
+    return not person.full_names or any(part and part in _plain(name) for part in own)

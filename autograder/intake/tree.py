@@ -102,7 +102,7 @@ def of_zip(path: Path, into: Path, most_mb: int) -> list[Node]:
             files = _places(archive, top)
             _not_too_large(files, path.stat().st_size, most_mb)
             for number, (node, item) in enumerate(files):
-                _unpack(archive, item, node, into / str(number))
+                _unpack(archive, item, node, into / str(number), most_mb if node.is_zip else MOST_MB)
     except DAMAGED as error:
         raise UnreadableZipError(f"cannot be unpacked: {str(error).rstrip('.') or type(error).__name__}.") from error
     return top
@@ -144,7 +144,7 @@ def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfi
 
 
 def _not_too_large(files: list[tuple[Node, zipfile.ZipInfo]], packed: int, most_mb: int) -> None:
-    total = sum(item.file_size for _, item in files if item.file_size <= MOST_MB << 20)
+    total = sum(item.file_size for node, item in files if node.is_zip or item.file_size <= MOST_MB << 20)
     if total > most_mb << 20 or total > max(MOST_TIMES * packed, MOST_MB << 20):
         largest = max(files, key=lambda file: file[1].file_size)[1].filename
         most = f"more than {most_mb} MB, or {MOST_TIMES} times its own size"
@@ -153,10 +153,10 @@ def _not_too_large(files: list[tuple[Node, zipfile.ZipInfo]], packed: int, most_
         )
 
 
-def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, node: Node, place: Path) -> None:
-    if item.file_size > MOST_MB << 20:
+def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, node: Node, place: Path, most_mb: int) -> None:
+    if item.file_size > most_mb << 20:
         fix = "Clear its outputs, save it, and hand it in again."
-        node.problem = f"The file {node.name} is larger than {MOST_MB} MB. {fix}"
+        node.problem = f"The file {node.name} is larger than {most_mb} MB. {fix}"
     elif item.flag_bits & 1:
         node.problem = f"The file {node.name} is encrypted. Hand it in without a password."
     else:
