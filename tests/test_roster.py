@@ -363,7 +363,7 @@ def test_a_worksheet_of_moodle_is_filled_in(mini: Stage, lists: Path) -> None:
     assert [row[4] for row in table] == ["Grade", "1.5", "0", "1.00"]
     assert [row[7] for row in table] == ["Feedback comments", "", "", "well done"]
     assert missing == ["Participant 503 Mary Ann Smith-Jones"]
-    german = MOODLE.replace("Identifier,", "ID-Nummer des Teilnehmers,").replace(",Grade,", ",Bewertung,")
+    german = MOODLE.replace("Identifier,", "ID,").replace(",Grade,", ",Bewertung,")
     (lists / "moodle.csv").write_text(german, encoding="utf-8")
     assert into_moodle(term_of(mini, people, {"jm": 2.0}), lists / "moodle.csv")[0][1][4] == "2"
 
@@ -373,6 +373,92 @@ def test_a_stage_without_a_column_gets_one(mini: Stage, lists: Path) -> None:
     table, _ = into_canvas(term_of(mini, [Person("jm", lms_user_id="1001")], {"jm": 2.0}), lists / "canvas.csv")
     assert table[0][-1] == "12_my_stage" and [row[-1] for row in table[1:4]] == ["2", "2", ""]
     assert [row[6] for row in table] == ["Homework (101)", "2", "", "", "", ""]
+
+
+# As `lib/gradebook_exporter.rb` writes them: with a byte order mark, in a course with manual posting; in a language
+# with decimal commas; with last and first names apart.
+CANVAS_EXPORTS = {
+    "totals": """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Notes,Stage 12 (101),Assignments Current Score,\
+Assignments Unposted Current Score,Assignments Final Score,Assignments Unposted Final Score,Current Score,\
+Unposted Current Score,Final Score,Unposted Final Score
+,,,,,,Manual Posting,,,,,,,,
+    Points Possible,,,,,,2.00,(read only),(read only),(read only),(read only),(read only),(read only),\
+(read only),(read only)
+"Müller, Jörg",1001,u77,jmueller,A and B,,,85.00,85.00,85.00,85.00,85.00,85.00,85.00,85.00
+"李, 伟",1002,u78,liwei,A,late,EX,,,,,,,,
+"Student, Test",1999,,0123abc,A,,,,,,,,,,
+""",
+    "semicolons": """Student;ID;SIS User ID;SIS Login ID;Section;Stage 12 (101);Final Score
+    Points Possible;;;;;2,00;(read only)
+Müller, Jörg;1001;u77;jmueller;A;;85,50
+李, 伟;1002;u78;liwei;A;EX;
+Student, Test;1999;;0123abc;A;;
+""",
+    "two names": """LastName,FirstName,ID,SIS Login ID,Section,Stage 12 (101),Final Score
+    Points Possible,,,,,2.00,(read only)
+Müller,Jörg,1001,jmueller,A,,85.50
+李,伟,1002,liwei,A,EX,
+Student,Test,1999,0123abc,A,N/A,
+""",
+}
+
+
+@pytest.mark.parametrize("form", CANVAS_EXPORTS)
+def test_canvass_own_export_goes_in_and_out_and_in_again(mini: Stage, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "grades.csv"
+    path.write_text(CANVAS_EXPORTS[form], encoding="utf-8")
+    people = join(Roster(), read_list(path))[0].people
+    assert [(p.id, p.last_name, p.first_name, p.lms_user_id) for p in people] == [
+        ("jmueller", "Müller", "Jörg", "1001"),
+        ("liwei", "李", "伟", "1002"),
+    ]
+    term = term_of(mini, people, {"jmueller": 1.5, "liwei": 1.0})
+    table, missing = into_canvas(term, path)
+    assert missing == ["李, 伟 (excused there)"]
+    column = table[0].index("Stage 12 (101)")
+    rows = {row[table[0].index("ID")]: row for row in table[1:]}
+    assert [rows[number][column] for number in ("1001", "1002")] == ["1.5", "EX"]
+    before = list(
+        csv.reader(
+            io.StringIO(CANVAS_EXPORTS[form].lstrip("\ufeff")), delimiter=";" if ";ID" in CANVAS_EXPORTS[form] else ","
+        )
+    )
+    assert [row[:column] + row[column + 1 :] for row in table] == [row[:column] + row[column + 1 :] for row in before]
+    path.write_text(as_csv(table), encoding="utf-8")
+    assert into_canvas(term, path) == (table, missing) and join(Roster(people), read_list(path))[1:] == (0, 0)
+
+
+# As Moodle's table is downloaded: `mod/assign/gradingtable.php`, and the names of columns in its language packs.
+MOODLE_EXPORTS = {
+    "English": "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+    "Participant 501,Jörg Müller,jmueller@example.edu,Submitted for grading - 1 day late,,2.00,Yes,"
+    '"Tuesday, 3 November 2026, 11:55 PM",-,\n'
+    "Participant 502,伟 李,liwei@example.edu,No submission,,2.00,Yes,-,-,\n",
+    "German": "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Bewertung kann geändert werden,"
+    "Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),Feedback als Kommentar\n"
+    'Teilnehmer/in501,Jörg Müller,jmueller@example.edu,Zur Bewertung abgegeben,,"2,00",Ja,'
+    '"Dienstag, 3. November 2026, 23:55",-,\n'
+    'Teilnehmer/in502,伟 李,liwei@example.edu,Keine Abgabe,,"2,00",Ja,-,-,\n',
+}
+
+
+@pytest.mark.parametrize("form", MOODLE_EXPORTS)
+def test_moodles_worksheet_goes_in_and_out_and_in_again(mini: Stage, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "worksheet.csv"
+    path.write_text("\ufeff" + MOODLE_EXPORTS[form], encoding="utf-8")
+    people = join(Roster(), read_list(path))[0].people
+    assert [(p.id, p.shown, p.lms_user_id) for p in people] == [
+        ("jmueller", "Jörg Müller", "501"),
+        ("liwei", "伟 李", "502"),
+    ]
+    term = term_of(mini, people, {"jmueller": 1.5})
+    table, missing = into_moodle(term, path)
+    assert [row[4] for row in table[1:]] == ["1.5", ""] and len(missing) == 1
+    before = list(csv.reader(io.StringIO(MOODLE_EXPORTS[form])))
+    assert [row[:4] + row[5:] for row in table] == [row[:4] + row[5:] for row in before]
+    path.write_text(as_csv(table), encoding="utf-8")
+    assert into_moodle(term, path) == (table, missing) and join(Roster(people), read_list(path))[1:] == (0, 0)
 
 
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(mini: Stage) -> None:

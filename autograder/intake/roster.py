@@ -50,8 +50,10 @@ COLUMNS = [column.name for column in fields(Person)]
 # Spanish, French and Chinese ones.
 KNOWN_AS = {
     "id": ("id",),
-    "last_name": ("last_name", "surname", "last name", "nachname", "apellido(s)", "nom de famille", "nom", "姓氏"),
-    "first_name": ("first_name", "first name", "vorname", "nombre", "prénom", "名字"),
+    "last_name": (
+        "last_name", "surname", "last name", "lastname", "nachname", "apellido(s)", "nom de famille", "nom", "姓氏",
+    ),
+    "first_name": ("first_name", "first name", "firstname", "vorname", "nombre", "prénom", "名字"),
     "email": (
         "email", "email address", "e-mail-adresse", "dirección de correo", "adresse de courriel", "电子邮件地址",
     ),
@@ -63,7 +65,8 @@ KNOWN_AS = {
     "names": ("names",),
 }  # fmt: skip
 FULL = ("full name", "vollständiger name", "nombre completo", "nom complet", "全名", "fullname")
-IDENTIFIER = ("identifier", "id-nummer des teilnehmers", "identificador", "identifiant", "编号")
+# `recordid` of Moodle's language packs; in German and Japanese it is ID, beside the full name.
+IDENTIFIER = ("identifier", "identificador", "identifiant", "identificatie", "编号", "識別碼", "id")
 TEST_STUDENT = "Student, Test"
 BLIND = {"anon", "participant", "teilnehmer/in", "participante", "参与者"}  # where a learning system hides the names
 PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the language
@@ -154,29 +157,35 @@ def read_list(path: Path) -> list[Person]:
     found = []
     rows = list(_rows(path))
     header = [name.strip().casefold() for name in (rows[0][1] if rows else {})]
-    canvas = "student" in header and "id" in header
-    moodle = any(name in header for name in (*FULL, *IDENTIFIER)) and not canvas
+    canvas = "id" in header and ("student" in header or {"lastname", "sis login id"} <= set(header))
+    moodle = any(name in header for name in (*FULL, *IDENTIFIER[:-1])) and not canvas
     if not canvas and not moodle and not {"id", "surname"} & set(header) and not {*KNOWN_AS["email"]} & set(header):
         known = "a list of Canvas (Student, ID, …), of Moodle (Full name, Email address, …) or of nbgrader (id, …)"
         raise CourseError(Fault(str(path), f"has the columns {', '.join(header[:8]) or '(none)'}.", f"Give {known}."))
     for line, told in rows:
         row = {name.strip().casefold(): value.strip() for name, value in told.items() if name}
-        if canvas and (not row["id"].isdigit() or row["student"] == TEST_STUDENT):
+        if canvas and (not row["id"].isdigit() or canvas_name(told) == TEST_STUDENT):
             continue  # `Points Possible`, and whom Canvas adds for trying
         found.append(_person(row, canvas, f"{path.name}:{line}"))
     return found
+
+
+def canvas_name(row: Mapping[str, str]) -> str:
+    """As Canvas sorts it; some teachers have it in two columns."""
+    return row["Student"] if "Student" in row else f"{row.get('LastName', '')}, {row.get('FirstName', '')}".strip(", ")
 
 
 def _person(row: dict[str, str], canvas: bool, place: str) -> Person:
     told = {name: next((row[one] for one in known if row.get(one)), "") for name, known in KNOWN_AS.items()}
     if canvas:
         told["lms_user_id"], told["id"] = row["id"], ""
-        last, _, first = row["student"].partition(",")
+        last, _, first = row["student"].partition(",") if "student" in row else (row["lastname"], "", row["firstname"])
         told["last_name"], told["first_name"] = last.strip(), first.strip()
     elif full := next((row[name] for name in FULL if row.get(name)), ""):
+        told["id"] = ""
         first, _, last = full.rpartition(" ")
         told["first_name"], told["last_name"] = (first, last) if first else ("", full)
-    number = PARTICIPANT.fullmatch(next((row[name] for name in IDENTIFIER if row.get(name)), ""))
+    number = PARTICIPANT.fullmatch(next((row[name] for name in IDENTIFIER if row.get(name) and not told["id"]), ""))
     told["lms_user_id"] = told["lms_user_id"] or (number[1] if number else "")
     login = told["sis_login_id"].partition("@")[0]
     told["id"] = told["id"] or login or told["email"].partition("@")[0] or told["sis_user_id"] or told["lms_user_id"]
@@ -228,8 +237,8 @@ def _ids(wanted: str) -> Iterable[str]:
     yield from (f"{wanted}-{number}" for number in range(2, 10_000))
 
 
-def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    """Of a table: the line and what it says in each column.
+def read_text(path: Path) -> tuple[str, str]:
+    """The text of a table that some program exported, and what stands between its columns.
 
     Raises:
         CourseError: when it is not there, or is no text.
@@ -247,7 +256,12 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     else:
         raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8)."))
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    return text, max(",;\t", key=first.count)
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    """Of a table: the line and what it says in each column."""
+    text, delimiter = read_text(path)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
     for row in reader:
         if any(isinstance(value, str) and value.strip() for value in row.values()):
