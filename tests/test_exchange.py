@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 
+from autograder.cli.teachers import _collected
 from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
+from autograder.gradebook.database import Database
 from autograder.gradebook.exchange import collect
+from autograder.grading.grade import grade
 from autograder.intake.find import submissions
+from autograder.intake.roster import Person, Roster, write_roster
 
 from .conftest import run
 from .honest.stage import solved, source
@@ -91,11 +97,12 @@ def test_it_collects_what_nbgrader_itself_submitted(mini: Stage, exchange: Path,
     assert handed(mini, found.folder) == {"ana": ""} and not found.lost and not found.warnings
 
 
-def test_a_folder_called_exchange_goes_before(mini: Stage) -> None:
-    folder = mini.course.root / "exchange"
+def test_a_folder_called_exchange_goes_before(mini: Stage, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = tmp_path / "exchange"
     folder.mkdir()
-    (folder / "ana.ipynb").write_bytes(b"torn")
-    assert "the folder exchange/ here" in run("grade", "12", "--from", "exchange", cwd=mini.course.root).stdout
+    with contextlib.chdir(tmp_path):
+        assert _collected(mini, Path("exchange")) == (Path("exchange"), {})
+    assert "the folder exchange/ here" in capsys.readouterr().out
 
 
 def test_without_an_exchange_it_is_said_where_to_name_one(mini: Stage, tmp_path: Path) -> None:
@@ -139,21 +146,42 @@ def test_whoever_hands_in_a_link_gets_nothing_of_the_instructor(mini: Stage, exc
     assert told.keys() == {"ana", "eve"} and "holds no notebook" in told["eve"] and not told["ana"]
 
 
-def test_one_that_cannot_be_copied_is_ungraded_and_stops_nobody(mini: Stage, exchange: Path) -> None:
-    root = mini.course.root
-    hand_in(exchange, "ana", "2026-11-02 10:00:00.000000", notebook(mini))
-    bob = hand_in(exchange, "bob", "2026-11-02 10:00:00.000000", notebook(mini))
-    run("grade", "12", "--from", "exchange", "--sandbox", "none", cwd=root)
+def test_one_that_cannot_be_copied_is_ungraded_and_stops_nobody(mini: Stage, exchange: Path, one_worker: None) -> None:
+    for student in ("ana", "bob"):
+        hand_in(exchange, student, "2026-11-02 10:00:00.000000", notebook(mini))
+    grade(mini, collect(mini).folder)
     with open(hand_in(exchange, "bob", "2026-11-03 10:00:00.000000", b"") / "big", "wb") as file:
         file.truncate(200 << 20)  # more than CourseDirectory.max_dir_size
-    said = run("grade", "12", "--from", "exchange", "--json", "m.json", "--sandbox", "none", cwd=root, ok=False)
-    told = json.loads((root / "m.json").read_text(encoding="utf-8"))["students"]
-    assert told["bob"]["status"] == "ungraded" and "could not be copied" in told["bob"]["reason"]
-    assert told["ana"]["status"] == "graded" and "bob: –, ungraded" in said.stderr + said.stdout
-    run("report", "12", cwd=root)
-    table = (mini.course.work / "report" / f"{mini.slug}.csv").read_text(encoding="utf-8")
-    assert "bob,graded,2" in table  # the earlier mark stays
-    assert bob.is_dir()
+    found = collect(mini)
+    assert found.lost.keys() == {"bob"} and not (found.folder / "bob").exists()
+    for people in None, Roster([Person("b1", names="bob"), Person("ana")]):
+        if people:
+            write_roster(mini.course, people)
+        result = grade(mini, found.folder, lost=found.lost)
+        told = result.students["b1" if people else "bob"]
+        assert told.status == "ungraded" and "could not be copied" in told.reason and not result.complete
+        assert result.students["ana"].status == "graded"
+    with Database(mini.course) as data:
+        assert data.marks(mini.slug)["bob"].score == 2  # the earlier mark stays
+
+
+def test_collecting_that_is_stopped_goes_on_where_it_was(
+    mini: Stage, exchange: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(exchange, "ana", "2026-11-02 10:00:00.000000", notebook(mini))
+    copytree = shutil.copytree
+
+    def stopped(src: str, dest: str, **options: Any) -> None:
+        copytree(src, dest, **options)
+        Path(dest, N).unlink()  # the time is there, and the notebook is not
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "copytree", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        collect(mini)
+    monkeypatch.undo()
+    assert handed(mini, collect(mini).folder) == {"ana": ""}
+    assert [path.name for path in (mini.course.work / "submitted" / "ana").iterdir()] == [mini.slug]
 
 
 def test_an_owner_who_is_somebody_else_is_told(mini: Stage, exchange: Path) -> None:

@@ -97,18 +97,20 @@ class _Copy:
         links = [n for at, inside, files in os.walk(src) for n in [*inside, *files] if os.path.islink(Path(at, n))]
         if links:
             self.found.warnings.append(f"{student}: links are not collected: {', '.join(sorted(links))}")
+        part = Path(dest).with_name(f".{Path(dest).name}.part")  # stopped in the middle, it would count as collected
         ignored, coursedir.ignore = coursedir.ignore, [*coursedir.ignore, *map(glob.escape, links)]
         try:
-            self.copy(src, dest, log)
-            for folder, *_ in os.walk(dest):
-                os.chmod(
-                    folder, os.stat(folder).st_mode | 0o700
-                )  # the exchange's are read-only: it could not be renewed
+            shutil.rmtree(part, ignore_errors=True)
+            self.copy(src, str(part), log)
+            for folder, *_ in os.walk(part):  # read-only as in the exchange, the next one could not take its place
+                os.chmod(folder, os.stat(folder).st_mode | 0o700)
+            os.replace(part, dest)
         except (OSError, RuntimeError) as error:  # RuntimeError: too large, by nbgrader's own limit
             why = getattr(error, "strerror", None) or error
             self._lose(dest, f"The hand-in could not be copied from the exchange: {why}.")
         finally:
             coursedir.ignore = ignored
+            shutil.rmtree(part, ignore_errors=True)
 
     def _lose(self, dest: str, reason: str) -> None:
         shutil.rmtree(dest, ignore_errors=True)
