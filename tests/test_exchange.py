@@ -107,11 +107,11 @@ def test_a_folder_called_exchange_goes_before(mini: Stage, capsys: pytest.Captur
 
 def test_without_an_exchange_it_is_said_where_to_name_one(mini: Stage, tmp_path: Path) -> None:
     configure(mini, f"c.Exchange.root = {str(tmp_path / 'nowhere')!r}")
-    said = run("grade", "12", "--from", "exchange", cwd=mini.course.root, ok=False).stderr
-    assert "nowhere" in said and "c.Exchange.root" in said
+    with pytest.raises(CourseError, match=r"nowhere: is not there.*c\.Exchange\.root"):
+        collect(mini)
 
 
-def test_faults_of_the_exchange_are_told(mini: Stage, exchange: Path) -> None:
+def test_faults_of_the_exchange_are_told(mini: Stage, exchange: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CourseError, match="no hand-in of 12_my_stage"):
         collect(mini)
     odd = hand_in(exchange, "eve", "no time at all", b"{}")
@@ -120,6 +120,10 @@ def test_faults_of_the_exchange_are_told(mini: Stage, exchange: Path) -> None:
     shutil.rmtree(odd)
     shutil.rmtree(exchange)
     with pytest.raises(CourseError, match="Course not found"):
+        collect(mini)
+    exchange.mkdir()
+    monkeypatch.setattr("nbgrader.exchange.default.collect.check_mode", lambda *_, **__: False)
+    with pytest.raises(CourseError, match="nbgrader cannot collect: You don't have read permissions"):
         collect(mini)
 
 
@@ -163,6 +167,21 @@ def test_one_that_cannot_be_copied_is_ungraded_and_stops_nobody(mini: Stage, exc
         assert result.students["ana"].status == "graded"
     with Database(mini.course) as data:
         assert data.marks(mini.slug)["bob"].score == 2  # the earlier mark stays
+
+
+def test_a_hand_in_that_breaks_off_leaves_no_folder(
+    mini: Stage, exchange: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(exchange, "ana", "2026-11-02 10:00:00.000000", notebook(mini))
+    copytree = shutil.copytree
+
+    def full(src: str, dest: str, **options: Any) -> None:
+        copytree(src, dest, **options)
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copytree", full)
+    found = collect(mini)
+    assert "No space left" in found.lost["ana"] and not list(found.folder.iterdir())
 
 
 def test_collecting_that_is_stopped_goes_on_where_it_was(

@@ -50,7 +50,7 @@ def collect(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
         raise CourseError(Fault("nbgrader_config.py", f"cannot be used: {error}", "Mend the line.")) from error
     exchange.update = True
     root = Path(getattr(exchange, "root", ""))
-    if not root.is_dir():
+    if not os.path.isdir(root):  # also where it may not be looked for
         fix = "Name the folder in nbgrader_config.py: c.Exchange.root = …; or hand-ins that you have: --from FOLDER."
         raise CourseError(Fault(str(root), "is not there, so there is no exchange.", fix))
     found = Collected(Path(app.coursedir.root, app.coursedir.submitted_directory))
@@ -106,6 +106,7 @@ class _Copy:
                 os.chmod(folder, os.stat(folder).st_mode | 0o700)
             os.replace(part, dest)
         except (OSError, RuntimeError) as error:  # RuntimeError: too large, by nbgrader's own limit
+            shutil.rmtree(part, ignore_errors=True)
             why = getattr(error, "strerror", None) or error
             self._lose(dest, f"The hand-in could not be copied from the exchange: {why}.")
         finally:
