@@ -234,6 +234,9 @@ def test_a_hostile_submission_does_nothing_and_can_be_read_and_marked(
     assert len(scripts) == 1 and len(refused) - 1 <= page.locator("nav [onclick]").count() == 2
     assert page.evaluate(HANDLERS) == ["nav", "nav"]
 
+    # Who marks reads no name until asking for it.
+    assert "Submission #1" in page.locator("nav").inner_text() and student not in page.locator("nav").inner_text()
+
     # What the student meant is there to be read.
     formulas = page.locator("#notebook .mjx-chtml").count()
     text = page.locator("#notebook").first.inner_text()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import click
@@ -17,10 +19,23 @@ if TYPE_CHECKING:
 from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
 
+EXCHANGE = "exchange"  # in place of a folder
+
 
 @main.command()
 @click.argument("stage")
-@click.option("--from", "path", required=True, type=click.Path(path_type=Path), help="Folder or zip of submissions.")
+@click.option(
+    "--from",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder or zip of submissions; or the word `exchange`: nbgrader's.",
+)
+@click.option(
+    "--names",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table (file,student), where names of files do not say whose they are.",
+)
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks here, too.")
 @click.option("--jobs", default=default_jobs, show_default="processors", type=click.IntRange(1), help="Workers.")
 @click.option(
@@ -43,6 +58,7 @@ from autograder.cli.group import main
 def grade(
     stage: str,
     path: Path,
+    names: Path | None,
     json_path: Path | None,
     jobs: int,
     sandbox: str,
@@ -52,25 +68,46 @@ def grade(
 ) -> None:
     """Grade a class. Exit code 0 only if every submission has a verdict, and its feedback page.
 
-    Submissions are STUDENT.ipynb or STUDENT/NN_slug.ipynb. An interrupted run goes on where it was; a second run
-    only runs what changed. --student and --exercise run again in any case, and may be given more than once; all other
-    marks stay, and so do those that you gave by hand.
+    Submissions are STUDENT.ipynb or STUDENT/NN_slug.ipynb, the zip of a learning system, nbgrader's folder `submitted`,
+    or what `exchange` holds: collected into `submitted`, each student's last hand-in. An interrupted run goes on where
+    it was; a second run only runs what changed. --student and --exercise run again in any case, and may be given more
+    than once; all other marks stay, and so do those that you gave by hand.
 
     \b
     autograder grade 03_seq2seq --from submissions/
     autograder grade 03 --from class.zip --json marks.json --jobs 4
+    autograder grade 03 --from exchange
+    autograder grade 03 --from drive.zip --names names.csv
     autograder grade 03 --from submissions/ --dry-run
     autograder grade 03 --from submissions/ --student ana
     autograder grade 03 --from submissions/ --exercise make_batch --dry-run
     """
     course = find_course()
     writable(json_path)
-    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises)
+    path, lost = _collected(course.stages((stage,))[0], path)
+    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises, lost, names)
     if json_path:
         result.write_json(json_path)
         click.echo(f"marks       {json_path}")
     if not result.complete:
         raise SystemExit(1)
+
+
+def _collected(stage: Stage, path: Path) -> tuple[Path, dict[str, str]]:
+    """Where the submissions are; those that could not be had, with the reason."""
+    if str(path) != EXCHANGE:
+        return path, {}
+    if path.exists():
+        click.echo(f"from        the folder {EXCHANGE}/ here; nbgrader's exchange is meant where there is none")
+        return path, {}
+    from autograder.gradebook.exchange import collect
+
+    with progress_bar() as progress:
+        found = collect(stage, steps(progress, f"collect {stage.slug}"))
+    for warning in found.warnings:
+        click.echo(warning, err=True)
+    click.echo(f"from        nbgrader's exchange, collected into {stage.place(found.folder)}")
+    return found.folder, found.lost
 
 
 def _grade(
@@ -82,6 +119,8 @@ def _grade(
     dry_run: bool = False,
     students: tuple[str, ...] = (),
     exercises: tuple[str, ...] = (),
+    lost: Mapping[str, str] = MappingProxyType({}),
+    names: Path | None = None,
 ) -> ClassResult:
     """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
     from autograder.run.worker.pool import workers_for
@@ -100,7 +139,7 @@ def _grade(
 
             step = steps(progress, f"grade {stage.slug}")
             result = grader.grade(
-                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises
+                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises, lost, names
             )
         workers.hang_up()
         if result.sandbox == "none":
@@ -159,13 +198,14 @@ def _unsafe(result: ClassResult) -> str:
 
 def _what_to_know(content: Content, result: StudentResult) -> str:
     """The reason of a repair or failure, then a remark for each exercise that lost points."""
-    from autograder.gradebook.results import broken_below, stopped_with
+    from autograder.gradebook.results import broken_below, late_in_words, stopped_with
 
+    late = late_in_words(result)
     by_hand = ", ".join(result.by_hand)
     marked = f"marked by hand: {by_hand}" if by_hand else ""
     claimed = f"its id in the notebook: {', '.join(result.claimed)}" if result.claimed else ""
     if not result.ran:
-        return "\n".join(filter(None, [result.reason, marked]))
+        return "\n".join(filter(None, [result.reason, late, marked]))
     blank, remarks = [], []
     for exercise in content.exercises:
         own = [result.checks[cell.id] for cell in content.checks(exercise)]
@@ -188,7 +228,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
     if blank:
         everything = set(blank) == set(content.exercises) - content.extras
         remarks.append("blank" if everything else f"blank: {', '.join(blank)}")
-    return "\n".join(filter(None, [result.reason, result.no_page, claimed, marked, *remarks]))
+    return "\n".join(filter(None, [result.reason, result.no_page, late, claimed, marked, *remarks]))
 
 
 def _score(result: StudentResult) -> str:
