@@ -65,10 +65,12 @@ def without_password(text: str) -> str:
     except (ArgumentError, ValueError):
         return text  # who opens it, says what is wrong with it
     password = url.password or url.query.get("password")
-    if url.get_backend_name() != "postgresql" or not password:
+    if url.get_backend_name() != "postgresql" or not password or "@" in (url.host or ""):
         return text
     os.environ["PGPASSWORD"] = str(password)
-    return url.set(password=None).difference_update_query(["password"]).render_as_string()
+    query = {name: value for name, value in url.query.items() if name != "password"}
+    bare = URL.create(url.drivername, url.username, None, url.host, url.port, url.database, query)
+    return bare.render_as_string(hide_password=False)
 
 
 def patient(url: URL) -> URL:

@@ -201,6 +201,14 @@ class Database:
             marks.max_score = math.fsum(most for _, most in marks.scores.values())
         return found
 
+    def counts(self) -> dict[str, int]:
+        """How much is in it."""
+        kinds = {"assignments": api.Assignment, "students": api.Student, "submissions": api.SubmittedAssignment}
+        kinds |= {"marks": api.Grade}
+        if not self.is_there:
+            return dict.fromkeys(kinds, 0)
+        return self.run(lambda gradebook: {name: gradebook.db.query(kind).count() for name, kind in kinds.items()})
+
     def students(self) -> set[str]:
         """Who has marks, a hand-in or a page, in whatever stage."""
         known = {folder.name for step in STEPS for folder in Path(self.coursedir.root, step).glob("*")}
