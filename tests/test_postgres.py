@@ -34,10 +34,10 @@ from sqlalchemy import create_engine, text
 from autograder.cli.commands import main
 from autograder.course.faults import CourseError
 from autograder.course.layout import Course, Stage
-from autograder.gradebook import database
+from autograder.gradebook import book, database
 from autograder.gradebook.book import Book
 from autograder.gradebook.copy import copy
-from autograder.gradebook.database import Database
+from autograder.gradebook.database import Database, give_extra
 from autograder.gradebook.results import Marks
 from autograder.gradebook.tables import AutomaticExtra
 from autograder.grading.grade import grade
@@ -359,22 +359,29 @@ def test_what_is_typed_while_a_student_is_written_stays(
         if kind == "file":
             monkeypatch.delenv("AUTOGRADER_DB")
         grade(extra, hand_in_extra(extra, ana=(RIGHT, GOOD)))
-        stands, typing = Book._stands, list[threading.Thread]()
+        typing = list[threading.Thread]()
+        teacher = Database(extra.course)
+        teacher.counts()  # it is open, and writes at once
 
-        def typed(*given: Any, stands: Any = stands, typing: Any = typing) -> bool:
-            """The grader has read the marks, and has not written any."""
-            stood = stands(*given)
-            given = (extra, "ana", "twice-value")
-            typing.append(threading.Thread(target=give, args=given, kwargs={"extra_credit": 3.0, "manual_score": 1.0}))
-            typing[-1].start()
-            typing[-1].join(1)  # it comes before, or has to wait
-            return stood
+        def by_hand(gradebook: Gradebook) -> None:
+            own = gradebook.find_grade("twice-value", extra.slug, extra.slug, "ana")
+            own.extra_credit, own.manual_score = 3.0, 1.0
+
+        def typed(gradebook: Gradebook, own: Any, *earned: Any, teacher: Any = teacher, typing: Any = typing) -> None:
+            """The grader has read the marks and decided, and has not written yet."""
+            extra_check = own.name == "twice-value"  # to ask it later would write what is to be written
+            give_extra(gradebook, own, *earned)
+            if extra_check:
+                typing.append(threading.Thread(target=teacher.run, args=(by_hand,)))
+                typing[-1].start()
+                typing[-1].join(2)  # it comes before, or has to wait
 
         with monkeypatch.context() as during:
-            during.setattr(Book, "_stands", typed)
+            during.setattr(book, "give_extra", typed)
             grade(extra, hand_in_extra(extra, ana=(RIGHT, BAD)))
         assert len(typing) == 1
         typing[0].join(30)
+        teacher.close()
         marks = marks_of(extra)["ana"]
         assert marks.by_hand == {"twice-value": (1.0, 3.0)} and marks.score == 2 + 1 + 3
         with Database(extra.course) as data:
