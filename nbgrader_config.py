@@ -3,4 +3,6 @@
 from autograder.course.layout import find_course
 from autograder.nbgrader_steps import configure
 
-configure(get_config(), find_course())  # noqa: F821  traitlets provides get_config
+c = get_config()  # noqa: F821  traitlets provides it
+# c.CourseDirectory.db_url = "postgresql+psycopg://grader@db.example.edu/sequence"  # docs/postgresql.md
+configure(c, find_course())

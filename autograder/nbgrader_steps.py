@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import sys
 from functools import partial
 from typing import Any
 
@@ -52,6 +53,7 @@ def configure(c: Any, course: Course) -> None:
     with contextlib.suppress(OSError):  # `nbgrader db assignment add` does not make it
         course.work.mkdir(parents=True, exist_ok=True)
     folders(c, course)
+    _end_each_request()
     c.GenerateAssignment.preprocessors = PREPROCESSORS
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
@@ -66,6 +68,22 @@ def configure(c: Any, course: Course) -> None:
     c.ClearSolutions.code_stub = {"python": "raise NotImplementedError()"}  # NamedStub fills in the name
     c.FormgradeApp.url_prefix = course.work.relative_to(course.root).as_posix()
     c.Prepare.session = c.Execute.session = c.StudentPage.session = Session(course)
+
+
+def _end_each_request() -> None:
+    """formgrader keeps one transaction open as long as it runs, and stays broken once its database was away.
+
+    Here each request has a transaction of its own. Where this is not formgrader, its module was not imported.
+    """
+    formgrader = sys.modules.get("nbgrader.server_extensions.formgrader.base")
+
+    def on_finish(handler: Any) -> None:
+        gradebook = handler.settings.get("nbgrader_gradebook")
+        if gradebook is not None:
+            gradebook.db.remove()
+
+    if formgrader is not None:
+        formgrader.BaseHandler.on_finish = on_finish
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""Commands about who is in the class and where their marks go: roster, export."""
+"""Commands about who is in the class, where their marks are and where they go: roster, gradebook, export."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.console import print_table, writable
+from autograder.cli.console import print_table, progress_bar, steps, writable
 from autograder.cli.group import main
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import find_course
@@ -128,3 +128,54 @@ def export(
         click.echo(f"{slug}: {student} is ungraded, and has no mark in it.", err=True)
     if missing:
         click.echo(f"no mark here for: {', '.join(missing)}", err=True)
+
+
+@main.group()
+def gradebook() -> None:
+    """Where the marks are: a file in .course/, or a PostgreSQL server (docs/postgresql.md).
+
+    \b
+    autograder gradebook show                                                        where, and how many
+    autograder gradebook copy .course/gradebook.db postgresql+psycopg://grader@db.example.edu/sequence
+    """
+
+
+@gradebook.command("show")
+@click.option("--json", "as_json", is_flag=True, help="For a program.")
+def show_gradebook(as_json: bool) -> None:
+    """Say which gradebook `grade`, `report`, formgrader and nbgrader use here, and what is in it.
+
+    \b
+    autograder gradebook show
+    """
+    import json
+
+    from autograder.gradebook.database import Database
+
+    with Database(find_course()) as data:
+        counts = data.counts()
+        if as_json:
+            click.echo(json.dumps({"gradebook": data.place, **counts}, ensure_ascii=False))
+            return
+        click.echo(f"gradebook   {data.place}")
+        click.echo(", ".join(f"{name}: {count}" for name, count in counts.items()))
+
+
+@gradebook.command("copy")
+@click.argument("source")
+@click.argument("target")
+def copy_gradebook(source: str, target: str) -> None:
+    """Copy a whole gradebook: from a file into a server, or back. Each is the path of a file, or a url.
+
+    All of it, or nothing: marks, comments, marks by hand, due dates. The target must be empty; the source stays as it
+    is. Let nobody grade meanwhile: what is written later is not in the copy.
+
+    \b
+    autograder gradebook copy .course/gradebook.db postgresql+psycopg://grader@db.example.edu/sequence
+    autograder gradebook copy postgresql+psycopg://grader@db.example.edu/sequence backup.db
+    """
+    from autograder.gradebook.copy import copy
+
+    with progress_bar() as progress:
+        counts = copy(source, target, steps(progress, "copy"))
+    print_table("copied, and counted in both", ["table", "rows"], [[name, count] for name, count in counts.items()])

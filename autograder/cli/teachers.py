@@ -164,6 +164,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
 
 def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     from autograder.feedback.last_result import keep
+    from autograder.gradebook.database import Database
 
     rows: list[list[object]] = [
         [student, _score(r), r.status, _what_to_know(content, r)] for student, r in result.students.items()
@@ -175,7 +176,7 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
         click.echo(f"not handed in  {', '.join(result.missing)}")
     work = stage.course.work
     page, _ = _write_report(stage, content, keep(stage, result), work / "report")
-    click.echo(f"gradebook   {stage.place(stage.course.gradebook)}")
+    click.echo(f"gradebook   {Database(stage.course).place}")
     click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"report      {stage.place(page)}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Collection
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -42,37 +43,42 @@ class Book:
         Raises:
             CourseError: when the gradebook has marks for other checks, or cannot be written.
         """
-        slug, place = self.stage.slug, self.stage.place(self.stage.course.gradebook)
+        slug = self.stage.slug
         try:
-            if self.data.is_there and self._is_registered():
+            if self.data.is_there and self.data.run(self._is_registered):
                 return
             self.stage.course.work.mkdir(parents=True, exist_ok=True)
-            with self.data.open() as gradebook:
-                gradebook.update_or_create_assignment(slug)
-                told = {"nbgrader": {"assignment": slug, "notebook": slug}}
-                released = release(self.blueprint.source, _SaveCells(gradebook), told)
-            path = Path(self.coursedir.root, self.coursedir.release_directory, slug, f"{slug}.ipynb")
-            write_whole(path, nbformat.writes(released) + "\n")
+            if released := self.data.run(self._register):
+                path = Path(self.coursedir.root, self.coursedir.release_directory, slug, f"{slug}.ipynb")
+                write_whole(path, nbformat.writes(released) + "\n")
         except RuntimeError as e:  # nbgrader's own, where there are submissions and other cells
             command = f".venv/bin/nbgrader db assignment remove {slug} --force"
             fix = f"Keep a copy of it if you need the old marks, then run: {command}"
-            raise CourseError(Fault(place, "has marks for other checks of this stage.", fix)) from e
+            raise CourseError(Fault(self.data.place, "has marks for other checks of this stage.", fix)) from e
         except OSError as e:
             raise cannot_write(str(e.filename or self.coursedir.root), e) from e
 
-    def _is_registered(self) -> bool:
+    def _register(self, gradebook: Gradebook) -> NotebookNode | None:
+        slug = self.stage.slug
+        self.data.hold(gradebook, slug)
+        if self._is_registered(gradebook):  # by now, by somebody else
+            return None
+        gradebook.update_or_create_assignment(slug)
+        told = {"nbgrader": {"assignment": slug, "notebook": slug}}
+        return release(self.blueprint.source, _SaveCells(gradebook), told)
+
+    def _is_registered(self, gradebook: Gradebook) -> bool:
         """Does the gradebook know the stage exactly as its source is now?"""
         told = {name: c.metadata.nbgrader for name, c in self.blueprint.cells.items()}
         blank = self.blueprint.blank
         sources = {n: (blank.get(n, self.blueprint.cells[n].source), bool(m.locked)) for n, m in told.items()}
         points = {name: float(m.points) for name, m in told.items() if m.grade}
         try:
-            with self.data.open() as gradebook:
-                notebook = gradebook.find_notebook(self.stage.slug, self.stage.slug)
-                known = {c.name: (c.source, bool(c.locked)) for c in notebook.source_cells}
-                return known == sources and points == {c.name: c.max_score for c in notebook.grade_cells}
+            notebook = gradebook.find_notebook(self.stage.slug, self.stage.slug)
         except MissingEntry:
             return False
+        known = {c.name: (c.source, bool(c.locked)) for c in notebook.source_cells}
+        return known == sources and points == {c.name: c.max_score for c in notebook.grade_cells}
 
     def save(self, attempt: Attempt) -> Marks:
         """Write a submission's marks, or none where it failed, and the notebooks that belong to them.
@@ -83,24 +89,28 @@ class Book:
             CourseError: when the gradebook or a file cannot be written. Marks of others stay as they are.
         """
         student, slug = attempt.submission.student, self.stage.slug
-        credit = {check.id: check.credit for check in attempt.result.checks} if attempt.result else {}
         try:
-            with self.data.open() as gradebook:
-                self._files(attempt)
-                if not self._stands(gradebook, attempt, credit):
-                    gradebook.update_or_create_student(student)
-                    submission = gradebook.update_or_create_submission(slug, student)
-                    for grade in filter(lambda grade: attempt.marks(grade.name), submission.notebooks[0].grades):
-                        share = credit.get(grade.name, 0)
-                        grade.auto_score = grade.cell.max_score * share
-                        grade.needs_manual_grade = grade.manual_score is not None
-                        give_extra(gradebook, grade, self.blueprint.extra.get(grade.name, 0) * share)
-                    for comment in submission.notebooks[0].comments:
-                        comment.auto_comment = NO_RESPONSE if comment.name in attempt.blank else None
-                self._be_late(gradebook, attempt)
+            self.data.run(partial(self._save, attempt))
         except OSError as e:
             raise cannot_write(str(e.filename or self.coursedir.root), e) from e
         return self.data.marks(slug, student).get(student, Marks(student))
+
+    def _save(self, attempt: Attempt, gradebook: Gradebook) -> None:
+        student, slug = attempt.submission.student, self.stage.slug
+        credit = {check.id: check.credit for check in attempt.result.checks} if attempt.result else {}
+        self.data.hold(gradebook, slug, student)
+        self._files(attempt)
+        if not self._stands(gradebook, attempt, credit):
+            gradebook.update_or_create_student(student)
+            submission = gradebook.update_or_create_submission(slug, student)
+            for grade in filter(lambda grade: attempt.marks(grade.name), submission.notebooks[0].grades):
+                share = credit.get(grade.name, 0)
+                grade.auto_score = grade.cell.max_score * share
+                grade.needs_manual_grade = grade.manual_score is not None
+                give_extra(gradebook, grade, self.blueprint.extra.get(grade.name, 0) * share)
+            for comment in submission.notebooks[0].comments:
+                comment.auto_comment = NO_RESPONSE if comment.name in attempt.blank else None
+        self._be_late(gradebook, attempt)
 
     def _be_late(self, gradebook: Gradebook, attempt: Attempt) -> None:
         """Write when it was handed in, and what that costs; where nobody knows when, a penalty by hand stays."""
@@ -117,8 +127,9 @@ class Book:
     def would_be_late(self, student: str, score: float, handed_in: datetime | None) -> float:
         """The penalty that `save` would write."""
         slug = self.stage.slug
-        with self.data.open() as gradebook:
-            return self.penalties.penalty(gradebook, slug, student, score, handed_in) or 0.0
+        return self.data.run(
+            lambda gradebook: self.penalties.penalty(gradebook, slug, student, score, handed_in) or 0.0
+        )
 
     def leave(self, notebook: NotebookNode, student: str, exercises: Collection[str]) -> bool:
         """Put the earlier verdicts on all other exercises into a graded notebook; False where there are none."""

@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import contextlib
+import logging
+import math
+import os
+import random
 import shutil
+import sys
+import threading
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from nbgrader import api
-from nbgrader.api import Base, Gradebook, MissingEntry
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.coursedir import CourseDirectory
-from sqlalchemy import Column, Float, String, create_engine, delete, inspect, select
-from sqlalchemy.exc import DBAPIError, SAWarning
-from traitlets.config import Config
+from sqlalchemy import URL, create_engine, delete, select
+from sqlalchemy.exc import SAWarning
+from tornado.log import app_log
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write
 from autograder.course.layout import Course, Stage
+from autograder.gradebook.connection import (
+    DATABASE_ERRORS,
+    VARIABLE,
+    database_url,
+    first_cause,
+    is_away,
+    is_conflict,
+    patient,
+    shown,
+    what_to_do,
+)
 from autograder.gradebook.late import due_date, lateness
 from autograder.gradebook.results import Marks
-from autograder.gradebook.settings import folders
+from autograder.gradebook.settings import CONFIG, configured
+from autograder.gradebook.tables import AutomaticExtra, hold, make_tables
 
 STEPS = ("submitted", "autograded", "feedback")  # nbgrader's folders that have one of each student's
-
-
-class AutomaticExtra(Base):
-    """A table beside nbgrader's own: the extra credit that grading gave last. Any other is by hand.
-
-    A value alone does not tell: a teacher may type just the number that the check can give.
-    """
-
-    __tablename__ = "automatic_extra"
-    grade_id = Column(String(32), primary_key=True)
-    points = Column(Float(), nullable=False)
+PATIENCE = 300.0  # seconds that a server which has answered before may be away
+CONFLICTS = 10  # times that another program may have written the same
+T = TypeVar("T")
 
 
 def give_extra(gradebook: Gradebook, grade: Any, earned: float) -> None:
@@ -46,6 +57,8 @@ def give_extra(gradebook: Gradebook, grade: Any, earned: float) -> None:
     """
     if not earned and grade.extra_credit is None:
         return
+    gradebook.db.flush()
+    gradebook.db.refresh(grade, with_for_update=True)  # nobody types another one before this one is written
     ours = gradebook.db.get(AutomaticExtra, grade.id)
     if grade.extra_credit != (ours.points if ours else None):
         return
@@ -59,12 +72,15 @@ def give_extra(gradebook: Gradebook, grade: Any, earned: float) -> None:
 class Database:
     """The gradebook of a course. It is opened when it is first needed."""
 
+    answered: ClassVar[set[URL]] = set()  # which servers were there: for these it waits when they go away
+
     def __init__(self, course: Course) -> None:
         self.course = course
-        config = Config()
-        folders(config, course)
-        self.coursedir = CourseDirectory(config=config)
+        self.coursedir = CourseDirectory(config=configured(course))
+        self.url = database_url(self.coursedir.db_url, VARIABLE if os.environ.get(VARIABLE) else CONFIG)
         self._gradebook: Gradebook | None = None
+        self._opening = threading.Lock()
+        app_log.addFilter(_not_told_here)
 
     def __enter__(self) -> Database:
         return self
@@ -78,8 +94,45 @@ class Database:
             self._gradebook = None
 
     @property
+    def place(self) -> str:
+        """Where it is, as messages show it: a path, or a url without password."""
+        return shown(self.url, self.course)
+
+    @property
     def is_there(self) -> bool:
-        return self.course.gradebook.is_file()
+        """A server is asked only when something is read."""
+        return self.url.get_backend_name() != "sqlite" or Path(str(self.url.database)).is_file()
+
+    def run(self, work: Callable[[Gradebook], T]) -> T:
+        """What `work` gives, as one transaction: all of it is done, or nothing.
+
+        It is done again where another program wrote the same at the same time, and where a server that was there goes
+        away and comes back. So it has to be such that twice is the same as once.
+
+        Raises:
+            CourseError: when the gradebook cannot be read or written.
+        """
+        again, until = 0, 0.0
+        while True:
+            try:
+                with self.open() as gradebook:
+                    done = work(gradebook)
+            except CourseError as error:
+                cause = error.__cause__
+                if is_conflict(cause) and again < CONFLICTS:
+                    again += 1
+                    time.sleep(random.uniform(0, 0.1 * again))
+                elif is_away(cause) and self.url in self.answered and (not until or time.monotonic() < until):
+                    if not until:
+                        until = time.monotonic() + PATIENCE
+                        _say(f"{self.place} does not answer. Waiting for it, up to {PATIENCE / 60:g} minutes.")
+                    time.sleep(1)
+                else:
+                    raise
+            else:
+                if until:
+                    _say(f"{self.place} is back.")
+                return done
 
     @contextmanager
     def open(self) -> Iterator[Gradebook]:
@@ -91,32 +144,43 @@ class Database:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Object of type", SAWarning)  # nbgrader's own, on each new submission
             try:
-                if self._gradebook is None:
-                    _make_tables(self.coursedir.db_url)
-                    self._gradebook = Gradebook(self.coursedir.db_url, self.coursedir.course_id)
-                session = self._gradebook.db()
+                gradebook = self._opened()
+                session = gradebook.db()
                 commit, session.commit = session.commit, session.flush
                 try:
-                    yield self._gradebook
+                    yield gradebook
                     commit()
                 except BaseException:
                     session.rollback()
                     raise
                 finally:
                     session.commit = commit
-            except DBAPIError as e:
-                said = str(e.orig)
-                what = "Close what else uses it (formgrader, another grading run)" if "locked" in said else "Mend that"
-                fix = f"{what} and run the same command again: nothing is lost."
-                place = self.course.place(self.course.gradebook)
-                raise CourseError(Fault(place, f"cannot be written: {said}.", fix)) from e
+            except DATABASE_ERRORS as e:
+                cause = first_cause(e)
+                raise CourseError(Fault(self.place, *what_to_do(cause, self.url))) from cause
+
+    def _opened(self) -> Gradebook:
+        with self._opening:
+            if self._gradebook is None:
+                url = patient(self.url)
+                engine = create_engine(url)
+                try:
+                    with engine.connect() as connection:
+                        make_tables(connection)
+                finally:
+                    engine.dispose()
+                self._gradebook = Gradebook(url, self.coursedir.course_id)
+                if self.url.get_backend_name() != "sqlite":
+                    self.answered.add(self.url)
+            return self._gradebook
 
     def marks(self, slug: str, student: str | None = None) -> dict[str, Marks]:
         """What it says of each submission of a stage, or of one student's. It counts everywhere."""
         if not self.is_there:
             return {}
-        found: dict[str, Marks] = {}
-        with self.open() as gradebook:
+
+        def read(gradebook: Gradebook) -> dict[str, Marks]:
+            found: dict[str, Marks] = {}
             for who, name, _, manual, extra, _, score, most, penalty, ours in self.rows(gradebook, slug, student):
                 marks = found.setdefault(who, Marks(who))
                 marks.scores[name] = float(score or 0), float(most or 0)
@@ -131,17 +195,27 @@ class Database:
                 found.setdefault(who, Marks(who)).days_late, found[who].free_days = days
             if student in found:  # asked only for a page
                 found[student].due = due_date(gradebook, slug, student)
-        for marks in found.values():
-            marks.score = max(0.0, sum(score for score, _ in marks.scores.values()) - marks.late_penalty)
-            marks.max_score = sum(most for _, most in marks.scores.values())
+            return found
+
+        found = self.run(read)
+        for marks in found.values():  # a server gives the rows in any order: the sum does not depend on it
+            marks.score = max(0.0, math.fsum(score for score, _ in marks.scores.values()) - marks.late_penalty)
+            marks.max_score = math.fsum(most for _, most in marks.scores.values())
         return found
+
+    def counts(self) -> dict[str, int]:
+        """How much is in it."""
+        kinds = {"assignments": api.Assignment, "students": api.Student, "submissions": api.SubmittedAssignment}
+        kinds |= {"marks": api.Grade}
+        if not self.is_there:
+            return dict.fromkeys(kinds, 0)
+        return self.run(lambda gradebook: {name: gradebook.db.query(kind).count() for name, kind in kinds.items()})
 
     def students(self) -> set[str]:
         """Who has marks, a hand-in or a page, in whatever stage."""
         known = {folder.name for step in STEPS for folder in Path(self.coursedir.root, step).glob("*")}
         if self.is_there:
-            with self.open() as gradebook:
-                known |= {student.id for student in gradebook.students}
+            known |= self.run(lambda gradebook: {student.id for student in gradebook.students})
         return known
 
     def remove(self, student: str) -> None:
@@ -150,11 +224,15 @@ class Database:
         Raises:
             CourseError: when the gradebook or a folder cannot be written.
         """
-        if self.is_there:
-            with self.open() as gradebook, contextlib.suppress(MissingEntry):
+
+        def forget(gradebook: Gradebook) -> None:
+            with contextlib.suppress(MissingEntry):
                 gradebook.remove_student(student)
                 theirs = delete(AutomaticExtra).where(AutomaticExtra.grade_id.not_in(select(api.Grade.id)))
                 gradebook.db.execute(theirs)
+
+        if self.is_there:
+            self.run(forget)
         try:
             for step in STEPS:
                 for folder in Path(self.coursedir.root, step).glob("*"):
@@ -162,6 +240,13 @@ class Database:
                         shutil.rmtree(folder)
         except OSError as e:
             raise cannot_write(str(e.filename), e) from e
+
+    def hold(self, gradebook: Gradebook, slug: str, student: str = "") -> None:
+        """First in a transaction: until it ends, nobody else writes what it writes of this student, by hand neither."""
+        hold(gradebook.db(), f"{self.coursedir.course_id} {slug} {student}")
+        if student:
+            query = select(api.Grade.id).select_from(api.Grade)
+            gradebook.db.execute(_of(query, api.Grade, slug, student).with_for_update(of=api.Grade)).all()
 
     @staticmethod
     def rows(gradebook: Gradebook, slug: str, student: str | None = None) -> list[Any]:
@@ -192,19 +277,10 @@ def _of(query: Any, part: Any, slug: str, student: str | None) -> Any:
     return query if student is None else query.where(submission.student_id == student)
 
 
-def _make_tables(url: str) -> None:
-    """A new database as nbgrader would make it, but in this process: nbgrader asks another program for the version."""
-    engine = create_engine(url)
-    try:
-        if inspect(engine).get_table_names():
-            return
-        import nbgrader
-        from alembic.migration import MigrationContext
-        from alembic.script import ScriptDirectory
+def _not_told_here(record: logging.LogRecord) -> bool:
+    """nbgrader logs each error of the database, with a traceback. Here it is tried again, or told."""
+    return not record.getMessage().startswith("Rolling back session")
 
-        scripts = ScriptDirectory(str(Path(nbgrader.__file__).parent / "alembic"))
-        with engine.begin() as connection:
-            Base.metadata.create_all(connection)
-            MigrationContext.configure(connection).stamp(scripts, "head")
-    finally:
-        engine.dispose()
+
+def _say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)

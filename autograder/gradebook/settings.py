@@ -9,17 +9,53 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course
+from autograder.gradebook.connection import VARIABLE, without_password
+
+COURSE_ID = "sequence-models"
+CONFIG = "nbgrader_config.py"
 
 if TYPE_CHECKING:
     from nbgrader.apps.baseapp import NbGrader
 
 
 def folders(c: Any, course: Course) -> None:
-    """Write them into nbgrader's configuration `c`."""
+    """Write them into nbgrader's configuration `c`, and where the gradebook is.
+
+    AUTOGRADER_DB in the environment counts before what `c` has already; without either it is a file in the course. A
+    password goes into PGPASSWORD, where the database's own library looks for it, and stands in no url that is shown.
+    """
     c.CourseDirectory.root = str(course.work)
-    c.CourseDirectory.course_id = "sequence-models"
+    c.CourseDirectory.course_id = COURSE_ID
+    url = os.environ.get(VARIABLE) or c.CourseDirectory.get("db_url")
+    if url and course.folder == Course.folder:  # the demo's marks go nowhere else
+        c.CourseDirectory.db_url = without_password(url)
+
+
+def configured(course: Course) -> Config:
+    """The course's folders and database as nbgrader's own commands and formgrader have them: by its nbgrader_config.py.
+
+    Raises:
+        CourseError: where that file cannot be run.
+    """
+    config, url = Config(), None
+    try:
+        if course.folder == Course.folder and (course.root / CONFIG).is_file():
+            loaded = PyFileConfigLoader(CONFIG, str(course.root)).load_config()
+            url = loaded.CourseDirectory.get("db_url")
+    except CourseError:
+        raise
+    except Exception as e:  # it is a program
+        fact = f"cannot be run: {type(e).__name__}: {e}."
+        raise CourseError(Fault(CONFIG, fact, "Mend it, or take the course's own again.")) from e
+    folders(config, course)
+    if url:  # it counts for nbgrader; AUTOGRADER_DB is in it, unless a line below `configure` says something else
+        config.CourseDirectory.db_url = without_password(url)
+    return config
 
 
 def scripts_first() -> None:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 
 MOST_BYTES = 200  # of a name but for its ending; file systems allow 255
+MOST_LETTERS = 128  # nbgrader's column for a student's id; SQLite would take more, PostgreSQL does not
 ENDING = re.compile(r"(?:\.(?:ipynb|tar))?\.[A-Za-z0-9_]{1,8}~?$", re.IGNORECASE)
 SHOWN_NOWHERE = ("Cc", "Cf", "Cs", "Zl", "Zp")  # controls, marks of direction, halves of characters, ends of lines
 FORMULA = "=+-@＝＋－＠"  # how one begins in a spreadsheet, where nbgrader's export is opened
@@ -28,8 +29,9 @@ def safe(name: str) -> str:
     stem = name.removesuffix(ending)
     clean = "".join("_" if unicodedata.category(c) in SHOWN_NOWHERE and c not in JOINERS else c for c in stem)
     clean = "_" + clean[1:] if clean[:1] in FORMULA and clean else clean
-    if len(clean.encode()) > MOST_BYTES:
-        clean = clean.encode()[: MOST_BYTES - len(_mark(stem))].decode(errors="ignore")
+    if len(clean.encode()) > MOST_BYTES or len(clean) > MOST_LETTERS:
+        room = len(_mark(stem))
+        clean = clean[: MOST_LETTERS - room].encode()[: MOST_BYTES - room].decode(errors="ignore")
     if clean == stem:
         return name
     return clean + _mark(stem) + ending
