@@ -79,8 +79,8 @@ class _Search:
     def find(self, path: Path) -> list[Submission]:
         top = Node(stem(path.name) if path.is_file() else path.resolve().name, inside=self._top(path))
         entries = self._of_this_stage(top.inside or [])
-        if path.is_dir() and top.name == self.slug and any(map(self._is_ours, entries)):
-            top, entries = Node(path.resolve().parent.name), [top]  # nbgrader's STUDENT/NN_slug
+        if self._is_nbgraders(path, entries):
+            top, entries = Node(path.resolve().parent.name), [top]
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
         while len(entries) == 1 and not hand_ins(entries)[0] and (inner := self._class(entries[0])):
@@ -109,6 +109,12 @@ class _Search:
                 continue
             found += [Node(entry.name, inside=node.inside) for node in inside if node.name == self.slug]
         return found
+
+    def _is_nbgraders(self, path: Path, entries: list[Node]) -> bool:
+        """Is it the folder STUDENT/NN_slug of nbgrader's, and not a learner's own notebook?"""
+        place = path.resolve()
+        handed_in = place.parent.parent.name == "submitted" or any(node.name == TIMESTAMP for node in entries)
+        return path.is_dir() and place.name == self.slug and handed_in and any(map(self._is_ours, entries))
 
     def _is_stage(self, node: Node) -> bool:
         return node.inside is not None and node.name in self._stages
