@@ -88,7 +88,7 @@ def leaks(texts: Mapping[str, str], content: Content, answers: list[Answer]) -> 
     Args:
         texts: by their places.
     """
-    secret = _secret_lines(content)
+    secret = secret_lines(content)
     for place, text in texts.items():
         for marker in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
             if any(line.strip() == marker for line in text.split("\n")):
@@ -99,9 +99,12 @@ def leaks(texts: Mapping[str, str], content: Content, answers: list[Answer]) -> 
             if answer.says and answer.says in text:
                 what = f'the sentence about the answer "{answer.name}" of "{answer.exercise}"'
                 yield place, f"shows {what}. Take it out, or take the file away."
+        for quiz in content.quizzes:
+            if any(len(sentence) >= SHORTEST and sentence in text for sentence in quiz.says().values()):
+                yield place, f'shows a sentence about an option of "{quiz.id}". Take it out, or take the file away.'
 
 
-def _secret_lines(content: Content) -> dict[str, str]:
+def secret_lines(content: Content) -> dict[str, str]:
     """Each line that would give something away, and where it is from."""
     secret: dict[str, str] = {}
     public: set[str] = set()

@@ -151,8 +151,8 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
 def site(out: Path | None, proof: Path | None, benchmark: Path | None) -> None:
     """Build a web site of the course: all stages to read, quizzes to try, a page for instructors.
 
-    It has no solution, no hidden test and no key, and fetches nothing from elsewhere: open it from its folder, or put it
-    on any web server. After a change, only what changed is built again.
+    It has no solution, no hidden test and no key, and fetches nothing from elsewhere: open it from its folder, or put
+    it on any web server. After a change, only what changed is built again.
 
     \b
     autograder site                         into .course/site

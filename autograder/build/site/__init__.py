@@ -1,1 +1,1 @@
-"""The course as a web site: released notebooks and documents → pages, by Sphinx. No solution, no hidden test, no key."""
+"""The course as a web site: released notebooks and documents → pages, by Sphinx. No solution, hidden test or key."""

@@ -111,11 +111,13 @@ def write_source(course: Course, folder: Path, figures: Figures) -> int:
     pictures = [*course.root.glob("notebooks/*/drawings/*.svg"), *course.root.glob("docs/pictures/*")]
     made |= {path.relative_to(course.root).as_posix(): path.read_bytes() for path in pictures}
     documents = {path.relative_to(course.root).as_posix(): path for path in sorted(course.root.glob("docs/*.md"))}
-    kept = {*made, *documents}
+    kept = {*made, *documents, "index.md"}
     for name, path in documents.items():
         made[name] = texts.relinked(path.read_text(encoding="utf-8"), name, kept).encode()
     readme_path = course.root / "README.md"
-    readme = texts.relinked(readme_path.read_text(encoding="utf-8") if readme_path.is_file() else "# Course\n", "", kept)
+    readme = texts.relinked(
+        readme_path.read_text(encoding="utf-8") if readme_path.is_file() else "# Course\n", "", kept
+    )
     names = [name.removesuffix(".md") for name in documents]
     known = [_read(stage) for stage in course.stages()]
     made["index.md"] = texts.front(readme, pages, names).encode()

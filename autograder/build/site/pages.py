@@ -62,8 +62,8 @@ def question_of(source: str) -> Question | None:
 def page(released: NotebookNode, solved: NotebookNode | None, place: str) -> NotebookNode:
     """The notebook for Sphinx.
 
-    Quizzes become forms, checks and long code are folded, and a demonstration shows what it gave in the solved notebook.
-    Of that notebook nothing else is taken.
+    Quizzes become forms, checks and long code are folded, and a demonstration shows what it gave in the solved
+    notebook. Of that one nothing else is taken.
 
     Args:
         released: what students get.
@@ -126,8 +126,8 @@ def _page_cells(
     if not told:
         code.outputs = shown
     if shown and _PREDICT.search(before):
-        code.metadata["tags"] = [*code.metadata.get("tags", []), FOLD_OUTPUT]
-        code.metadata.setdefault("mystnb", {}).setdefault("code_prompt_show", "You have predicted? Show what comes out")
+        words = "Show the {type}" if code.metadata.get("tags") else "Show what comes out, after your prediction"
+        code.metadata |= _folded(words, FOLD_OUTPUT, *code.metadata.get("tags", []))
     if seen := _SEEN.match(after):
         code.metadata.setdefault("mystnb", {})["image"] = {"alt": _plain(seen[1])}
     yield code
@@ -157,8 +157,8 @@ def _output(output: NotebookNode) -> NotebookNode | None:
     return None
 
 
-def _folded(prompt: str) -> dict[str, Any]:
-    return {"tags": [FOLD], "mystnb": {"code_prompt_show": prompt, "code_prompt_hide": prompt}}
+def _folded(prompt: str, *tags: str) -> dict[str, Any]:
+    return {"tags": [*tags] or [FOLD], "mystnb": {"code_prompt_show": prompt, "code_prompt_hide": prompt}}
 
 
 def _points(number: float) -> str:

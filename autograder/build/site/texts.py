@@ -50,9 +50,7 @@ def relinked(markdown: str, here: str, kept: Collection[str]) -> str:
             return words
         return f"[{words}]({posixpath.relpath(place, posixpath.dirname(here) or '.')}{mark}{anchor})"
 
-    return "".join(
-        part if part.startswith("```") else _LINK.sub(one, part) for part in _FENCE.split(markdown)
-    )
+    return "".join(part if part.startswith("```") else _LINK.sub(one, part) for part in _FENCE.split(markdown))
 
 
 def front(readme: str, stages: Sequence[str], documents: Sequence[str]) -> str:
@@ -65,10 +63,12 @@ def front(readme: str, stages: Sequence[str], documents: Sequence[str]) -> str:
     """
     parts = sections(readme)
     title, _, intro = parts[""].partition("\n")
-    text = [title, "", intro.strip(), ""]
+    first, _, intro = intro.strip().partition("\n\n")
+    text = [title, "", first, ""]
     if stages:
-        buttons = [(f"{stages[0]}.html", "Start reading"), ("#three-journeys", "Work on it"), ("instructors.html", "Teach it")]
+        buttons = [(f"{stages[0]}.html", "Start reading"), ("#start", "Work on it"), ("instructors.html", "Teach it")]
         text += ['<p class="start">' + " ".join(f'<a href="{to}">{words}</a>' for to, words in buttons) + "</p>", ""]
+    text += [intro, ""]
     for name in ("The course", "Three journeys", "Start", "Licence"):
         if name in parts:
             text += [f"## {name}", "", parts[name], ""]
@@ -99,7 +99,12 @@ def instructors(
         attacks: what is attacked, a name, and what it tries.
         documents: the pages for instructors, as `docs/hub`.
     """
-    text = ["# For instructors", "", "How to grade a class is on the [front page](index.md), under *Three journeys*.", ""]
+    text = [
+        "# For instructors",
+        "",
+        "How to grade a class is on the [front page](index.md), under *Three journeys*.",
+        "",
+    ]
     if documents:
         text += ["To set things up:", "", *(f"- {{doc}}`{page}`" for page in documents), ""]
     text += ["## Are the tests proven?", ""]
@@ -123,7 +128,7 @@ def instructors(
     if attacks:
         text += ["## Which attacks are tried?", ""]
         text += [
-            f"Each of these {len(attacks)} kinds of submission is graded by a test, and gets no point that it did not earn.",
+            f"Each of these {len(attacks)} kinds of submission is graded by a test, and earns no point by its attack.",
             "",
             '<details class="long">',
             "<summary>What they try</summary>",

@@ -60,7 +60,10 @@
 
   function build(box) {
     const question = box.dataset;
-    const says = element("p", { className: "quiz-says", role: "status", textContent: question.how });
+    const typed = question.kind === "number" || question.kind === "shape"; // whoever clicks needs no word about form
+    const letters = question.letters ? ` Here you may also write ${question.letters.split(" ").join(", ")}.` : "";
+    const start = typed ? question.how + letters : "";
+    const says = element("p", { className: "quiz-says", role: "status", textContent: start });
     const items = [...box.querySelectorAll("li")].filter((item) => {
       const letter = /^([A-Z])\.$/.exec(item.querySelector("strong")?.textContent ?? "");
       return letter && (question.options ?? "").includes(letter[1]);
@@ -91,7 +94,7 @@
     const tell = () => {
       const { code, problem } = readers[question.kind](fields, question);
       says.classList.toggle("problem", Boolean(problem));
-      says.replaceChildren(problem ?? (code ? "An answer of the right form. In the notebook: " : question.how));
+      says.replaceChildren(problem ?? (code ? "An answer of the right form. In the notebook: " : start));
       if (code) {
         says.append(element("code", { textContent: `${question.name} = ${code}` }));
         says.append(". Whether it is right, you learn there.");
