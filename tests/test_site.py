@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+import snowballstemmer
 from nbformat import NotebookNode
 
 from autograder.build import write as builder
@@ -36,9 +37,9 @@ QUESTION = """
 # Which is longer?
 #
 # - [ ] A. The differences.
-#   > canaryoption one: T numbers have T-1 differences.
+#   > canaryoptionq one: T numbers have T-1 differences.
 # - [x] B. The sequence.
-#   > canaryoption two: one number more.
+#   > canaryoptionq two: one number more.
 """
 
 
@@ -206,15 +207,15 @@ def plant(stage: Stage) -> None:
     edit(
         stage,
         "    return x[:, 1:] - x[:, :-1]",
-        "    canarysolution = len('canarysolution')\n    return x[:, 1:] - x[:, :-1]",
+        "    canarysolutionq = len('canarysolutionq')\n    return x[:, 1:] - x[:, :-1]",
     )
-    edit(stage, "torch.manual_seed(0)\n", "torch.manual_seed(len('canaryhidden of a test'))\n")
-    edit(stage, "How much does a sequence change", "canaryprose 我爱中国. How much does a sequence change")
+    edit(stage, "torch.manual_seed(0)\n", "torch.manual_seed(len('canaryhiddenq of a test'))\n")
+    edit(stage, "How much does a sequence change", "canaryproseq 我爱中国. How much does a sequence change")
     stage.text.write_text(stage.text.read_text(encoding="utf-8") + QUESTION, encoding="utf-8")
     answers = stage.answers.read_text(encoding="utf-8")
-    stage.answers.write_text(answers.replace('says="It is', 'says="canarysentence It is'), encoding="utf-8")
+    stage.answers.write_text(answers.replace('says="It is', 'says="canarysentenceq It is'), encoding="utf-8")
     builder.build(stage)
-    write_solved(stage, "canaryshown")
+    write_solved(stage, "canaryshownq")
 
 
 def write_solved(stage: Stage, printed: str) -> None:
@@ -222,13 +223,13 @@ def write_solved(stage: Stage, printed: str) -> None:
     solved = source_notebook(read_stage(stage))
     for cell in solved.cells:
         if cell.cell_type == "code":
-            text = "canaryoutput" if "nbgrader" in cell.metadata else printed
-            errors = nbformat.v4.new_output("stream", name="stderr", text="canarystderr\n")
+            text = "canaryoutputq" if "nbgrader" in cell.metadata else printed
+            errors = nbformat.v4.new_output("stream", name="stderr", text="canarystderrq\n")
             cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=f"{text}\n"), errors]
     nbformat.write(solved, stage.solved)
 
 
-SECRET = ("canarysolution", "canaryhidden", "canarysentence", "canaryoption", "canaryoutput", "canarystderr")
+SECRET = ("canarysolutionq", "canaryhiddenq", "canarysentenceq", "canaryoptionq", "canaryoutputq", "canarystderrq")
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -241,7 +242,7 @@ def test_with_another_key_sphinx_reads_the_same_bytes(mini: Stage, tmp_path: Pat
     edit(mini, "[ ] A.", "[x] A.")
     edit(mini, "[x] B.", "[ ] B.")
     builder.build(mini)
-    write_solved(mini, "canaryshown")
+    write_solved(mini, "canaryshownq")
     write_source(mini.course, tmp_path / "b", Figures())
     assert files_of(tmp_path / "a") == files_of(tmp_path / "b")
 
@@ -252,7 +253,7 @@ def test_with_another_key_sphinx_reads_the_same_bytes(mini: Stage, tmp_path: Pat
         ("the code is\n    return x[:, 1:] - x[:, :-1]", "the solution of"),
         ("before, expected = x.clone(), torch.diff(x, dim=1)", "the hidden test"),
         ("What falls has d < 0; its size alone does not tell.", "the sentence about the answer"),
-        ("It says: canaryoption two: one number more.", "a sentence about an option"),
+        ("It says: canaryoptionq two: one number more.", "a sentence about an option"),
     ],
 )
 def test_an_output_that_gives_something_away_stops_the_site(
@@ -336,6 +337,28 @@ def test_without_sphinx_it_says_how_to_get_it(mini: Stage, tmp_path: Path, monke
         make.build_site(mini.course, tmp_path / "out", Figures())
 
 
+def test_an_interrupted_build_leaves_the_old_site_and_no_half_pages(
+    mini: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder.build(mini)
+    (tmp_path / "html").mkdir()
+    (tmp_path / "html" / "index.html").write_text("old", encoding="utf-8")
+    out = tmp_path / "out"
+    publish(tmp_path / "html", out)
+    before = files_of(out)
+
+    def interrupted(course: Course, work: Path, *_: Any) -> None:
+        (work / "html").mkdir(parents=True)
+        (work / "html" / "index.html").write_text("ha", encoding="utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(make, "_sphinx", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make.build_site(mini.course, out, Figures())
+    assert files_of(out) == before
+    assert not (mini.course.work / "site-work").exists()
+
+
 @pytest.mark.slow
 def test_no_canary_is_in_any_file_and_only_what_changed_is_built_again(mini: Stage) -> None:
     plant(mini)
@@ -346,14 +369,17 @@ def test_no_canary_is_in_any_file_and_only_what_changed_is_built_again(mini: Sta
         found = [canary for canary in SECRET if canary.encode() in data.lower()]
         assert not found, name
     index = (site / "searchindex.js").read_text(encoding="utf-8")
-    assert "canaryprose" in index and "canaryshown" in index and "中国" in index  # so secrets would be found as well
-    assert not [name for name in files_of(site) if name.endswith((".ipynb", ".md", ".py", ".txt"))]
+    for word in ("canaryproseq", "canaryshownq", json.dumps("中国")):  # so secrets would be found as well
+        assert word in index
+    porter = snowballstemmer.stemmer("porter")
+    assert [porter.stemWord(word) for word in SECRET] == list(SECRET)  # the index has stems
+    assert not [name for name in files_of(site) if name.endswith((".ipynb", ".md", ".py"))]
     notebook, other = site / "notebooks/12_my_stage/12_my_stage.html", site / "instructors.html"
     before = {path: path.stat().st_mtime_ns for path in (notebook, other)}
-    edit(mini, "canaryprose", "canarychanged")
+    edit(mini, "canaryproseq", "canarychangedq")
     builder.build(mini)
     run("site", cwd=root)
-    assert "canarychanged" in notebook.read_text(encoding="utf-8")
+    assert "canarychangedq" in notebook.read_text(encoding="utf-8")
     assert notebook.stat().st_mtime_ns > before[notebook] and other.stat().st_mtime_ns == before[other]
     assert not (root / "jupyter_execute").exists() and not (root / ".course" / "jupyter_execute").exists()
 
@@ -595,7 +621,7 @@ def test_pages_have_a_title_a_description_an_icon_and_their_neighbours(course_si
     assert "<title>03 · Seq2seq: the antonym machine" in html.unescape(text)
     described = re.search(r'<meta name="description" content="([^"]+)"', text)
     assert described and "the antonym machine" in described[1]
-    assert 'rel="icon"' in text and "favicon.svg" in text
+    assert re.search(r'<link rel="(shortcut )?icon" href="../../_static/favicon.svg', text)
     assert "02_lstm_gru.html" in text and 'class="next-page" href="../04_decoding/04_decoding.html"' in text
     attacks = (course_site / "instructors.html").read_text(encoding="utf-8")
     assert "Return a subclass of int with a lying" in html.unescape(attacks) and "class Equal" not in attacks
