@@ -364,10 +364,16 @@ def test_no_canary_is_in_any_file_and_only_what_changed_is_built_again(mini: Sta
     plant(mini)
     root = mini.course.root
     site = root / ".course" / "site"
-    assert "3 pages" in run("site", cwd=root).stdout
+    (root / "docs").mkdir()
+    text = "[The course](../README.md#start), [a page](../notebooks/12_my_stage/12_my_stage.ipynb), [x](../x.py)."
+    (root / "docs" / "hub.md").write_text(f"# The hub\n\n{text}\n", encoding="utf-8")
+    assert "4 pages" in run("site", cwd=root).stdout
     for name, data in files_of(site).items():
         found = [canary for canary in SECRET if canary.encode() in data.lower()]
         assert not found, name
+    links = Links(site / "docs" / "hub.html").links
+    assert "../index.html" in links and "../notebooks/12_my_stage/12_my_stage.html" in links
+    assert not [link for link in links if link.endswith(("x.py", ".ipynb", ".md"))]
     index = (site / "searchindex.js").read_text(encoding="utf-8")
     for word in ("canaryproseq", "canaryshownq", json.dumps("中国")):  # so secrets would be found as well
         assert word in index

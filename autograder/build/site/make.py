@@ -24,7 +24,7 @@ from autograder.build.site import texts
 from autograder.build.site.pages import page
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
-from autograder.course.layout import Course, Stage
+from autograder.course.layout import Course
 from autograder.stage.model import Answer, Content
 from autograder.stage.read import read_answers, read_stage
 
@@ -76,7 +76,7 @@ def build_site(course: Course, out: Path, figures: Figures, step: Step = lambda 
     _ours(out, course)
     work = course.work / "site-work"
     try:
-        written = write_source(course, work / "source", figures)
+        written = write_source(course, work / "source", figures, step)
         warnings = _sphinx(course, work, mathjax, step)
         publish(work / "html", out)
     except BaseException:  # half a page looks to Sphinx like a whole one
@@ -87,7 +87,7 @@ def build_site(course: Course, out: Path, figures: Figures, step: Step = lambda 
     return written
 
 
-def write_source(course: Course, folder: Path, figures: Figures) -> int:
+def write_source(course: Course, folder: Path, figures: Figures, step: Step = lambda done, total: None) -> int:
     """What Sphinx reads, laid out as the course is. Files that stay the same keep their times. Returns the pages.
 
     Raises:
@@ -119,10 +119,13 @@ def write_source(course: Course, folder: Path, figures: Figures) -> int:
         readme_path.read_text(encoding="utf-8") if readme_path.is_file() else "# Course\n", "", kept
     )
     names = [name.removesuffix(".md") for name in documents]
-    known = [_read(stage) for stage in course.stages()]
+    known = list[tuple[Content, list[Answer]]]()
+    for stage in course.stages():
+        known.append((content := read_stage(stage), read_answers(stage, content)))
+        step(len(known), 3 * len(stages))
     made["index.md"] = texts.front(readme, pages, names).encode()
     made["instructors.md"] = texts.instructors(
-        readme, list(map(_counts, known)), figures.proof, figures.benchmark, _attacks(course), names
+        readme, [_counts(*both) for both in known], figures.proof, figures.benchmark, _attacks(course), names
     ).encode()
     readable = {name: _text(name, data, public) for name, data in made.items() if not name.endswith(".png")}
     if found := [leak for content, answers in known for leak in leaks(readable, content, answers)]:
@@ -164,14 +167,8 @@ def _ours(out: Path, course: Course) -> None:
         raise CourseError(Fault(course.place(out), "holds other files, and the site would mix with them.", fix))
 
 
-def _read(stage: Stage) -> tuple[Content, list[Answer]]:
-    content = read_stage(stage)
-    return content, read_answers(stage, content)
-
-
-def _counts(known: tuple[Content, list[Answer]]) -> list[object]:
+def _counts(content: Content, answers: list[Answer]) -> list[object]:
     """A stage's row in the table of the catalogue."""
-    content, answers = known
     right = sum(answer.right for answer in answers)
     exercises, questions = len(content.written), len(content.quizzes)
     return [content.stage.slug, exercises, questions, content.max_score, right, len(answers) - right]
@@ -191,7 +188,12 @@ def _attacks(course: Course) -> list[tuple[str, str, str]]:
 
 def _text(name: str, data: bytes, public: set[str]) -> str:
     """What a file of the site says beyond these lines."""
-    text = strings(json.loads(data)) if name.endswith(".ipynb") else data.decode(errors="replace")
+    text = data.decode(errors="replace")
+    if name.endswith(".ipynb"):
+        notebook = json.loads(text)
+        for output in [output for cell in notebook["cells"] for output in cell.get("outputs", [])]:
+            output.get("data", {}).pop("image/png", None)
+        text = strings(notebook)
     return "\n".join(line for line in text.split("\n") if line not in public)
 
 
@@ -230,7 +232,7 @@ def _sphinx(course: Course, work: Path, mathjax: Path, step: Step) -> list[Fault
             status=None,
             warning=told,
         )
-        _count(app, step)
+        _count(app, step, len(course.stages()))
         app.build()
     (work / "html" / ".nojekyll").touch()  # or GitHub's pages leave out folders whose names begin with _
     lines = re.sub(r"\x1b\[[0-9;]*m", "", told.getvalue()).replace(f"{source}/", "")
@@ -276,13 +278,13 @@ def settings(source: Path, static: list[str]) -> dict[str, Any]:
     }
 
 
-def _count(app: Any, step: Step) -> None:
-    """Tell `step` of each page that is read, and of each that is written."""
-    done = total = 0
+def _count(app: Any, step: Step, done: int) -> None:
+    """Tell `step` of each page that is read, and of each that is written, after those steps that are done."""
+    total = done
 
     def begin(app: Any, env: Any, names: list[str]) -> None:
         nonlocal total
-        total = 2 * len(names)
+        total = done + 2 * len(names)
 
     def one(*_: Any) -> None:
         nonlocal done, total

@@ -43,7 +43,7 @@ class Question:
             "how": how_to_answer(self.kind, self.options, self.numbers),
         }
         words = " ".join(f'data-{key}="{escape(value)}"' for key, value in data.items() if value)
-        return f'<div class="quiz" id="question-{self.name}" {words}>'
+        return f'<div class="quiz" id="question-{self.name}" role="group" aria-label="Question {self.name}" {words}>'
 
 
 def question_of(source: str) -> Question | None:
