@@ -61,11 +61,9 @@ def shown(notebook: NotebookNode) -> list[Any]:
 # ---- a notebook's page --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("path", sorted(ROOT.glob("notebooks/*/*.ipynb")), ids=lambda path: path.stem)
-def test_each_question_of_the_course_becomes_a_form_and_its_two_cells_go(path: Path) -> None:
-    if path.stem != path.parent.name:
-        return  # what somebody wrote, kept beside it
-    notebook = nbformat.read(path, as_version=4)
+@pytest.mark.parametrize("stage", Course(ROOT).stages(released=True), ids=lambda stage: stage.slug)
+def test_each_question_of_the_course_becomes_a_form_and_its_two_cells_go(stage: Stage) -> None:
+    notebook = nbformat.read(stage.released, as_version=4)
     asked = [cell.metadata.nbgrader.grade_id.split("-")[0] for cell in notebook.cells if "quiz.read(" in cell.source]
     made = page(notebook, None, "here")
     forms = [re.search(r'id="question-(\w+)"', cell.source) for cell in made.cells if 'class="quiz"' in cell.source]
@@ -319,6 +317,15 @@ def test_files_that_somebody_else_put_there_stay(tmp_path: Path) -> None:
     publish(made, out)
     assert set(files_of(out)) == {"index.html", "CNAME", LIST}
     assert (out / "index.html").stat().st_mtime_ns == before
+
+
+def test_a_list_of_files_reaches_no_other_folder(tmp_path: Path) -> None:
+    (tmp_path / "html").mkdir()
+    (tmp_path / "out").mkdir()
+    (tmp_path / "mine").touch()
+    (tmp_path / "out" / LIST).write_text(f"../mine\n{tmp_path}/mine\n", encoding="utf-8")
+    publish(tmp_path / "html", tmp_path / "out")
+    assert (tmp_path / "mine").exists()
 
 
 def test_a_folder_of_somebody_elses_is_refused(mini: Stage, tmp_path: Path) -> None:

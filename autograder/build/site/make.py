@@ -157,7 +157,8 @@ def publish(html: Path, out: Path) -> None:
 
 def _listed(out: Path) -> set[str]:
     path = out / LIST
-    return set(path.read_text(encoding="utf-8").splitlines()) if path.is_file() else set()
+    names = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    return {name for name in names if not Path(name).is_absolute() and ".." not in Path(name).parts}
 
 
 def _ours(out: Path, course: Course) -> None:
