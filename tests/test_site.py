@@ -498,6 +498,14 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+# What reaches beyond a phone's edge, and is inside nothing that scrolls. (The page's frame would scroll as a whole.)
+WIDER = """() => [...document.querySelectorAll('article *')].filter(e => {
+  if (e.getBoundingClientRect().right <= innerWidth + 1 || !e.getBoundingClientRect().width) return false;
+  for (let p = e.parentElement; p.tagName !== 'ARTICLE'; p = p.parentElement)
+    if (['auto', 'scroll'].includes(getComputedStyle(p).overflowX)) return false;
+  return true;
+}).map(e => `${e.tagName} ${e.className} ${e.textContent.slice(0, 40)}`)"""
+
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 
 
@@ -527,6 +535,7 @@ def test_each_page_opens_without_a_word_to_anybody_and_fits_on_a_phone(course_si
         assert view.locator("mjx-merror, [data-mjx-error]").count() == 0, path.name
         view.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert view.evaluate("document.documentElement.scrollWidth") <= 390, path.name
+        assert view.evaluate(WIDER) == [], path.name
         for picture in view.locator("article img").all():
             picture.scroll_into_view_if_needed()
         broken = (
