@@ -42,7 +42,7 @@ def install():
             say(f"[2/3] {torch.replace('==', ' ')} ...")
             run_step("installing torch", pip("install", torch), lock)
             say("[3/3] the course's packages ...")
-            run_step("installing the course's packages", pip("install", "-e", ".[classroom,test]"), lock)
+            run_step("installing the course's packages", pip("install", "-e", ".[classroom,site,test]"), lock)
             write_stamp()
         except Problem as problem:
             lock.mark(unfinished=problem.half_written)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -70,8 +70,7 @@ def _rebuilt(content: Content, own: NotebookNode) -> Iterator[str]:
 def _secrets(content: Content, answers: list[Answer], own: NotebookNode) -> Iterator[str]:
     """No line of a solution, a hidden test or the catalogue stands in what students get."""
     stage = content.stage
-    secret = _secret_lines(content)
-    texts = {stage.place(stage.released): _strings(own)}
+    texts = {stage.place(stage.released): strings(own)}
     others = {other.released for other in stage.course.stages()} - {stage.released}
     folder = stage.course.root / "notebooks"
     for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
@@ -79,19 +78,33 @@ def _secrets(content: Content, answers: list[Answer], own: NotebookNode) -> Iter
         if path.is_file() and path not in others and not somebodys:
             place = stage.place(path)  # the stage's own notebook: as it should be, and as it is
             texts[place] = "\n".join([texts.get(place, ""), _strings_of(path)])
+    for place, told in leaks(texts, content, answers):
+        yield f"{place}: {told}"
+
+
+def leaks(texts: Mapping[str, str], content: Content, answers: list[Answer]) -> Iterator[tuple[str, str]]:
+    """Where texts show something of a stage that students must not see: the place, and what it is.
+
+    Args:
+        texts: by their places.
+    """
+    secret = secret_lines(content)
     for place, text in texts.items():
         for marker in (BEGIN_SOLUTION, END_SOLUTION, BEGIN_HIDDEN, END_HIDDEN):
             if any(line.strip() == marker for line in text.split("\n")):
-                yield f'{place}: holds "{marker}". Build it again, or take the file away.'
+                yield place, f'holds "{marker}". Build it again, or take the file away.'
         for line in sorted({_bare(line) for line in text.split("\n")} & secret.keys()):
-            yield f"{place}: shows a line of {secret[line]}: {line} Say it in other words, or take the file away."
+            yield place, f"shows a line of {secret[line]}: {line} Say it in other words, or take the file away."
         for answer in answers:
             if answer.says and answer.says in text:
                 what = f'the sentence about the answer "{answer.name}" of "{answer.exercise}"'
-                yield f"{place}: shows {what}. Take it out, or take the file away."
+                yield place, f"shows {what}. Take it out, or take the file away."
+        for quiz in content.quizzes:
+            if any(len(sentence) >= SHORTEST and sentence in text for sentence in quiz.says().values()):
+                yield place, f'shows a sentence about an option of "{quiz.id}". Take it out, or take the file away.'
 
 
-def _secret_lines(content: Content) -> dict[str, str]:
+def secret_lines(content: Content) -> dict[str, str]:
     """Each line that would give something away, and where it is from."""
     secret: dict[str, str] = {}
     public: set[str] = set()
@@ -119,22 +132,22 @@ def _strings_of(path: Path) -> str:
     text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix == ".ipynb":
         try:
-            return _strings(json.loads(text))
+            return strings(json.loads(text))
         except ValueError:
             return text
     return text
 
 
-def _strings(value: Any) -> str:
+def strings(value: Any) -> str:
     """All texts in a notebook, one below the other."""
     if isinstance(value, str):
         return value
     if isinstance(value, dict):
-        return "\n".join(_strings(item) for item in value.values())
+        return "\n".join(strings(item) for item in value.values())
     if isinstance(value, list):
         if all(isinstance(item, str) for item in value):
             return "".join(value)  # a cell's source: its lines end with a line feed
-        return "\n".join(_strings(item) for item in value)
+        return "\n".join(strings(item) for item in value)
     return ""
 
 

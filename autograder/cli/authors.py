@@ -1,4 +1,4 @@
-"""Commands for who writes the course: build, verify, new."""
+"""Commands for who writes the course: build, verify, site, new."""
 
 from __future__ import annotations
 
@@ -136,6 +136,40 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     if any(p.problems or p.few for p in proofs) or any(s.problems for s in surveys):
         raise SystemExit(1)
     click.echo(f"All proven in {seconds} s.")
+
+
+@main.command()
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for it, in place of .course/site."
+)
+@click.option(
+    "--proof", type=click.Path(dir_okay=False, path_type=Path), help="Show these figures of `autograder verify --json`."
+)
+@click.option(
+    "--benchmark", type=click.Path(dir_okay=False, path_type=Path), help="And these of benchmarks/grading.py --json."
+)
+def site(out: Path | None, proof: Path | None, benchmark: Path | None) -> None:
+    """Build a web site of the course: all stages to read, quizzes to try, a page for instructors.
+
+    It has no solution, no hidden test and no key, and fetches nothing from elsewhere: open it from its folder, or put
+    it on any web server. After a change, only what changed is built again.
+
+    \b
+    autograder site                         into .course/site
+    autograder site --out public/
+    autograder verify --json proof.json && autograder site --proof proof.json
+    """
+    from autograder.build.site.make import Figures, build_site, read_figures
+
+    course = find_course()
+    figures = Figures(
+        read_figures(proof, ("exercises", "right", "wrong", "blank_score")), read_figures(benchmark, ("submissions",))
+    )
+    folder = out or course.work / "site"
+    with progress_bar() as progress:
+        pages = build_site(course, folder, figures, steps(progress, "site"))
+    index = folder / "index.html"
+    click.echo(f"site        {course.place(index) if out is None else index}, {pages} pages")
 
 
 @main.command()

@@ -27,12 +27,12 @@ def project() -> dict[str, object]:
 def pins() -> list[str]:
     data = project()
     extras = data["optional-dependencies"]
-    return [*data["dependencies"], *extras["classroom"], *extras["test"]]  # type: ignore[misc,index]
+    return [*data["dependencies"], *extras["classroom"], *extras["site"], *extras["test"]]  # type: ignore[misc,index]
 
 
 def test_conda_has_the_same_pins_in_the_same_order() -> None:
     conda = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))["dependencies"]
-    assert conda[-1]["pip"] == [*pins(), "-e .[classroom,test]"]
+    assert conda[-1]["pip"] == [*pins(), "-e .[classroom,site,test]"]
     assert conda[0] == f"python{project()['requires-python']}"
 
 
@@ -70,7 +70,7 @@ def test_help_needs_no_install(folder: Path) -> None:
 @posix
 def test_torch_comes_first_then_the_package(course: ModuleType, folder: Path) -> None:
     assert course.main(["build"]) == 0
-    assert pip_calls(folder) == [f"install {pins()[0]}", "install -e .[classroom,test]"]
+    assert pip_calls(folder) == [f"install {pins()[0]}", "install -e .[classroom,site,test]"]
     assert course.ready()
 
 
@@ -113,7 +113,8 @@ def test_another_autograder_is_taken_out_first(course: ModuleType, folder: Path,
     (folder / "pip-act.py").write_text(act, encoding="utf-8")
     assert not course.ready()
     assert course.main(["build"]) == 0 and course.ready()
-    assert pip_calls(folder)[2:] == ["uninstall -y autograder", f"install {pins()[0]}", "install -e .[classroom,test]"]
+    again = [f"install {pins()[0]}", "install -e .[classroom,site,test]"]
+    assert pip_calls(folder)[2:] == ["uninstall -y autograder", *again]
 
 
 @posix
