@@ -33,6 +33,7 @@ from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import SUBMISSION, render
 from autograder.gradebook.database import due_date, give_extra
+from autograder.gradebook.exchange_rules import Collect, ReleaseFeedback
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
@@ -48,6 +49,7 @@ def configure(c: Any, course: Course) -> None:
     """Write the course's settings into nbgrader's configuration `c`."""
     scripts_first()
     folders(c, course)
+    c.ExchangeFactory.collect, c.ExchangeFactory.release_feedback = Collect, ReleaseFeedback
     c.GenerateAssignment.preprocessors = PREPROCESSORS
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
