@@ -169,7 +169,7 @@ def _release(stage: Stage, folder: Path) -> None:
     from autograder.build.write import build_source
 
     build_source(stage)
-    environment = {**os.environ, "JUPYTER_CONFIG_PATH": str(folder / "settings")}
+    environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "settings")}  # and no settings of the person
     for command in ("generate_assignment", "release_assignment"):
         words = [sys.executable, "-m", "nbgrader", command, stage.slug]
         done = subprocess.run(words, cwd=stage.course.root, env=environment, capture_output=True, text=True)
