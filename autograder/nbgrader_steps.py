@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 from functools import partial
 from typing import Any
@@ -27,13 +28,14 @@ from traitlets import Any as AnyTrait
 
 from autograder.build.release import PREPROCESSORS
 from autograder.course.faults import CourseError, Fault
-from autograder.course.layout import Course
+from autograder.course.layout import Course, Stage
 from autograder.diagnosis.carried import carry_forward
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import SUBMISSION, render
-from autograder.gradebook.database import due_date, give_extra
+from autograder.gradebook.database import give_extra
 from autograder.gradebook.exchange_rules import Collect, ReleaseFeedback
+from autograder.gradebook.late import LateDays, due_date, lateness
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders, scripts_first
@@ -48,11 +50,15 @@ from autograder.stage.read import read_stage
 def configure(c: Any, course: Course) -> None:
     """Write the course's settings into nbgrader's configuration `c`."""
     scripts_first()
+    with contextlib.suppress(OSError):  # `nbgrader db assignment add` does not make it
+        course.work.mkdir(parents=True, exist_ok=True)
     folders(c, course)
     c.ExchangeFactory.collect, c.ExchangeFactory.release_feedback = Collect, ReleaseFeedback
     c.GenerateAssignment.preprocessors = PREPROCESSORS
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE
+    c.AssignLatePenalties.plugin_class = LateDays
+    c.LateDays.course = course
     c.GenerateFeedback.preprocessors = FEEDBACK
     c.GenerateFeedback.exporter_class = FeedbackExporter
     # formgrader shows a student's notebook in the teacher's name: no scripts
@@ -172,6 +178,9 @@ class StudentPage(_Step):
                 marks.comments[mark.grade_id] = mark.get("comment") or ""
         with Gradebook(told["db_url"]) as gradebook:
             marks.due = due_date(gradebook, told["assignment"], marks.student)
+            stage = Stage(self.session.course, told["assignment"])
+            days = lateness(gradebook, stage, marks.student)
+            marks.days_late, marks.free_days = days.get(marks.student, (0, 0))
         texts = self.session.page_texts(self.session.blueprint(resources))
         resources["page"] = page(nb, marks, texts)
         return nb, resources

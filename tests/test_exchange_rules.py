@@ -16,8 +16,9 @@ from traitlets.config import Config
 
 from autograder.course.layout import Stage
 from autograder.gradebook.exchange import collect
-from autograder.gradebook.exchange_rules import MOST_FILES, SECRET, TIME, Collect
+from autograder.gradebook.exchange_rules import MOST_FILES, SECRET, Collect
 from autograder.grading.grade import grade
+from autograder.intake.tree import TIMESTAMP
 
 from .test_exchange import N, configure, exchange, hand_in, notebook
 
@@ -73,9 +74,9 @@ def test_what_is_no_hand_in_stops_nobody(mini: Stage, exchange: Path, name: str)
 
 def test_a_spoiled_time_inside_changes_nothing(mini: Stage, exchange: Path) -> None:
     """The name of the folder is what counts; nbgrader reads the file when it collects again."""
-    (hand_in(exchange, "ana", WHEN, b"1") / TIME).write_bytes(b"\xff no time")
+    (hand_in(exchange, "ana", WHEN, b"1") / TIMESTAMP).write_bytes(b"\xff no time")
     folder = collect(mini).folder / "ana" / mini.slug
-    assert (folder / TIME).read_text() == f"{WHEN} UTC"
+    assert (folder / TIMESTAMP).read_text() == f"{WHEN} UTC"
     hand_in(exchange, "ana", "2026-11-03 10:00:00.000000", b"2")
     collect(mini)
     assert (folder / N).read_bytes() == b"2"
@@ -148,7 +149,7 @@ def test_the_page_of_a_hand_in_goes_back_and_others_stop_nobody(mini: Stage, exc
     (tmp_path / "mail" / "wei.ipynb").write_bytes(notebook(mini))
     grade(mini, tmp_path / "mail", "none")
     pages = {name: mini.course.work / "feedback" / name / mini.slug for name in ("ana", "wei")}
-    assert sorted(path.name for path in pages["ana"].iterdir()) == sorted([f"{mini.slug}.html", SECRET, TIME])
+    assert sorted(path.name for path in pages["ana"].iterdir()) == sorted([f"{mini.slug}.html", SECRET, TIMESTAMP])
     assert [path.name for path in pages["wei"].iterdir()] == [f"{mini.slug}.html"]
     command = [sys.executable, "-m", "nbgrader", "release_feedback", mini.slug]
     said = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stderr

@@ -104,7 +104,7 @@ def test_a_mark_by_hand_is_the_same_in_table_json_report_feedback_and_export(min
         assert {row["student_id"]: float(row["score"]) for row in csv.DictReader(file)} == wanted
     feedback = mini.course.work / "feedback" / "late" / mini.slug / f"{mini.slug}.html"
     ours = feedback.read_text(encoding="utf-8")
-    assert "<strong>1.75 of 2 points</strong> (after 0.25 for handing in late)" in ours
+    assert "<strong>1.75 of 2 points</strong> (0.25 points off for handing in late)" in ours
     generate_feedback(mini, "late")
     assert feedback.read_text(encoding="utf-8") == ours
 

@@ -1,7 +1,8 @@
 """Who is who, hand-ins as learning systems give them, and marks as they take them.
 
-The names of files and columns are those of Canvas (`app/models/gradebook_importer.rb` and its zips) and of Moodle
-(`mod/assign/locallib.php`, `mod/assign/feedback/*`).
+The names of files and columns are those of Canvas (`app/models/gradebook_importer.rb`, and `lib/content_zipper.rb` for
+zips), of Moodle (`mod/assign/gradingtable.php`, `mod/assign/feedback/*`, and `mod/assign/classes/downloader.php` for
+zips) and of Google Drive.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
 from autograder.feedback.export import Term, anonymous_id, as_csv, canvas, into_canvas, into_moodle, plain
 from autograder.intake.find import submissions
-from autograder.intake.roster import Person, Roster, join, read_list, read_roster, write_roster
+from autograder.intake.roster import Person, Roster, assign, join, read_list, read_names, read_roster, write_roster
 
 from .conftest import run
 from .honest.stage import solved, source
@@ -229,6 +230,126 @@ def test_from_a_zip_to_the_tables(mini: Stage, lists: Path, one_worker: None) ->
     assert (root / "term.xlsx").read_bytes() == (root / "again.xlsx").read_bytes()
 
 
+def whose(stage: Stage, path: Path, roster: Roster | None, names: dict[str, str] | None = None) -> dict[str, str]:
+    """Each hand-in under the id that it got: what is odd about it, or why nobody knows whose it is."""
+    with submissions(stage, path) as handed:
+        return {s.student: s.nobody or s.problem or s.note for s in assign(handed, roster, names or {})}
+
+
+MOODLE_ZIP = {
+    f"{name}_{number}_assignsubmission_file/{N}": b"{}" for name, number in (("Jörg Müller", 501), ("伟 李", 502))
+}
+CANVAS_ZIP = {f"müllerjörg_1001_9001_{N}": b"{}", f"李伟_LATE_1002_9002_{N}": b"{}"}
+
+
+@pytest.mark.parametrize("form", [MOODLE_ZIP, CANVAS_ZIP, {f"müllerjörg_1001_9001_{N}": b"{}"}])
+@pytest.mark.parametrize("folder", ["", "submissions/"])
+def test_a_learning_systems_zip_in_a_zip(mini: Stage, tmp_path: Path, form: dict[str, bytes], folder: str) -> None:
+    inner = {folder + name: data for name, data in form.items()} | {"__MACOSX/._x": b"", ".DS_Store": b""}
+    data = zipped(tmp_path / "inner.zip", inner).read_bytes()
+    wrapped = found(mini, zipped(tmp_path / "outer.zip", {"Stage 12.zip": data, "__MACOSX/._Stage 12.zip": b""}))
+    assert wrapped == found(mini, zipped(tmp_path / "plain.zip", form))
+    twice = zipped(tmp_path / "twice.zip", {"outer.zip": (tmp_path / "outer.zip").read_bytes()})
+    assert found(mini, twice) == wrapped
+
+
+def test_a_zip_that_holds_itself_over_and_over_ends(mini: Stage, tmp_path: Path) -> None:
+    data = zipped(tmp_path / "0.zip", {"ana.ipynb": b"{}", "bob.ipynb": b"{}"}).read_bytes()
+    for number in range(30):
+        data = zipped(tmp_path / "next.zip", {f"{number}.zip": data}).read_bytes()
+    (problem,) = [problem for _, _, problem in found(mini, tmp_path / "next.zip").values()]
+    assert "no notebook" in problem
+
+
+def test_a_students_own_zip_is_no_class(mini: Stage, tmp_path: Path) -> None:
+    """Names in what somebody packed decide about nobody else."""
+    own = zipped(tmp_path / "own.zip", {f"müllerjörg_1001_9001_{N}": b"{}"}).read_bytes()
+    told = found(mini, zipped(tmp_path / "class.zip", {"eve.zip": own, "ana.zip": own}))
+    assert set(told) == {"ana", "eve"}
+    forged = {f"Eve E_503_assignsubmission_file_Jörg Müller_501_assignsubmission_file_{N}": b"{}"}
+    assert {number for number, _, _ in found(mini, zipped(tmp_path / "flat.zip", forged)).values()} == {"503"}
+
+
+def test_whatever_lies_beside_a_learning_systems_files_is_told(mini: Stage, tmp_path: Path) -> None:
+    files = CANVAS_ZIP | {"solution.ipynb": b"{}", "readme.txt": b"", "doejane_1004_9005_text.html": b"<p>"}
+    files |= {f"doejane_1004_9006_{N}": b"{}"}
+    told = found(mini, zipped(tmp_path / "a.zip", files))
+    assert set(told) == {"müllerjörg_1001", "李伟_1002", "doejane_1004", "solution", "readme"}
+    assert "a text file" in told["readme"][2] and "typed into the learning system" in told["doejane_1004"][1]
+
+
+PEOPLE = Roster([
+    Person("jm", "Müller", "Jörg", lms_user_id="501", group="Team Rocket"),
+    Person("lw", "李", "伟", lms_user_id="502", group="Team Rocket"),
+    Person("ms", "Smith-Jones", "Mary Ann", lms_user_id="503", group="数据 组"),
+])  # fmt: skip
+
+
+def test_a_teams_hand_in_is_each_members(mini: Stage, tmp_path: Path) -> None:
+    files = {f"Team Rocket_77_assignsubmission_file/{N}": b"{}", f"数据 组_503_assignsubmission_file/{N}": b"{}"}
+    files |= {f"Default group_assignsubmission_file/{N}": b"{}"}
+    told = whose(mini, zipped(tmp_path / "teams.zip", files), PEOPLE)
+    assert set(told) == {"jm", "lw", "ms", "Default group"} and "Nobody in students.csv" in told["Default group"]
+    assert told["jm"] == told["lw"] == "Handed in by the group Team Rocket." and "数据 组" in told["ms"]
+    canvas = {f"teamrocket_501_9001_{N}": b"{}", f"smithjonesmaryann_503_9002_{N}": b"{}"}
+    told = whose(mini, zipped(tmp_path / "canvas.zip", canvas), PEOPLE)
+    assert told == dict.fromkeys(("jm", "lw"), "Handed in by the group teamrocket.") | {"ms": ""}
+
+
+def test_a_teams_number_is_nobodys(mini: Stage, tmp_path: Path) -> None:
+    """Moodle numbers teams apart from participants, so the same number may be both."""
+    files = {f"Team Blue_501_assignsubmission_file/{N}": b"{}", f"Team Rocket_503_assignsubmission_file/{N}": b"{}"}
+    told = whose(mini, zipped(tmp_path / "teams.zip", files), PEOPLE)
+    assert set(told) == {"Team Blue_501", "Team Rocket_503"}
+    assert "The number 501 is that of jm, and the name is not: Team Blue." in told["Team Blue_501"]
+
+
+def test_hidden_names_are_found_by_number(mini: Stage, tmp_path: Path) -> None:
+    files = {f"Teilnehmer_{number}_assignsubmission_file/{N}": b"{}" for number in (501, 503)}
+    assert set(whose(mini, zipped(tmp_path / "blind.zip", files), PEOPLE)) == {"jm", "ms"}
+
+
+def test_who_hands_in_alone_and_with_a_group_has_two(mini: Stage, tmp_path: Path) -> None:
+    files = {f"Team Rocket_77_assignsubmission_file/{N}": b"{}", f"Jörg Müller_501_assignsubmission_file/{N}": b"{}"}
+    told = whose(mini, zipped(tmp_path / "both.zip", files), PEOPLE)
+    assert "more than one submission of jm" in told["jm"] and told["lw"].startswith("Handed in by the group")
+
+
+DRIVE = [
+    f"Jörg Müller - {N}", f"Copy of 伟 李 - {N}", "12_my_stage_ms.ipynb", f"Copy of {N}", f"Kopie von Copy of {N}",
+    "12_my_stage (1).ipynb",
+]  # fmt: skip
+
+
+def test_a_folder_of_google_classroom(mini: Stage, tmp_path: Path) -> None:
+    folder = tmp_path / "Stage 12"
+    folder.mkdir()
+    for name in DRIVE:
+        (folder / name).write_bytes(b"{}")
+    people = Roster([*PEOPLE.people, Person("zoe", "Z", "Zoë"), Person("cy"), Person("di")])
+    told = whose(mini, folder, people)
+    nobody = ["12_my_stage (1)", "Copy of 12_my_stage", "Kopie von Copy of 12_my_stage"]
+    assert sorted(told) == sorted(["jm", "lw", "ms", *nobody])
+    assert all("--names" in told[name] for name in nobody)
+    table = tmp_path / "names.csv"
+    rows = [f"Copy of {N},Zoë Z", "Stage 12/12_my_stage (1).ipynb,cy", f"Kopie von Copy of {N},who", "other.ipynb,ms"]
+    table.write_text("\n".join(["file,student", *rows]), encoding="utf-8")
+    told = whose(mini, folder, people, read_names(table))
+    assert told.keys() == {"jm", "lw", "ms", "zoe", "cy", "Kopie von Copy of 12_my_stage"}
+    assert "Nobody in students.csv is called who" in told["Kopie von Copy of 12_my_stage"]
+    assert {"Zoë Z", "cy", "who"} < whose(mini, folder, None, read_names(table)).keys()  # without a roster
+
+
+def test_a_table_of_names_with_faults_is_told(tmp_path: Path) -> None:
+    table = tmp_path / "names.csv"
+    table.write_text("file,student\na.ipynb,ana\nx/a.ipynb,bob\n")
+    with pytest.raises(CourseError, match=r"names.csv:3: says that x/a.ipynb is of bob, and of ana"):
+        read_names(table)
+    table.write_text("name,who\na,b\n")
+    with pytest.raises(CourseError, match="has the columns name, who"):
+        read_names(table)
+
+
 # Marks
 
 
@@ -242,7 +363,7 @@ def test_a_worksheet_of_moodle_is_filled_in(mini: Stage, lists: Path) -> None:
     assert [row[4] for row in table] == ["Grade", "1.5", "0", "1.00"]
     assert [row[7] for row in table] == ["Feedback comments", "", "", "well done"]
     assert missing == ["Participant 503 Mary Ann Smith-Jones"]
-    german = MOODLE.replace("Identifier,", "ID-Nummer des Teilnehmers,").replace(",Grade,", ",Bewertung,")
+    german = MOODLE.replace("Identifier,", "ID,").replace(",Grade,", ",Bewertung,")
     (lists / "moodle.csv").write_text(german, encoding="utf-8")
     assert into_moodle(term_of(mini, people, {"jm": 2.0}), lists / "moodle.csv")[0][1][4] == "2"
 
@@ -252,6 +373,92 @@ def test_a_stage_without_a_column_gets_one(mini: Stage, lists: Path) -> None:
     table, _ = into_canvas(term_of(mini, [Person("jm", lms_user_id="1001")], {"jm": 2.0}), lists / "canvas.csv")
     assert table[0][-1] == "12_my_stage" and [row[-1] for row in table[1:4]] == ["2", "2", ""]
     assert [row[6] for row in table] == ["Homework (101)", "2", "", "", "", ""]
+
+
+# As `lib/gradebook_exporter.rb` writes them: with a byte order mark, in a course with manual posting; in a language
+# with decimal commas; with last and first names apart.
+CANVAS_EXPORTS = {
+    "totals": """\ufeffStudent,ID,SIS User ID,SIS Login ID,Section,Notes,Stage 12 (101),Assignments Current Score,\
+Assignments Unposted Current Score,Assignments Final Score,Assignments Unposted Final Score,Current Score,\
+Unposted Current Score,Final Score,Unposted Final Score
+,,,,,,Manual Posting,,,,,,,,
+    Points Possible,,,,,,2.00,(read only),(read only),(read only),(read only),(read only),(read only),\
+(read only),(read only)
+"Müller, Jörg",1001,u77,jmueller,A and B,,,85.00,85.00,85.00,85.00,85.00,85.00,85.00,85.00
+"李, 伟",1002,u78,liwei,A,late,EX,,,,,,,,
+"Student, Test",1999,,0123abc,A,,,,,,,,,,
+""",
+    "semicolons": """Student;ID;SIS User ID;SIS Login ID;Section;Stage 12 (101);Final Score
+    Points Possible;;;;;2,00;(read only)
+Müller, Jörg;1001;u77;jmueller;A;;85,50
+李, 伟;1002;u78;liwei;A;EX;
+Student, Test;1999;;0123abc;A;;
+""",
+    "two names": """LastName,FirstName,ID,SIS Login ID,Section,Stage 12 (101),Final Score
+    Points Possible,,,,,2.00,(read only)
+Müller,Jörg,1001,jmueller,A,,85.50
+李,伟,1002,liwei,A,EX,
+Student,Test,1999,0123abc,A,N/A,
+""",
+}
+
+
+@pytest.mark.parametrize("form", CANVAS_EXPORTS)
+def test_canvass_own_export_goes_in_and_out_and_in_again(mini: Stage, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "grades.csv"
+    path.write_text(CANVAS_EXPORTS[form], encoding="utf-8")
+    people = join(Roster(), read_list(path))[0].people
+    assert [(p.id, p.last_name, p.first_name, p.lms_user_id) for p in people] == [
+        ("jmueller", "Müller", "Jörg", "1001"),
+        ("liwei", "李", "伟", "1002"),
+    ]
+    term = term_of(mini, people, {"jmueller": 1.5, "liwei": 1.0})
+    table, missing = into_canvas(term, path)
+    assert missing == ["李, 伟 (excused there)"]
+    column = table[0].index("Stage 12 (101)")
+    rows = {row[table[0].index("ID")]: row for row in table[1:]}
+    assert [rows[number][column] for number in ("1001", "1002")] == ["1.5", "EX"]
+    before = list(
+        csv.reader(
+            io.StringIO(CANVAS_EXPORTS[form].lstrip("\ufeff")), delimiter=";" if ";ID" in CANVAS_EXPORTS[form] else ","
+        )
+    )
+    assert [row[:column] + row[column + 1 :] for row in table] == [row[:column] + row[column + 1 :] for row in before]
+    path.write_text(as_csv(table), encoding="utf-8")
+    assert into_canvas(term, path) == (table, missing) and join(Roster(people), read_list(path))[1:] == (0, 0)
+
+
+# As Moodle's table is downloaded: `mod/assign/gradingtable.php`, and the names of columns in its language packs.
+MOODLE_EXPORTS = {
+    "English": "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+    "Last modified (submission),Last modified (grade),Feedback comments\n"
+    "Participant 501,Jörg Müller,jmueller@example.edu,Submitted for grading - 1 day late,,2.00,Yes,"
+    '"Tuesday, 3 November 2026, 11:55 PM",-,\n'
+    "Participant 502,伟 李,liwei@example.edu,No submission,,2.00,Yes,-,-,\n",
+    "German": "ID,Vollständiger Name,E-Mail-Adresse,Status,Bewertung,Bestwertung,Bewertung kann geändert werden,"
+    "Zuletzt geändert (Abgabe),Zuletzt geändert (Bewertung),Feedback als Kommentar\n"
+    'Teilnehmer/in501,Jörg Müller,jmueller@example.edu,Zur Bewertung abgegeben,,"2,00",Ja,'
+    '"Dienstag, 3. November 2026, 23:55",-,\n'
+    'Teilnehmer/in502,伟 李,liwei@example.edu,Keine Abgabe,,"2,00",Ja,-,-,\n',
+}
+
+
+@pytest.mark.parametrize("form", MOODLE_EXPORTS)
+def test_moodles_worksheet_goes_in_and_out_and_in_again(mini: Stage, tmp_path: Path, form: str) -> None:
+    path = tmp_path / "worksheet.csv"
+    path.write_text("\ufeff" + MOODLE_EXPORTS[form], encoding="utf-8")
+    people = join(Roster(), read_list(path))[0].people
+    assert [(p.id, p.shown, p.lms_user_id) for p in people] == [
+        ("jmueller", "Jörg Müller", "501"),
+        ("liwei", "伟 李", "502"),
+    ]
+    term = term_of(mini, people, {"jmueller": 1.5})
+    table, missing = into_moodle(term, path)
+    assert [row[4] for row in table[1:]] == ["1.5", ""] and len(missing) == 1
+    before = list(csv.reader(io.StringIO(MOODLE_EXPORTS[form])))
+    assert [row[:4] + row[5:] for row in table] == [row[:4] + row[5:] for row in before]
+    path.write_text(as_csv(table), encoding="utf-8")
+    assert into_moodle(term, path) == (table, missing) and join(Roster(people), read_list(path))[1:] == (0, 0)
 
 
 def test_text_that_a_spreadsheet_would_run_is_made_harmless(mini: Stage) -> None:

@@ -31,6 +31,11 @@ EXCHANGE = "exchange"  # in place of a folder
     type=click.Path(path_type=Path),
     help="Folder or zip of submissions; or the word `exchange`: nbgrader's.",
 )
+@click.option(
+    "--names",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A table (file,student), where names of files do not say whose they are.",
+)
 @click.option("--json", "json_path", type=click.Path(dir_okay=False, path_type=Path), help="Write marks here, too.")
 @click.option("--jobs", default=default_jobs, show_default="processors", type=click.IntRange(1), help="Workers.")
 @click.option(
@@ -53,6 +58,7 @@ EXCHANGE = "exchange"  # in place of a folder
 def grade(
     stage: str,
     path: Path,
+    names: Path | None,
     json_path: Path | None,
     jobs: int,
     sandbox: str,
@@ -71,6 +77,7 @@ def grade(
     autograder grade 03_seq2seq --from submissions/
     autograder grade 03 --from class.zip --json marks.json --jobs 4
     autograder grade 03 --from exchange
+    autograder grade 03 --from drive.zip --names names.csv
     autograder grade 03 --from submissions/ --dry-run
     autograder grade 03 --from submissions/ --student ana
     autograder grade 03 --from submissions/ --exercise make_batch --dry-run
@@ -78,7 +85,7 @@ def grade(
     course = find_course()
     writable(json_path)
     path, lost = _collected(course.stages((stage,))[0], path)
-    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises, lost)
+    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises, lost, names)
     if json_path:
         result.write_json(json_path)
         click.echo(f"marks       {json_path}")
@@ -113,6 +120,7 @@ def _grade(
     students: tuple[str, ...] = (),
     exercises: tuple[str, ...] = (),
     lost: Mapping[str, str] = MappingProxyType({}),
+    names: Path | None = None,
 ) -> ClassResult:
     """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
     from autograder.run.worker.pool import workers_for
@@ -131,7 +139,7 @@ def _grade(
 
             step = steps(progress, f"grade {stage.slug}")
             result = grader.grade(
-                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises, lost
+                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises, lost, names
             )
         workers.hang_up()
         if result.sandbox == "none":
@@ -190,13 +198,14 @@ def _unsafe(result: ClassResult) -> str:
 
 def _what_to_know(content: Content, result: StudentResult) -> str:
     """The reason of a repair or failure, then a remark for each exercise that lost points."""
-    from autograder.gradebook.results import broken_below, stopped_with
+    from autograder.gradebook.results import broken_below, late_in_words, stopped_with
 
+    late = late_in_words(result)
     by_hand = ", ".join(result.by_hand)
     marked = f"marked by hand: {by_hand}" if by_hand else ""
     claimed = f"its id in the notebook: {', '.join(result.claimed)}" if result.claimed else ""
     if not result.ran:
-        return "\n".join(filter(None, [result.reason, marked]))
+        return "\n".join(filter(None, [result.reason, late, marked]))
     blank, remarks = [], []
     for exercise in content.exercises:
         own = [result.checks[cell.id] for cell in content.checks(exercise)]
@@ -219,7 +228,7 @@ def _what_to_know(content: Content, result: StudentResult) -> str:
     if blank:
         everything = set(blank) == set(content.exercises) - content.extras
         remarks.append("blank" if everything else f"blank: {', '.join(blank)}")
-    return "\n".join(filter(None, [result.reason, result.no_page, claimed, marked, *remarks]))
+    return "\n".join(filter(None, [result.reason, result.no_page, late, claimed, marked, *remarks]))
 
 
 def _score(result: StudentResult) -> str:

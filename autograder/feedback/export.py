@@ -21,9 +21,10 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
-from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, read_roster
+from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, canvas_name, read_roster, read_text
 
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
+EXCUSED = "EX"
 POINTS_POSSIBLE = "    Points Possible"
 GRADE = ("grade", "bewertung", "calificación", "note", "成绩")  # Moodle's headers are in the language of the site
 MOODLE = ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade"]
@@ -40,6 +41,7 @@ class Term:
     marks: dict[str, dict[str, float]]  # by slug, by student
     ungraded: list[tuple[str, str]] = field(default_factory=list)  # slug, student
     people: Roster | None = None
+    late: dict[str, float] = field(default_factory=dict)  # by student: what lateness has cost, in all of the stages
 
     @property
     def students(self) -> list[Person]:
@@ -63,6 +65,9 @@ def read_term(course: Course, stages: Sequence[Stage]) -> Term:
         result, _ = as_in_gradebook(stage, load(stage))
         term.most[stage.slug] = result.max_score
         term.marks[stage.slug] = {name: r.score for name, r in result.students.items() if r.status != "ungraded"}
+        for name, r in result.students.items():
+            if r.late_penalty:
+                term.late[name] = term.late.get(name, 0.0) + r.late_penalty
         term.ungraded += [(stage.slug, name) for name, r in result.students.items() if r.status == "ungraded"]
     return term
 
@@ -87,9 +92,10 @@ def as_csv(table: Table, mark: str = "") -> str:
 
 
 def plain(term: Term, anonymous: bool = False) -> Table:
-    """A row for each student, a column for each stage, and the sum."""
+    """A row for each student, a column for each stage, and the sum; and what was taken off in it for lateness."""
     heads = ["student"] if anonymous else ["student", "last_name", "first_name", "email", "group"]
-    table = [[*heads, *(stage.slug for stage in term.stages), "sum", "max"]]
+    late = ["late_penalty"] if term.late else []
+    table = [[*heads, *(stage.slug for stage in term.stages), "sum", "max", *late]]
     most = sum(term.most.values())
     for person in term.students:
         name = anonymous_id(term.stages[0].course, person.id) if anonymous else person.id
@@ -97,6 +103,7 @@ def plain(term: Term, anonymous: bool = False) -> Table:
         own = [term.marks[stage.slug].get(person.id) for stage in term.stages]
         total = sum(mark for mark in own if mark is not None) if any(mark is not None for mark in own) else None
         table.append([*map(harmless, who), *map(in_points, own), in_points(total), in_points(most)])
+        table[-1] += [in_points(term.late.get(person.id, 0.0)) for _ in late]
     return [table[0], *sorted(table[1:])] if anonymous else table
 
 
@@ -150,8 +157,8 @@ def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
     """The teacher's own export with the marks filled in; all else stays. And who of it has no mark here."""
     table = _read_table(path)
     heads = table[0]
-    if not {"Student", "ID"} <= set(heads):
-        fact = f"has the columns {', '.join(heads[:6])}, and neither Student nor ID."
+    if "ID" not in heads or not {"Student", "LastName"} & set(heads):
+        fact = f"has the columns {', '.join(heads[:6])}, and not Student and ID."
         raise CourseError(Fault(str(path), fact, "Give the file that Canvas exports (Grades, Export)."))
     titles, columns, missing = list(heads), dict[str, int](), list[str]()
     for stage in term.stages:
@@ -162,18 +169,22 @@ def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
     for row in table[1:]:
         row += [""] * (len(heads) - len(row))
         cells = dict(zip(heads, row, strict=False))
-        if cells["Student"].strip().startswith("Points Possible"):
+        name = canvas_name(cells)
+        if name.strip().startswith("Points Possible"):
             for stage in term.stages:
                 row[columns[stage.slug]] = row[columns[stage.slug]] or in_points(term.most[stage.slug])
             continue
-        if not cells.get("ID", "").strip().isdigit() or cells["Student"] == TEST_STUDENT:
+        if not cells.get("ID", "").strip().isdigit() or name == TEST_STUDENT:
             continue  # rows that are nobody's
-        person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), cells["Student"])
+        person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), name)
         marks = {stage.slug: mark for stage in term.stages if person and (mark := term.mark(stage, person.id))}
         for slug, mark in marks.items():
-            row[columns[slug]] = mark
+            if row[columns[slug]] == EXCUSED:
+                missing.append(f"{name} (excused there)")
+            else:
+                row[columns[slug]] = mark
         if not marks:
-            missing.append(cells["Student"])
+            missing.append(name)
     return table, missing
 
 
@@ -255,11 +266,8 @@ def moodle_feedback(term: Term, path: Path) -> tuple[int, list[str]]:
 
 
 def _read_table(path: Path) -> Table:
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(Fault(str(path), "cannot be read as a table.", "Give a CSV file (UTF-8).")) from error
-    table = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    text, delimiter = read_text(path)
+    table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
     if not table:
         raise CourseError(Fault(str(path), "is empty.", "Export it again."))
     return table

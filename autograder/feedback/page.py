@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 
 from autograder.gradebook.book import NO_RESPONSE
 from autograder.gradebook.notebook import verdict_of
-from autograder.gradebook.results import Marks
+from autograder.gradebook.results import Marks, late_in_words
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import untouched
 from autograder.run.job import in_words
@@ -114,7 +114,7 @@ def _head(marks: Marks, texts: Texts) -> dict[str, Any]:
         "score": marks.score,
         "max": marks.max_score,
         "extra": sum(marks.scores[name][0] for name in texts.blueprint.extra if name in marks.scores),
-        "late": marks.late_penalty,
+        "late": late_in_words(marks),
         "sandboxed": True,
         "exercises": [],
         "start": "",

@@ -16,7 +16,7 @@ from autograder.feedback.export import harmless, in_points
 from autograder.feedback.quiz_counts import option_counts
 from autograder.feedback.render import render
 from autograder.feedback.statistics import FEW, extra, histogram, items, mistakes, points, table
-from autograder.gradebook.results import ClassResult
+from autograder.gradebook.results import ClassResult, late_in_words
 from autograder.stage.model import Content
 
 MOST_MISTAKES, MOST_EXAMPLES = 15, 3
@@ -52,7 +52,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     heads = ["student", "status", "score", "max", *content.exercises, "carried_forward", "misconceptions"]
-    heads += ["seconds", "id_in_notebook", "reason", "sandbox"]
+    heads += ["seconds", "id_in_notebook", "reason", "sandbox", "days_late", "late_penalty"]
     writer.writerow(heads)
     for name, r in result.students.items():
         ungraded = r.status == "ungraded"
@@ -69,6 +69,7 @@ def as_csv(content: Content, result: ClassResult) -> str:
             known,
         ]
         row += [f"{r.seconds:.2f}", "; ".join(r.claimed), r.reason, result.sandbox]
+        row += [str(r.days_late), in_points(r.late_penalty)]
         writer.writerow([harmless(value) for value in row])
     return text.getvalue()
 
@@ -95,6 +96,7 @@ def render_page(content: Content, result: ClassResult) -> str:
         median=statistics.median(scores) if scores else 0,
         carried=[r.carried for r in graded.values() if r.carried],
         claimed={name: r.claimed for name, r in ran.items() if r.claimed},
+        late=[(name, words) for name, r in result.students.items() if (words := late_in_words(r))],
         by_hand=[name for name, r in result.students.items() if r.by_hand],
         spread=statistics.pstdev(scores) if scores else 0,
         extra=more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,13 @@ from autograder.build.release import release
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write, write_whole
 from autograder.gradebook.database import STEPS, Database, give_extra
-from autograder.gradebook.exchange_rules import SECRET, TIME
+from autograder.gradebook.exchange_rules import SECRET
+from autograder.gradebook.late import Penalties
 from autograder.gradebook.results import Attempt, Marks
 from autograder.intake.blueprint import Blueprint
+from autograder.intake.find import read_timestamp
 from autograder.intake.read import MOST_MB
+from autograder.intake.tree import TIMESTAMP
 
 NO_RESPONSE = "No response."  # nbgrader's own comment on what was not started
 
@@ -31,6 +35,7 @@ class Book:
         self.blueprint, self.stage = blueprint, blueprint.stage
         self.data = Database(blueprint.stage.course)
         self.coursedir = self.data.coursedir
+        self.penalties = Penalties(blueprint.stage.course)
 
     def register(self) -> None:
         """Tell the gradebook about the stage's checks.
@@ -93,9 +98,28 @@ class Book:
                         give_extra(gradebook, grade, self.blueprint.extra.get(grade.name, 0) * share)
                     for comment in submission.notebooks[0].comments:
                         comment.auto_comment = NO_RESPONSE if comment.name in attempt.blank else None
+                self._be_late(gradebook, attempt)
         except OSError as e:
             raise cannot_write(str(e.filename or self.coursedir.root), e) from e
         return self.data.marks(slug, student).get(student, Marks(student))
+
+    def _be_late(self, gradebook: Gradebook, attempt: Attempt) -> None:
+        """Write when it was handed in, and what that costs; where nobody knows when, a penalty by hand stays."""
+        student, handed_in = attempt.submission.student, attempt.submission.handed_in
+        submission = gradebook.find_submission(self.stage.slug, student)
+        if handed_in is None and submission.timestamp is None:
+            return
+        submission.timestamp = handed_in
+        gradebook.db.flush()
+        score = sum(row[6] or 0 for row in self.data.rows(gradebook, self.stage.slug, student))
+        penalty = self.penalties.penalty(gradebook, self.stage.slug, student, score, handed_in)
+        submission.notebooks[0].late_submission_penalty = penalty
+
+    def would_be_late(self, student: str, score: float, handed_in: datetime | None) -> float:
+        """The penalty that `save` would write."""
+        slug = self.stage.slug
+        with self.data.open() as gradebook:
+            return self.penalties.penalty(gradebook, slug, student, score, handed_in) or 0.0
 
     def leave(self, notebook: NotebookNode, student: str, exercises: Collection[str]) -> bool:
         """Put the earlier verdicts on all other exercises into a graded notebook; False where there are none."""
@@ -145,6 +169,11 @@ class Book:
         path = attempt.submission.path
         if path is not None and path.is_file() and path.stat().st_size <= MOST_MB << 20:
             write_whole(submitted / f"{slug}.ipynb", path.read_bytes())  # as it was handed in, also where it failed
+        handed_in, stamp = attempt.submission.handed_in, submitted / TIMESTAMP
+        if handed_in is None:
+            stamp.unlink(missing_ok=True)  # an earlier hand-in's
+        elif read_timestamp(stamp) != handed_in:
+            write_whole(stamp, f"{handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")  # for nbgrader's own commands
         for folder in (autograded, feedback):  # nothing of an earlier hand-in stays
             shutil.rmtree(folder, ignore_errors=True)
         if attempt.notebook is not None:
@@ -152,7 +181,7 @@ class Book:
                 autograded / f"{slug}.ipynb", nbformat.v4.writes(attempt.notebook, indent=None)
             )  # ten times faster
         if path is None or path.resolve().is_relative_to(submitted.resolve()):  # it came by nbgrader's exchange
-            for name in (TIME, SECRET):  # with its page, `nbgrader release_feedback` finds the student by them
+            for name in (TIMESTAMP, SECRET):  # with its page, `nbgrader release_feedback` finds the student by them
                 if (submitted / name).is_file():
                     for folder in (autograded, feedback):
                         write_whole(folder / name, (submitted / name).read_bytes())

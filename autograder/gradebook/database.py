@@ -7,7 +7,6 @@ import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,8 @@ from traitlets.config import Config
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write
-from autograder.course.layout import Course
+from autograder.course.layout import Course, Stage
+from autograder.gradebook.late import due_date, lateness
 from autograder.gradebook.results import Marks
 from autograder.gradebook.settings import folders
 
@@ -127,6 +127,8 @@ class Database:
                 marks.late_penalty = float(penalty or 0)
             for who, name, auto, by_hand in self.comments(gradebook, slug, student):
                 found.setdefault(who, Marks(who)).comments[name] = (by_hand if by_hand is not None else auto) or ""
+            for who, days in lateness(gradebook, Stage(self.course, slug), student).items():
+                found.setdefault(who, Marks(who)).days_late, found[who].free_days = days
             if student in found:  # asked only for a page
                 found[student].due = due_date(gradebook, slug, student)
         for marks in found.values():
@@ -178,14 +180,6 @@ class Database:
         columns = api.SubmittedAssignment.student_id, cell.name, comment.auto_comment, comment.manual_comment
         query = select(*columns).select_from(comment).join(cell, cell.id == comment.cell_id)
         return list(gradebook.db.execute(_of(query, comment, slug, student)).all())
-
-
-def due_date(gradebook: Gradebook, slug: str, student: str) -> datetime | None:
-    """When this student's work is due, in UTC, or None where nbgrader was told no date."""
-    try:
-        return gradebook.find_submission(slug, student).duedate
-    except (MissingEntry, TypeError):  # an extension, and no date
-        return None
 
 
 def _of(query: Any, part: Any, slug: str, student: str | None) -> Any:

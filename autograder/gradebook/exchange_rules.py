@@ -13,7 +13,9 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect, ExchangeReleaseFeedback
 
-TIME, SECRET = "timestamp.txt", "submission_secret.txt"  # nbgrader's own, beside a hand-in and its page
+from autograder.intake.tree import TIMESTAMP
+
+SECRET = "submission_secret.txt"  # nbgrader's own, beside a hand-in and its page
 MOST_FILES, DEEPEST = 2000, 20
 DELAY = timedelta(minutes=10)  # between the time that a hand-in tells and the last change of its folder
 
@@ -87,7 +89,9 @@ class Collect(ExchangeCollect):
                 most, count = most - len(data), count + 1
                 if most < 0 or count > MOST_FILES:
                     raise RuntimeError(f"it is larger than {self.coursedir.max_dir_size} kB or {MOST_FILES} files")
-        (Path(dest) / TIME).write_text(Path(src).name.rsplit("+", 3)[2], encoding="utf-8")  # that a student could spoil
+        (Path(dest) / TIMESTAMP).write_text(
+            Path(src).name.rsplit("+", 3)[2], encoding="utf-8"
+        )  # that a student could spoil
         if self.coursedir.groupshared:
             self.set_perms(dest, 0o660, 0o2770)
         if links:
@@ -103,7 +107,7 @@ class ReleaseFeedback(ExchangeReleaseFeedback):
         for folder in sorted(glob.glob(self.src_path)):
             student = Path(folder).parent.name
             try:
-                told = [Path(folder, name).read_text(encoding="utf-8") for name in (TIME, SECRET)]
+                told = [Path(folder, name).read_text(encoding="utf-8") for name in (TIMESTAMP, SECRET)]
             except (OSError, UnicodeDecodeError):
                 told = [""]
             if not all(told):

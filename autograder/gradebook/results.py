@@ -96,6 +96,8 @@ class StudentResult:
     no_page: str = ""
     sandbox: str = "bwrap"
     late_penalty: float = 0.0  # points, as nbgrader takes them off
+    days_late: int = 0  # started days after the due date
+    free_days: int = 0  # of them, or more: those that cost this student nothing
 
     @property
     def ran(self) -> bool:
@@ -135,7 +137,7 @@ class StudentResult:
 
         With `automatic` its automatic marks do so, too: nbgrader's own commands may have changed them.
         """
-        self.late_penalty = marks.late_penalty
+        self.late_penalty, self.days_late, self.free_days = marks.late_penalty, marks.days_late, marks.free_days
         for name, check in self.checks.items():
             check.manual_score, check.extra_credit = marks.by_hand.get(name, (None, None))
             if automatic and name in marks.scores:
@@ -174,6 +176,7 @@ class StudentResult:
             "says": self.says,
             **({"claimed": self.claimed} if self.claimed else {}),
             **({"late_penalty": as_number(self.late_penalty)} if self.late_penalty else {}),
+            **({"days_late": self.days_late, "free_days": self.free_days} if self.days_late else {}),
         }
 
 
@@ -234,11 +237,22 @@ class Marks:
     score: float = 0.0
     max_score: float = 0.0
     late_penalty: float = 0.0
+    days_late: int = 0
+    free_days: int = 0
     scores: dict[str, tuple[float, float]] = field(default_factory=dict)  # by check: reached and possible
     by_hand: dict[str, tuple[float | None, float | None]] = field(default_factory=dict)  # by check: mark, extra credit
     auto_extra: dict[str, float] = field(default_factory=dict)  # by check: extra credit that grading gave last
     comments: dict[str, str] = field(default_factory=dict)  # by exercise
     due: datetime | None = None  # this student's due date, in UTC as nbgrader keeps it
+
+
+def late_in_words(told: Marks | StudentResult) -> str:
+    """`2 days late, 1 free: 3 points off`; nothing where it came in time."""
+    off = f"{told.late_penalty:g} point{'' if told.late_penalty == 1 else 's'} off"
+    if not told.days_late:  # by hand, or nbgrader's own commands know more
+        return f"{off} for handing in late" if told.late_penalty else ""
+    days = f"{told.days_late} day{'' if told.days_late == 1 else 's'} late"
+    return days + f", {told.free_days} free" * bool(told.free_days) + f": {off}" * bool(told.late_penalty)
 
 
 def _exercise(check: str) -> str:

@@ -27,7 +27,7 @@ from autograder.intake.find import NAMED, Submission, submissions
 from autograder.intake.names import safe
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
-from autograder.intake.roster import Roster, assign, read_roster
+from autograder.intake.roster import Roster, assign, read_names, read_roster
 from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.pool import Workers, workers_for
@@ -50,6 +50,7 @@ def grade(
     students: Collection[str] = (),
     exercises: Collection[str] = (),
     lost: Mapping[str, str] = MappingProxyType({}),
+    names: Path | None = None,
 ) -> ClassResult:
     """Grade every submission in `path`, and write the marks and the feedback pages.
 
@@ -62,6 +63,7 @@ def grade(
         told: is told each verdict as soon as it is there.
         students: grade only these, and run them again.
         exercises: run again, and give marks for these only. Who has no marks yet, gets them all.
+        names: a table of files and the students whose they are, where their names do not say it.
         lost: students whose hand-in could not be had, with the reason: they are `ungraded`.
 
     Raises:
@@ -72,7 +74,7 @@ def grade(
         found = [one for one in found if one.student not in lost]
         found += [Submission(student, None, nobody=reason) for student, reason in lost.items()]
         roster = read_roster(stage.course)
-        found = _chosen(found if roster is None else assign(found, roster), students, path)
+        found = _chosen(assign(found, roster, read_names(names) if names else {}), students, path)
         again = bool(students or exercises)
         run = _Grading(content or read_stage(stage), workers, dry_run, exercises, again, roster or Roster())
         try:
@@ -126,6 +128,7 @@ class _Grading:
         self.book = Book(self.blueprint)
         self.texts = Texts(self.blueprint)
         self.results: dict[str, StudentResult] = {}
+        self.handed_in: dict[str, datetime | None] = {}
         if not dry_run:
             build_source(self.stage, self.blueprint.plain)
             self.book.register()
@@ -182,6 +185,7 @@ class _Grading:
         result = _verdict(attempt, self.content)
         if attempt.only:
             result.leave(self.before[attempt.submission.student], attempt.only)
+        self.handed_in[attempt.submission.student] = attempt.submission.handed_in
         if self.dry_run or result.status == "ungraded":
             return result
         marks = self.book.save(attempt)
@@ -209,6 +213,9 @@ class _Grading:
                 if name in marks:
                     told.take(marks[name])
                     now = marks[name].score
+                if self.book.data.is_there and (self.handed_in[name] or told.days_late):
+                    score = sum(check.score for check in told.checks.values())
+                    told.late_penalty = self.book.would_be_late(name, score, self.handed_in[name])
                 if told.status != "ungraded" and (now is None or abs(told.score - now) > 1e-9):
                     result.changed[name] = now, told.score
         return result

@@ -9,16 +9,29 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nbgrader.utils import parse_utc
+
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
-from autograder.intake.lms import LATE, Handed, hand_ins
+from autograder.intake.lms import LATE, TYPED, Handed, hand_ins, name_in
 from autograder.intake.names import stem
 from autograder.intake.read import MOST_MB, read_notebook
-from autograder.intake.tree import MOST_CLASS_MB, MOST_ONES_MB, NOTEBOOK, Node, UnreadableZipError, of_folder, of_zip
+from autograder.intake.tree import (
+    DEEPEST,
+    MOST_CLASS_MB,
+    MOST_ONES_MB,
+    NOTEBOOK,
+    TIMESTAMP,
+    Node,
+    UnreadableZipError,
+    of_folder,
+    of_zip,
+)
 from autograder.stage.read import read_stage
 
 KINDS = {  # what is handed in instead of a notebook, by its ending
@@ -41,6 +54,7 @@ class Submission:
     number: str = ""  # of the person, in the learning system
     name: str = ""  # and what it calls them
     nobody: str = ""  # why it is not known whose this is
+    handed_in: datetime | None = None  # in UTC; None where nobody knows when
 
 
 @contextmanager
@@ -69,16 +83,19 @@ class _Search:
             top, entries = Node(path.resolve().parent.name), [top]  # nbgrader's STUDENT/NN_slug
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
-        while len(entries) == 1 and self._holds_a_class(entries[0]):
-            top, entries = entries[0], self._of_this_stage(entries[0].inside or [])  # a zip of a folder
-        if handed := hand_ins(entries):
-            return [self._of_lms(one) for one in handed]
+        while len(entries) == 1 and not hand_ins(entries)[0] and (inner := self._class(entries[0])):
+            top, entries = inner, self._of_this_stage(inner.inside or [])  # a zip of a folder, or of a zip
+        handed, entries = hand_ins(entries)
         students: dict[str, list[Node]] = {}
         for entry in entries:
             name = stem(entry.name) if entry.inside is None else entry.name
             name = top.name if entry.inside is not None and name == self.slug else name
             students.setdefault(name, []).append(entry)
-        return [self._submission(name, students[name]) for name in sorted(students)]
+        found = [self._of_lms(one) for one in handed]
+        for name in sorted(students):
+            found.append(self._submission(name, students[name]))
+            found[-1].name = name_in(name, self.slug)
+        return found
 
     def _of_this_stage(self, entries: list[Node]) -> list[Node]:
         """Of nbgrader's `STUDENT/NN_slug/` this stage's; who handed in others has handed in nothing here."""
@@ -120,6 +137,21 @@ class _Search:
         into.mkdir()
         return of_zip(path, into, most_mb)
 
+    def _class(self, node: Node, depth: int = 0) -> Node | None:
+        """The class in a folder or a zip that is all there is; None where it is one student's."""
+        if not node.is_zip:
+            return node if self._holds_a_class(node) or hand_ins(node.inside or [])[0] else None
+        if node.path is None or depth > DEEPEST:
+            return None
+        try:
+            inside = self._unzip(node.path, MOST_CLASS_MB)
+        except UnreadableZipError:  # told of where it is looked at as a student's
+            return None
+        folder = Node(stem(node.name), inside=inside)
+        if len(inside) == 1 and not hand_ins(inside)[0]:
+            return self._class(inside[0], depth + 1)
+        return folder if self._holds_a_class(folder) or hand_ins(inside)[0] else None
+
     def _holds_a_class(self, folder: Node) -> bool:
         """Is this folder a class, and not one student's? Then there is more than one submission in it."""
         inside = folder.inside or []
@@ -143,13 +175,22 @@ class _Search:
         if entry.problem:
             return Submission(student, None, problem=entry.problem)
         if entry.inside is not None:
-            return self._in_folder(student, entry, "folder")
+            return self._stamped(self._in_folder(student, entry, "folder"), entry)
         if entry.is_notebook:
             beside = [node.name for node in entries if node is not entry]
             return Submission(student, entry.path, f"Not looked at: {', '.join(beside)}." if beside else "")
         if entry.is_zip:
             return self._in_zip(student, entry)
         return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
+
+    def _stamped(self, found: Submission, folder: Node) -> Submission:
+        """With the time that nbgrader wrote beside it, when it was submitted."""
+        stamps = [node.path for node in folder.files() if node.name == TIMESTAMP and node.path is not None]
+        if len(stamps) == 1:
+            found.handed_in = read_timestamp(stamps[0])
+            unread = f"{TIMESTAMP} holds no time: nobody knows when this was handed in."
+            found.note = found.note if found.handed_in else f"{found.note} {unread}".strip()
+        return found
 
     def _of_lms(self, handed: Handed) -> Submission:
         """Of several attempts the last one counts; the others are told of."""
@@ -166,7 +207,9 @@ class _Search:
         if others and not found.problem:
             found.note = f"{found.note} The last file counts; not looked at: {', '.join(others[-NAMED:])}.".strip()
         found.note = f"{LATE} {found.note}".strip() if handed.late else found.note
+        found.note = f"{found.note} {TYPED}".strip() if handed.typed and handed.nodes else found.note
         found.number, found.name = handed.number, handed.name
+        found.handed_in = None  # what the student wrote into a folder is no proof
         return found
 
     def _in_zip(self, student: str, entry: Node) -> Submission:
@@ -231,6 +274,16 @@ class _Search:
     def _ids(self) -> set[str]:
         """What only this stage has: its exercises and checks."""
         return {cell.id for cell in read_stage(self.stage).of_kind("exercise", "check")}
+
+
+def read_timestamp(path: Path) -> datetime | None:
+    """The time in nbgrader's file, in UTC; None where there is none."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            text = file.read(200).strip()
+        return parse_utc(text) if text else None
+    except (OSError, ValueError, OverflowError, TypeError):
+        return None
 
 
 def _is_handed_in(node: Node) -> bool:

@@ -6,15 +6,16 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course
 from autograder.intake.find import Submission
-from autograder.intake.names import safe
+from autograder.intake.names import safe, stem
 
 SEVERAL = ";"  # between several names of one person
 
@@ -49,8 +50,10 @@ COLUMNS = [column.name for column in fields(Person)]
 # Spanish, French and Chinese ones.
 KNOWN_AS = {
     "id": ("id",),
-    "last_name": ("last_name", "surname", "last name", "nachname", "apellido(s)", "nom de famille", "nom", "姓氏"),
-    "first_name": ("first_name", "first name", "vorname", "nombre", "prénom", "名字"),
+    "last_name": (
+        "last_name", "surname", "last name", "lastname", "nachname", "apellido(s)", "nom de famille", "nom", "姓氏",
+    ),
+    "first_name": ("first_name", "first name", "firstname", "vorname", "nombre", "prénom", "名字"),
     "email": (
         "email", "email address", "e-mail-adresse", "dirección de correo", "adresse de courriel", "电子邮件地址",
     ),
@@ -62,8 +65,10 @@ KNOWN_AS = {
     "names": ("names",),
 }  # fmt: skip
 FULL = ("full name", "vollständiger name", "nombre completo", "nom complet", "全名", "fullname")
-IDENTIFIER = ("identifier", "id-nummer des teilnehmers", "identificador", "identifiant", "编号")
+# `recordid` of Moodle's language packs; in German and Japanese it is ID, beside the full name.
+IDENTIFIER = ("identifier", "identificador", "identifiant", "identificatie", "编号", "識別碼", "id")
 TEST_STUDENT = "Student, Test"
+BLIND = {"anon", "participant", "teilnehmer/in", "participante", "参与者"}  # where a learning system hides the names
 PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the language
 
 
@@ -152,29 +157,35 @@ def read_list(path: Path) -> list[Person]:
     found = []
     rows = list(_rows(path))
     header = [name.strip().casefold() for name in (rows[0][1] if rows else {})]
-    canvas = "student" in header and "id" in header
-    moodle = any(name in header for name in (*FULL, *IDENTIFIER)) and not canvas
+    canvas = "id" in header and ("student" in header or {"lastname", "sis login id"} <= set(header))
+    moodle = any(name in header for name in (*FULL, *IDENTIFIER[:-1])) and not canvas
     if not canvas and not moodle and not {"id", "surname"} & set(header) and not {*KNOWN_AS["email"]} & set(header):
         known = "a list of Canvas (Student, ID, …), of Moodle (Full name, Email address, …) or of nbgrader (id, …)"
         raise CourseError(Fault(str(path), f"has the columns {', '.join(header[:8]) or '(none)'}.", f"Give {known}."))
     for line, told in rows:
         row = {name.strip().casefold(): value.strip() for name, value in told.items() if name}
-        if canvas and (not row["id"].isdigit() or row["student"] == TEST_STUDENT):
+        if canvas and (not row["id"].isdigit() or canvas_name(told) == TEST_STUDENT):
             continue  # `Points Possible`, and whom Canvas adds for trying
         found.append(_person(row, canvas, f"{path.name}:{line}"))
     return found
+
+
+def canvas_name(row: Mapping[str, str]) -> str:
+    """As Canvas sorts it; some teachers have it in two columns."""
+    return row["Student"] if "Student" in row else f"{row.get('LastName', '')}, {row.get('FirstName', '')}".strip(", ")
 
 
 def _person(row: dict[str, str], canvas: bool, place: str) -> Person:
     told = {name: next((row[one] for one in known if row.get(one)), "") for name, known in KNOWN_AS.items()}
     if canvas:
         told["lms_user_id"], told["id"] = row["id"], ""
-        last, _, first = row["student"].partition(",")
+        last, _, first = row["student"].partition(",") if "student" in row else (row["lastname"], "", row["firstname"])
         told["last_name"], told["first_name"] = last.strip(), first.strip()
     elif full := next((row[name] for name in FULL if row.get(name)), ""):
+        told["id"] = ""
         first, _, last = full.rpartition(" ")
         told["first_name"], told["last_name"] = (first, last) if first else ("", full)
-    number = PARTICIPANT.fullmatch(next((row[name] for name in IDENTIFIER if row.get(name)), ""))
+    number = PARTICIPANT.fullmatch(next((row[name] for name in IDENTIFIER if row.get(name) and not told["id"]), ""))
     told["lms_user_id"] = told["lms_user_id"] or (number[1] if number else "")
     login = told["sis_login_id"].partition("@")[0]
     told["id"] = told["id"] or login or told["email"].partition("@")[0] or told["sis_user_id"] or told["lms_user_id"]
@@ -226,8 +237,8 @@ def _ids(wanted: str) -> Iterable[str]:
     yield from (f"{wanted}-{number}" for number in range(2, 10_000))
 
 
-def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
-    """Of a table: the line and what it says in each column.
+def read_text(path: Path) -> tuple[str, str]:
+    """The text of a table that some program exported, and what stands between its columns.
 
     Raises:
         CourseError: when it is not there, or is no text.
@@ -245,37 +256,101 @@ def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
     else:
         raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8)."))
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    return text, max(",;\t", key=first.count)
+
+
+def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
+    """Of a table: the line and what it says in each column."""
+    text, delimiter = read_text(path)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
     for row in reader:
         if any(isinstance(value, str) and value.strip() for value in row.values()):
             yield reader.line_num, {str(name): value or "" for name, value in row.items() if isinstance(value, str)}
 
 
-def assign(found: Sequence[Submission], roster: Roster) -> list[Submission]:
-    """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so."""
+def read_names(path: Path) -> dict[str, str]:
+    """From a table with the columns file and student: of each file, without its ending, whose it is.
+
+    Raises:
+        CourseError: where it is no such table, or a file is said to be of two students.
+    """
+    found: dict[str, str] = {}
+    for line, row in _rows(path):
+        told = {name.strip().casefold(): value.strip() for name, value in row.items()}
+        if not {"file", "student"} <= told.keys():
+            raise CourseError(Fault(str(path), f"has the columns {', '.join(row)}.", "Give it: file,student."))
+        name = stem(safe(told["file"].replace("\\", "/").rpartition("/")[2]))
+        if told["student"] and found.setdefault(name, told["student"]) != told["student"]:
+            fact = f"says that {told['file']} is of {told['student']}, and of {found[name]}."
+            raise CourseError(Fault(f"{path.name}:{line}", fact, "Leave one of them."))
+    return found
+
+
+def assign(
+    found: Sequence[Submission], roster: Roster | None, names: Mapping[str, str] = MappingProxyType({})
+) -> list[Submission]:
+    """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so.
+
+    What a group handed in is each member's. `names` says of some files whose they are. Without a roster each of the
+    others is its own student.
+    """
     mine: dict[str, list[Submission]] = {}
     assigned = []
+    called = [one.name for one in found if one.number]
+    blind = (len(called) > 1 and len(set(called)) == 1) or set(map(str.casefold, called)) <= BLIND
     for submission in found:
-        people = roster.identify(submission.number, submission.student, submission.name)
-        if len(people) == 1:
-            mine.setdefault(people[0].id, []).append(submission)
-            continue
-        if people:
-            fact = f"This name is that of {' and of '.join(person.id for person in people)}."
-            fix = "Add the name to one of them in students.csv, in the column names."
-        else:
-            fact = "Nobody in students.csv has this name."
-            fix = f"Add the student, or add {submission.student} to somebody's names there."
-        submission.nobody = f"{fact} {fix}"
-        assigned.append(submission)
-    for student, own in mine.items():
-        first = own[0]
-        if len(own) > 1:
-            names = ", ".join(one.student for one in own)
-            first = Submission(student, None, problem=f"There is more than one submission of {student}: {names}.")
+        people, why = _whose(submission, roster, names.get(submission.student, ""), blind)
+        if why:
+            submission.nobody = why
+            assigned.append(submission)
+        group = f"Handed in by the group {submission.name}. " if _is_group(people, submission) else ""
+        for person in people:
+            mine.setdefault(person.id, []).append(replace(submission, note=(group + submission.note).strip()))
+    for student, theirs in mine.items():
+        first = theirs[0]
+        if len(theirs) > 1:
+            told = ", ".join(one.student for one in theirs)
+            first = Submission(student, None, problem=f"There is more than one submission of {student}: {told}.")
         elif first.student != student:
             first.note = first.note if first.number else f"Handed in as {first.student}. {first.note}".strip()
         first.student = student
         assigned.append(first)
     return sorted(assigned, key=lambda submission: submission.student)
+
+
+def _whose(submission: Submission, roster: Roster | None, told: str, blind: bool) -> tuple[list[Person], str]:
+    """Whose it is, several people only where it is a group's; or why nobody knows."""
+    if roster is None:
+        return [Person(safe(told).replace("/", "_") or submission.student)], ""
+    number = "" if told else submission.number
+    people = roster.identify(number, *([told] if told else [submission.student, submission.name]))
+    group = [person for person in roster.people if not told and _is_group([person], submission)]
+    if group and (len(people) != 1 or people[0] in group):
+        return group, ""
+    if number and len(people) == 1 and not blind and not _is_called(people[0], submission.name):
+        fact = f"The number {number} is that of {people[0].id}, and the name is not: {submission.name}."
+        fix = "A group's name belongs into the group of each member in students.csv, a person's into their names."
+        return [], f"{fact} {fix}"
+    if len(people) == 1:
+        return people, ""
+    if people:
+        fact = f"This name is that of {' and of '.join(person.id for person in people)}."
+        return [], f"{fact} Add the name to one of them in students.csv, in the column names."
+    if told:
+        return [], f"Nobody in students.csv is called {told}, as --names says. Mend one of them."
+    fix = f"Add the student, or add {submission.student} to somebody's names there; or give a table of files: --names."
+    return [], f"Nobody in students.csv has this name. {fix}"
+
+
+def _is_group(people: Sequence[Person], submission: Submission) -> bool:
+    """Is it the hand-in of the group of these people, and not one's own?"""
+    name = _plain(submission.name)
+    return bool(submission.number and name) and any(
+        _plain(person.group) == name and name not in _names(person) for person in people
+    )
+
+
+def _is_called(person: Person, name: str) -> bool:
+    """Does a part of the person's name stand in this one? Learning systems leave out letters and middle names."""
+    own = [*map(_plain, (person.first_name, person.last_name)), *_names(person)]
+    return not person.full_names or any(part and part in _plain(name) for part in own)

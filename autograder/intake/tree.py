@@ -16,6 +16,7 @@ from autograder.course.files import cannot_write
 from autograder.intake.names import encoding_of, safe
 from autograder.intake.read import AGAIN, MOST_MB
 
+TIMESTAMP = "timestamp.txt"  # nbgrader writes into it when a notebook was handed in
 NOTEBOOK = re.compile(r"(.+)\.ipynb(\.(json|txt|gz))?", re.IGNORECASE)  # some browsers add an ending
 MOST_CLASS_MB, MOST_ONES_MB = 2048, 2 * MOST_MB  # of a zip unpacked: of a class, of one student
 MOST_TIMES = 200  # as large as the zip: no class of notebooks is
@@ -89,7 +90,7 @@ def _below(folder: Path, depth: int) -> list[Node]:
 
 
 def of_zip(path: Path, into: Path, most_mb: int) -> list[Node]:
-    """Unpack a zip's notebooks and zips into numbered files of `into`; a fault of one of them is that one's.
+    """Unpack a zip's notebooks, zips and times into numbered files of `into`; a fault of one of them is that one's.
 
     Raises:
         UnreadableZipError: where it is no zip, or would be too large.
@@ -101,7 +102,7 @@ def of_zip(path: Path, into: Path, most_mb: int) -> list[Node]:
             files = _places(archive, top)
             _not_too_large(files, path.stat().st_size, most_mb)
             for number, (node, item) in enumerate(files):
-                _unpack(archive, item, node, into / str(number))
+                _unpack(archive, item, node, into / str(number), most_mb if node.is_zip else MOST_MB)
     except DAMAGED as error:
         raise UnreadableZipError(f"cannot be unpacked: {str(error).rstrip('.') or type(error).__name__}.") from error
     return top
@@ -137,13 +138,13 @@ def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfi
         if not is_folder:
             node = Node(parts[-1], link=stat.S_ISLNK(item.external_attr >> 16))
             folders[place].append(node)
-            if (node.is_notebook or node.is_zip) and not node.link:
+            if (node.is_notebook or node.is_zip or node.name == TIMESTAMP) and not node.link:
                 files.append((node, item))
     return files
 
 
 def _not_too_large(files: list[tuple[Node, zipfile.ZipInfo]], packed: int, most_mb: int) -> None:
-    total = sum(item.file_size for _, item in files if item.file_size <= MOST_MB << 20)
+    total = sum(item.file_size for node, item in files if node.is_zip or item.file_size <= MOST_MB << 20)
     if total > most_mb << 20 or total > max(MOST_TIMES * packed, MOST_MB << 20):
         largest = max(files, key=lambda file: file[1].file_size)[1].filename
         most = f"more than {most_mb} MB, or {MOST_TIMES} times its own size"
@@ -152,10 +153,10 @@ def _not_too_large(files: list[tuple[Node, zipfile.ZipInfo]], packed: int, most_
         )
 
 
-def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, node: Node, place: Path) -> None:
-    if item.file_size > MOST_MB << 20:
+def _unpack(archive: zipfile.ZipFile, item: zipfile.ZipInfo, node: Node, place: Path, most_mb: int) -> None:
+    if item.file_size > most_mb << 20:
         fix = "Clear its outputs, save it, and hand it in again."
-        node.problem = f"The file {node.name} is larger than {MOST_MB} MB. {fix}"
+        node.problem = f"The file {node.name} is larger than {most_mb} MB. {fix}"
     elif item.flag_bits & 1:
         node.problem = f"The file {node.name} is encrypted. Hand it in without a password."
     else:
