@@ -57,8 +57,12 @@ def prepare(spawner):
         spawner.mem_limit, spawner.cpu_limit = MEMORY, PROCESSORS
         if hasattr(spawner, "unit_extra_properties"):
             spawner.unit_extra_properties = {"TasksMax": str(PROCESSES), "MemorySwapMax": "0"}
-    programs = os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)])
-    settings = {"PATH": programs, "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places))}
+    settings = {
+        "PATH": os.pathsep.join([str(PROGRAMS), os.environ.get("PATH", os.defpath)]),
+        "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, places)),
+    }
+    if is_instructor:
+        settings["COURSE"] = str(COURSE)  # where a terminal begins
     spawner.environment = {**spawner.environment, **settings}
 
 
