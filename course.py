@@ -32,6 +32,7 @@ The first call makes .venv beside course.py and installs the course there
   report    report on a graded class
   check     check your own notebook, with hints
   progress  what you have done so far
+  hub       try the course on a JupyterHub, with students and an instructor
   test      run the tests of the course and its tools (arguments go to pytest)
 
 Examples:

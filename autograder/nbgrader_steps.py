@@ -35,6 +35,7 @@ from autograder.diagnosis.catalogue import Catalogue
 from autograder.feedback.page import Texts, page
 from autograder.feedback.render import SUBMISSION, render
 from autograder.gradebook.database import give_extra
+from autograder.gradebook.exchange_rules import Collect, ReleaseFeedback
 from autograder.gradebook.late import LateDays, due_date, lateness
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Marks
@@ -54,6 +55,7 @@ def configure(c: Any, course: Course) -> None:
         course.work.mkdir(parents=True, exist_ok=True)
     folders(c, course)
     _end_each_request()
+    c.ExchangeFactory.collect, c.ExchangeFactory.release_feedback = Collect, ReleaseFeedback
     c.GenerateAssignment.preprocessors = PREPROCESSORS
     c.Autograde.sanitize_preprocessors = SANITIZE
     c.Autograde.autograde_preprocessors = AUTOGRADE

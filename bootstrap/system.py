@@ -10,10 +10,12 @@ from bootstrap.lock import Locked
 CHROMIUM = (("chromium", "chromium-browser", "google-chrome"), "chromium", "the test in a browser")
 POSTGRES = (("pg_createcluster", "postgres"), "postgresql", "the tests with a database server")
 BUBBLEWRAP = (("bwrap",), "bubblewrap", "the sandbox that runs submitted code")
+NODE = (("npm",), "npm", "the proxy of JupyterHub")  # with node
 SYSTEM = {
-    "test": (CHROMIUM, BUBBLEWRAP, POSTGRES),
+    "test": (CHROMIUM, BUBBLEWRAP, POSTGRES, NODE),
     "demo": (BUBBLEWRAP,),
     "grade": (BUBBLEWRAP,),
+    "hub": (BUBBLEWRAP, NODE),
     "verify": (BUBBLEWRAP,),
 }
 

@@ -37,12 +37,16 @@ pytestmark = [
 ]
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def lab(root: Path, home: Path, *words: str) -> Iterator[str]:
     """JupyterLab as `autograder lab` starts it on the course in `root`; its address. The token is `test`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     options = [f"--port={port}", "--no-browser", "--IdentityProvider.token=test", "--expose-app-in-browser"]
     command = [sys.executable, "-m", "autograder.cli", "lab", *words, "--", *options]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
@@ -94,9 +98,11 @@ def page(server: str) -> Iterator[Any]:
 class Notebook:
     """A notebook that is open in the page: cells are found by what they say, and used with mouse and keyboard."""
 
-    def __init__(self, page: Any, address: str, slug: str) -> None:
+    def __init__(self, page: Any, address: str = "", slug: str = "") -> None:
+        """Of the course that is at this address; without one, the notebook that is being opened."""
         self.page = page
-        page.goto(f"{address}/lab/tree/notebooks/{slug}/{slug}.ipynb?token=test&reset")
+        if address:
+            page.goto(f"{address}/lab/tree/notebooks/{slug}/{slug}.ipynb?token=test&reset")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.context?.isReady")
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')

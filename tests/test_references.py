@@ -36,11 +36,12 @@ def test_nothing_is_handed_out_unless_the_owner_says_so(tmp_path: Path, monkeypa
     assert [FILE in fault.place for fault in check(stage)].count(True) == 1
     build(stage)
     assert file.is_file() and not [fault for fault in check(stage) if FILE in fault.place]
+    assert (stage.source.parent / FILE).read_bytes() == file.read_bytes()  # for nbgrader's own release
     assert "x[:, 1:]" not in file.read_text(encoding="utf-8")  # nobody reads it by accident
     (stage.folder / "settings.toml").write_text("references = false\n")
     assert [FILE in fault.place for fault in check(stage)].count(True) == 1
     build(stage)
-    assert not file.exists()
+    assert not file.exists() and not (stage.source.parent / FILE).exists()
     (stage.folder / "settings.toml").write_text('references = "yes"\n')
     said = run("build", cwd=tmp_path, ok=False).stderr
     assert "references = 'yes' is no setting" in said and "references = true | false" in said

@@ -26,6 +26,7 @@ def build_source(stage: Stage, source: NotebookNode | None = None) -> NotebookNo
     _write(stage.source, as_bytes(source))
     for path, image in _images(stage, stage.source).items():
         _write(path, image)
+    _write_references(stage.source.parent / FILE, _references(stage))  # nbgrader releases what stands beside it
     return source
 
 
@@ -42,19 +43,21 @@ def build(stage: Stage) -> tuple[bool, Path | None]:
     changed = [_write(path, image) for path, image in images.items()]
     for path in _stray(stage, images):
         path.unlink()
-    path, references = _references(stage)
-    if references is None:
-        path.unlink(missing_ok=True)
-    else:
-        changed.append(_write(path, references))
+    changed.append(_write_references(stage.released.parent / FILE, _references(stage)))
     return any([_write(stage.released, as_bytes(notebook)), *changed]), kept
 
 
-def _references(stage: Stage) -> tuple[Path, bytes | None]:
+def _write_references(path: Path, references: bytes | None) -> bool:
+    if references is None:
+        path.unlink(missing_ok=True)
+        return False
+    return _write(path, references)
+
+
+def _references(stage: Stage) -> bytes | None:
     """The file of a stage's solutions, with what they build on and what builds on them. None: not handed out."""
-    path = stage.released.parent / FILE
     if not read_settings(stage).references:
-        return path, None
+        return None
     content = read_stage(stage)
     cells = [cell for cell in content.of_kind("exercise") if cell.id in content.written]
     known = {
@@ -65,7 +68,7 @@ def _references(stage: Stage) -> tuple[Path, bytes | None]:
         }
         for cell in cells
     }
-    return path, (json.dumps(known, indent=1) + "\n").encode()
+    return (json.dumps(known, indent=1) + "\n").encode()
 
 
 def _keep_work(stage: Stage, new: NotebookNode) -> Path | None:
@@ -115,7 +118,7 @@ def check(stage: Stage) -> list[Fault]:
     images = _images(stage, stage.released, stage.solved)
     for path in [path for path, image in images.items() if not path.is_file() or path.read_bytes() != image]:
         faults.append(Fault(stage.place(path), f"is not what {stage.place(stage.drawings)} says.", again))
-    path, references = _references(stage)
+    path, references = stage.released.parent / FILE, _references(stage)
     if (path.read_bytes() if path.is_file() else None) != references:
         faults.append(Fault(stage.place(path), "is not what the settings and the solutions say.", again))
     for path in _stray(stage, images):

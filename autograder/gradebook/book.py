@@ -18,6 +18,7 @@ from autograder.build.release import release
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import cannot_write, write_whole
 from autograder.gradebook.database import STEPS, Database, give_extra
+from autograder.gradebook.exchange_rules import SECRET
 from autograder.gradebook.late import Penalties
 from autograder.gradebook.results import Attempt, Marks
 from autograder.intake.blueprint import Blueprint
@@ -190,6 +191,11 @@ class Book:
             write_whole(
                 autograded / f"{slug}.ipynb", nbformat.v4.writes(attempt.notebook, indent=None)
             )  # ten times faster
+        if path is None or path.resolve().is_relative_to(submitted.resolve()):  # it came by nbgrader's exchange
+            for name in (TIMESTAMP, SECRET):  # with its page, `nbgrader release_feedback` finds the student by them
+                if (submitted / name).is_file():
+                    for folder in (autograded, feedback):
+                        write_whole(folder / name, (submitted / name).read_bytes())
 
 
 class _SaveCells(SaveCells):

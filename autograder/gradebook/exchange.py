@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import glob
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,8 +31,8 @@ class Collected:
 def collect(stage: Stage, step: Callable[[int, int], None] = lambda done, total: None) -> Collected:
     """Copy the last hand-in of each student from the exchange into `submitted`, as `nbgrader collect --update` does.
 
-    What nbgrader_config.py says counts: the exchange and its root, `check_owner`, `before_duedate`. Links are left
-    behind: they would be read with the instructor's rights. Where one hand-in cannot be copied, the others are.
+    What nbgrader_config.py says counts: the exchange and its root, `check_owner`, `before_duedate`; what is left in
+    it, and why: `exchange_rules`. Where one hand-in cannot be copied, the others are.
 
     Args:
         step: is told how many are copied, of how many at most.
@@ -65,9 +63,6 @@ def collect(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
     except ExchangeError as error:
         fix = "`nbgrader release_assignment` makes the course's folder there; its owner may collect."
         raise CourseError(Fault(str(root), f"nbgrader cannot collect: {error}.", fix)) from error
-    except ValueError as error:  # anybody can write there
-        fix = f"Remove it: in {root / app.coursedir.course_id / 'inbound'} names are STUDENT+{stage.slug}+TIME."
-        raise CourseError(Fault(str(root), f"holds a folder whose name has no time: {error}.", fix)) from error
     except OSError as error:
         fix = "Mend its rights, and run the same command again: what was collected is kept."
         place = str(error.filename or root)
@@ -82,35 +77,23 @@ def collect(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
 
 
 class _Copy:
-    """In place of `do_copy` of nbgrader's: the same, without links; one that fails does not stop the others."""
+    """In place of `do_copy`: the same; one that fails does not stop the others."""
 
     def __init__(self, exchange: Any, found: Collected, step: Callable[[int, int], None]) -> None:
         self.copy, self.exchange, self.found, self.step, self.done = exchange.do_copy, exchange, found, step, 0
 
     def __call__(self, src: str, dest: str, log: Any = None) -> None:
-        student, coursedir = Path(dest).parent.name, self.exchange.coursedir
         self.done += 1
         self.step(self.done, len(getattr(self.exchange, "src_records", ())))
-        if os.path.islink(src):
-            self._lose(dest, f"{Path(src).name} in the exchange is a link, and no hand-in.")
-            return
-        links = [n for at, inside, files in os.walk(src) for n in [*inside, *files] if os.path.islink(Path(at, n))]
-        if links:
-            self.found.warnings.append(f"{student}: links are not collected: {', '.join(sorted(links))}")
         part = Path(dest).with_name(f".{Path(dest).name}.part")  # stopped in the middle, it would count as collected
-        ignored, coursedir.ignore = coursedir.ignore, [*coursedir.ignore, *map(glob.escape, links)]
         try:
             shutil.rmtree(part, ignore_errors=True)
             self.copy(src, str(part), log)
-            for folder, *_ in os.walk(part):  # read-only as in the exchange, the next one could not take its place
-                os.chmod(folder, os.stat(folder).st_mode | 0o700)
             os.replace(part, dest)
         except (OSError, RuntimeError) as error:  # RuntimeError: too large, by nbgrader's own limit
-            shutil.rmtree(part, ignore_errors=True)
             why = getattr(error, "strerror", None) or error
             self._lose(dest, f"The hand-in could not be copied from the exchange: {why}.")
         finally:
-            coursedir.ignore = ignored
             shutil.rmtree(part, ignore_errors=True)
 
     def _lose(self, dest: str, reason: str) -> None:

@@ -121,7 +121,7 @@ def test_system_error_names_the_file(
 
 @pytest.fixture
 def bare(course: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
-    """A Debian without chromium, bubblewrap and PostgreSQL whose apt-get fails; gives the packages asked for."""
+    """A Debian without chromium, bubblewrap, PostgreSQL and npm whose apt-get fails; gives the packages asked for."""
     asked: list[list[str]] = []
     (folder / ".venv").mkdir()
     monkeypatch.setattr(course.sys, "platform", "linux")
@@ -136,9 +136,9 @@ def test_failed_apt_is_tried_once(
 ) -> None:
     wanted = load(ROOT).system.SYSTEM["test"]
     course.system.ensure_system(wanted)
-    assert "apt-get install chromium bubblewrap postgresql" in capsys.readouterr().err
+    assert "apt-get install chromium bubblewrap postgresql npm" in capsys.readouterr().err
     course.system.ensure_system(wanted)
-    assert bare == [["chromium", "bubblewrap", "postgresql"]]
+    assert bare == [["chromium", "bubblewrap", "postgresql", "npm"]]
     assert capsys.readouterr().err == ""
 
 
