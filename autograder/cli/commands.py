@@ -1,6 +1,6 @@
 """All commands. To import them is what makes the group know them."""
 
-from autograder.cli import authors, people, students, teachers
+from autograder.cli import authors, people, reports, students, teachers
 from autograder.cli.group import main
 
-__all__ = ["authors", "main", "people", "students", "teachers"]
+__all__ = ["authors", "main", "people", "reports", "students", "teachers"]

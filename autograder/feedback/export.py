@@ -21,6 +21,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
+from autograder.gradebook.results import ClassResult
 from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, read_roster
 
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -40,6 +41,7 @@ class Term:
     marks: dict[str, dict[str, float]]  # by slug, by student
     ungraded: list[tuple[str, str]] = field(default_factory=list)  # slug, student
     people: Roster | None = None
+    classes: dict[str, ClassResult] = field(default_factory=dict)  # by slug
 
     @property
     def students(self) -> list[Person]:
@@ -61,7 +63,7 @@ def read_term(course: Course, stages: Sequence[Stage]) -> Term:
     term = Term(list(stages), {}, {}, people=read_roster(course))
     for stage in stages:
         result, _ = as_in_gradebook(stage, load(stage))
-        term.most[stage.slug] = result.max_score
+        term.classes[stage.slug], term.most[stage.slug] = result, result.max_score
         term.marks[stage.slug] = {name: r.score for name, r in result.students.items() if r.status != "ungraded"}
         term.ungraded += [(stage.slug, name) for name, r in result.students.items() if r.status == "ungraded"]
     return term
