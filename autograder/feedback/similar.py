@@ -18,8 +18,9 @@ import copy
 import io
 import json
 import math
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import combinations, groupby
@@ -46,6 +47,7 @@ from autograder.stage.read import read_answers
 PAGE = ".similar.html"  # of a stage; it shows what students wrote
 PIECE = 25  # characters: copydetect's noise threshold. Every piece counts, so that two runs find the same
 FEW = 3  # so many people have it: then a piece of text is marked as rare
+TELLING = 10  # of so many pairs one: then an exercise of a pair is shown
 LONG = 100  # pieces, which is five lines or so: then the same text in one exercise alone is shown
 BY_CHANCE = 0.1  # so many pairs of a class may be shown that are alike by chance
 MOST_PAIRS = 30  # on a page, of each kind
@@ -201,88 +203,100 @@ def compare(
         known: answers of people outside the class, by exercise.
         provided: what everybody was given, and nobody has to write.
     """
-    texts, behaviours = dict[str, _Text](), dict[str, dict[tuple[int, int], tuple[int, float]]]()
+    given = np.unique([piece for source in provided for piece in _pieces(source).hashes] or [0])
+    i, j = np.triu_indices(len(hand_ins), 1)  # all pairs
+    ranks, count, rare = np.zeros(len(i)), np.zeros(len(i), dtype=int), np.zeros(len(i))
+    texts, behaviours = dict[str, _Text](), dict[str, _Behaviour]()
     for number, (exercise, answers) in enumerate(known.items(), 1):
-        texts[exercise] = _Text(exercise, hand_ins, answers, provided)
-        behaviours[exercise] = _behaviour(exercise, hand_ins)
+        texts[exercise] = _Text(exercise, hand_ins, answers, given)
+        behaviours[exercise] = _Behaviour(exercise, hand_ins)
+        both, one_in = texts[exercise].one_in(i, j)
+        ranks, count = ranks + np.log(one_in), count + both
+        rare += behaviours[exercise].weighs(i, j)
         step(number)
-    pairs = list(combinations(range(len(hand_ins)), 2))
-    mistaken = len({pair for own in behaviours.values() for pair in own}) / len(pairs)  # so many share a mistake
-    found: list[tuple[float, int, int, list[Shared]]] = []
-    for i, j in pairs:
-        shared, ranks, rare = [], list[float](), 0.0
-        for exercise, text in texts.items():
-            one_in = text.one_in(i, j)
-            shows, weight = behaviours[exercise].get((i, j), (0, 0.0))
-            if one_in is not None:
-                ranks.append(math.log(one_in))
-            rare += weight
-            shared.append(Shared(exercise, one_in or 1.0, shows))
-        both = _joined(ranks) + rare
-        found.append((both - math.log(1 + mistaken * both), i, j, shared))
-    tenth = float(np.quantile([weight for weight, *_ in found], 0.9, method="lower"))
-    scale = max(1.0, tenth / math.log(10))
-    alike, same = list[Pair](), list[Pair]()
-    for weight, i, j, shared in sorted(found, key=lambda one: -one[0]):
-        by_chance = len(pairs) * math.exp(-weight / scale)
-        if by_chance <= BY_CHANCE:
-            some = [s for s in shared if s.shows or s.one_in >= 10]
-        else:
-            some = [s for s in shared if texts[s.exercise].same(i, j)]
-        if some:
-            for s in some:
-                s.texts = texts[s.exercise].side_by_side(i, j)
-                mistakes = {hand_ins[n].mistakes.get(s.exercise, "") for n in (i, j)}
-                s.mistake = mistakes.pop() if len(mistakes) == 1 else ""
-            some.sort(key=lambda s: (-bool(s.shows), -s.one_in))
-            (alike if by_chance <= BY_CHANCE else same).append(Pair(hand_ins[i], hand_ins[j], by_chance, some))
-    return alike, same
+    weight = _joined(ranks, count) + rare
+    weight -= np.log(1 + (rare > 0).mean() * weight)
+    scale = max(1.0, float(np.quantile(weight, 0.9, method="lower")) / math.log(10))
+    by_chance = len(i) * np.exp(-weight / scale)
+
+    def pair(n: int, exercises: Iterable[str]) -> Pair:
+        one, other = int(i[n]), int(j[n])
+        shared = [_shared(e, texts[e], behaviours[e], hand_ins, one, other) for e in exercises]
+        shared.sort(key=lambda s: (-bool(s.shows), -s.one_in))
+        return Pair(hand_ins[one], hand_ins[other], float(by_chance[n]), shared)
+
+    order = np.argsort(-weight, kind="stable")
+    alike = [pair(n, texts) for n in order[by_chance[order] <= BY_CHANCE].tolist()]
+    for found in alike:
+        found.shared = [s for s in found.shared if s.shows or s.one_in >= TELLING]
+    same: dict[int, list[str]] = {}
+    for exercise, text in texts.items():
+        for one, other in text.same():
+            n = one * len(hand_ins) - one * (one + 1) // 2 + other - one - 1  # its place among all pairs
+            if by_chance[n] > BY_CHANCE:
+                same.setdefault(n, []).append(exercise)
+    return alike, [pair(n, same[n]) for n in sorted(same, key=lambda n: by_chance[n])]
 
 
-def _joined(weights: list[float]) -> float:
-    """Fisher's method, in natural logarithms: how unlikely is such a sum, where each has the distribution Exp(1)?"""
-    total, count = sum(weights), len(weights)
-    terms = [i * math.log(total) - math.lgamma(i + 1) for i in range(count)] if total > 0 else []
-    if not terms:
-        return 0.0
-    most = max(terms)
-    return max(0.0, total - most - math.log(sum(math.exp(term - most) for term in terms)))
+def _joined(total: Any, count: Any) -> Any:
+    """Fisher's method, in natural logarithms, for each pair.
+
+    How unlikely is it that so many numbers, each with the distribution Exp(1), have such a sum?
+    """
+    term, terms = np.ones(len(total)), np.ones(len(total))
+    for k in range(1, int(count.max(initial=0))):
+        term = term * total / k
+        terms += np.where(k < count, term, 0)
+    return np.maximum(0.0, total - np.log(terms))
+
+
+def _shared(exercise: str, text: _Text, behaviour: _Behaviour, hand_ins: list[HandIn], i: int, j: int) -> Shared:
+    _, one_in = text.one_in(np.array([i]), np.array([j]))
+    shows = int(behaviour.shows[i]) if behaviour.group[i] == behaviour.group[j] else 0
+    mistakes = {hand_ins[n].mistakes.get(exercise, "") for n in (i, j)}
+    mistake = mistakes.pop() if shows and len(mistakes) == 1 else ""
+    return Shared(exercise, float(one_in[0]), shows, mistake, text.side_by_side(i, j))
 
 
 class _Text:
     """The texts of one exercise: how much that is rare two of them share."""
 
-    def __init__(self, exercise: str, hand_ins: list[HandIn], answers: list[str], provided: list[str]) -> None:
-        given = np.unique([piece for source in provided for piece in _pieces(source).hashes] or [0])
-        self.prints = [_pieces(one.texts.get(exercise, ""), given) for one in hand_ins]
-        texts = [frozenset(one.hashes) for one in self.prints]
+    def __init__(self, exercise: str, hand_ins: list[HandIn], answers: list[str], given: Any) -> None:
+        prints = {source: _pieces(source, given) for source in {one.texts.get(exercise, "") for one in hand_ins}}
+        self.prints = [prints[one.texts.get(exercise, "")] for one in hand_ins]
+        self.texts = [frozenset(one.hashes) for one in self.prints]
         others = {frozenset(_pieces(source, given).hashes) for source in answers}
-        self.written = Counter([*texts, *others])  # how many people wrote just this
-        people = [*texts, *sorted(others - set(texts), key=sorted)]
+        self.written = Counter([*self.texts, *others])  # how many people wrote just this
+        people = [*self.texts, *sorted(others - set(self.texts), key=sorted)]
         self.have = Counter(piece for pieces in people for piece in pieces)
         holders: dict[int, list[int]] = {}
         for number, pieces in enumerate(people):
             for piece in pieces:
                 holders.setdefault(piece, []).append(number)
-        self.rare = np.zeros((len(people), len(people)))
-        for same, count in Counter(map(tuple, holders.values())).items():
-            if len(same) > 1:
-                self.rare[np.ix_(same, same)] += count / (len(same) - 1)
-        wrote = [number for number, pieces in enumerate(people) if pieces]
-        self.rare = self.rare.round(6)
-        self.ranked = np.sort([self.rare[i, j] for i, j in combinations(wrote, 2)])
+        groups = Counter(tuple(same) for same in holders.values() if len(same) > 1)
+        member = np.zeros((len(people), len(groups)))
+        for column, same in enumerate(groups):
+            member[list(same), column] = 1
+        weights = np.array([count / (len(same) - 1) for same, count in groups.items()])
+        self.rare = ((member * weights) @ member.T).round(6)
+        self.wrote = np.array([bool(pieces) for pieces in self.texts])
+        some = np.flatnonzero([bool(pieces) for pieces in people])
+        self.ranked = np.sort(self.rare[np.ix_(some, some)][np.triu_indices(len(some), 1)])
 
-    def one_in(self, i: int, j: int) -> float | None:
-        """Of so many pairs one shares as much as these two; None where one of them wrote nothing to be compared."""
-        if not self.prints[i].hashes or not self.prints[j].hashes:
-            return None
-        more = len(self.ranked) - int(np.searchsorted(self.ranked, self.rare[i, j]))
-        return len(self.ranked) / more
+    def one_in(self, i: Any, j: Any) -> tuple[Any, Any]:
+        """Did both of these pairs write something, and of how many pairs shares one as much? Else it is 1."""
+        both = self.wrote[i] & self.wrote[j]
+        more = len(self.ranked) - np.searchsorted(self.ranked, self.rare[i, j])
+        return both, np.where(both, len(self.ranked) / np.maximum(more, 1), 1.0)
 
-    def same(self, i: int, j: int) -> bool:
-        """Is it the same text, a long one, and hardly anybody else's?"""
-        one, other = (frozenset(self.prints[n].hashes) for n in (i, j))
-        return one == other and len(one) >= LONG and self.written[one] <= FEW
+    def same(self) -> Iterator[tuple[int, int]]:
+        """The pairs with the same text, a long one, and hardly anybody else's."""
+        wrote: dict[frozenset[int], list[int]] = {}
+        for number, text in enumerate(self.texts):
+            wrote.setdefault(text, []).append(number)
+        for text, numbers in wrote.items():
+            if len(text) >= LONG and self.written[text] <= FEW:
+                yield from combinations(numbers, 2)
 
     def side_by_side(self, i: int, j: int) -> tuple[Spans, Spans]:
         from copydetect import compare_files
@@ -300,6 +314,9 @@ class _Text:
 
 
 def _spans(text: str, levels: Any) -> Spans:
+    """The parts of a text; how far a line is indented is nobody's."""
+    for space in re.finditer(r"^[ \t]+|\n", text, re.MULTILINE):
+        levels[space.start() : space.end()] = 0
     parts = groupby(zip(levels, text, strict=True), key=lambda pair: int(pair[0]))
     return [(level, "".join(character for _, character in part)) for level, part in parts]
 
@@ -311,24 +328,32 @@ def _pieces(source: str, given: Any = None) -> Any:
     return CodeFingerprint("cell.py", PIECE, 1, given, language="python", fp=io.StringIO(source))
 
 
-def _behaviour(exercise: str, hand_ins: list[HandIn]) -> dict[tuple[int, int], tuple[int, float]]:
-    """The pairs who went wrong in the same way: how many of the class did, and what it weighs."""
-    groups: list[list[int]] = []
-    for number, one in enumerate(hand_ins):
-        if exercise not in (one.mistakes if not one.stored else one.failed):
-            continue
-        for group in groups:
-            if _alike(exercise, hand_ins[group[0]], one):
+class _Behaviour:
+    """Who went wrong in the same way in one exercise.
+
+    Of each student: the number of the group, one's own where one went wrong alone or not at all; how many are in it;
+    and what it weighs that two of them are.
+    """
+
+    def __init__(self, exercise: str, hand_ins: list[HandIn]) -> None:
+        groups: list[list[int]] = []
+        for number, one in enumerate(hand_ins):
+            if exercise not in (one.failed if one.stored else one.mistakes):
+                continue
+            same = (group for group in groups if _alike(exercise, hand_ins[group[0]], one))
+            if (group := next(same, None)) is not None:
                 group.append(number)
-                break
-        else:
-            groups.append([number])
-    found = {}
-    for group in groups:
-        known = exercise in hand_ins[group[0]].mistakes  # the catalogue is one more who makes it
-        weight = -math.log((len(group) + known) / (len(hand_ins) + known))
-        found.update(dict.fromkeys(combinations(group, 2), (len(group), weight)))
-    return found
+            else:
+                groups.append([number])
+        self.group = -1 - np.arange(len(hand_ins))
+        self.shows, self.weight = np.zeros(len(hand_ins), dtype=int), np.zeros(len(hand_ins))
+        for number, group in enumerate(groups):
+            known = exercise in hand_ins[group[0]].mistakes  # the catalogue is one more who makes it
+            self.group[group], self.shows[group] = number, len(group)
+            self.weight[group] = -math.log((len(group) + known) / (len(hand_ins) + known))
+
+    def weighs(self, i: Any, j: Any) -> Any:
+        return np.where(self.group[i] == self.group[j], self.weight[i], 0.0)
 
 
 def _alike(exercise: str, one: HandIn, other: HandIn) -> bool:

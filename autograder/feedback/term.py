@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import random
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -219,9 +220,9 @@ def _stages(names: list[str], shares: list[list[float]], dark: bool) -> str:
     for x, own in enumerate(shares):
         if not own:
             continue
-        order = {value: sorted(own).index(value) for value in own}
-        beside = [0.22 * ((7 * order[value] + 3 * i) % 11 / 5 - 1) for i, value in enumerate(own)]  # side by side
-        axes.plot([x + b for b in beside], [100 * value for value in own], "o", ms=3.5, alpha=0.5, color=color, mew=0)
+        beside = random.Random(x)  # so that equal ones are seen side by side
+        places = [x + beside.uniform(-0.22, 0.22) for _ in own]
+        axes.plot(places, [100 * value for value in own], "o", ms=3.5, alpha=0.5, color=color, mew=0)
         box = axes.boxplot(
             [[100 * value for value in own]], positions=[x], widths=0.55, showfliers=False, whis=(0, 100)
         )
