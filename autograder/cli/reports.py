@@ -112,7 +112,7 @@ def similar(stage: str, json_path: Path | None, out: Path | None) -> None:
         found = similarity.find_similar(chosen, read_stage(chosen), steps(progress, f"similar {chosen.slug}"))
     page = similarity.write_page(found, out or course.work / "report")
     rows: list[list[object]] = [
-        [pair.one.name, pair.other.name, "\n".join(map(_what_is_shared, pair.shared))] for pair in found.pairs
+        [pair.one.shown, pair.other.shown, "\n".join(map(_what_is_shared, pair.shared))] for pair in found.pairs
     ]
     if rows:
         print_table(f"{chosen.slug}: more alike than chance", ["student", "student", "in"], rows)

@@ -67,6 +67,10 @@ class HandIn:
     mistakes: dict[str, str] = field(default_factory=dict)  # their names, where the catalogue knows them
     stored: bool = True  # is there what the checks got to see?
 
+    @property
+    def shown(self) -> str:
+        return self.name if self.name == self.student else f"{self.name} ({self.student})"
+
 
 @dataclass
 class Shared:
@@ -94,7 +98,11 @@ class Pair:
             | ({"same_mistake": s.shows, "mistake": s.mistake} if s.shows else {})
             for s in self.shared
         ]
-        return {"students": [self.one.student, self.other.student], "by_chance": self.by_chance, "exercises": told}
+        return {
+            "students": [self.one.student, self.other.student],
+            "by_chance": float(f"{self.by_chance:.2g}"),
+            "exercises": told,
+        }
 
 
 @dataclass
