@@ -15,9 +15,11 @@ from typing import Any
 import nbformat
 import numpy as np
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autograder.cli.commands import main
 from autograder.course.faults import CourseError
 from autograder.course.layout import Course, Stage, find_course
 from autograder.feedback import similar, term
@@ -43,7 +45,8 @@ OTHER = "def differences(x):\n    return x[:, :-1] - x[:, 1:] - 1"
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
+def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    monkeypatch.chdir(tmp_path)
     return course(tmp_path)
 
 
@@ -78,6 +81,13 @@ def hand_in(stage: Stage, **students: dict[str, str]) -> Path:
 def graded(stage: Stage, **students: dict[str, str]) -> None:
     """Grade this class, as the command does."""
     keep(stage, grade(stage, hand_in(stage, **students), SANDBOX))
+
+
+def command(*words: str, ok: bool = True) -> Result:
+    """Run `autograder …` in this process and in this folder."""
+    done = CliRunner().invoke(main, words)
+    assert (done.exit_code == 0) == ok, done.output
+    return done
 
 
 def wrong(**students: str) -> dict[str, dict[str, str]]:
@@ -185,7 +195,7 @@ def test_the_same_rare_wrong_outputs_count_and_a_common_mistake_hardly_does(
 def test_without_what_the_judge_saw_the_names_of_mistakes_are_compared(stage: Stage, one_worker: None) -> None:
     graded(stage, **wrong(ana=COMMON, bo=COMMON, cem=RARE, dana=RARE_TOO), eva={})
     shutil.rmtree(stage.course.verdicts)
-    said = run("similar", "12", cwd=stage.course.root)
+    said = command("similar", "12")
     assert "Of 5 hand-ins it is not stored any more what the checks got to see" in said.stderr
     text = (stage.course.work / "report" / "12_my_stage.similar.html").read_text(encoding="utf-8")
     assert "Of 5 hand-ins it is not stored any more" in text
@@ -267,7 +277,7 @@ def test_the_command_writes_page_and_json_and_touches_no_mark_and_no_feedback(st
     graded(stage, **wrong(ana=RARE, bo=RARE_TOO, cem=COMMON), dana={})
     root, work = stage.course.root, stage.course.work
     before = {path: path.read_bytes() for path in work.rglob("*") if path.is_file()}
-    said = run("similar", "12", "--json", "pairs.json", "--out", "look", cwd=root)
+    said = command("similar", "12", "--json", "pairs.json", "--out", "look")
     assert {path: path.read_bytes() for path in work.rglob("*") if path.is_file()} == before
     assert "4 hand-ins, 0 of 6 pairs are more alike than chance." in said.stdout
     assert "Look at both texts yourself" in said.stdout
@@ -284,7 +294,7 @@ def test_whoever_is_removed_is_on_no_page_any_more(stage: Stage, one_worker: Non
     pages = [write_page(find_similar(stage, read_stage(stage)), folder)]
     pages += term.write(term.whole(read_term(stage.course, [stage])), folder)
     assert all("ana" in page.read_text(encoding="utf-8") for page in pages[1:])
-    run("remove", "ana", "--yes", cwd=stage.course.root)
+    command("remove", "ana", "--yes")
     assert not any(page.exists() for page in pages)
     assert [one.student for one in find_similar(stage, read_stage(stage)).hand_ins] == ["bo", "cem"]
 
@@ -293,7 +303,7 @@ def test_what_cannot_be_compared_is_told(stage: Stage, one_worker: None, monkeyp
     with pytest.raises(CourseError, match="has not been graded yet"):
         find_similar(stage, read_stage(stage))
     graded(stage, ana={})
-    assert "less than two graded hand-ins" in run("similar", "12", cwd=stage.course.root, ok=False).stderr
+    assert "less than two graded hand-ins" in command("similar", "12", ok=False).stderr
     graded(stage, ana={}, bo={})
     path = stage.course.work / "autograded" / "bo" / stage.slug / f"{stage.slug}.ipynb"
     path.write_text("{", encoding="utf-8")

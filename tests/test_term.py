@@ -27,7 +27,6 @@ from autograder.intake.roster import Person, Roster, write_roster
 from autograder.run.sandbox.bwrap import available
 from autograder.stage.new import make_stage
 
-from .conftest import run
 from .test_report import SCRIPT, Elements, is_harmless
 
 SANDBOX = "bwrap" if available()[0] else "none"
@@ -85,8 +84,9 @@ def test_a_share_is_of_what_is_known(marks: list[Any]) -> None:
 
 
 @pytest.fixture
-def course(mini: Stage, one_worker: None) -> Course:
+def course(mini: Stage, one_worker: None, monkeypatch: pytest.MonkeyPatch) -> Course:
     """Two graded stages of a class of five: gil handed in nothing."""
+    monkeypatch.chdir(mini.course.root)
     make_stage(mini.course, "13_another_stage")
     write_roster(mini.course, Roster([Person(name, SCRIPT, name.title()) for name in PEOPLE]))
     for stage in mini.course.stages(tuple(CLASSES)):
@@ -109,7 +109,7 @@ def read(course: Course) -> Whole:
 
 def test_the_term_as_a_whole(course: Course) -> None:
     root = course.root
-    said = run("report", "--all", "--json", "term.json", cwd=root)
+    said = CliRunner().invoke(main, ["report", "--all", "--json", "term.json"], catch_exceptions=False)
     told = json.loads((root / "term.json").read_text(encoding="utf-8"))
     shares = {name: (one["sum"], one["share"], one["behind"]) for name, one in told["students"].items()}
     assert shares == {

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from autograder.gradebook.results import ClassResult
     from autograder.stage.model import Content
 
+MOST_SHARED = 3  # exercises of a pair in the terminal
+
 
 def write_report(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
     """With the marks that the gradebook has now; says whom the report cannot tell of."""
@@ -112,16 +114,21 @@ def similar(stage: str, json_path: Path | None, out: Path | None) -> None:
         found = similarity.find_similar(chosen, read_stage(chosen), steps(progress, f"similar {chosen.slug}"))
     page = similarity.write_page(found, out or course.work / "report")
     rows: list[list[object]] = [
-        [pair.one.shown, pair.other.shown, "\n".join(map(_what_is_shared, pair.shared))] for pair in found.pairs
+        [pair.one.shown, pair.other.shown, _what_is_shared(pair.shared)]
+        for pair in found.pairs[: similarity.MOST_PAIRS]
     ]
     if rows:
         print_table(f"{chosen.slug}: more alike than chance", ["student", "student", "in"], rows)
-    click.echo(f"{len(found.hand_ins)} hand-ins, {len(rows)} of {found.compared:,} pairs are more alike than chance.")
+    click.echo(
+        f"{len(found.hand_ins)} hand-ins, {len(found.pairs)} of {found.compared:,} pairs are more alike than chance."
+    )
     if found.same:
         click.echo(f"The same text in one exercise, and else not alike: {len(found.same)} pairs, on the page.")
     if found.unknown:
         fact = f"Of {len(found.unknown)} hand-ins it is not stored any more what the checks got to see:"
-        click.echo(f"{fact} texts alone were compared. Grade the class again for the rest.", err=True)
+        click.echo(
+            f"{fact} only texts and the names of mistakes were compared. Grade the class again for the rest.", err=True
+        )
     click.echo("Look at both texts yourself: students who learn together write alike.")
     click.echo(f"page        {chosen.place(page) if out is None else page}")
     if json_path:
@@ -129,6 +136,13 @@ def similar(stage: str, json_path: Path | None, out: Path | None) -> None:
         click.echo(f"pairs       {json_path}")
 
 
-def _what_is_shared(shared: Shared) -> str:
+def _what_is_shared(shared: list[Shared]) -> str:
+    """What says most, in a few lines."""
+    most = shared[:MOST_SHARED]
+    told = [f"{s.exercise}: {_how_rare(s)}" for s in most]
+    return "\n".join(told + [f"and {len(shared) - len(most)} more"] * (len(shared) > len(most)))
+
+
+def _how_rare(shared: Shared) -> str:
     wrong = f"the same mistake, as {shared.shows} have" if shared.shows else ""
-    return f"{shared.exercise}: {wrong or f'text, as one pair in {shared.one_in:,.0f}'}"
+    return wrong or f"so much of the text as one pair in {shared.one_in:,.0f}"
