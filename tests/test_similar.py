@@ -143,18 +143,19 @@ def _typo(text: str) -> Any:
 
 
 @pytest.mark.slow
-def test_copies_are_found_in_a_class_that_was_graded(bench: Any, pool: Any, tmp_path: Path) -> None:
+def test_copies_are_found_in_a_class_that_was_graded(bench: Any, tmp_path: Path) -> None:
     """From notebooks to pairs, with what the judge saw: the commands that a teacher runs."""
     root, n = tmp_path / "course", 20
     root.mkdir()
     for name in ("course.py", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root / name)
-    shutil.copytree(ROOT / "solutions" / "03_seq2seq", root / "solutions" / "03_seq2seq")
-    stage = Course(root).stages(("03",))[0]
+    shutil.copytree(ROOT / "solutions" / "00_start_here", root / "solutions" / "00_start_here")
+    stage = Course(root).stages(("00",))[0]
+    pool = bench.Pool(stage)
     made = bench.make(pool, n, 0)
     bench.write_class(pool, made, root / "class")
-    run("grade", "03", "--from", "class", "--sandbox", SANDBOX, cwd=root)
-    said = run("similar", "03", "--json", "pairs.json", cwd=root)
+    run("grade", "00", "--from", "class", "--sandbox", SANDBOX, cwd=root)
+    said = run("similar", "00", "--json", "pairs.json", cwd=root)
     told = json.loads((root / "pairs.json").read_text(encoding="utf-8"))
     found = {tuple(int(name[-3:]) for name in pair["students"]) for pair in told["pairs"]}
     planted = {kind: pair in found for kind, pair in made.planted.items()}
@@ -163,7 +164,7 @@ def test_copies_are_found_in_a_class_that_was_graded(bench: Any, pool: Any, tmp_
     shared = [e for pair in told["pairs"] for e in pair["exercises"]]
     assert [e for e in shared if e.get("same_mistake")], "what the judge saw counts"
     assert f"{n} hand-ins" in said.stdout and "stored any more" not in said.stderr
-    assert is_harmless((stage.course.work / "report" / "03_seq2seq.similar.html").read_text(encoding="utf-8"))
+    assert is_harmless((stage.course.work / "report" / "00_start_here.similar.html").read_text(encoding="utf-8"))
 
 
 # What two have in common
