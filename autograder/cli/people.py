@@ -90,12 +90,10 @@ def export(
     """
     from autograder.course.files import write_whole
     from autograder.feedback import export as exporter
-    from autograder.feedback.last_result import stored
+    from autograder.feedback.last_result import graded_stages
 
     course = find_course()
-    chosen = course.stages(stages) if stages else [stage for stage in course.stages() if stored(stage).is_file()]
-    if not chosen:
-        raise CourseError(Fault("the course", "has no graded stage.", "Grade one: python3 course.py grade 03 --from …"))
+    chosen = course.stages(stages) if stages else graded_stages(course)
     if form == "moodle" and len(chosen) > 1:
         fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
         raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))
@@ -126,6 +124,10 @@ def export(
             click.echo(f"without a page, or a number in Moodle: {', '.join(without)}", err=True)
     for slug, student in term.ungraded:
         click.echo(f"{slug}: {student} is ungraded, and has no mark in it.", err=True)
+    for slug, student in term.unreported:
+        click.echo(
+            f"{slug}: {student} has marks in the gradebook, and is not in the export: grade the class here.", err=True
+        )
     if missing:
         click.echo(f"no mark here for: {', '.join(missing)}", err=True)
 

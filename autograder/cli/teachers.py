@@ -1,4 +1,4 @@
-"""Commands for who grades: grade, report, sample-class, demo."""
+"""Commands for who grades: grade, remove, sample-class, demo."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from autograder.stage.model import Content
 from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
+from autograder.cli.reports import write_report
 
 EXCHANGE = "exchange"  # in place of a folder
 
@@ -175,22 +176,10 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     if result.missing:
         click.echo(f"not handed in  {', '.join(result.missing)}")
     work = stage.course.work
-    page, _ = _write_report(stage, content, keep(stage, result), work / "report")
+    page, _ = write_report(stage, content, keep(stage, result), work / "report")
     click.echo(f"gradebook   {Database(stage.course).place}")
     click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"report      {stage.place(page)}")
-
-
-def _write_report(stage: Stage, content: Content, result: ClassResult, folder: Path) -> tuple[Path, Path]:
-    """With the marks that the gradebook has now; says whom the report cannot tell of."""
-    from autograder.feedback.last_result import as_in_gradebook
-    from autograder.feedback.report import write
-
-    result, others = as_in_gradebook(stage, result)
-    if others:
-        fact = f"{stage.slug}: in the gradebook, and not in the report: {', '.join(others)}."
-        click.echo(f"{fact} Grade them with `grade`, or remove them with `remove`.", err=True)
-    return write(stage, content, result, folder)
 
 
 def _unsafe(result: ClassResult) -> str:
@@ -237,38 +226,13 @@ def _score(result: StudentResult) -> str:
 
 
 @main.command()
-@click.argument("stage")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for it, in place of the usual.")
-def report(stage: str, out: Path | None) -> None:
-    """Report on a graded class: points, difficulty, misconceptions, time, failures. A page and a table (CSV).
-
-    `grade` writes the same; nothing is run again. The marks are those that the gradebook has now, so what you gave by
-    hand in formgrader is in them.
-
-    \b
-    autograder report 03
-    autograder report 03 --out to_print/
-    """
-    from autograder.feedback.last_result import load
-    from autograder.stage.read import read_stage
-
-    course = find_course()
-    chosen = course.stages((stage,))[0]
-    content, result = read_stage(chosen), load(chosen)
-    now = {cell.id for cell in content.of_kind("check")}
-    if any(r.ran and set(r.checks) != now for r in result.students.values()):
-        click.echo(f"{chosen.slug}: its checks have changed since this class was graded. Grade it again.", err=True)
-    for path in _write_report(chosen, content, result, out or course.work / "report"):
-        click.echo(f"report      {chosen.place(path) if out is None else path}")
-
-
-@main.command()
 @click.argument("students", nargs=-1, required=True, metavar="STUDENT…")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(students: tuple[str, ...], yes: bool) -> None:
     """Remove students who are gone: marks, hand-ins, feedback pages and rows of the reports, in all stages.
 
-    It cannot be undone. The folder or zip that they handed in stays as it is.
+    The pages that `similar` and `report --all` made go, too: make them anew. It cannot be undone. The folder or zip
+    that they handed in stays as it is.
 
     \b
     autograder remove ana
@@ -277,6 +241,8 @@ def remove(students: tuple[str, ...], yes: bool) -> None:
     import contextlib
 
     from autograder.feedback.last_result import load, store
+    from autograder.feedback.similar import PAGE as SIMILAR
+    from autograder.feedback.term import NAME as TERM
     from autograder.gradebook.database import Database
     from autograder.stage.read import read_stage
 
@@ -295,13 +261,17 @@ def remove(students: tuple[str, ...], yes: bool) -> None:
         for name in students:
             data.remove(name)
             click.echo(f"removed     {name}")
+    pages = [*(work / "report").glob(f"*{SIMILAR}"), *(work / "report" / f"{TERM}.{kind}" for kind in ("html", "csv"))]
+    for page in filter(Path.is_file, pages):
+        page.unlink()
+        click.echo(f"removed     {course.place(page)}")
     for stage, result in classes.items():
         if not result.students.keys() & set(students):
             continue
         result.students = {name: told for name, told in result.students.items() if name not in students}
         if result.students:
             store(stage, result)
-            _write_report(stage, read_stage(stage), result, work / "report")
+            write_report(stage, read_stage(stage), result, work / "report")
         else:  # nobody is left
             for path in (work / "report").glob(f"{stage.slug}.*"):
                 path.unlink()

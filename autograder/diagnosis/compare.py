@@ -81,6 +81,15 @@ def _fits(checks: Checks, failed: set[str], known: Known) -> Iterator[tuple[bool
                 yield own != failed, -len(own), sum(d for d in far if d is not None), answer, own
 
 
+def same_mistake(one: Checks, other: Checks) -> bool:
+    """Did two submissions go wrong in the same way: the same checks of an exercise failed, and gave the same?"""
+    failed = {check for check, result in one.items() if not result.passed}
+    if not failed or failed != {check for check, result in other.items() if not result.passed}:
+        return False
+    far = [distance(one[check], other[check]) for check in failed]
+    return all(d is not None and d < _DRAWN for d in far)
+
+
 def distance(one: CheckResult, other: CheckResult) -> float | None:
     """How far two failures of the same check are from each other; None where they are not the same mistake."""
     a, b = one.record, other.record

@@ -21,6 +21,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
+from autograder.gradebook.results import ClassResult
 from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, canvas_name, read_roster, read_text
 
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
@@ -41,7 +42,8 @@ class Term:
     marks: dict[str, dict[str, float]]  # by slug, by student
     ungraded: list[tuple[str, str]] = field(default_factory=list)  # slug, student
     people: Roster | None = None
-    late: dict[str, float] = field(default_factory=dict)  # by student: what lateness has cost, in all of the stages
+    classes: dict[str, ClassResult] = field(default_factory=dict)  # by slug
+    unreported: list[tuple[str, str]] = field(default_factory=list)  # slug, student: graded on another machine
 
     @property
     def students(self) -> list[Person]:
@@ -49,6 +51,16 @@ class Term:
         known = {person.id: person for person in (self.people.people if self.people else [])}
         others = {name for marks in self.marks.values() for name in marks} - known.keys()
         return sorted([*known.values(), *map(Person, others)], key=lambda person: person.id)
+
+    @property
+    def late(self) -> dict[str, float]:
+        """What lateness has cost each student, in all of the stages."""
+        costs: dict[str, float] = {}
+        for result in self.classes.values():
+            for name, student in result.students.items():
+                if student.late_penalty:
+                    costs[name] = costs.get(name, 0.0) + student.late_penalty
+        return costs
 
     def mark(self, stage: Stage, student: str) -> str:
         return in_points(self.marks[stage.slug].get(student))
@@ -62,12 +74,10 @@ def read_term(course: Course, stages: Sequence[Stage]) -> Term:
     """
     term = Term(list(stages), {}, {}, people=read_roster(course))
     for stage in stages:
-        result, _ = as_in_gradebook(stage, load(stage))
-        term.most[stage.slug] = result.max_score
+        result, others = as_in_gradebook(stage, load(stage))
+        term.classes[stage.slug], term.most[stage.slug] = result, result.max_score
         term.marks[stage.slug] = {name: r.score for name, r in result.students.items() if r.status != "ungraded"}
-        for name, r in result.students.items():
-            if r.late_penalty:
-                term.late[name] = term.late.get(name, 0.0) + r.late_penalty
+        term.unreported += [(stage.slug, name) for name in others]
         term.ungraded += [(stage.slug, name) for name, r in result.students.items() if r.status == "ungraded"]
     return term
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
-from autograder.course.layout import Stage
+from autograder.course.layout import Course, Stage
 from autograder.gradebook.database import Database
 from autograder.gradebook.results import ClassResult, Mark, StudentResult
 from autograder.intake.roster import read_roster
@@ -86,6 +86,18 @@ def load(stage: Stage) -> ClassResult:
         raise CourseError(Fault(stage.slug, "has not been graded yet.", fix)) from e
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as e:
         raise CourseError(Fault(stage.place(stored(stage)), "cannot be read.", fix)) from e
+
+
+def graded_stages(course: Course) -> list[Stage]:
+    """The stages that were graded, in order.
+
+    Raises:
+        CourseError: where there is none.
+    """
+    found = [stage for stage in course.stages() if stored(stage).is_file()]
+    if not found:
+        raise CourseError(Fault("the course", "has no graded stage.", "Grade one: python3 course.py grade 03 --from …"))
+    return found
 
 
 def stored_students(stage: Stage) -> dict[str, StudentResult]:
