@@ -13,6 +13,8 @@ from autograder.course.layout import Course, Stage, find_course
 
 if TYPE_CHECKING:
     from autograder.gradebook.results import ClassResult, StudentResult
+    from autograder.run.worker.cluster import Cluster
+    from autograder.run.worker.pool import Workers
     from autograder.stage.model import Content
 from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
@@ -31,6 +33,11 @@ from autograder.cli.group import main
     help="`none` only for submissions of people you trust.",
     envvar="AUTOGRADER_SANDBOX",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run submissions on the workers of this Dask scheduler; `local:4` starts one here with four.",
+)
 @click.option("--dry-run", is_flag=True, help="Write no mark and no page; list whose marks would change.")
 @click.option("--student", "students", multiple=True, metavar="NAME", help="Run this one again, and nobody else.")
 @click.option(
@@ -46,6 +53,7 @@ def grade(
     json_path: Path | None,
     jobs: int,
     sandbox: str,
+    cluster: str | None,
     dry_run: bool,
     students: tuple[str, ...],
     exercises: tuple[str, ...],
@@ -62,10 +70,14 @@ def grade(
     autograder grade 03 --from submissions/ --dry-run
     autograder grade 03 --from submissions/ --student ana
     autograder grade 03 --from submissions/ --exercise make_batch --dry-run
+    autograder grade 03 --from class.zip --cluster tcp://10.0.0.7:8786
     """
     course = find_course()
     writable(json_path)
-    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises)
+    given = click.get_current_context().get_parameter_source("jobs")
+    if cluster and given is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--jobs is for workers of this machine's own; a cluster has as many as were started.")
+    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises, cluster)
     if json_path:
         result.write_json(json_path)
         click.echo(f"marks       {json_path}")
@@ -82,13 +94,12 @@ def _grade(
     dry_run: bool = False,
     students: tuple[str, ...] = (),
     exercises: tuple[str, ...] = (),
+    cluster: str | None = None,
 ) -> ClassResult:
     """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
-    from autograder.run.worker.pool import workers_for
-
     gc.set_threshold(100_000)  # what is imported and read stays, so there is little to collect
     stage = course.stages((name,))[0]
-    with workers_for(stage, sandbox, jobs) as workers:  # they warm up while all else is imported and read
+    with _workers(stage, sandbox, jobs, cluster) as workers:  # they warm up while all else is imported and read
         from autograder.grading import grade as grader
         from autograder.stage.read import read_stage
 
@@ -98,7 +109,7 @@ def _grade(
             def told(student: str, result: StudentResult) -> None:
                 progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
 
-            step = steps(progress, f"grade {stage.slug}")
+            step = steps(progress, lambda: f"grade {stage.slug}, {_counted(workers.at_work, 'worker')}")
             result = grader.grade(
                 stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises
             )
@@ -109,6 +120,16 @@ def _grade(
     return result
 
 
+def _workers(stage: Stage, sandbox: str, jobs: int, cluster: str | None) -> Workers | Cluster:
+    from autograder.run.worker.pool import workers_for
+
+    if cluster is None:
+        return workers_for(stage, sandbox, jobs)
+    from autograder.run.worker.cluster import Cluster
+
+    return Cluster(cluster, sandbox, lambda text: click.secho(text, fg="yellow", err=True))
+
+
 def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
     rows: list[list[object]] = [
         [student, "–" if old is None else f"{old:g}", f"{new:g}"] for student, (old, new) in result.changed.items()
@@ -116,7 +137,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
     if rows:
         print_table(f"{stage.slug}: marks that would change{_unsafe(result)}", ["student", "now", "then"], rows)
     else:
-        looked_at = f"{len(result.students)} submission{'s' if len(result.students) > 1 else ''} looked at"
+        looked_at = f"{_counted(len(result.students), 'submission')} looked at"
         click.echo(f"{stage.slug}: no mark would change{_unsafe(result)}; {looked_at}.")
     for student, told in result.students.items():
         if told.status == "ungraded":
@@ -151,6 +172,10 @@ def _write_report(stage: Stage, content: Content, result: ClassResult, folder: P
         fact = f"{stage.slug}: in the gradebook, and not in the report: {', '.join(others)}."
         click.echo(f"{fact} Grade them with `grade`, or remove them with `remove`.", err=True)
     return write(stage, content, result, folder)
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number} {things}{'s' if number != 1 else ''}"
 
 
 def _unsafe(result: ClassResult) -> str:
