@@ -110,17 +110,23 @@ def dask(root: Path, workers: int, *words: str) -> Iterator[tuple[str, subproces
         log.close()
 
 
-def kill_a_worker(parent: subprocess.Popen[bytes], rng: random.Random) -> bool:
-    """SIGKILL for one of the workers; its nanny starts another one. False where there is none at the moment."""
+def kill_a_worker(parent: subprocess.Popen[bytes], rng: random.Random) -> list[Any]:
+    """SIGKILL for one of the workers; its nanny starts another one. The killed one, and what ran below it.
+
+    None where there is no worker at the moment.
+    """
     import psutil
 
     below = psutil.Process(parent.pid).children(recursive=True)
-    workers = [p for p in below if "multiprocessing.spawn" in " ".join(words(p))]
+    workers = [process for process in below if "multiprocessing.spawn" in " ".join(words(process))]
     if not workers:
-        return False
+        return []
+    worker = rng.choice(workers)
     with contextlib.suppress(psutil.NoSuchProcess):
-        rng.choice(workers).kill()
-    return True
+        hit = [worker, *worker.children(recursive=True)]
+        worker.kill()
+        return hit
+    return []
 
 
 def words(process: Any) -> list[str]:
@@ -176,7 +182,7 @@ def scale(root: Path, count: int, workers: int, kills: int, real: bool, sandbox:
             time.sleep(0.02)
             done = len(log.read_text().splitlines()) if log.is_file() else 0
             if killed < kills and done >= (killed + 1) * count / (kills + 1):
-                killed += kill_a_worker(parent, rng)
+                killed += bool(kill_a_worker(parent, rng))
         assert process.returncode == 0
     steps = [tuple(map(float, line.split())) for line in log.read_text().splitlines()]
     quarter = count // 4
@@ -247,9 +253,8 @@ def foretold(stage: Any, student: str) -> dict[str, float]:
     global _BLUEPRINT
     _BLUEPRINT = _BLUEPRINT or Blueprint(read_stage(stage))
     notebook, _, _ = read_notebook(stage.course.root / "class" / f"{student}.ipynb")
-    if notebook is None:
+    if notebook is None or prepare(notebook, _BLUEPRINT).foreign:
         return {"differences-values": 0.0}
-    prepare(notebook, _BLUEPRINT)
     work = job(notebook, _BLUEPRINT, student)
     digest = hashlib.sha256("".join(c.source for c in work.cells if c.kind == "student").encode()).digest()
     return {"differences-values": 2.0 if digest[0] % 2 == 0 else 0.0}
@@ -262,6 +267,8 @@ _BLUEPRINT: Any = None
 
 def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) -> dict[str, Any]:
     """Grade on a cluster while workers and the command are killed at random moments; the same without, elsewhere."""
+    import psutil
+
     from autograder.course.layout import Course, Stage
     from autograder.grading.grade import grade
     from autograder.run.worker.worker import choose_sandbox
@@ -272,6 +279,7 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
     killed = {"workers": 0, "coordinator": 0}
     seen: dict[Path, int] = {}
     again = 0
+    below: list[Any] = []  # processes of workers that were killed
     begin = time.monotonic()
     with dask(root, workers) as (address, parent):
         command = [sys.executable, "-m", "autograder.cli", "grade", "12", "--from", "class"]
@@ -281,19 +289,22 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
             command, env=environment(), cwd=stage.course.root, stdout=said, stderr=said
         )
         process = start()
+        victims = ["workers", "coordinator"] * ((kills + 1) // 2)
+        rng.shuffle(victims)
         for number in range(kills):
             wanted = (number + 1) * count * 0.85 // (kills + 1)  # not all leave a verdict: some cannot be read
             while len(verdicts(stage)) < wanted and process.poll() is None:
                 time.sleep(0.02)
             time.sleep(rng.uniform(0, 0.5))
-            if rng.random() < 0.5:
+            if victims[number] == "coordinator":
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 killed["coordinator"] += 1
                 process = start()
             else:
-                while not kill_a_worker(parent, rng):
+                while not (hit := kill_a_worker(parent, rng)):
                     time.sleep(0.1)
+                below += hit
                 killed["workers"] += 1
             now = verdicts(stage)
             again += sum(now.get(path) != written for path, written in seen.items())
@@ -317,6 +328,7 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
         "gradebook_equal": marks == gradebook(calm)[0],
         "verdicts_equal": {p.name for p in now} == {p.name for p in verdicts(calm)},
         "verdicts_written_twice": again,
+        "processes_left": len(psutil.wait_procs(below, timeout=20)[1]),
     }
 
 

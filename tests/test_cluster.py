@@ -413,7 +413,7 @@ def test_kills_of_workers_and_of_the_command_change_no_mark(tmp_path: Path) -> N
     found = benchmark().disturbed(tmp_path, count=60, kills=6, workers=2, sandbox=SANDBOX)
     assert found["gradebook_equal"] and found["verdicts_equal"] and found["students_with_marks"] == 60
     assert found["rows_per_student"] == 1 and found["verdicts_written_twice"] == 0
-    assert sum(found["kills"].values()) == 6
+    assert sum(found["kills"].values()) == 6 and found["processes_left"] == 0
 
 
 @pytest.mark.slow

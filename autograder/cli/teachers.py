@@ -125,9 +125,9 @@ def _workers(stage: Stage, sandbox: str, jobs: int, cluster: str | None) -> Work
 
     if cluster is None:
         return workers_for(stage, sandbox, jobs)
-    from autograder.run.worker.cluster import Cluster
+    from autograder.run.worker.cluster import cluster_for
 
-    return Cluster(cluster, sandbox, lambda text: click.secho(text, fg="yellow", err=True))
+    return cluster_for(stage, cluster, sandbox, lambda text: click.secho(text, fg="yellow", err=True))
 
 
 def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:

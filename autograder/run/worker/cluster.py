@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from autograder.course.faults import CourseError, Fault
+from autograder.course.layout import Stage
 from autograder.run.job import Job, Result, machine_fault
 from autograder.run.sandbox import bwrap
 from autograder.run.store import LIBRARIES, PACKAGE, fingerprint
@@ -125,7 +128,13 @@ class Cluster:
         self.wanted = versions()
         self.threads = ThreadPoolExecutor(_THREADS)
         self.ends = ExitStack()
-        self.client = _connect(where, self.ends)
+        connecting = self.threads.submit(_connect, where, self.ends)
+        try:
+            self.client = connecting.result()
+        except BaseException:  # Ctrl-C, too
+            wait([connecting])
+            self.ends.close()
+            raise
         import dask
 
         self.tries = 1 + int(dask.config.get("distributed.scheduler.allowed-failures"))
@@ -304,6 +313,17 @@ class Cluster:
             self.fault = Fault(self.where, fact, fix)
 
 
+def cluster_for(stage: Stage, where: str, sandbox: str, tell: Callable[[str], None]) -> Cluster:
+    """A cluster for a stage's submissions. Whether there is such a sandbox, each worker finds out for itself.
+
+    Raises:
+        CourseError: as `Cluster` does; and where submissions on this machine could read the course.
+    """
+    if sandbox == "bwrap":
+        out_of_reach(stage.course.root)
+    return Cluster(where, sandbox, tell)
+
+
 def _answer(future: Any) -> Any:
     """What a task gave, or None where it is not there yet. What it raised is raised."""
     try:
@@ -315,7 +335,10 @@ def _answer(future: Any) -> Any:
 
 
 def _connect(where: str, ends: ExitStack) -> Any:
-    """A Dask client; `ends` closes it, and the scheduler with its workers where they were started here."""
+    """A Dask client; `ends` closes it, and the scheduler with its workers where they were started here.
+
+    To be called in a thread of its own, which does not end before they do.
+    """
     local = re.fullmatch(r"local:([1-9]\d*)", where)
     if local is None and not re.fullmatch(r"\w+://\S+", where):
         fix = "Write its address, as in tcp://HOST:8786, or local:4 for four workers of this machine."
@@ -331,6 +354,8 @@ def _connect(where: str, ends: ExitStack) -> Any:
     except ImportError as error:
         fix = "Install what a big class needs: pip install -e '.[classroom]' in the course's folder."
         raise CourseError(Fault("--cluster", f"needs Dask, which is not here: {error}.", fix)) from error
+    resource_tracker.ensure_running()  # or it would take back the next line when it starts
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what this thread starts does not hear Ctrl-C
     try:
         if local is None:
             return ends.enter_context(Client(where, set_as_default=False, timeout=_CONNECT_SECONDS))
@@ -344,6 +369,5 @@ def _connect(where: str, ends: ExitStack) -> Any:
         )
         return ends.enter_context(Client(ends.enter_context(cluster), set_as_default=False))
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        ends.close()
         fix = "Is it running (`dask scheduler`), and is this its address? For tls:// see docs/cluster.md."
         raise CourseError(Fault(where, f"no Dask scheduler answers: {error}.", fix)) from error
