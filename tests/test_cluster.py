@@ -254,7 +254,7 @@ def test_nobody_who_can_grade_is_a_clear_error(quick: None) -> None:
         ("tcp://127.0.0.1:9", "no Dask scheduler answers"),
         ("tcp://", "is no Dask scheduler"),
         ("gopher://127.0.0.1:9", "no Dask scheduler answers"),
-        ("tls://127.0.0.1:9", "no Dask scheduler answers"),
+        ("tls://127.0.0.1:9", "wants a certificate"),
     ],
 )
 def test_a_wrong_address_is_a_clear_error(quick: None, where: str, fact: str) -> None:
@@ -325,6 +325,7 @@ def hand_in(stage: Stage, name: str, source: str) -> Path:
 def test_a_class_gets_the_same_marks_and_words_on_a_cluster(mini: Stage) -> None:
     root = mini.course.root
     make_class(mini, 12, 0, root / "class")
+    hand_in(mini, "ana", "import signal\nsignal.raise_signal(signal.SIGINT)\ndef differences(x):\n    return x")
     words = ["grade", "12", "--from", "class", "--sandbox", SANDBOX, "--json", "marks.json", "--cluster", "local:1"]
     done = run(*words, cwd=root)
     assert "student_12" in done.stdout and "distributed" not in done.stderr
@@ -395,6 +396,9 @@ def test_another_torch_python_or_data_set_is_named(monkeypatch: pytest.MonkeyPat
     assert isinstance(result, str) and "out of date" in result
     monkeypatch.setattr(cluster.bwrap, "available", lambda: (False, "bubblewrap is not installed."))
     assert cluster.unfit(own, "bwrap") == "bubblewrap is not installed."
+    monkeypatch.setattr(cluster.bwrap, "available", lambda: (True, ""))
+    monkeypatch.setattr(pool, "within_reach", lambda folder: folder.parent)
+    assert "submissions can read that. Move the course" in cluster.unfit(own, "bwrap")
 
 
 # ---- killed at random

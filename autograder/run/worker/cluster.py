@@ -350,15 +350,18 @@ def _connect(where: str, ends: ExitStack) -> Any:
             dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")})
         from distributed import Client, LocalCluster, Security
 
-        secret = Security.temporary() if local else None  # other users of this machine could connect
+        secret = Security.temporary() if local else Security()  # other users of this machine could connect
     except ImportError as error:
         fix = "Install what a big class needs: pip install -e '.[classroom]' in the course's folder."
         raise CourseError(Fault("--cluster", f"needs Dask, which is not here: {error}.", fix)) from error
+    if where.startswith("tls:") and secret.get_connection_args("client")["ssl_context"] is None:
+        fix = "Name a certificate and an authority in Dask's settings (docs/cluster.md, Security)."
+        raise CourseError(Fault(where, "wants a certificate, and there is none.", fix))
     resource_tracker.ensure_running()  # or it would take back the next line when it starts
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # what this thread starts does not hear Ctrl-C
     try:
         if local is None:
-            return ends.enter_context(Client(where, set_as_default=False, timeout=_CONNECT_SECONDS))
+            return ends.enter_context(Client(where, security=secret, set_as_default=False, timeout=_CONNECT_SECONDS))
         cluster = LocalCluster(
             n_workers=int(local[1]),
             threads_per_worker=1,
@@ -369,5 +372,5 @@ def _connect(where: str, ends: ExitStack) -> Any:
         )
         return ends.enter_context(Client(ends.enter_context(cluster), set_as_default=False))
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        fix = "Is it running (`dask scheduler`), and is this its address? For tls:// see docs/cluster.md."
+        fix = "Is it running (`dask scheduler`), and is this its address? docs/cluster.md says more."
         raise CourseError(Fault(where, f"no Dask scheduler answers: {error}.", fix)) from error
