@@ -384,7 +384,7 @@ def test_a_worker_of_another_version_is_refused_before_it_grades(
             process.wait()
 
 
-def test_another_torch_python_or_data_set_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_torch_python_or_data_set_is_named() -> None:
     own = cluster.versions()
     assert cluster.unfit(own, "none") == ""
     assert f"torch {own['torch']} and not 1.0" in cluster.unfit(own | {"torch": "1.0"}, "none")
@@ -394,9 +394,16 @@ def test_another_torch_python_or_data_set_is_named(monkeypatch: pytest.MonkeyPat
     )
     result = cluster.judge(WORK, own | {"torch": "1.0"}, "none")
     assert isinstance(result, str) and "out of date" in result
+
+
+def test_a_worker_without_a_sandbox_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = cluster.versions()
+    sandboxed = cluster._no_sandbox.__wrapped__  # asks each time
+    monkeypatch.setattr(cluster, "_no_sandbox", sandboxed)
     monkeypatch.setattr(cluster.bwrap, "available", lambda: (False, "bubblewrap is not installed."))
-    assert cluster.unfit(own, "bwrap") == "bubblewrap is not installed."
+    assert cluster.unfit(own, "bwrap") == "bubblewrap is not installed." and cluster.unfit(own, "none") == ""
     monkeypatch.setattr(cluster.bwrap, "available", lambda: (True, ""))
+    assert cluster.unfit(own, "bwrap") == ""
     monkeypatch.setattr(pool, "within_reach", lambda folder: folder.parent)
     assert "submissions can read that. Move the course" in cluster.unfit(own, "bwrap")
 

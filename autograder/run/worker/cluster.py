@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from multiprocessing import resource_tracker
 from typing import Any, TypeVar
@@ -49,28 +50,37 @@ def versions() -> dict[str, str]:
     digest = hashlib.sha256()
     for path in sorted((PACKAGE.parent / "datasets").glob("*")):
         digest.update(path.name.encode() + path.read_bytes())
-    libraries = {name: version(name) for name in LIBRARIES}
-    return {"Python": sys.version, **libraries, "data sets": digest.hexdigest(), "the course's code": fingerprint()}
+    return {**_installed(), "data sets": digest.hexdigest(), "the course's code": fingerprint()}
+
+
+@cache
+def _installed() -> dict[str, str]:
+    return {"Python": sys.version, **{name: version(name) for name in LIBRARIES}}
 
 
 def unfit(wanted: dict[str, str], sandbox: str) -> str:
     """Why this process must not run jobs of who has these versions, and what to do; nothing where it may."""
     own = versions()
     differ = [name for name, value in wanted.items() if own.get(name) != value]
-    if known := [name for name in differ if name in ("Python", *LIBRARIES)]:
+    if known := [name for name in differ if name in _installed()]:
         here = ", ".join(f"{name} {own[name]} and not {wanted[name]}" for name in known)
         return f"It is out of date: it has {here}. {_UPDATE}"
     if differ:
         return f"It is out of date: it has another version of {' and of '.join(differ)}. {_UPDATE}"
-    if sandbox == "bwrap":
-        works, reason = bwrap.available()
-        if not works:
-            return reason
-        try:
-            if (PACKAGE.parent / "solutions").is_dir():
-                out_of_reach(PACKAGE.parent)
-        except CourseError as error:
-            return str(error)
+    return _no_sandbox() if sandbox == "bwrap" else ""
+
+
+@cache
+def _no_sandbox() -> str:
+    """Why bubblewrap would not confine a submission here; nothing where it does."""
+    works, reason = bwrap.available()
+    if not works:
+        return reason
+    try:
+        if (PACKAGE.parent / "solutions").is_dir():
+            out_of_reach(PACKAGE.parent)
+    except CourseError as error:
+        return str(error)
     return ""
 
 
