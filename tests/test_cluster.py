@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import random
 import shutil
 import signal
 import subprocess
@@ -192,6 +193,22 @@ def test_a_limit_reached_in_a_crowd_is_tried_again_alone_on_its_host(
     told = dict(results)["slow"]
     assert told.passed == ["f-one"] and told.checks[0].message == "0 beside"
     assert max(most) == 3, "and the others have the workers for themselves as before"
+
+
+def test_whoever_waits_long_disturbs_nobody_who_gets_a_result(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests of several threads for their results must not be one, which the impatience of one of them ends."""
+    rng, told = random.Random(0), list[str]()
+
+    def judge(job: Job) -> Result:
+        time.sleep(rng.uniform(0, 0.02))
+        return Result(checks=[CheckResult("f-one", True, "x" * 2_000_000, kind="passed")])
+
+    monkeypatch.setattr(cluster, "_LOOK_SECONDS", 0.01)
+    tried = judged(monkeypatch, judge)
+    with Cluster(three.scheduler_address, "none", told.append) as workers:
+        settled(workers)
+        assert all(result.passed for result in workers.each(lambda number: workers.run(WORK), range(120)))
+    assert told == [] and len(tried) == 120
 
 
 def test_a_worker_that_leaves_costs_a_retry(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 _LOOK_SECONDS = 0.5  # between two looks at who is there
 _CONNECT_SECONDS = 15.0
+_GATHER_SECONDS = 60.0  # until a result has travelled
 _PATIENCE = 60.0  # seconds without any worker that fits, before that is an error
 _MARGIN = 300.0  # seconds beyond a job's own limit: a sandbox starts, a result travels
 _FAULTS = 3  # in a row, and a worker gets no more jobs
@@ -246,7 +247,7 @@ class Cluster:
         end = time.monotonic() + seconds
         try:
             while not self.ended.is_set():
-                told = _answer(future)
+                told = self._answer(future)
                 if told is not None:
                     return told
                 if member.gone:
@@ -306,9 +307,30 @@ class Cluster:
         if not member.asked.done():
             return None
         try:
-            return _answer(member.asked)
+            return self._answer(member.asked)
         except Exception as error:
             return f"It cannot run this course ({type(error).__name__}: {error}). {_UPDATE}"
+
+    def _answer(self, future: Any) -> Any:
+        """What a task gave, or None where it is not there within half a second. What it raised is raised.
+
+        Not by `future.result(timeout=…)`: one that times out breaks those of other threads, which share its request.
+        """
+        from distributed import wait as wait_for
+
+        try:
+            with self.client.as_current():
+                wait_for(future, timeout=_LOOK_SECONDS)
+        except TimeoutError:
+            return None
+        if future.status == "error":
+            return future.result()
+        gather = self.client.scheduler.gather
+        told = self.client.sync(gather, keys=[future.key], callback_timeout=_GATHER_SECONDS)
+        if told["status"] != "OK":  # the worker has gone in between
+            self.ended.wait(_LOOK_SECONDS)
+            return None
+        return told["data"][future.key]
 
     def _look_for_hope(self) -> None:
         """Where there is no worker for long that fits, or may do so, nobody waits any longer."""
@@ -330,16 +352,6 @@ def cluster_for(stage: Stage, where: str, sandbox: str, tell: Callable[[str], No
     if sandbox == "bwrap":
         out_of_reach(stage.course.root)
     return Cluster(where, sandbox, tell)
-
-
-def _answer(future: Any) -> Any:
-    """What a task gave, or None where it is not there yet. What it raised is raised."""
-    try:
-        return future.result(timeout=_LOOK_SECONDS)
-    except Exception:
-        if future.status in ("error", "cancelled"):
-            raise
-        return None  # whatever waiting ended with: under load not only TimeoutError
 
 
 def _connect(where: str, ends: ExitStack) -> Any:
