@@ -22,7 +22,7 @@ from autograder.grading import grade as grading
 from autograder.grading.grade import grade
 from autograder.intake.read import read_notebook
 from autograder.run import store
-from autograder.run.job import Job, JobCell
+from autograder.run.job import Job, JobCell, machine_fault
 from autograder.run.limits import Limits, read_limits
 from autograder.run.worker import pool
 from autograder.run.worker.pool import Workers
@@ -32,6 +32,12 @@ from .conftest import edit, run
 
 pytestmark = pytest.mark.usefixtures("one_worker")
 RIGHT = "def differences(x):\n    return x[:, 1:] - x[:, :-1]"
+TOTAL = (  # a second exercise, and what follows it
+    '# %% exercise="total" builds_on="differences"\ndef total(x):\n    """The sum."""\n    ### BEGIN SOLUTION\n'
+    "    return differences(x).sum()\n    ### END SOLUTION\n\n"
+    '# %% check="total-value" points=1\nexpect(total(torch.tensor([[1.0, 4.0]]))).equal(torch.tensor(3.0))\n\n'
+    "# %% [markdown]\n# ## What you can now do\n"
+)
 
 
 def hand_in(stage: Stage, name: str, source: str = RIGHT) -> Path:
@@ -81,6 +87,23 @@ def test_where_the_machine_fails_a_submission_is_ungraded_and_its_mark_stays(
     assert mark(mini, "ana") == 2
     again = grade(mini, folder, "none")
     assert (again.students["ana"].status, again.complete) == ("graded", True)
+
+
+def test_where_the_machine_fails_in_what_is_carried_forward_no_point_is_lost(
+    mini: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit(mini, "# %% [markdown]\n# ## What you can now do\n", TOTAL)
+    folder = hand_in(mini, "ana", "def differences(x):\n    return x[:, :-1] - x[:, 1:]")
+    notebook = nbformat.read(folder / "ana.ipynb", as_version=4)
+    next(c for c in notebook.cells if c.id == "total").source = "def total(x):\n    return differences(x).sum()"
+    nbformat.write(notebook, folder / "ana.ipynb")
+    run = Worker.run
+    with monkeypatch.context() as patched:
+        gone = lambda self, job: machine_fault(job, "The worker ended.") if job.unseen else run(self, job)  # noqa: E731
+        patched.setattr(Worker, "run", gone)
+        ana = grade(mini, folder, "none").students["ana"]
+    assert ana.status == "ungraded" and "The worker ended. It was tried more than once." in ana.reason
+    assert grade(mini, folder, "none").students["ana"].score == 1, "carried forward"
 
 
 def test_an_ungraded_submission_is_in_the_table_and_in_the_exit_code(mini: Stage, tmp_path: Path) -> None:
@@ -159,10 +182,7 @@ def test_a_report_after_a_check_was_added_says_so_and_is_written(mini: Stage) ->
     edit(
         mini,
         "# %% [markdown]\n# ## What you can now do\n",
-        '# %% exercise="total" builds_on="differences"\ndef total(x):\n    """The sum."""\n    ### BEGIN SOLUTION\n'
-        "    return differences(x).sum()\n    ### END SOLUTION\n\n"
-        '# %% check="total-value" points=1\nexpect(total(torch.tensor([[1.0, 4.0]]))).equal(torch.tensor(3.0))\n\n'
-        "# %% [markdown]\n# ## What you can now do\n",
+        TOTAL,
     )
     folder = hand_in(mini, "ana")
     notebook = nbformat.read(folder / "ana.ipynb", as_version=4)

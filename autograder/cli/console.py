@@ -44,10 +44,11 @@ def progress_bar() -> Progress:
     return Progress(*columns, console=console, disable=not console.is_terminal)
 
 
-def steps(progress: Progress, name: str) -> Callable[[int, int], None]:
-    """A bar that is told how many steps are done, of how many."""
-    task = progress.add_task(name, total=None)
-    return lambda done, total: progress.update(task, completed=done, total=total)
+def steps(progress: Progress, name: Callable[[], str] | str) -> Callable[[int, int], None]:
+    """A bar that is told how many steps are done, of how many. Its name may change from step to step."""
+    told = name if callable(name) else lambda: name
+    task = progress.add_task(told(), total=None)
+    return lambda done, total: progress.update(task, completed=done, total=total, description=told())
 
 
 def print_table(title: str, headings: list[str], rows: list[list[object]]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +13,8 @@ from autograder.course.layout import Course, Stage, find_course
 
 if TYPE_CHECKING:
     from autograder.gradebook.results import ClassResult, StudentResult
+    from autograder.run.worker.cluster import Cluster
+    from autograder.run.worker.pool import Workers
     from autograder.stage.model import Content
 from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
 from autograder.cli.group import main
@@ -47,6 +47,11 @@ EXCHANGE = "exchange"  # in place of a folder
     help="`none` only for submissions of people you trust.",
     envvar="AUTOGRADER_SANDBOX",
 )
+@click.option(
+    "--cluster",
+    metavar="ADDRESS",
+    help="Run submissions on the workers of this Dask scheduler; `local:4` starts one here with four.",
+)
 @click.option("--dry-run", is_flag=True, help="Write no mark and no page; list whose marks would change.")
 @click.option("--student", "students", multiple=True, metavar="NAME", help="Run this one again, and nobody else.")
 @click.option(
@@ -63,6 +68,7 @@ def grade(
     json_path: Path | None,
     jobs: int,
     sandbox: str,
+    cluster: str | None,
     dry_run: bool,
     students: tuple[str, ...],
     exercises: tuple[str, ...],
@@ -82,11 +88,27 @@ def grade(
     autograder grade 03 --from submissions/ --dry-run
     autograder grade 03 --from submissions/ --student ana
     autograder grade 03 --from submissions/ --exercise make_batch --dry-run
+    autograder grade 03 --from class.zip --cluster tcp://10.0.0.7:8786
     """
     course = find_course()
     writable(json_path)
+    given = click.get_current_context().get_parameter_source("jobs")
+    if cluster and given is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--jobs is for workers of this machine's own; a cluster has as many as were started.")
     path, lost = _collected(course.stages((stage,))[0], path)
-    result = _grade(course, stage, path, sandbox, jobs, dry_run, students, exercises, lost, names)
+    result = _grade(
+        course,
+        stage,
+        path,
+        sandbox,
+        jobs,
+        cluster,
+        dry_run=dry_run,
+        students=students,
+        exercises=exercises,
+        lost=lost,
+        names=names,
+    )
     if json_path:
         result.write_json(json_path)
         click.echo(f"marks       {json_path}")
@@ -112,23 +134,15 @@ def _collected(stage: Stage, path: Path) -> tuple[Path, dict[str, str]]:
 
 
 def _grade(
-    course: Course,
-    name: str,
-    path: Path,
-    sandbox: str,
-    jobs: int,
-    dry_run: bool = False,
-    students: tuple[str, ...] = (),
-    exercises: tuple[str, ...] = (),
-    lost: Mapping[str, str] = MappingProxyType({}),
-    names: Path | None = None,
+    course: Course, name: str, path: Path, sandbox: str, jobs: int, cluster: str | None = None, **chosen: Any
 ) -> ClassResult:
-    """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is."""
-    from autograder.run.worker.pool import workers_for
+    """Grade with a progress bar, show each mark as it comes; then the table, the report, and where everything is.
 
+    `chosen` goes to `grading.grade.grade` as it is.
+    """
     gc.set_threshold(100_000)  # what is imported and read stays, so there is little to collect
     stage = course.stages((name,))[0]
-    with workers_for(stage, sandbox, jobs) as workers:  # they warm up while all else is imported and read
+    with _workers(stage, sandbox, jobs, cluster) as workers:  # they warm up while all else is imported and read
         from autograder.grading import grade as grader
         from autograder.stage.read import read_stage
 
@@ -138,15 +152,25 @@ def _grade(
             def told(student: str, result: StudentResult) -> None:
                 progress.console.print(f"{student}: {_score(result)}, {result.status}", markup=False, highlight=False)
 
-            step = steps(progress, f"grade {stage.slug}")
+            step = steps(progress, lambda: f"grade {stage.slug}, {_counted(workers.at_work, 'worker')}")
             result = grader.grade(
-                stage, path, sandbox, jobs, step, dry_run, content, workers, told, students, exercises, lost, names
+                stage, path, sandbox, jobs, step, content=content, workers=workers, told=told, **chosen
             )
         workers.hang_up()
         if result.sandbox == "none":
             click.secho("Graded without a sandbox: a submission could have forged its marks.", fg="yellow", err=True)
-        (_show_changes if dry_run else _show_marks)(stage, content, result)
+        (_show_changes if chosen.get("dry_run") else _show_marks)(stage, content, result)
     return result
+
+
+def _workers(stage: Stage, sandbox: str, jobs: int, cluster: str | None) -> Workers | Cluster:
+    from autograder.run.worker.pool import workers_for
+
+    if cluster is None:
+        return workers_for(stage, sandbox, jobs)
+    from autograder.run.worker.cluster import cluster_for
+
+    return cluster_for(stage, cluster, sandbox, lambda text: click.secho(text, fg="yellow", err=True))
 
 
 def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
@@ -156,7 +180,7 @@ def _show_changes(stage: Stage, content: Content, result: ClassResult) -> None:
     if rows:
         print_table(f"{stage.slug}: marks that would change{_unsafe(result)}", ["student", "now", "then"], rows)
     else:
-        looked_at = f"{len(result.students)} submission{'s' if len(result.students) > 1 else ''} looked at"
+        looked_at = f"{_counted(len(result.students), 'submission')} looked at"
         click.echo(f"{stage.slug}: no mark would change{_unsafe(result)}; {looked_at}.")
     for student, told in result.students.items():
         if told.status == "ungraded":
@@ -180,6 +204,10 @@ def _show_marks(stage: Stage, content: Content, result: ClassResult) -> None:
     click.echo(f"gradebook   {Database(stage.course).place}")
     click.echo(f"feedback    {stage.place(work / 'feedback')}/STUDENT/{stage.slug}/{stage.slug}.html")
     click.echo(f"report      {stage.place(page)}")
+
+
+def _counted(number: int, things: str) -> str:
+    return f"{number} {things}{'s' if number != 1 else ''}"
 
 
 def _unsafe(result: ClassResult) -> str:

@@ -6,7 +6,6 @@ import contextlib
 import traceback
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +29,7 @@ from autograder.intake.read import read_notebook
 from autograder.intake.roster import Roster, assign, read_names, read_roster
 from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
+from autograder.run.worker.cluster import Cluster
 from autograder.run.worker.pool import Workers, workers_for
 from autograder.stage.model import Content
 from autograder.stage.read import read_stage
@@ -45,7 +45,7 @@ def grade(
     step: Callable[[int, int], None] = lambda done, total: None,
     dry_run: bool = False,
     content: Content | None = None,
-    workers: Workers | None = None,
+    workers: Workers | Cluster | None = None,
     told: Told = lambda student, result: None,
     students: Collection[str] = (),
     exercises: Collection[str] = (),
@@ -101,13 +101,17 @@ def _chosen(found: list[Submission], students: Collection[str], path: Path) -> l
     return [one for one in found if not students or one.student in map(safe, students)]
 
 
+class _MachineFailed(Exception):
+    """It was the machine that failed, and not the submission. The text says how."""
+
+
 class _Grading:
     """What one run of `grade` needs."""
 
     def __init__(
         self,
         content: Content,
-        workers: Workers,
+        workers: Workers | Cluster,
         dry_run: bool,
         exercises: Collection[str],
         again: bool,
@@ -136,12 +140,26 @@ class _Grading:
     def run(self, work: Job, again: bool = False) -> Result:
         return run_cached(work, self.store, self.workers, again)
 
+    def judge(self, work: Job) -> Result:
+        """A result in which each check has a verdict.
+
+        Raises:
+            _MachineFailed: where one has none.
+        """
+        result = self.run(work, self.again)
+        if result.machine_failed:
+            raise _MachineFailed(next(check.message for check in result.checks if check.kind == "internal"))
+        return result
+
     def attempt(self, submission: Submission) -> Attempt:
         """Read, repair, run and diagnose one submission. What is wrong with it is told, not raised."""
         try:
             return self._run(submission)
         except CourseError:
             raise
+        except _MachineFailed as error:
+            fault = f"{error} It was tried more than once. Any earlier mark stays; run the same command again."
+            return Attempt(submission, machine_fault=fault)
         except Exception as error:  # a mistake of ours: one submission must not stop the class
             place = keep_traceback(self.stage.course, f"grade {self.stage.slug}: {submission.student}")
             fault = f"The grader stumbled over this notebook ({type(error).__name__}); the traceback is in {place}."
@@ -163,17 +181,12 @@ class _Grading:
             return Attempt(submission)
         submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
         work = job(notebook, self.blueprint, submission.student)
-        run = partial(self.run, again=self.again)
-        result = run(work)
-        if result.machine_failed:
-            why = next(check.message for check in result.checks if check.kind == "internal")
-            fault = f"{why} It was tried twice. Any earlier mark stays; run the same command again."
-            return Attempt(submission, machine_fault=fault)
+        result = self.judge(work)
         for check in result.checks:
             if check.claimed and [person.id for person in self.roster.find(check.claimed)] == [submission.student]:
                 check.claimed = ""  # another name of the same person
         misconceptions = self.catalogue.name_mistakes(result.checks)
-        carry_forward(work, result.checks, self.content, run, self.blueprint.settings.carried_share)
+        carry_forward(work, result.checks, self.content, self.judge, self.blueprint.settings.carried_share)
         write_back(notebook, self.blueprint, result, self.store.sandbox)
         attempt = Attempt(submission, notebook, result, untouched(notebook), misconceptions)
         if submission.student in self.before and self.book.leave(notebook, submission.student, self.exercises):

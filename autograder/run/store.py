@@ -14,6 +14,7 @@ from autograder.run.job import Job, Result, result_from_json, to_json
 
 PACKAGE = Path(__file__).resolve().parents[1]
 ROOMS = ("run", "lab")  # of this package; what goes into them is in the job
+LIBRARIES = ("torch", "numpy", "matplotlib", "ipython")
 
 
 class Runs(Protocol):
@@ -56,7 +57,7 @@ def fingerprint(rooms: tuple[str, ...] = ROOMS) -> str:
     """Of the code that a verdict depends on: what runs submissions, what checks import, and what is below."""
     from importlib.metadata import version
 
-    versions = [sys.version, *map(version, ("torch", "numpy", "matplotlib", "ipython"))]
+    versions = [sys.version, *map(version, LIBRARIES)]
     digest = hashlib.sha256("\n".join(versions).encode())
     for path in sorted(path for room in rooms for path in (PACKAGE / room).rglob("*.py")):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())

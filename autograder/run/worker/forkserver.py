@@ -113,6 +113,7 @@ class ForkServer:
 def main() -> None:
     """Argument: the descriptor of the caller's socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the caller, who closes the socket
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # a submission may raise it, whoever has started this
     _Loop(socket.socket(fileno=int(sys.argv[1]))).run()
 
 

@@ -7,7 +7,8 @@ import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +22,7 @@ from autograder.run.worker.worker import Worker, choose_sandbox
 
 T = TypeVar("T")
 R = TypeVar("R")
+_LOOK_SECONDS = 1.0
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -65,8 +67,9 @@ class Workers:
             worker.hang_up()
 
     @property
-    def started(self) -> bool:
-        return len(self.cold) < len(self.all)
+    def at_work(self) -> int:
+        """How many workers have started."""
+        return len(self.all) - len(self.cold)
 
     def start(self) -> None:
         """Let another one warm up, in a thread of its own."""
@@ -125,10 +128,24 @@ class Workers:
 
     def each(self, function: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
         """The results, as soon as each is there."""
-        waiting = {self.threads.submit(function, thing) for thing in things}
-        while waiting:
-            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            yield from (future.result() for future in done)
+        return in_turn(self.threads, lambda: 4 * len(self.all), function, things)
+
+
+def in_turn(
+    threads: ThreadPoolExecutor, window: Callable[[], int], function: Callable[[T], R], things: Sequence[T]
+) -> Iterator[R]:
+    """The results, as soon as each is there. No more than `window()` are on their way, or wait to be taken."""
+    left = iter(things)
+    waiting = set[Future[R]]()
+    while True:
+        waiting |= {threads.submit(function, thing) for thing in islice(left, max(window() - len(waiting), 0))}
+        if not waiting:
+            return
+        done, _ = wait(waiting, _LOOK_SECONDS, FIRST_COMPLETED)  # none: the window may have grown
+        if done:
+            first = done.pop()
+            waiting.remove(first)
+            yield first.result()
 
 
 def workers_for(stage: Stage, sandbox: str, jobs: int) -> Workers:
@@ -137,15 +154,22 @@ def workers_for(stage: Stage, sandbox: str, jobs: int) -> Workers:
     Raises:
         CourseError: where there is no such sandbox, or the stage's limits cannot be read.
     """
-    root = stage.course.root
     sandbox = choose_sandbox(sandbox)
-    if sandbox == "bwrap" and (reach := within_reach(root)) is not None:
-        fact = f"the course lies in {reach}, where Python or the system has its programs: submissions can read that."
-        raise CourseError(Fault(str(root), fact, "Move the course to a folder of its own."))
+    if sandbox == "bwrap":
+        out_of_reach(stage.course.root)
     workers = Workers(jobs, sandbox, read_limits(stage).scratch_mb)
     if not stage.course.verdicts.is_dir():
         workers.start()
     return workers
+
+
+def out_of_reach(root: Path) -> None:
+    """Raises:
+    CourseError: where a submission in the sandbox could read the course in this folder.
+    """
+    if (reach := within_reach(root)) is not None:
+        fact = f"the course lies in {reach}, where Python or the system has its programs: submissions can read that."
+        raise CourseError(Fault(str(root), fact, "Move the course to a folder of its own."))
 
 
 def processors() -> int:
