@@ -1,7 +1,7 @@
 """Who is who, hand-ins as learning systems give them, and marks as they take them.
 
 The names of files and columns are those of Canvas (`app/models/gradebook_importer.rb`, and `lib/content_zipper.rb` for
-zips), of Moodle (`mod/assign/gradingtable.php`, `mod/assign/feedback/*`, and `mod/assign/classes/downloader.php` for
+zips), of Moodle (`mod/assign/feedback/*`, its language packs, and `mod/assign/classes/downloader.php` for
 zips) and of Google Drive.
 """
 
@@ -428,7 +428,7 @@ def test_canvass_own_export_goes_in_and_out_and_in_again(mini: Stage, tmp_path: 
     assert into_canvas(term, path) == (table, missing) and join(Roster(people), read_list(path))[1:] == (0, 0)
 
 
-# As Moodle's table is downloaded: `mod/assign/gradingtable.php`, and the names of columns in its language packs.
+# Moodle's grading worksheet; ID, Teilnehmer/in and the German names of most columns are those of its `assign.php`.
 MOODLE_EXPORTS = {
     "English": "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
     "Last modified (submission),Last modified (grade),Feedback comments\n"
