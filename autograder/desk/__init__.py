@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 
 def options() -> list[str]:
     """What a Jupyter server is started with, so that its JupyterLab has the panel. Nothing has to be installed."""
-    return [f"--LabApp.extra_labextensions_path={Path(__file__).parent / 'labextension'}"]
+    return [
+        f"--LabApp.extra_labextensions_path={Path(__file__).parent / 'labextension'}",
+        f"--ServerApp.jpserver_extensions={json.dumps({__name__: True})}",
+    ]
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    from autograder.desk.server import Panel
+
+    return [{"module": "autograder.desk.server", "app": Panel}]
