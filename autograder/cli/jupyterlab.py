@@ -9,7 +9,8 @@ import sys
 from autograder.course.layout import Course
 from autograder.desk import options
 
-# A student's JupyterLab asks no question about news and shows none of the instructor's panels.
+# A student's JupyterLab asks no question about news and shows none of the instructor's panels. In place of nbgrader's
+# Validate, which answers with tracebacks, is the Check of the course's own panel.
 FOR_STUDENTS = {
     "@jupyterlab/apputils-extension:announcements": True,
     "@jupyter/nbgrader:create-assignment": True,
@@ -17,6 +18,7 @@ FOR_STUDENTS = {
     "@jupyter/nbgrader:course-list": True,
     "@jupyter/nbgrader:assignment-list": True,
     "@jupyter/nbgrader:menu": True,
+    "@jupyter/nbgrader:validate-assignment": True,
 }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ def options() -> list[str]:
     """What a Jupyter server is started with, so that its JupyterLab has the panel. Nothing has to be installed."""
     return [
         f"--LabApp.extra_labextensions_path={Path(__file__).parent / 'labextension'}",
-        f"--ServerApp.jpserver_extensions={json.dumps({__name__: True})}",
+        f"--ServerApp.jpserver_extensions={__name__}=True",
     ]
 
 

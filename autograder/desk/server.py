@@ -81,6 +81,15 @@ class ExerciseHandler(_Handler):
         )
 
 
+def _has_exchange(lister: Any) -> bool:
+    """Is nbgrader's assignment list at work in this server, and the exchange that it would look into there?"""
+    if lister is None:
+        return False
+    from nbgrader.exchange.default import Exchange
+
+    return Path(Exchange(config=lister.load_config()).root).is_dir()
+
+
 class Panel(ExtensionApp):
     """The extension. Nothing is read, imported or started before somebody opens the panel."""
 
@@ -106,7 +115,8 @@ class Panel(ExtensionApp):
 
         with self._making:
             if self._session is None and self.serverapp is not None:
-                self._session = Session(Path(self.serverapp.root_dir))
+                lister = self.serverapp.web_app.settings.get("assignment_list_manager")
+                self._session = Session(Path(self.serverapp.root_dir), _has_exchange(lister))
             assert self._session is not None
             return self._session
 

@@ -44,10 +44,10 @@ class Opened:
 
 
 class Session:
-    """The panel's data for one Jupyter server. `root` is the folder that it serves."""
+    """The panel's data for one Jupyter server. `root` is the folder that it serves; `exchange`: can one hand in?"""
 
-    def __init__(self, root: Path) -> None:
-        self.root = root.resolve()
+    def __init__(self, root: Path, exchange: bool = False) -> None:
+        self.root, self.exchange = root.resolve(), exchange
         course = find_course(self.root)
         inside = self.root.is_relative_to(course.root) or course.root.is_relative_to(self.root)
         # In a hub a student's home has `notebooks/` and nothing else of the course.
@@ -73,7 +73,8 @@ class Session:
         stamp = _stamp(opened.path), _stamp(state_file(opened.stage)), opened.changes
         if opened.shown[0] != stamp:
             opened.shown = stamp, self._show(opened)
-        return opened.shown[1] | {"path": path, "running": _running(opened.progress), "fault": _fault(opened.fault)}
+        now = {"path": path, "running": _running(opened.progress), "fault": _fault(opened.fault)}
+        return opened.shown[1] | now | {"exchange": self.exchange}
 
     def check(self, path: str) -> dict[str, Any]:
         """Begin to check a notebook; where a check of it runs already, it is checked once more after that.
@@ -91,7 +92,7 @@ class Session:
             if opened.progress is not None and not opened.progress.stopped:
                 opened.again = True
             else:
-                opened.progress = Progress()
+                opened.progress = Progress("waiting" if self.checker.pid else "starting")
                 self.checker.submit(partial(self._check, opened, opened.progress))
         return self.look(path)
 
@@ -152,7 +153,9 @@ class Session:
         try:
             stage, path = find(self.course, (str(path),))[0]
         except CourseError as error:
-            raise CourseError(*(Fault(place, fault.fact, fault.fix) for fault in error.faults)) from error
+            if self.course.stages(released=True) or path.stem != path.parent.name:
+                raise CourseError(*(Fault(place, fault.fact, fault.fix) for fault in error.faults)) from error
+            stage = Stage(self.course, path.stem)  # fetched from an exchange, and nothing else of the course is here
         text = _stamp(stage.text)
         with self._lock:
             opened = self._opened.get(path)

@@ -1,1 +1,0 @@
-"use strict";(self.rspackChunksequence_course=self.rspackChunksequence_course||[]).push([[922],{961(e,s,c){c.r(s),c.d(s,{default:()=>t});let t=[{id:"sequence-course:panel",description:"The course at a glance, and the exercises of the open notebook",autoStart:!0,activate:e=>void 0}]}}]);
