@@ -369,7 +369,7 @@ def test_over_http_for_whoever_may_use_the_server_and_its_processes_end_with_it(
         assert ask(f"{address}/autograder/check", {"path": 3})[0] == 400
         assert ask(f"{address}/autograder/check", ["path"])[0] == 400
         status, told = ask(f"{address}/autograder/check", {"path": "../x.ipynb"})
-        assert status == 400 and told["fault"]["fact"] == "is not in the folder of the course."
+        assert status == 200 and told["refused"]["fact"] == "is not in the folder of the course."
         assert ask(f"{address}/autograder/remove", {"path": PLACE})[0] == 404
 
         assert ask(f"{address}/autograder/course")[1]["next"] == "12_my_stage"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,14 @@ class _Handler(APIHandler):
         self.panel = panel
 
     async def answer(self, what: Callable[[Session], dict[str, Any]]) -> None:
-        """What this gives, made in another thread; or 400 with place, fact and fix."""
+        """What this gives, made in another thread; or in `refused` place, fact and fix.
+
+        That is no HTTP error: a browser would complain of one in its console, and this is for the panel to say.
+        """
         try:
             told = await asyncio.to_thread(lambda: what(self.panel.session()))
         except CourseError as error:
-            self.set_status(400)
-            fault = error.faults[0]
-            told = {"fault": {"place": fault.place, "fact": fault.fact, "fix": fault.fix}}
+            told = {"refused": asdict(error.faults[0])}
         self.finish(json.dumps(told))
 
     def body(self, *names: str) -> list[str]:

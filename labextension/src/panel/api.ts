@@ -94,8 +94,11 @@ export async function ask<T>(what: string, body?: Record<string, string>): Promi
   const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
   const response = await ServerConnection.makeRequest(address, init, settings);
   const told = await response.json().catch(() => ({}));
+  if (told.refused) {
+    throw new Refused(told.refused);
+  }
   if (!response.ok) {
-    throw told.fault ? new Refused(told.fault) : new Error(told.message || response.statusText);
+    throw new Error(told.message || response.statusText);
   }
   return told as T;
 }

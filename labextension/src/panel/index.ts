@@ -59,13 +59,10 @@ const panel: JupyterFrontEndPlugin<void> = {
       .catch(reason => console.warn(`${ID}: no settings: ${reason}`));
 
     app.commands.addCommand(OPEN, {
-      label: trans.__('Course'),
-      caption: trans.__('Show the course panel'),
+      label: trans.__('Course Panel'),
+      caption: trans.__('Show the course at a glance, and the exercises of the open notebook'),
       icon,
-      execute: () => {
-        app.shell.activateById(widget.id);
-        widget.node.querySelector('button')?.focus();
-      }
+      execute: () => app.shell.activateById(widget.id)
     });
     app.commands.addCommand(CHECK, {
       label: trans.__('Check This Notebook'),

@@ -23,6 +23,11 @@ export class CoursePanel extends ReactWidget {
     this.addClass('sc-Panel');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _trans.__('Course'));
+    this.node.tabIndex = -1;
+  }
+
+  protected onActivateRequest(): void {
+    (this.node.querySelector('button') ?? this.node).focus();
   }
 
   protected onAfterShow(): void {
