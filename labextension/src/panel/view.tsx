@@ -27,7 +27,8 @@ export class CoursePanel extends ReactWidget {
   }
 
   protected onActivateRequest(): void {
-    (this.node.querySelector('button') ?? this.node).focus();
+    // Later, since the command palette gives the focus back to where it was when it closes.
+    setTimeout(() => (this.node.querySelector('button') ?? this.node).focus());
   }
 
   protected onAfterShow(): void {
@@ -50,10 +51,11 @@ export class CoursePanel extends ReactWidget {
   private _notebook(): JSX.Element {
     const { view, fault } = this._model;
     const trans = this._trans;
+    const nothing = trans.__('No notebook of the course is open');
     const title = this._model.course?.stages.find(it => it.stage === view?.stage)?.title ?? view?.stage;
     return (
       <section className="sc-Notebook" aria-label={trans.__('This notebook')}>
-        <h2>{title ?? trans.__('No notebook of the course is open')}</h2>
+        <h2>{title ?? (this._model.path && !fault ? trans.__('Reads the notebook…') : nothing)}</h2>
         {view && <p className="sc-score">{this._score(view)}</p>}
         {view && this._buttons(view)}
         {view?.running && this._running(view.running)}
