@@ -45,7 +45,9 @@ CONTRAST = """() => {
         .filter(node => [...node.childNodes].some(it => it.nodeType === 3 && it.textContent.trim()))
         .filter(node => !node.closest('.sc-spoken') && node.getClientRects().length)
         .map(node => {
-            const [a, b] = [light(parse(getComputedStyle(node).color)), light(behind(node))];
+            const [ground, ink] = [behind(node), parse(getComputedStyle(node).color)];
+            const mixed = ground.slice(0, 3).map((v, i) => v + (ink[i] - v) * (ink[3] ?? 1));
+            const [a, b] = [light(mixed), light(ground)];
             const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
             return [Math.round(ratio * 10) / 10, node.className + ': ' + node.textContent.slice(0, 30)];
         });
@@ -132,7 +134,13 @@ def theme(page: Any, name: str) -> None:
 
 def picture(page: Any, name: str) -> None:
     if folder := os.environ.get("SCREENSHOTS"):
+        left = "() => window.jupyterapp.commands.execute('application:toggle-left-area')"
+        page.evaluate(left)
+        page.set_viewport_size({"width": 1100, "height": 700})
+        page.wait_for_timeout(1000)
         page.screenshot(path=str(ROOT / folder / f"{name}.png"))
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.evaluate(left)
 
 
 def test_a_whole_exercise(notebook: tuple[Path, Notebook], page: Any) -> None:

@@ -1,6 +1,7 @@
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { LabIcon } from '@jupyterlab/ui-components';
@@ -24,11 +25,12 @@ const panel: JupyterFrontEndPlugin<void> = {
   id: ID,
   description: 'The course at a glance, and the exercises of the open notebook',
   autoStart: true,
-  requires: [INotebookTracker],
+  requires: [INotebookTracker, IRenderMimeRegistry],
   optional: [ISettingRegistry, ITranslator, ICommandPalette, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
+    rendermime: IRenderMimeRegistry,
     settings: ISettingRegistry | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
@@ -43,7 +45,7 @@ const panel: JupyterFrontEndPlugin<void> = {
       void loaded?.then(found => found.set('checkAfterSave', value));
     };
     const open = (path: string) => void app.commands.execute('docmanager:open', { path });
-    const widget = new CoursePanel(model, trans, open, setCheckAfterSave);
+    const widget = new CoursePanel(model, trans, rendermime, open, setCheckAfterSave);
     widget.id = 'sequence-course-panel';
     widget.title.icon = icon;
     widget.title.caption = trans.__('Course');

@@ -1,10 +1,12 @@
 // The panel as one sees it.
 import { Clipboard, ReactWidget, showDialog, Dialog } from '@jupyterlab/apputils';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Course, Exercise, Running, Stage, View } from './api';
+import { Markdown } from './markdown';
 import { Model } from './model';
 import { cellOf, goToCell, goToSection, hasSection } from './places';
 
@@ -16,6 +18,7 @@ export class CoursePanel extends ReactWidget {
   constructor(
     private _model: Model,
     private _trans: TranslationBundle,
+    private _rendermime: IRenderMimeRegistry,
     private _open: (path: string) => void,
     private _setCheckAfterSave: (value: boolean) => void
   ) {
@@ -24,6 +27,7 @@ export class CoursePanel extends ReactWidget {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', _trans.__('Course'));
     this.node.tabIndex = -1;
+    this.node.style.minWidth = '300px'; // a sidebar's own is less
   }
 
   protected onActivateRequest(): void {
@@ -195,9 +199,9 @@ export class CoursePanel extends ReactWidget {
     return (
       <div className="sc-more">
         {it.misconception && (
-          <p className="sc-misconception">
-            <b>{trans.__('Probably:')}</b> {it.misconception}
-          </p>
+          <div className="sc-misconception">
+            <b>{trans.__('Probably:')}</b> <Markdown text={it.misconception} rendermime={this._rendermime} />
+          </div>
         )}
         {it.message && (
           <pre tabIndex={0} aria-label={trans.__('What the check of %1 says', it.name)}>
@@ -224,9 +228,9 @@ export class CoursePanel extends ReactWidget {
         )}
         {it.state === 'failed' && !it.message && <p>{trans.__('Check once more to see what it says.')}</p>}
         {it.hints.map((hint, index) => (
-          <p key={index} className="sc-hint">
-            <b>{trans.__('Hint %1:', index + 1)}</b> {hint}
-          </p>
+          <div key={index} className="sc-hint">
+            <b>{trans.__('Hint %1:', index + 1)}</b> <Markdown text={hint} rendermime={this._rendermime} />
+          </div>
         ))}
         <div className="sc-help">
           {it.more_hints > 0 && (
