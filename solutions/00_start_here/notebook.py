@@ -157,28 +157,30 @@ ax = plots.course_map(here="00_start_here")
 # `NotImplementedError`. You replace that line with your code. The description (the *docstring*) says what
 # goes in, what comes out, and which errors to raise.
 #
-# Right below come its **checks**. Run them as often as you like. There are three possible answers:
+# Right below come its **checks**. Run them as often as you like. There are four possible answers:
 #
 # | you see | it means |
 # |---|---|
 # | `✓ passed` | the visible part of this check is satisfied |
 # | `✗` and a few lines | the code ran, but a result is not right: read the lines |
-# | a *traceback* that ends with the name of an error | the code stopped before it gave a result; `NotImplementedError` means that the exercise is still blank |
+# | `…` and one line | there is nothing to check yet: the line names the exercise that is still blank |
+# | a *traceback* that ends with the name of an error | the code stopped before it gave a result |
 #
 # **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
 # graded, and asks the same question about other inputs: other sizes, other words, unusual cases. The
 # docstring promises everything that it asks.
 #
 # **Points.** A check gives its points when both its parts pass. No exercise on this page needs your answer to another one,
-# so an exercise that you leave out costs only its own points. (Some demonstrations end with `NotImplementedError` until your
-# functions are written.)
+# so an exercise that you leave out costs only its own points. (Some demonstrations need your functions: until they are
+# written, they show a line with `…`, or an error.)
 #
 # **Cells.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored before grading, so change
 # nothing there. *All other code cells* are for playing. They are not run when you are graded, so an exercise must not need
 # anything that you define there.
 #
 # **Before you submit,** choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the notebook works from an
-# empty start. It stops at the first check that fails: run the cells below it by hand.
+# empty start. It goes on past checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
+# comes next.
 #
 # <details><summary>Stuck in one exercise?</summary>
 #
@@ -1681,7 +1683,7 @@ guess.summary()
 #
 # You can now turn words of any length into one tensor of numbers and back, and keep the filling out of every result.
 #
-# **Next:** `01_rnn_basics`. There you build a network that reads a sequence step by step and remembers.
+# In stage 01 you build a network that reads a sequence step by step and remembers.
 #
 # <details><summary>Papers: you need none of them today. They show that this page is how real systems begin.</summary>
 #

@@ -241,7 +241,7 @@ guess.compare("rivals", "ABCDE"[projects.PROJECTS.index(max(demo_floors, key=dem
 #   `batch_first=False`, and `nn.Conv1d` wants its channels in the middle: `[B, I, S]`. `nn.TransformerEncoder`, for several
 #   layers, warns about nested tensors: `enable_nested_tensor=False` keeps it quiet.
 #
-# **Your turn: `make_encoder`, 8 points.** Write a function that gives one of the four readers. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `make_encoder`.** Write a function that gives one of the four readers. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -757,7 +757,7 @@ class TransformerWriter(nn.Module):
 # - **The mode.** Do not switch the model to evaluation in `generate`, or put it back: whoever trains on would go on
 #   without dropout.
 #
-# **Your turn: `EncoderDecoder`, 8 points.** Write the class with both loops. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `EncoderDecoder`.** Write the class with both loops. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1563,7 +1563,7 @@ def fit(model, task, seed, steps, lr=0.01, batch_size=32):
 # - *A number without a way back.* `int(…)` and `.item()` are good for X, which is a size. A probability that goes
 #   through one of them gets no gradient.
 #
-# **Your turn: `pointer_distribution`, 6 points.** Write the mixture. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `pointer_distribution`.** Write the mixture. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
