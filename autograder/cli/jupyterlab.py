@@ -7,6 +7,7 @@ import os
 import sys
 
 from autograder.course.layout import Course
+from autograder.gradebook.settings import scripts_first
 
 # A student's JupyterLab asks no question about news and shows none of the instructor's panels.
 FOR_STUDENTS = {
@@ -17,13 +18,16 @@ FOR_STUDENTS = {
     "@jupyter/nbgrader:assignment-list": True,
     "@jupyter/nbgrader:menu": True,
 }
-
+# Nor has its list of files what is not a student's; `--instructor` shows all.
+HIDDEN = ("solutions", "autograder", "bootstrap", "tests", "benchmarks", "docs", "datasets", "deploy", "labextension")
+HIDDEN += ("course.py", "nbgrader_config.py", "pyproject.toml", "environment.yml", "*.egg-info", "CONTRIBUTING.md")
+HIDDEN += ("__pycache__", "*.pyc", "*~", ".DS_Store")  # JupyterLab's own
 
 FOR_INSTRUCTORS = {"@jupyterlab/apputils-extension:announcements": True}
 
 
-def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-    """The words of the command, and its environment."""
+def start(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The words of the command that starts JupyterLab, and its environment."""
     settings = course.work / "jupyter" / ("instructor" if instructor else "student")
     page = settings / "labconfig" / "page_config.json"
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -32,11 +36,18 @@ def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tup
     )
     path = os.pathsep.join(filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]))
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
+    words.append("--ServerApp.contents_manager_class=autograder.cli.contents.Contents")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")  # as in a container; JupyterLab would only refuse
     if instructor:
         words.append("--ContentsManager.allow_hidden=True")  # formgrader links to files in .course
-    start = "notebooks/00_start_here/00_start_here.ipynb"
-    if (course.root / start).is_file():
-        words.append(f"--LabApp.default_url=/lab/tree/{start}")
+    else:
+        words += [f"--ContentsManager.hide_globs={name}" for name in HIDDEN]
+    scripts_first()  # so that a terminal knows `autograder`, in any folder
+    if os.name == "posix":  # no login shell, which may forget it
+        shell = os.environ.get("SHELL") or "sh"
+        words.append(f"--ServerApp.terminado_settings={json.dumps({'shell_command': [shell]})}")
+    first = "notebooks/00_start_here/00_start_here.ipynb"
+    if (course.root / first).is_file():
+        words.append(f"--LabApp.default_url=/lab/tree/{first}")
     return [*words, *arguments], {**os.environ, "JUPYTER_CONFIG_PATH": path}
