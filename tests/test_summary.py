@@ -49,7 +49,7 @@ def notebook(mini: Stage) -> Any:
 
 
 def run_all(notebook: Any, **answers: str) -> tuple[dict[str, str], str]:
-    """Run all cells in a real kernel, without the cells' ids, as VS Code does. The errors by cell, and the last output."""
+    """Run all cells in a real kernel that hears no cell ids. The errors by cell, and the last output."""
     for cell in notebook.cells:
         cell.source = answers.get(cell.id.replace("-", "_"), cell.source)
     client = NotebookClient(notebook, timeout=120)

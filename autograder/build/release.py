@@ -21,6 +21,7 @@ from nbgrader.preprocessors import (
 from nbgrader.utils import compute_checksum
 
 from autograder.build.additions import last_cells, points_line
+from autograder.lab.markers import visible
 from autograder.stage import question
 from autograder.stage.guide import guides
 from autograder.stage.model import FOLD, Cell, Content
@@ -92,6 +93,7 @@ def _node(cell: Cell, seen: dict[str, int]) -> NotebookNode:
         node.metadata["tags"] = [GO_ON]
     if cell.folded:
         node.metadata["tags"] = [FOLD, *node.metadata.get("tags", [])]
+    if cell.folded or (cell.kind == "check" and "hint=" in visible(cell.source)):  # a hint is for who has failed
         node.metadata["jupyter"] = {"source_hidden": True}
     return node
 

@@ -84,7 +84,7 @@ def _next(
     notebook: str,
     after: str,
 ) -> str:
-    ready = [name for name in todo if name not in waits]
+    ready = sorted((name for name in todo if name not in waits), key=lambda name: states[name] != "failed")
     if ready:
         verb = {"failed": "mend", "open": "write"}.get(states[ready[0]], "run the check of")
         return f"{verb} {ready[0]}, in {exercises[ready[0]][0]}."

@@ -16,11 +16,12 @@
 # %% given="setup"
 try:
     from autograder.lab import ExpectationError, expect, guess, plots
-except ImportError:
+except ModuleNotFoundError:
     raise ImportError(
-        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
-        "from the course's folder, or choose the kernel of the .venv there. "
-        "Not `pip install autograder`: that is another program."
+        "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
+        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, run `%pip install "
+        "--no-deps -e FOLDER executing zhplot`, and restart the session. Not `pip install autograder`: that is another "
+        "program; this one is called sequence-course."
     ) from None
 
 import random  # the checks use it
@@ -157,7 +158,8 @@ ax = plots.course_map(here="00_start_here")
 # `NotImplementedError`. You replace that line with your code. The description (the *docstring*) says what
 # goes in, what comes out, and which errors to raise.
 #
-# Right below come its **checks**. Run them as often as you like. There are four possible answers:
+# Right below come its **checks**. Run them as often as you like, with **Shift + Enter**. Most of them are folded, since they
+# hold hints: run one as it is, and read its message first; a click on the bar shows its code. There are four possible answers:
 #
 # | you see | it means |
 # |---|---|
@@ -192,7 +194,7 @@ ax = plots.course_map(here="00_start_here")
 # | you are | do this |
 # |---|---|
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
+# | a **self-learner** | The same, and instead of submitting run `autograder check 00` in a terminal of JupyterLab (or `python3 course.py check 00` in the course's folder). It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
 #
 # </details>
