@@ -19,9 +19,9 @@ FOR_STUDENTS = {
     "@jupyter/nbgrader:menu": True,
 }
 # Nor has its list of files what is not a student's; `--instructor` shows all.
-HIDDEN = ("solutions", "autograder", "bootstrap", "tests", "benchmarks", "docs", "datasets", "deploy", "labextension")
-HIDDEN += ("course.py", "nbgrader_config.py", "pyproject.toml", "environment.yml", "*.egg-info", "CONTRIBUTING.md")
-HIDDEN += ("__pycache__", "*.pyc", "*~", ".DS_Store")  # JupyterLab's own
+HIDDEN = ["solutions", "autograder", "bootstrap", "tests", "benchmarks", "docs", "datasets", "deploy", "labextension"]
+HIDDEN += ["course.py", "nbgrader_config.py", "pyproject.toml", "environment.yml", "*.egg-info", "CONTRIBUTING.md"]
+HIDDEN += ["__pycache__", "*.pyc", "*~", ".DS_Store"]  # JupyterLab's own
 
 FOR_INSTRUCTORS = {"@jupyterlab/apputils-extension:announcements": True}
 

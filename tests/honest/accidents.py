@@ -568,8 +568,7 @@ def saved_by_kaggle(nb):
         }
     told = {"accelerator": "none", "dataSources": [], "isInternetEnabled": True, "sourceType": "notebook"}
     nb.metadata = {"kaggle": told, "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nb.nbformat_minor = 4
-    return text(nb, 0)
+    return text(nb, 4)
 
 
 @accident()
