@@ -97,6 +97,9 @@ def page(server: str) -> Iterator[Any]:
         browser.close()
 
 
+COUNT = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount"
+
+
 class Notebook:
     """A notebook that is open in the page: cells are found by what they say, and used with mouse and keyboard."""
 
@@ -148,18 +151,19 @@ class Notebook:
         """Run that cell with Ctrl+Enter, folded or not; its output as text."""
         self.go_to(text)
         if self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCell.inputHidden"):
-            self.page.locator(".jp-Cell.jp-mod-active .jp-InputPrompt").click()
+            self.page.evaluate(  # a click on it would unfold it
+                """() => {
+                    const notebook = window.jupyterapp.shell.currentWidget.content;
+                    notebook.mode = 'command';
+                    notebook.activate();
+                }"""
+            )
         else:
             self.enter(text)
-        prompt = self.page.locator(".jp-Cell.jp-mod-active .jp-InputPrompt")
-        before = prompt.inner_text()
+        before = self.page.evaluate(COUNT)
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
-            r"""(before) => {
-                const now = window.jupyterapp.shell.currentWidget.content.activeCell.promptNode.textContent;
-                return now !== before && /\[\d+\]/.test(now);
-            }""",
-            arg=before,
+            f"(before) => {{ const now = ({COUNT})(); return now && now !== before; }}", arg=before
         )
         outputs = self.page.locator(".jp-Cell.jp-mod-active .jp-Cell-outputArea")
         return "\n".join(outputs.all_inner_texts())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -19,6 +20,7 @@ from autograder.course.layout import Course, Stage
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare
 from autograder.lab import kernel, summary
+from autograder.lab.failures import ExpectationError, NoAnswer
 from autograder.stage.model import Content
 from autograder.stage.read import read_stage
 
@@ -140,6 +142,27 @@ def test_the_summary_says_what_is_known(
     given.update(ends)
     summary.show("01_x", EXERCISES, questions=["q"], after="02_y")
     assert words in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("before", "in_exec", "ends"),
+    [
+        (None, None, "passed"),
+        (SyntaxError("x"), None, "failed"),
+        (None, ExpectationError("x"), "failed"),
+        (None, NoAnswer("x"), "an answer"),
+        (None, NotImplementedError("of a library"), "failed"),
+        (None, KeyboardInterrupt(), None),
+    ],
+)
+def test_how_a_cell_ended_is_kept(
+    before: BaseException | None, in_exec: BaseException | None, ends: str | None, given: dict[str, str]
+) -> None:
+    given[kernel.digest("f(1)")] = "passed"
+    info = SimpleNamespace(raw_cell="f(1)  \n### BEGIN HIDDEN TESTS\nf(2)\n### END HIDDEN TESTS\n")
+    kernel._keep(SimpleNamespace(info=info, error_before_exec=before, error_in_exec=in_exec))
+    assert given == ({kernel.digest("f(1)"): ends} if ends else {})
+    kernel._keep(None)
 
 
 def test_extra_work_is_missing_nowhere(given: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,8 +44,11 @@ def digest(source: str) -> str:
 def _keep(result: Any) -> None:
     if result is None or result.info is None:
         return
-    error = result.error_before_exec or result.error_in_exec
-    given[digest(result.info.raw_cell)] = "passed" if error is None else _unwritten(error) or "failed"
+    error, cell = result.error_before_exec or result.error_in_exec, digest(result.info.raw_cell)
+    if isinstance(error, KeyboardInterrupt):  # somebody stopped it: nothing is known
+        given.pop(cell, None)
+    else:
+        given[cell] = "passed" if error is None else _unwritten(error) or "failed"
 
 
 def _unwritten(error: BaseException) -> str:
@@ -88,7 +91,11 @@ def _without_answer(error: BaseException) -> str:
         return f"{error.name}: no answer yet. Run the cell above first."
     if not re.search(ASKS_LETTERS, source):
         return ""
-    for node in ast.parse(source).body:
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:  # with a magic of IPython's in it
+        return ""
+    for node in lines:
         if isinstance(node, ast.Assign) and node.lineno <= frame.f_lineno <= (node.end_lineno or 0):
             parts = node.value.elts if isinstance(node.value, ast.Tuple | ast.List | ast.Set) else [node.value]
             letters = [part.id.upper() for part in parts if isinstance(part, ast.Name)]
