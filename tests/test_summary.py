@@ -43,8 +43,26 @@ def solution(source: str) -> str:
     return re.sub(r"### (BEGIN|END) SOLUTION", "", source)
 
 
+LATER = """# %%
+demo_rises = differences(torch.ones(1, 2)) > 0
+demo_count = 1
+
+# %%
+demo_more = [demo_rises.sum() for _ in range(2)]
+
+# %%
+print(demo_more)
+
+# %%
+print(no_such_name)
+
+# %% [markdown]
+# ## What you can now do"""
+
+
 @pytest.fixture
 def notebook(mini: Stage) -> Any:
+    edit(mini, "# %% [markdown]\n# ## What you can now do", LATER)
     edit(mini, "# %% [markdown]\n# ## What you can now do", QUIZ)
     build(mini)
     return nbformat.read(mini.released, as_version=4)
@@ -67,7 +85,12 @@ def run_all(notebook: Any, **answers: str) -> tuple[dict[str, str], str]:
 
 
 def test_a_blank_notebook_runs_to_its_end_and_says_what_is_missing_in_one_line_each(notebook: Any) -> None:
+    sources = {cell.id: cell.source for cell in notebook.cells}
     errors, said = run_all(notebook)
+    later = [line for name, line in errors.items() if sources[name] in LATER]
+    assert later[0].startswith("… differences: not written yet.")
+    assert later[1:3] == ["… This needs differences, which is not written yet."] * 2
+    assert "name 'no_such_name' is not defined" in later[3] and len(later) == 4
     assert errors["differences-values"] == "… differences: not written yet. Replace this line with your code."
     assert errors["which_one-answer"].startswith("… which_one: no answer yet.")
     assert "Points whose visible checks pass: 0 of 2." in said
@@ -91,7 +114,7 @@ def test_a_mistake_is_to_be_mended_and_letters_without_quotes_are_told(notebook:
 def test_a_solved_notebook_is_to_be_handed_in(notebook: Any, mini: Stage) -> None:
     written = next(c.source for c in read_stage(mini).cells if c.id == "differences")
     errors, said = run_all(notebook, differences=solution(written), which_one='which_one = "A"')
-    assert errors == {}
+    assert [text.splitlines()[-1] for text in errors.values()] == ["NameError: name 'no_such_name' is not defined"]
     assert "Points whose visible checks pass: 2 of 2." in said and "Questions with an answer: 1 of 1." in said
     assert "Next: hand in 12_my_stage.ipynb." in said
 
@@ -111,7 +134,7 @@ def test_the_solved_stage_must_still_run_without_an_error(mini: Stage) -> None:
 
 # What the cell says, for each way in which checks may end.
 
-EXERCISES = {"f": ("1.1 F", {"f1": 1.0, "f2": 2.0}), "g": ("1.2 G", {"g1": 3.0}), "q": ("1.3 Quiz", {"q1": 1.0})}
+EXERCISES = {"f": ("1.1 F", {"f1": 1.0, "f2": 2.0}), "g": ("1.2 Why G?", {"g1": 3.0}), "q": ("1.3 Quiz", {"q1": 1.0})}
 
 
 @pytest.fixture
@@ -125,7 +148,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
     ("ends", "words"),
     [
         ({}, "No check was run since the kernel started."),
-        ({"f1": "passed"}, "Check not run yet:\n  f  in 1.1 F\n  g  in 1.2 G\n"),
+        ({"f1": "passed"}, "Check not run yet:\n  f  in 1.1 F\n  g  in 1.2 Why G?\n"),
         ({"f1": "passed", "f2": "failed"}, "Next: mend f, in 1.1 F."),
         ({"f1": "passed", "f2": "passed", "g1": "f"}, "waiting for another exercise:\n  g  needs f\n"),
         ({"f1": "f", "f2": "f", "g1": "f"}, "Next: write f, in 1.1 F."),
@@ -133,6 +156,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
         ({"f1": "passed", "f2": "passed", "g1": "passed", "q1": "an answer"}, "Questions without an answer: q."),
         ({"f1": "passed", "f2": "passed", "g1": "passed", "q1": "failed"}, "Answers that cannot be read: q."),
         ({"f1": "passed", "f2": "passed", "g1": "passed", "q1": "passed"}, "hand in 01_x.ipynb, then open 02_y."),
+        ({"f1": "passed", "f2": "passed", "g1": "g"}, "Next: write g, in 1.2 Why G?\n"),
         ({"f2": "passed"}, "Points whose visible checks pass: 2 of 6."),
     ],
 )

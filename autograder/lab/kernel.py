@@ -9,6 +9,7 @@ import ast
 import hashlib
 import linecache
 import re
+import symtable
 import sys
 from types import FrameType, TracebackType
 from typing import Any
@@ -18,6 +19,8 @@ from autograder.lab.markers import visible
 
 # By a cell's digest, how it ended: "passed", "failed", or the name of what it needs and is not written yet.
 given: dict[str, str] = {}
+# By a name that is not defined since its cell stopped: the exercise which that cell needs and which is not written yet.
+waiting: dict[str, str] = {}
 
 ASKS_LETTERS = "# In place of None: write (one letter|all the right letters) of "  # an answer's cell begins so
 
@@ -47,14 +50,30 @@ def _keep(result: Any) -> None:
     error, cell = result.error_before_exec or result.error_in_exec, digest(result.info.raw_cell)
     if isinstance(error, KeyboardInterrupt):  # somebody stopped it: nothing is known
         given.pop(cell, None)
-    else:
-        given[cell] = "passed" if error is None else _unwritten(error) or "failed"
+        return
+    exercise = _unwritten(error) if error else ""
+    given[cell] = "passed" if error is None else exercise or "failed"
+    for name in _defined(result.info.raw_cell):
+        waiting.pop(name, None)
+        if exercise:
+            waiting[name] = exercise
+
+
+def _defined(source: str) -> set[str]:
+    """The names that a cell gives a value to; none where it is not plain Python."""
+    try:
+        symbols = symtable.symtable(source, "<cell>", "exec").get_symbols()
+    except (SyntaxError, ValueError):
+        return set()
+    return {s.get_name() for s in symbols if s.is_assigned() or s.is_imported() or s.is_namespace()}
 
 
 def _unwritten(error: BaseException) -> str:
     """The name of the exercise that is still as it was handed out, or `an answer`; empty for any other error."""
     if isinstance(error, NoAnswer):
         return "an answer"
+    if isinstance(error, NameError):
+        return waiting.get(error.name or "", "")
     if not isinstance(error, NotImplementedError):
         return ""
     frame = _innermost(error.__traceback__)
@@ -75,16 +94,20 @@ def _in_notebook(frame: FrameType) -> bool:
 def _show(shell: Any, kind: type[BaseException], error: BaseException, traceback: Any, tb_offset: Any = None) -> None:
     """One line in place of a traceback, where that says all."""
     if not hasattr(error, "_render_traceback_"):
-        line = str(error) if _unwritten(error) else _without_answer(error)
+        exercise = _unwritten(error)
+        if isinstance(error, NameError):
+            line = f"This needs {exercise}, which is not written yet." if exercise else _without_answer(error)
+        else:
+            line = str(error) if exercise else ""
         if line:
             error._render_traceback_ = lambda: [f"\x1b[33m…\x1b[0m {line}"]  # type: ignore[attr-defined]
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
-def _without_answer(error: BaseException) -> str:
+def _without_answer(error: NameError) -> str:
     """What to do about the letters of an answer without quotes, `which_state = B, D`, and about its check."""
     frame = _innermost(error.__traceback__)
-    if not isinstance(error, NameError) or frame is None or frame.f_code.co_name != "<module>":
+    if frame is None or frame.f_code.co_name != "<module>":
         return ""
     source = "".join(linecache.getlines(frame.f_code.co_filename))
     if f'quiz.read("{error.name}", {error.name}, ' in source:

@@ -57,7 +57,8 @@ def show(
         print(f"\nAnswers that cannot be read: {_some(malformed)}.")
     if open_ones:
         print(f"\nQuestions without an answer: {_some(open_ones)}.")
-    print(f"\nNext: {_next(todo, waits, states, exercises, malformed or open_ones, notebook, after)}")
+    step = _next(todo, waits, states, exercises, malformed or open_ones, notebook, after)
+    print(f"\nNext: {step}{'' if step.endswith('?') else '.'}")
     print(f"To hand in: save (Ctrl+S) and hand in the one file {notebook}.ipynb, as your teacher asks.")
     print(
         f"Learning alone: `autograder check {notebook.split('_')[0]}` in JupyterLab's terminal runs hidden checks, too."
@@ -87,10 +88,10 @@ def _next(
     ready = sorted((name for name in todo if name not in waits), key=lambda name: states[name] != "failed")
     if ready:
         verb = {"failed": "mend", "open": "write"}.get(states[ready[0]], "run the check of")
-        return f"{verb} {ready[0]}, in {exercises[ready[0]][0]}."
+        return f"{verb} {ready[0]}, in {exercises[ready[0]][0]}"
     if questions:
-        return f"answer {questions[0]}, in {exercises[questions[0]][0]}."
-    return f"hand in {notebook}.ipynb" + (f", then open {after}." if after else ".")
+        return f"answer {questions[0]}, in {exercises[questions[0]][0]}"
+    return f"hand in {notebook}.ipynb" + (f", then open {after}" if after else "")
 
 
 def _some(names: Sequence[str]) -> str:

@@ -122,7 +122,7 @@ def next_step(course: Course, checked: Collection[str] = ()) -> str:
                 if told.get("state") == state and told.get("max"):
                     where = f", section {told['section']}" if told.get("section") else ""
                     verb = "answer" if state == "blank" and told.get("quiz") else verb
-                    return f"Next: {verb} {name} in {stage.slug}{where}."
+                    return f"Next: {verb} {name} in {stage.slug}{where}{'' if where.endswith('?') else '.'}"
     done = [stage for stage in begun if stage.slug in checked] or begun[-1:]
     fresh = [stage for stage in stages if stage not in begun]
     hand_in = "hand in " + " and ".join(stage.released.name for stage in done) if done else ""
