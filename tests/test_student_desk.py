@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 from autograder.build.write import build
+from autograder.cli import jupyterlab
 from autograder.cli.contents import ON_DISK, Contents
 from autograder.cli.group import Commands
-from autograder.cli.jupyterlab import start
 from autograder.course.layout import Course, Stage, command
 from autograder.own.state import next_step, state_file
 
@@ -119,5 +119,5 @@ def test_every_released_notebook_is_as_jupyterlab_keeps_it() -> None:
 
 
 def test_only_a_student_sees_less_than_there_is(mini: Stage) -> None:
-    assert "--ContentsManager.hide_globs=solutions" in start(mini.course, False, ())[0]
-    assert not [word for word in start(mini.course, True, ())[0] if "hide_globs" in word]
+    assert "--ContentsManager.hide_globs=solutions" in jupyterlab.command(mini.course, False, ())[0]
+    assert not [word for word in jupyterlab.command(mini.course, True, ())[0] if "hide_globs" in word]

@@ -26,8 +26,8 @@ HIDDEN += ["__pycache__", "*.pyc", "*~", ".DS_Store"]  # JupyterLab's own
 FOR_INSTRUCTORS = {"@jupyterlab/apputils-extension:announcements": True}
 
 
-def start(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
-    """The words of the command that starts JupyterLab, and its environment."""
+def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The words of the command, and its environment."""
     settings = course.work / "jupyter" / ("instructor" if instructor else "student")
     page = settings / "labconfig" / "page_config.json"
     page.parent.mkdir(parents=True, exist_ok=True)
@@ -36,18 +36,18 @@ def start(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple
     )
     path = os.pathsep.join(filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]))
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
-    words.append("--ServerApp.contents_manager_class=autograder.cli.contents.Contents")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")  # as in a container; JupyterLab would only refuse
     if instructor:
         words.append("--ContentsManager.allow_hidden=True")  # formgrader links to files in .course
     else:
         words += [f"--ContentsManager.hide_globs={name}" for name in HIDDEN]
+    words.append("--ServerApp.contents_manager_class=autograder.cli.contents.Contents")
     scripts_first()  # so that a terminal knows `autograder`, in any folder
     if os.name == "posix":  # no login shell, which may forget it
         shell = os.environ.get("SHELL") or "sh"
         words.append(f"--ServerApp.terminado_settings={json.dumps({'shell_command': [shell]})}")
-    first = "notebooks/00_start_here/00_start_here.ipynb"
-    if (course.root / first).is_file():
-        words.append(f"--LabApp.default_url=/lab/tree/{first}")
+    start = "notebooks/00_start_here/00_start_here.ipynb"
+    if (course.root / start).is_file():
+        words.append(f"--LabApp.default_url=/lab/tree/{start}")
     return [*words, *arguments], {**os.environ, "JUPYTER_CONFIG_PATH": path}

@@ -167,10 +167,10 @@ def lab(instructor: bool, arguments: tuple[str, ...]) -> None:
     autograder lab --instructor
     autograder lab -- --no-browser --port 8899
     """
-    from autograder.cli.jupyterlab import start
+    from autograder.cli import jupyterlab
 
     course = find_course()
-    words, environment = start(course, instructor, arguments)
+    words, environment = jupyterlab.command(course, instructor, arguments)
     os.chdir(course.root)  # nbgrader's extensions look for nbgrader_config.py here
     if os.name == "posix":
         os.execvpe(words[0], words, environment)
