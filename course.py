@@ -15,13 +15,14 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 from bootstrap import installing, system
 from bootstrap.base import NEWEST, OLDEST, VENV, Problem, clean_environment, dotted, say, scripts
 from bootstrap.causes import diagnose
-from bootstrap.stamp import ready
+from bootstrap.stamp import extras_for, ready
 
 HELP = """\
 usage: python3 course.py COMMAND [ARGUMENTS]
 
 The first call makes .venv beside course.py and installs the course there
 (some minutes, about 2 GB). Later calls start at once and need no network.
+`lab`, `check` and `progress` install what a student needs; another command adds the rest.
 
   demo      the whole job once: build, make a sample class, grade it
   lab       open the course in JupyterLab
@@ -79,13 +80,14 @@ def hand_over(arguments):
 
 def main(arguments):
     command = arguments[0] if arguments else "--help"
+    extras = extras_for(command)
     try:
-        if not ready():
+        if not ready(extras):
             if command in ("-h", "--help", "help"):
                 print(HELP, end="")
                 return 0
             check_python(sys.version_info)
-            installing.install()
+            installing.install(extras)
         system.ensure_system(system.SYSTEM.get(command, ()))
         return hand_over(arguments)
     except KeyboardInterrupt:

@@ -6,14 +6,17 @@ import sys
 from bootstrap.base import NEWEST, OLDEST, ROOT, VENV, Problem, clean_environment, dotted, log_path, say, scripts
 from bootstrap.causes import diagnose, full_disk, last_lines
 from bootstrap.lock import Locked
-from bootstrap.stamp import has_other_autograder, ready, remove_stamp, write_stamp
+from bootstrap.stamp import ALL, has_other_autograder, ready, remove_stamp, write_stamp
 from bootstrap.system import apt_install, can_apt, sudo
 
 
-def install():
-    """Make or mend .venv. The stamp comes last, so a cut-off install is never taken for a whole one."""
+def install(extras=ALL):
+    """Make or mend .venv, with these extras of pyproject.toml.
+
+    The stamp comes last, so a cut-off install is never taken for a whole one.
+    """
     with Locked() as lock:
-        if ready():  # another call has just made it
+        if ready(extras):  # another call has just made it
             return
         torch = torch_pin()
         if lock.unfinished():
@@ -42,8 +45,8 @@ def install():
             say(f"[2/3] {torch.replace('==', ' ')} ...")
             run_step("installing torch", pip("install", torch), lock)
             say("[3/3] the course's packages ...")
-            run_step("installing the course's packages", pip("install", "-e", ".[classroom,site,test]"), lock)
-            write_stamp()
+            run_step("installing the course's packages", pip("install", "-e", f".[{extras}]" if extras else "."), lock)
+            write_stamp(extras)
         except Problem as problem:
             lock.mark(unfinished=problem.half_written)
             raise

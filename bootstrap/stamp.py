@@ -4,13 +4,21 @@ import os
 
 from bootstrap.base import ROOT, VENV, scripts
 
+STUDENT, ALL = "", "classroom,site,test"  # what is installed besides the course itself: pyproject's extras
+FOR_STUDENTS = ("lab", "check", "progress", "-h", "--help", "help")  # commands that need no more than the course
+
+
+def extras_for(command):
+    """What this command needs besides the course itself."""
+    return STUDENT if command in FOR_STUDENTS else ALL
+
 
 def stamp_path():
     return os.path.join(VENV, "course-stamp")
 
 
-def stamp():
-    """What a finished install stands for: the pins, the Python and the place. None without a .venv."""
+def stamp(extras=ALL):
+    """What a finished install stands for: the pins, the extras, the Python and the place. None without a .venv."""
     import hashlib
 
     try:
@@ -26,15 +34,15 @@ def stamp():
     python = os.path.realpath(python)
     if not os.path.exists(python) or not os.path.exists(scripts("autograder")):
         return None
-    place = "\n".join((ROOT, python, settings.get("version", "")))
+    place = "\n".join((ROOT, python, settings.get("version", ""), extras))
     return hashlib.sha256(pins + os.fsencode(place)).hexdigest()
 
 
-def ready():
-    """Is a finished install of these pins here?"""
+def ready(extras=ALL):
+    """Is a finished install of these pins here, with these extras or with more?"""
     try:
         with open(stamp_path(), encoding="ascii") as file:
-            return file.read() == stamp() and not has_other_autograder()
+            return file.read() in {stamp(extras), stamp(ALL)} and not has_other_autograder()
     except (OSError, ValueError):
         return False
 
@@ -53,13 +61,13 @@ def has_other_autograder():
     )
 
 
-def write_stamp():
+def write_stamp(extras=ALL):
     """Write the stamp at one stroke, after everything else is on the disk."""
     if hasattr(os, "sync"):
         os.sync()
     new = stamp_path() + ".new"
     with open(new, "w", encoding="ascii") as file:
-        file.write(stamp() or "")
+        file.write(stamp(extras) or "")
         file.flush()
         os.fsync(file.fileno())
     os.replace(new, stamp_path())

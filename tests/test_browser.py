@@ -72,13 +72,19 @@ def lab(root: Path, home: Path, *words: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """JupyterLab as `python3 course.py lab` starts it, on a copy of the course."""
+def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what students get."""
     root = tmp_path_factory.mktemp("lab") / "我的 course"
     root.mkdir()
     for name in ("course.py", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root / name)
     shutil.copytree(ROOT / "notebooks", root / "notebooks")
+    return root
+
+
+@pytest.fixture(scope="module")
+def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """JupyterLab as `python3 course.py lab` starts it, on a copy of the course."""
     with lab(root, tmp_path_factory.mktemp("home")) as address:
         yield address
 
@@ -93,6 +99,9 @@ def page(server: str) -> Iterator[Any]:
         page.set_default_timeout(120_000)
         yield page
         browser.close()
+
+
+COUNT = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount"
 
 
 class Notebook:
@@ -130,7 +139,7 @@ class Notebook:
             text,
         )
         assert found, f"no cell holds {text!r}"
-        self.page.wait_for_selector(".jp-Cell.jp-mod-active .cm-content")
+        self.page.wait_for_selector(".jp-Cell.jp-mod-active .cm-content, .jp-Cell.jp-mod-active .jp-Placeholder")
 
     def enter(self, text: str) -> None:
         """Click into that cell."""
@@ -145,17 +154,22 @@ class Notebook:
         )
 
     def run(self, text: str) -> str:
-        """Run that cell with Ctrl+Enter; its output as text."""
-        self.enter(text)
-        prompt = self.page.locator(".jp-Cell.jp-mod-active .jp-InputPrompt")
-        before = prompt.inner_text()
+        """Run that cell with Ctrl+Enter, folded or not; its output as text."""
+        self.go_to(text)
+        if self.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.activeCell.inputHidden"):
+            self.page.evaluate(  # a click on it would unfold it
+                """() => {
+                    const notebook = window.jupyterapp.shell.currentWidget.content;
+                    notebook.mode = 'command';
+                    notebook.activate();
+                }"""
+            )
+        else:
+            self.enter(text)
+        before = self.page.evaluate(COUNT)
         self.page.keyboard.press("Control+Enter")
         self.page.wait_for_function(
-            r"""(before) => {
-                const now = window.jupyterapp.shell.currentWidget.content.activeCell.promptNode.textContent;
-                return now !== before && /\[\d+\]/.test(now);
-            }""",
-            arg=before,
+            f"(before) => {{ const now = ({COUNT})(); return now && now !== before; }}", arg=before
         )
         outputs = self.page.locator(".jp-Cell.jp-mod-active .jp-Cell-outputArea")
         return "\n".join(outputs.all_inner_texts())
@@ -186,7 +200,8 @@ def test_a_student_opens_fails_fills_in_and_passes(page: Any, server: str) -> No
 
     # The stub names itself.
     notebook.run("def make_batch(")
-    assert "NotImplementedError: make_batch: not written yet" in notebook.run("= make_batch([[")
+    said = notebook.run("= make_batch([[")
+    assert said.strip() == "… make_batch: not written yet. Replace this line with your code."
 
     # A wrong answer gets a message in place of a traceback.
     wrong = solutions("03_seq2seq")["make_batch"].replace('"S" + target', "target")
@@ -230,3 +245,62 @@ def test_a_student_sees_none_of_the_instructors_panels(page: Any, server: str) -
     assert page.get_by_text("Create Assignment").count() == 0
     assert page.get_by_role("menuitem", name="Nbgrader").count() == 0
     assert page.locator(".jp-NotebookPanel-toolbar").get_by_text("Validate").count() == 0  # test_panel.py: our Check
+
+
+DIRTY = "() => window.jupyterapp.shell.currentWidget.context.model.dirty"
+
+
+def test_opening_and_saving_a_notebook_changes_no_byte_of_it(page: Any, server: str, root: Path) -> None:
+    path = root / "notebooks" / "05_bahdanau_attention" / "05_bahdanau_attention.ipynb"
+    before = path.read_bytes()
+    Notebook(page, server, "05_bahdanau_attention")
+    page.wait_for_function(  # JupyterLab has heard from the kernel which Python it is
+        "() => window.jupyterapp.shell.currentWidget.context.model.getMetadata('language_info').version"
+    )
+    assert page.evaluate(DIRTY) is False  # so nothing is saved by itself, and nobody is asked to when it is closed
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    assert path.read_bytes() == before
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:insert-cell-below'); }")
+    page.wait_for_function(DIRTY)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.context.save()")
+    after = path.read_text(encoding="utf-8")
+    assert '"version"' not in after  # of this machine's Python
+    assert len(after.splitlines()) - len(before.decode().splitlines()) < 10  # the new cell, and nothing else
+
+
+def test_a_blank_notebook_runs_to_its_end_and_the_last_cell_sums_up(page: Any, server: str) -> None:
+    notebook = Notebook(page, server, "00_start_here")
+    page.evaluate("() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }")
+    last = "window.jupyterapp.shell.currentWidget.content.widgets.at(-1)"
+    page.wait_for_function(f"() => {last}.model.outputs.length > 0")
+    said = page.evaluate(f"() => {last}.model.outputs.toJSON().map((o) => [].concat(o.text).join('')).join('')")
+    assert "Points whose visible checks pass: 0 of 16." in said
+    assert "Next: write build_vocabulary, in 0.4" in said
+    page.get_by_text("Next: write build_vocabulary, in 0.4").wait_for()
+    notebook.picture("summary")
+
+
+def test_a_students_files_are_the_notebooks_and_a_terminal_beside_one_knows_the_courses_commands(
+    page: Any, server: str, root: Path
+) -> None:
+    for name in ("solutions", "tests"):
+        (root / name).mkdir()
+    Notebook(page, server, "00_start_here")
+    page.evaluate("() => window.jupyterapp.commands.execute('filebrowser:go-to-path', { path: '/' })")
+    names = page.locator(".jp-DirListing-itemText")
+    names.get_by_text("notebooks", exact=True).wait_for()
+    assert set(names.all_inner_texts()) <= {"notebooks", "lab.log"}
+    folder = "notebooks/00_start_here"
+    page.evaluate(
+        """async (cwd) => {
+            const terminal = await window.jupyterapp.commands.execute('terminal:create-new', { cwd });
+            const session = terminal.content.session;
+            session.send({ type: 'stdin', content: ['autograder progress --json seen.json\\r'] });
+        }""",
+        folder,
+    )
+    deadline = time.monotonic() + 60
+    while not (root / folder / "seen.json").is_file():
+        assert time.monotonic() < deadline, "the command was not found"
+        time.sleep(0.2)
+    page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")

@@ -107,9 +107,9 @@ def test_each_question_has_its_result_in_a_later_cell(content: Content) -> None:
 
 def test_a_picture_s_code_can_be_folded(mini: Stage) -> None:
     edit(mini, "# %%\nplots.", '# %% tags=["hide-input"]\nplots.')
-    (cell,) = [cell for cell in source_notebook(read_stage(mini)).cells if "jupyter" in cell.metadata]
-    assert cell.source.startswith("plots.") and cell.metadata == {
-        "tags": ["hide-input"],
+    (cell,) = [cell for cell in source_notebook(read_stage(mini)).cells if cell.source.startswith("plots.lines")]
+    assert cell.metadata == {
+        "tags": ["hide-input", "raises-exception"],
         "jupyter": {"source_hidden": True},
     }
     edit(mini, '["hide-input"]', '["hidden"]')

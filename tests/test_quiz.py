@@ -239,7 +239,7 @@ def test_no_key_and_no_sentence_is_in_the_notebooks_or_in_the_package(stage: Sta
         assert "[x]" not in everything and "grade(" not in check.source
         for cell in (answer, check):
             assert cell.metadata.nbgrader.checksum == compute_checksum(cell), "the checksum is of what is visible"
-            assert set(cell.metadata) == {"nbgrader", "deletable"} | ({"editable"} if cell is check else set())
+            assert set(cell.metadata) == {"nbgrader", "deletable", "tags"} | ({"editable"} if cell is check else set())
             assert cell.outputs == []
 
 

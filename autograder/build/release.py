@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import nbformat
@@ -19,10 +20,14 @@ from nbgrader.preprocessors import (
 )
 from nbgrader.utils import compute_checksum
 
+from autograder.build.additions import last_cells, points_line
+from autograder.lab.markers import visible
 from autograder.stage import question
+from autograder.stage.guide import guides
 from autograder.stage.model import FOLD, Cell, Content
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+GO_ON = "raises-exception"  # the tag of a cell after whose error JupyterLab and VS Code run the next one
 
 
 class NamedStub(ClearSolutions):
@@ -64,16 +69,33 @@ PREPROCESSORS = [
 def source_notebook(content: Content) -> NotebookNode:
     """The notebook that nbgrader starts from, with solutions and hidden tests."""
     cells, seen = [], dict[str, int]()
+    above = None  # the text that stands directly above
     for cell in content.cells:
-        new = nbformat.v4.new_markdown_cell if cell.kind == "prose" else nbformat.v4.new_code_cell
-        node = new(cell.source, id=_cell_id(cell, seen))
-        if nbgrader := _metadata(cell):
-            node.metadata["nbgrader"] = nbgrader
-        if cell.folded:
-            node.metadata |= {"tags": [FOLD], "jupyter": {"source_hidden": True}}
-        cells.append(node)
+        if cell.kind == "exercise" and cell.id in content.written:
+            line = points_line(content, cell.id)
+            if above is None:
+                cells.append(_node(Cell("prose", "", line, cell.line), seen))
+            else:
+                cells[-1] = _node(replace(above, source=f"{above.source}\n\n{line}"), seen)
+        cells.append(_node(cell, seen))
+        above = cell if cell.kind == "prose" else None
+    cells += [_node(cell, seen) for cell in last_cells(content, guides(cells))]
     # The kernel is named, or JupyterLab asks the student to choose one.
     return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
+
+
+def _node(cell: Cell, seen: dict[str, int]) -> NotebookNode:
+    new = nbformat.v4.new_markdown_cell if cell.kind == "prose" else nbformat.v4.new_code_cell
+    node = new(cell.source, id=_cell_id(cell, seen))
+    if nbgrader := _metadata(cell):
+        node.metadata["nbgrader"] = nbgrader
+    if cell.kind not in ("prose", "given"):
+        node.metadata["tags"] = [GO_ON]
+    if cell.folded:
+        node.metadata["tags"] = [FOLD, *node.metadata.get("tags", [])]
+    if cell.folded or (cell.kind == "check" and "hint=" in visible(cell.source)):  # a hint is for who has failed
+        node.metadata["jupyter"] = {"source_hidden": True}
+    return node
 
 
 def release(

@@ -152,6 +152,7 @@ def execute(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
         notebook,
         timeout=300,
         record_timing=False,
+        force_raise_errors=True,  # in spite of the tags by which a student's run goes on
         on_cell_executed=count,
         resources={"metadata": {"path": str(stage.folder)}},
     )

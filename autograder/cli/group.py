@@ -25,6 +25,13 @@ class Commands(click.Group):
                 click.secho(f"{fault.place}: ", nl=False, bold=True, err=True)
                 click.echo(f"{fault.fact} {fault.fix}", err=True)
             ctx.exit(1)
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] == "autograder":
+                raise
+            click.secho(f"{error.name}: ", nl=False, bold=True, err=True)
+            again = f"python3 course.py {ctx.invoked_subcommand}"
+            click.echo(f"is not installed here. In the course's folder, {again} installs all that it needs.", err=True)
+            ctx.exit(1)
         except OSError as error:
             if isinstance(error, BrokenPipeError):
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `autograder … | head`

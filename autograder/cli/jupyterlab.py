@@ -8,6 +8,7 @@ import sys
 
 from autograder.course.layout import Course
 from autograder.desk import options
+from autograder.gradebook.settings import scripts_first
 
 # A student's JupyterLab asks no question about news and shows none of the instructor's panels. In place of nbgrader's
 # Validate, which answers with tracebacks, is the Check of the course's own panel.
@@ -20,7 +21,10 @@ FOR_STUDENTS = {
     "@jupyter/nbgrader:menu": True,
     "@jupyter/nbgrader:validate-assignment": True,
 }
-
+# Nor has its list of files what is not a student's; `--instructor` shows all.
+HIDDEN = ["solutions", "autograder", "bootstrap", "tests", "benchmarks", "docs", "datasets", "deploy", "labextension"]
+HIDDEN += ["course.py", "nbgrader_config.py", "pyproject.toml", "environment.yml", "*.egg-info", "CONTRIBUTING.md"]
+HIDDEN += ["__pycache__", "*.pyc", "*~", ".DS_Store"]  # JupyterLab's own
 
 FOR_INSTRUCTORS = {"@jupyterlab/apputils-extension:announcements": True}
 
@@ -39,6 +43,13 @@ def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tup
         words.append("--allow-root")  # as in a container; JupyterLab would only refuse
     if instructor:
         words.append("--ContentsManager.allow_hidden=True")  # formgrader links to files in .course
+    else:
+        words += [f"--ContentsManager.hide_globs={name}" for name in HIDDEN]
+    words.append("--ServerApp.contents_manager_class=autograder.cli.contents.Contents")
+    scripts_first()  # so that a terminal knows `autograder`, in any folder
+    if os.name == "posix":  # no login shell, which may forget it
+        shell = os.environ.get("SHELL") or "sh"
+        words.append(f"--ServerApp.terminado_settings={json.dumps({'shell_command': [shell]})}")
     start = "notebooks/00_start_here/00_start_here.ipynb"
     if (course.root / start).is_file():
         words.append(f"--LabApp.default_url=/lab/tree/{start}")

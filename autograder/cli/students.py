@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from autograder.course.faults import CourseError, Fault
-from autograder.course.layout import find_course
+from autograder.course.layout import command, find_course
 
 if TYPE_CHECKING:
     from autograder.run.job import Job, Result
@@ -50,6 +50,7 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
     from autograder.own.findings import Known, Report
     from autograder.own.paper import Desk, find, started
     from autograder.own.show import show_again, table
+    from autograder.own.state import next_step
     from autograder.own.watch import watch as saves_of
     from autograder.run.sandbox.bwrap import available
     from autograder.run.store import Store, run_cached
@@ -61,7 +62,7 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
         raise CourseError(Fault("notebooks", "holds no notebook.", "Go to the folder of the course."))
     begun = [i for i, (_, path) in enumerate(papers) if names or started(path)]
     if not begun and not watch:
-        click.echo("Nothing is started yet. Open the course: python3 course.py lab")
+        click.echo(f"Nothing is started yet. Open the course: {command('lab')}")
         return
     if sandbox != "none":
         works, reason = available()
@@ -95,6 +96,8 @@ def check(names: tuple[str, ...], hint: int | None, watch: bool, json_path: Path
                     step(done + 1, len(begun))
             for report in reports.values():
                 console().print(table(report))
+            if reports:
+                click.echo(next_step(course, [papers[i][0].slug for i in reports]))
             if watch:
                 worker.start()
                 click.echo("Waiting for the next save. Ctrl-C ends this.")
@@ -138,12 +141,13 @@ def progress(path: Path | None, name: str, json_path: Path | None) -> None:
     autograder check && autograder progress
     autograder progress --certificate my-course.html --name "Ana"
     """
-    from autograder.own.state import certificate, glance, overview
+    from autograder.own.state import certificate, glance, next_step, overview
 
     writable(json_path)
     writable(path)
     course = find_course()
     print_table("Your course", ["stage", "done", "started", "exercises", "points", "last checked"], overview(course))
+    click.echo(next_step(course))
     if json_path:
         stages = [asdict(stage) for stage in glance(course)]
         json_path.write_text(json.dumps({"stages": stages}, indent=1) + "\n", encoding="utf-8")
@@ -163,10 +167,10 @@ def lab(instructor: bool, arguments: tuple[str, ...]) -> None:
     autograder lab --instructor
     autograder lab -- --no-browser --port 8899
     """
-    from autograder.cli.jupyterlab import command
+    from autograder.cli import jupyterlab
 
     course = find_course()
-    words, environment = command(course, instructor, arguments)
+    words, environment = jupyterlab.command(course, instructor, arguments)
     os.chdir(course.root)  # nbgrader's extensions look for nbgrader_config.py here
     if os.name == "posix":
         os.execvpe(words[0], words, environment)
@@ -186,5 +190,8 @@ def test(arguments: tuple[str, ...]) -> None:
     autograder test -m slow
     """
     import subprocess
+    from importlib.util import find_spec
 
+    if find_spec("pytest") is None:  # a student's install has none
+        raise ModuleNotFoundError(name="pytest")
     raise SystemExit(subprocess.call([sys.executable, "-m", "pytest", *arguments], cwd=find_course().root))

@@ -114,3 +114,8 @@ def find_course(start: Path | None = None) -> Course:
         if (folder / "nbgrader_config.py").is_file() and (folder / "course.py").is_file():
             return Course(folder)
     raise CourseError(Fault(str(here), "is not inside a course.", "Go to the folder that holds course.py."))
+
+
+def command(words: str) -> str:
+    """A command of the course as it can be typed here: in the course's folder, or in a terminal of JupyterLab."""
+    return f"python3 course.py {words}" if Path("course.py").is_file() else f"autograder {words}"

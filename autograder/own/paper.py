@@ -9,7 +9,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 
 from autograder.build.release import is_as_built
-from autograder.build.write import build_source
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Course, Stage
 from autograder.intake.blueprint import Blueprint
@@ -104,7 +103,6 @@ class Desk:
         if stage.text.is_file():
             self.content = read_stage(stage)
             self.blueprint = Blueprint(self.content)
-            build_source(stage, self.blueprint.plain)
 
     def read(self) -> Paper:
         """The notebook as it is now.

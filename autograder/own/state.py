@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
-from autograder.course.layout import Course, Stage
+from autograder.course.layout import Course, Stage, command
 from autograder.feedback.render import render
 from autograder.intake.read import read_notebook
 from autograder.own.findings import Finding, Known
@@ -67,6 +68,7 @@ def _remember(paper: Paper, findings: list[Finding], known: Known, wanted: int |
         }
         told |= {"passed": finding.passed, "checks": finding.checks, "extra": finding.extra}
         told |= {"solution_shown": True} if finding.solution_shown else {}
+        told |= {"section": finding.section, "quiz": finding.quiz}
         kept[finding.exercise] = told | {"failure": failure, "source": sources.get(finding.exercise, "")}
     when = datetime.now().isoformat(timespec="seconds")
     state = {"when": when, "hidden": paper.content is not None, "exercises": kept}
@@ -162,11 +164,33 @@ def overview(course: Course) -> list[list[object]]:
     return rows
 
 
+def next_step(course: Course, checked: Collection[str] = ()) -> str:
+    """What to do next, in one sentence: mend, write or answer something, hand in, or begin a stage.
+
+    It is told from what the last checks found. `checked` are the stages that it should be about, if there is a choice.
+    """
+    stages = course.stages(released=True)
+    begun = [stage for stage in stages if read_state(stage)]
+    for stage in sorted(begun, key=lambda stage: stage.slug not in checked):
+        found = read_state(stage)["exercises"]
+        for state, verb in (("started", "mend"), ("blank", "write")):
+            for name, told in found.items():
+                if told.get("state") == state and told.get("max"):
+                    where = f", section {told['section']}" if told.get("section") else ""
+                    verb = "answer" if state == "blank" and told.get("quiz") else verb
+                    return f"Next: {verb} {name} in {stage.slug}{where}{'' if where.endswith('?') else '.'}"
+    done = [stage for stage in begun if stage.slug in checked] or begun[-1:]
+    fresh = [stage for stage in stages if stage not in begun]
+    hand_in = "hand in " + " and ".join(stage.released.name for stage in done) if done else ""
+    later = f"open {stages[0].place(fresh[0].released)}" if fresh else ""
+    return f"Next: {', then '.join(filter(None, [hand_in, later]))}." if stages else ""
+
+
 def certificate(course: Course, name: str) -> str:
     """A page for oneself, as HTML: what passed on this machine, and what that proves and does not prove."""
     stages = [it for it in glance(course) if it.when]
     if not stages:
-        raise CourseError(Fault("progress", "nothing has been checked yet.", "Run: python3 course.py check"))
+        raise CourseError(Fault("progress", "nothing has been checked yet.", f"Run: {command('check')}"))
     counted = [it for it in stages if it.hidden and not it.changed]
     sums = {what: sum(getattr(it, what) for it in counted) for what in ("score", "points", "extra")}
     today = datetime.now().date().isoformat()

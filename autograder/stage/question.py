@@ -102,22 +102,21 @@ class Quiz:
         kind = {"one": "one letter", "several": "all the right letters", "number": "a number", "shape": "a shape"}
         question = self.question
         for variable in self._variables():
-            question = question.replace("{" + variable + "}", variable)
-        lines = [
-            f"**Question `{self.id}`** · {number} · {kind.get(self.kind, 'a number for each letter')}",
-            "",
-            question,
-        ]
+            told = rf"(?<!\w)(\$?{variable}\$?) = {{{variable}}}"  # not "T = T"
+            question = re.sub(told, r"\1", question).replace("{" + variable + "}", variable)
+        lines = [f"**Question `{self.id}`** · {number} · {kind.get(self.kind, 'a number for each letter')}", ""]
+        if self.draw:
+            *others, last = self._variables()
+            which = f"{', '.join(others)} and {last} are numbers" if others else f"{last} is a number"
+            where = "below" if self.asks_id else "in the answer to the first question with such numbers"
+            once = f"once your id is in the line `{STUDENT}`, {where}"
+            lines += [f"*{which} of your own. The check shows them, {once}.*", ""]
+        lines.append(question)
         if self.letters:
             lines += ["", *(f"- **{o.label}.** {o.text}" for o in self.options)]
         if self.kind == "several":
             rule = "(right ones chosen − wrong ones chosen) / number of right ones, never below 0"
             lines += ["", f"*One or more are right. Share of the points: {rule}.*"]
-        if self.draw:
-            lines += [
-                "",
-                f"*Everybody has other numbers for {', '.join(self._variables())}. Run the check to see yours.*",
-            ]
         return "\n".join(lines)
 
     def answer_cell(self, value: str | None = None, student: str = SOLVER) -> str:

@@ -16,11 +16,12 @@
 # %% given="setup"
 try:
     from autograder.lab import ExpectationError, expect, guess, plots
-except ImportError:
+except ModuleNotFoundError:
     raise ImportError(
-        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
-        "from the course's folder, or choose the kernel of the .venv there. "
-        "Not `pip install autograder`: that is another program."
+        "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
+        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, run `%pip install "
+        "--no-deps -e FOLDER executing zhplot`, and restart the session. Not `pip install autograder`: that is another "
+        "program; this one is called sequence-course."
     ) from None
 
 import random  # the checks use it
@@ -157,28 +158,31 @@ ax = plots.course_map(here="00_start_here")
 # `NotImplementedError`. You replace that line with your code. The description (the *docstring*) says what
 # goes in, what comes out, and which errors to raise.
 #
-# Right below come its **checks**. Run them as often as you like. There are three possible answers:
+# Right below come its **checks**. Run them as often as you like, with **Shift + Enter**. Most of them are folded, since they
+# hold hints: run one as it is, and read its message first; a click on the bar shows its code. There are four possible answers:
 #
 # | you see | it means |
 # |---|---|
 # | `✓ passed` | the visible part of this check is satisfied |
 # | `✗` and a few lines | the code ran, but a result is not right: read the lines |
-# | a *traceback* that ends with the name of an error | the code stopped before it gave a result; `NotImplementedError` means that the exercise is still blank |
+# | `…` and one line | there is nothing to check yet: the line names the exercise that is still blank |
+# | a *traceback* that ends with the name of an error | the code stopped before it gave a result |
 #
 # **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
 # graded, and asks the same question about other inputs: other sizes, other words, unusual cases. The
 # docstring promises everything that it asks.
 #
 # **Points.** A check gives its points when both its parts pass. No exercise on this page needs your answer to another one,
-# so an exercise that you leave out costs only its own points. (Some demonstrations end with `NotImplementedError` until your
-# functions are written.)
+# so an exercise that you leave out costs only its own points. (Some demonstrations need your functions: until they are
+# written, they show a line with `…`, or an error.)
 #
 # **Cells.** *Exercise* cells are yours. The set-up cell and the *check* cells are restored before grading, so change
 # nothing there. *All other code cells* are for playing. They are not run when you are graded, so an exercise must not need
 # anything that you define there.
 #
 # **Before you submit,** choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the notebook works from an
-# empty start. It stops at the first check that fails: run the cells below it by hand.
+# empty start. It goes on past checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
+# comes next.
 #
 # <details><summary>Stuck in one exercise?</summary>
 #
@@ -190,7 +194,7 @@ ax = plots.course_map(here="00_start_here")
 # | you are | do this |
 # |---|---|
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and instead of submitting run `python3 course.py check 00`. It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
+# | a **self-learner** | The same, and instead of submitting run `autograder check 00` in a terminal of JupyterLab (or `python3 course.py check 00` in the course's folder). It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
 #
 # </details>
@@ -1681,7 +1685,7 @@ guess.summary()
 #
 # You can now turn words of any length into one tensor of numbers and back, and keep the filling out of every result.
 #
-# **Next:** `01_rnn_basics`. There you build a network that reads a sequence step by step and remembers.
+# In stage 01 you build a network that reads a sequence step by step and remembers.
 #
 # <details><summary>Papers: you need none of them today. They show that this page is how real systems begin.</summary>
 #

@@ -11,11 +11,12 @@
 # %% given="setup"
 try:
     from autograder.lab import data, digits, expect, guess, plots, scenes
-except ImportError:
+except ModuleNotFoundError:
     raise ImportError(
-        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
-        "from the course's folder, or choose the kernel of the .venv there. "
-        "Not `pip install autograder`: that is another program."
+        "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
+        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, run `%pip install "
+        "--no-deps -e FOLDER executing zhplot`, and restart the session. Not `pip install autograder`: that is another "
+        "program; this one is called sequence-course."
     ) from None
 
 import math

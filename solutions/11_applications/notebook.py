@@ -36,11 +36,12 @@
 # %% given="setup"
 try:
     from autograder.lab import data, expect, guess, plots, projects, trials
-except ImportError:
+except ModuleNotFoundError:
     raise ImportError(
-        "This notebook's kernel does not have the course's package. Open the notebook with `python3 course.py lab` "
-        "from the course's folder, or choose the kernel of the .venv there. "
-        "Not `pip install autograder`: that is another program."
+        "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
+        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, run `%pip install "
+        "--no-deps -e FOLDER executing zhplot`, and restart the session. Not `pip install autograder`: that is another "
+        "program; this one is called sequence-course."
     ) from None
 
 import math
@@ -241,7 +242,7 @@ guess.compare("rivals", "ABCDE"[projects.PROJECTS.index(max(demo_floors, key=dem
 #   `batch_first=False`, and `nn.Conv1d` wants its channels in the middle: `[B, I, S]`. `nn.TransformerEncoder`, for several
 #   layers, warns about nested tensors: `enable_nested_tensor=False` keeps it quiet.
 #
-# **Your turn: `make_encoder`, 8 points.** Write a function that gives one of the four readers. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `make_encoder`.** Write a function that gives one of the four readers. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -757,7 +758,7 @@ class TransformerWriter(nn.Module):
 # - **The mode.** Do not switch the model to evaluation in `generate`, or put it back: whoever trains on would go on
 #   without dropout.
 #
-# **Your turn: `EncoderDecoder`, 8 points.** Write the class with both loops. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `EncoderDecoder`.** Write the class with both loops. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -1563,7 +1564,7 @@ def fit(model, task, seed, steps, lr=0.01, batch_size=32):
 # - *A number without a way back.* `int(…)` and `.item()` are good for X, which is a size. A probability that goes
 #   through one of them gets no gradient.
 #
-# **Your turn: `pointer_distribution`, 6 points.** Write the mixture. Its docstring, below, is the contract. The hints are here if you need them.
+# **Your turn: `pointer_distribution`.** Write the mixture. Its docstring, below, is the contract. The hints are here if you need them.
 #
 # <details><summary>Hint 1</summary>
 #

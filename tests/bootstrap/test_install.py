@@ -88,6 +88,32 @@ def test_second_call_runs_no_pip_and_keeps_folder_arguments_and_exit_code(
 
 
 @posix
+@pytest.mark.parametrize("command", ["lab", "check", "progress"])
+def test_a_student_installs_no_tools_of_authors_and_another_command_adds_them(
+    course: ModuleType, folder: Path, command: str
+) -> None:
+    assert course.main([command]) == 0
+    assert pip_calls(folder) == [f"install {pins()[0]}", "install -e ."]
+    for again in ("progress", "check", "lab", "--help"):
+        assert course.main([again]) == 0
+    assert len(pip_calls(folder)) == 2
+    (folder / ".venv" / "mine").touch()
+    assert course.main(["test"]) == 0
+    assert pip_calls(folder)[2:] == [f"install {pins()[0]}", "install -e .[classroom,site,test]"]
+    for later in ("test", "grade", command):  # the larger install is enough for all
+        assert course.main([later]) == 0
+    assert len(pip_calls(folder)) == 4 and (folder / ".venv" / "mine").exists()
+
+
+@posix
+def test_after_a_failed_addition_the_students_install_is_not_taken_for_whole(course: ModuleType, folder: Path) -> None:
+    course.main(["lab"])
+    (folder / "pip-act.py").write_text("sys.exit(1)", encoding="utf-8")
+    assert course.main(["grade"]) == 1
+    assert not course.ready("") and not course.ready()
+
+
+@posix
 def test_changed_pins_only_run_pip(course: ModuleType, folder: Path) -> None:
     course.main(["build"])
     mine = folder / ".venv" / "mine"

@@ -108,7 +108,7 @@ def test_broken_pyproject(course: ModuleType, folder: Path, capsys: pytest.Captu
 def test_system_error_names_the_file(
     course: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def install() -> None:
+    def install(extras: str) -> None:
         raise PermissionError(13, "Permission denied", "some file")
 
     monkeypatch.setattr(course.installing, "install", install)

@@ -508,7 +508,7 @@ def utf_16(nb):
 @repaired("The file was not saved as UTF-8")
 def latin_1(nb):
     the(nb, "differences").source += "  # für jede Übung"
-    return text(nb).replace("·", "-").encode("latin-1")
+    return text(nb).replace("·", "-").replace("→", ">").replace("…", "...").encode("latin-1")
 
 
 @accident()
@@ -534,6 +534,50 @@ def saved_by_vs_code(nb):
     for cell in nb.cells:
         cell.metadata = {"vscode": {"languageId": "python"}}
     nb.metadata = {"language_info": {"name": "python", "version": "3.11.9"}, "orig_nbformat": 4}
+    return text(nb, 2)
+
+
+@repaired(LOST)
+def saved_by_colab_with_the_cells_ids(nb):
+    for n, cell in enumerate(nb.cells):
+        user = {"displayName": "Ana", "userId": "0"}
+        told = {"elapsed": 12, "status": "ok", "timestamp": 1700000000000, "user": user, "user_tz": -60}
+        cell.metadata = {"id": cell.id, "executionInfo": told, "outputId": f"{n}", "cellView": "form"}
+    nb.metadata = {
+        "colab": {"provenance": [], "toc_visible": True},
+        "kernelspec": {"name": "python3", "display_name": "Python 3"},
+        "language_info": {"name": "python"},
+    }
+    return text(nb, 0)
+
+
+@repaired(LOST)
+def saved_by_kaggle(nb):
+    for n, cell in enumerate(nb.cells):
+        cell.pop("id")
+        cell.metadata = {
+            "_uuid": f"8f2839f25d086af736a60e9eeb907d3b93b{n}",
+            "_cell_guid": f"b1076dfc-b9ad-4769-8c92-{n}",
+            "_kg_hide-input": False,
+            "execution": {
+                "iopub.execute_input": "2026-03-01T10:00:00.0Z",
+                "shell.execute_reply": "2026-03-01T10:00:01Z",
+            },
+            "papermill": {"duration": 0.01, "exception": False, "status": "completed"},
+            "trusted": True,
+        }
+    told = {"accelerator": "none", "dataSources": [], "isInternetEnabled": True, "sourceType": "notebook"}
+    nb.metadata = {"kaggle": told, "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return text(nb, 4)
+
+
+@accident()
+def saved_by_vs_code_that_keeps_the_labels(nb):
+    for cell in nb.cells:
+        for name in ("deletable", "editable", "tags", "jupyter"):
+            cell.metadata.pop(name, None)
+        cell.metadata["vscode"] = {"languageId": "python"}
+    nb.metadata.language_info = {"name": "python", "version": "3.12.4", "pygments_lexer": "ipython3"}
     return text(nb, 2)
 
 
