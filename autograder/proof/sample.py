@@ -71,7 +71,7 @@ def make_class(stage: Stage, students: int, seed: int, out: Path) -> dict[str, M
                 cell.source = "\n".join(line for line in lines if line.strip() not in (BEGIN_SOLUTION, END_SOLUTION))
         text = nbformat.writes(notebook) + "\n"
         if kind == "broken file":
-            text = text[: len(text) // 2]
+            text = text[: text.index(f'"id": "{content.exercises[0]}"')]  # no answer is left in it
         made[name] = Made(kind, {exercise: answer.name for exercise, answer in chosen.items()})
         (out / f"{name}.ipynb").write_text(text, encoding="utf-8")
     says = {name: {"kind": m.kind, "answers": m.answers} for name, m in made.items()}
