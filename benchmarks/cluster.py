@@ -10,6 +10,7 @@
 The judge in the workers is simulated, unless `--real`: it takes 0.2 s of sleep, and says what can be foretold from the
 submission. Reading, diagnosis, gradebook and pages are real. It prints
     last_over_first         seconds per submission in the last quarter over those in the first
+    cpu_last_over_first     the same of the coordinator's processor time: a busy machine changes it less
     memory_growth           the coordinator's memory after the last quarter over that after the first
 
 `kills` compares marks with those of a run on this machine's own workers that nobody disturbs.
@@ -105,8 +106,11 @@ def dask(root: Path, workers: int, *words: str) -> Iterator[tuple[str, subproces
     finally:
         for process in (parent, scheduler):
             process.terminate()
-        for process in (parent, scheduler):
-            process.wait()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:  # a nanny that starts a worker at this moment waits for it
+                process.kill()
+                process.wait()
         log.close()
 
 
@@ -187,6 +191,7 @@ def scale(root: Path, count: int, workers: int, kills: int, real: bool, sandbox:
     steps = [tuple(map(float, line.split())) for line in log.read_text().splitlines()]
     quarter = count // 4
     times = [(steps[(n + 1) * quarter - 1][0] - steps[n * quarter][0]) / (quarter - 1) for n in range(4)]
+    cpu = [(steps[(n + 1) * quarter - 1][2] - steps[n * quarter][2]) / (quarter - 1) for n in range(4)]
     memory = [steps[(n + 1) * quarter - 1][1] for n in range(4)]
     marks, rows = gradebook(stage)
     wrong = 0 if real else sum(marks[name] != foretold(stage, name) for name in marks)
@@ -202,7 +207,8 @@ def scale(root: Path, count: int, workers: int, kills: int, real: bool, sandbox:
         "last_over_first": round(times[3] / times[0], 3),
         "coordinator_mb_by_quarter": [round(m) for m in memory],
         "memory_growth": round(memory[3] / memory[0], 3),
-        "coordinator_cpu_s_each": round((steps[-1][2] - steps[quarter][2]) / (count - quarter), 4),
+        "coordinator_cpu_s_each_by_quarter": [round(c, 4) for c in cpu],
+        "cpu_last_over_first": round(cpu[3] / cpu[0], 3),
     }
 
 
