@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from traitlets.config import Config, PyFileConfigLoader
 
@@ -136,30 +137,30 @@ def solve(page: Any) -> None:
     page.wait_for_function("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
 
 
-def in_terminal(page: Any, command: str, folder: Path) -> str:
-    """What a command says in a terminal of the instructor's JupyterLab."""
+def in_terminal(page: Any, line: str, folder: Path) -> None:
+    """A command in a terminal of JupyterLab that has to end well; in `folder` is what it said."""
     said, ended = folder / "said", folder / "ended"
+    ended.unlink(missing_ok=True)
     page.evaluate(
         """async (line) => {
             const session = (await window.jupyterapp.commands.execute('terminal:create-new')).content.session;
             while (session.connectionStatus !== 'connected') await new Promise(go => setTimeout(go, 50));
             session.send({type: 'stdin', content: [line]});
         }""",
-        f"{command} > {said} 2>&1; echo $? > {ended}.part; mv {ended}.part {ended}\r",
+        f"{line} > {said} 2>&1; echo $? > {ended}.part; mv {ended}.part {ended}\r",
     )
     deadline = time.monotonic() + 300
     while not ended.exists():
         assert time.monotonic() < deadline, said.read_text() if said.exists() else "the terminal does nothing"
         page.wait_for_timeout(100)
     assert ended.read_text() == "0\n", said.read_text()
-    return said.read_text()
 
 
 @pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
 @pytest.mark.skipif(not available()[0], reason=available()[1])
-def test_from_the_first_login_to_the_feedback(hub: Hub, browser: Any) -> None:
+def test_from_the_first_login_to_the_feedback_and_the_end(hub: Hub, browser: Any) -> None:
     ana = hub.log_in(browser, "ana")
     errors: list[str] = []
     ana.on("pageerror", lambda error: errors.append(str(error)))
@@ -169,7 +170,6 @@ def test_from_the_first_login_to_the_feedback(hub: Hub, browser: Any) -> None:
     solve(ana)
     press(ana, "Submit")
     ana.locator("#submitted_assignments_list").get_by_text(SLUG).wait_for()
-    picture(ana, "hub")
 
     instructor = hub.log_in(browser, "instructor")
     in_terminal(instructor, "autograder grade 00 --from exchange --json marks.json", hub.folder)
@@ -179,29 +179,28 @@ def test_from_the_first_login_to_the_feedback(hub: Hub, browser: Any) -> None:
     formgrader = instructor.frame_locator("iframe[src*=formgrader]")
     formgrader.locator("tr", has_text=SLUG).locator(".release-feedback a").click()
     formgrader.get_by_text("Successfully released feedback").wait_for()
-    picture(instructor, "formgrader")
 
     press(ana, "Fetch Feedback")
     ana.locator("#submitted_assignments_list").get_by_text("(view feedback)").click()
     ana.locator(".jp-DirListing-item", has_text=f"{SLUG}.html").dblclick()
     page = ana.frame_locator(".jp-HTMLViewer iframe, iframe.jp-IFrame-iframe").first
     page.get_by_text(EXERCISE).first.wait_for()
-    picture(ana, "feedback-in-hub")
+    picture(ana, "hub")
     assert errors == []
 
-
-@pytest.mark.slow
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_ends_with_all_that_its_servers_started(hub: Hub, number: int) -> None:
-    """Also with what a student put into the background."""
-    import psutil
-
-    family = [hub.process.pid, *(one.pid for one in psutil.Process(hub.process.pid).children(recursive=True))]
-    assert len(family) > 2  # the command, the hub, the proxy
-    hub.process.send_signal(number)
+    in_terminal(ana, "setsid sleep 4000 < /dev/null > /dev/null 2>&1 & true", hub.folder)
+    family = {one.pid: one.name() for one in psutil.Process(hub.process.pid).children(recursive=True)}
+    assert {"node", "bash", "sleep"} <= set(family.values())
+    hub.process.send_signal(signal.SIGINT)
     assert hub.process.wait(60) == 0
-    assert not [pid for pid in family if psutil.pid_exists(pid)]
+    assert not [name for pid, name in family.items() if psutil.pid_exists(pid)]
     assert list(hub.temporary.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_closed_terminal_is_a_ctrl_c(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), command._signals_end():
+        signal.raise_signal(number)
 
 
 def fault(mini: Stage, *words: str, path: str = os.environ["PATH"]) -> str:

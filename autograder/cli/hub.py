@@ -44,6 +44,8 @@ def hub(stages: tuple[str, ...], port: int) -> None:
     autograder hub
     autograder hub 00 03 --port 8080
     """
+    if os.name != "posix":
+        raise CourseError(Fault("hub", "JupyterHub does not run on Windows.", "It runs in WSL."))
     course = find_course()
     chosen = course.stages(stages or ("00",))
     config = course.root / "deploy" / "jupyterhub" / "trying_config.py"
