@@ -165,6 +165,7 @@ def test_from_the_first_login_to_the_feedback_and_the_end(hub: Hub, browser: Any
     errors: list[str] = []
     ana.on("pageerror", lambda error: errors.append(str(error)))
     assert panels(ana) == ["Assignment List"]
+    assert ana.evaluate("() => window.jupyterapp.hasPlugin('sequence-course:panel')")
     assert ana.request.get(f"{hub.address}/user/ana/formgrader").status == 404
     press(ana, "Fetch").get_by_role("button", name="Submit", exact=True).wait_for()
     solve(ana)

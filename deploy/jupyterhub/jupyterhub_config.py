@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from autograder import desk
+
 c = get_config()  # noqa: F821  JupyterHub provides it
 
 HERE = Path(__file__).resolve().parent
@@ -36,6 +38,7 @@ c.JupyterHub.bind_url = "http://127.0.0.1:8000"
 # Each server runs as its user.
 c.Spawner.cmd = [str(PROGRAMS / "jupyterhub-singleuser")]
 c.Spawner.default_url = "/lab"
+c.Spawner.args = desk.options()  # the course panel
 c.Spawner.start_timeout = 120
 c.JupyterHub.concurrent_spawn_limit = 20  # a class that logs in at ten o'clock waits in a row
 if Path("/run/systemd/system").is_dir():

@@ -19,7 +19,7 @@ c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(folder / "home" / "{username}")
 c.Spawner.environment = {"TMPDIR": str(folder / "tmp")}
 if os.geteuid() == 0:
-    c.Spawner.args = ["--allow-root"]  # as in a container; the server would only refuse
+    c.Spawner.args.append("--allow-root")  # as in a container; the server would only refuse
 
 c.JupyterHub.bind_url, c.JupyterHub.hub_bind_url, c.ConfigurableHTTPProxy.api_url = told["addresses"]
 c.ConfigurableHTTPProxy.command = told["proxy"]
