@@ -26,6 +26,7 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
     autograder build --check          is what is committed up to date?
     """
     from autograder.build import write as builder
+    from autograder.desk.bundle import fault
 
     chosen = find_course().stages(stages)
     if not chosen:
@@ -47,6 +48,8 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
             with progress_bar() as progress:
                 seconds = builder.execute(stage, steps(progress, f"run {stage.slug}"))
             click.echo(f"{stage.slug}: ran in {seconds:.0f} s, saved {stage.place(stage.solved)}")
+    if check and (wrong := fault(find_course().root / "labextension")):
+        faults.append(wrong)
     if faults:
         raise CourseError(*faults)
     if check:

@@ -7,8 +7,10 @@ import os
 import sys
 
 from autograder.course.layout import Course
+from autograder.desk import options
 
-# A student's JupyterLab asks no question about news and shows none of the instructor's panels.
+# A student's JupyterLab asks no question about news and shows none of the instructor's panels. In place of nbgrader's
+# Validate, which answers with tracebacks, is the Check of the course's own panel.
 FOR_STUDENTS = {
     "@jupyterlab/apputils-extension:announcements": True,
     "@jupyter/nbgrader:create-assignment": True,
@@ -16,6 +18,7 @@ FOR_STUDENTS = {
     "@jupyter/nbgrader:course-list": True,
     "@jupyter/nbgrader:assignment-list": True,
     "@jupyter/nbgrader:menu": True,
+    "@jupyter/nbgrader:validate-assignment": True,
 }
 
 
@@ -31,7 +34,7 @@ def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tup
         json.dumps({"disabledExtensions": FOR_INSTRUCTORS if instructor else FOR_STUDENTS}), encoding="utf-8"
     )
     path = os.pathsep.join(filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]))
-    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}"]
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}", *options()]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         words.append("--allow-root")  # as in a container; JupyterLab would only refuse
     if instructor:

@@ -34,6 +34,7 @@ class Finding:
     )
     extra: float = 0.0  # points beyond `max`, which `score` does not hold
     extra_max: float = 0.0
+    solution_shown: bool = False  # in the panel: it gives no points then
 
     @property
     def optional(self) -> bool:

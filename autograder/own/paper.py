@@ -46,6 +46,11 @@ class Paper:
         return list(self.guides)
 
     @property
+    def sources(self) -> dict[str, str]:
+        """Of each cell that the student wrote, a digest."""
+        return {cell.id: digest(cell.source) for cell in self.cells if cell.kind == "student"}
+
+    @property
     def quizzes(self) -> set[str]:
         return {c.id.partition("-")[0] for c in self.cells if c.kind == "check" and "quiz.read(" in c.source}
 

@@ -60,10 +60,13 @@ def _what_to_know(finding: Finding, hidden: bool) -> Text:
     text = Text()
     if finding.state == "done" and not hidden:
         text.append("answered; graded when you submit" if finding.quiz else LATER)
+    if finding.solution_shown:
+        text.append("its solution was shown: no points")
     if finding.state != "started" and not finding.message:
         return text
     if finding.state == "done":  # as far as there are points
         text.append("\nExtra: " if text else "Extra: ", "bold")
+    text.append("\n" if finding.solution_shown and finding.state == "started" else "")
     # Where the mistake is known, nobody has to guess.
     text.append(in_words(finding.message, "" if finding.misconception else finding.likely_cause, ""))
     if finding.more:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +16,9 @@ from autograder.feedback.render import render
 from autograder.intake.read import read_notebook
 from autograder.own.findings import Finding, Known
 from autograder.own.paper import Paper, digest
+from autograder.stage.guide import headings
 
-# What is kept between two calls: the hints shown so far, and the course at a glance.
+_WRITING = threading.Lock()  # the panel asks for a hint while a check runs
 
 
 def state_file(stage: Stage) -> Path:
@@ -33,9 +35,17 @@ def read_state(stage: Stage) -> dict[str, Any]:
 
 
 def remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | None) -> None:
-    """Choose each failing exercise's hint: the first one, and the next when another try fails in the same way."""
+    """Choose each failing exercise's hint: the first one, and the next when another try fails in the same way.
+
+    An exercise whose solution was shown gives no points.
+    """
+    with _WRITING:
+        _remember(paper, findings, known, wanted)
+
+
+def _remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | None) -> None:
     before = read_state(paper.stage).get("exercises", {})
-    sources = {cell.id: digest(cell.source) for cell in paper.cells if cell.kind == "student"}
+    sources = paper.sources
     kept = {}
     for finding in findings:
         old = before.get(finding.exercise, {})
@@ -46,12 +56,58 @@ def remember(paper: Paper, findings: list[Finding], known: Known, wanted: int | 
         if finding.state == "started":
             again = failure == old.get("failure") and sources.get(finding.exercise) != old.get("source")
             finding.hint = min(wanted or max(finding.hint, 1) + (again and finding.hint > 0), len(finding.hints))
-        told = {"state": finding.state, "score": finding.score, "max": finding.max, "hint": finding.hint}
+        finding.solution_shown = bool(old.get("solution_shown"))
+        if finding.solution_shown:
+            finding.score = finding.extra = finding.carried_forward = 0.0
+        told: dict[str, Any] = {
+            "state": finding.state,
+            "score": finding.score,
+            "max": finding.max,
+            "hint": finding.hint,
+        }
         told |= {"passed": finding.passed, "checks": finding.checks, "extra": finding.extra}
+        told |= {"solution_shown": True} if finding.solution_shown else {}
         kept[finding.exercise] = told | {"failure": failure, "source": sources.get(finding.exercise, "")}
     when = datetime.now().isoformat(timespec="seconds")
     state = {"when": when, "hidden": paper.content is not None, "exercises": kept}
-    write_whole(state_file(paper.stage), json.dumps(state, indent=1) + "\n")
+    _write(paper.stage, state)
+
+
+def _write(stage: Stage, state: dict[str, Any]) -> None:
+    write_whole(state_file(stage), json.dumps(state, indent=1) + "\n")
+
+
+def next_hint(stage: Stage, exercise: str, hints: int) -> int:
+    """Show one hint more of an exercise that fails; how many are shown then.
+
+    Raises:
+        CourseError: where no check of it has failed.
+    """
+    with _WRITING:
+        state, told = _tried(stage, exercise)
+        told["hint"] = min(int(told.get("hint", 0)) + 1, hints)
+        _write(stage, state)
+    return int(told["hint"])
+
+
+def give_up(stage: Stage, exercise: str) -> None:
+    """Note that the solution of an exercise is shown, so that it gives no points from now on.
+
+    Raises:
+        CourseError: where no check of it has failed: it has to be tried first.
+    """
+    with _WRITING:
+        state, told = _tried(stage, exercise)
+        told |= {"solution_shown": True, "score": 0.0, "extra": 0.0}
+        _write(stage, state)
+
+
+def _tried(stage: Stage, exercise: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    state = read_state(stage)
+    told = state.get("exercises", {}).get(exercise, {})
+    if told.get("state") != "started" and not told.get("solution_shown"):
+        raise CourseError(Fault(exercise, "has no check that failed yet.", "Write something into its cell and check."))
+    return state, told
 
 
 @dataclass
@@ -73,13 +129,14 @@ class Glance:
     when: str  # of the last check, "" if there was none
     changed: bool  # since then
     extra: float = 0.0  # points beyond these
+    title: str = ""  # as the notebook's first line says
 
 
 def glance(course: Course) -> list[Glance]:
     """A line for each stage."""
     found = []
     for stage in course.stages(released=True):
-        state, (points, sources, optional) = read_state(stage), _read_quickly(stage.released)
+        state, (title, points, sources, optional) = read_state(stage), _read_quickly(stage.released)
         told = {name: e for name, e in state.get("exercises", {}).items() if name in sources}
         extra = sum(e.get("extra", 0) for e in told.values())
         needed = [e for name, e in told.items() if name not in optional]
@@ -89,9 +146,8 @@ def glance(course: Course) -> list[Glance]:
         when = str(state.get("when", "")).replace("T", " ")[:16]
         done, begun, hidden = states.count("done"), states.count("started"), bool(state.get("hidden", True))
         exercises = len(sources.keys() - optional)
-        found.append(
-            Glance(stage.slug, done, begun, exercises, score, points, hidden, passed, checks, when, changed, extra)
-        )
+        told_points = score, points, hidden, passed, checks
+        found.append(Glance(stage.slug, done, begun, exercises, *told_points, when, changed, extra, title))
     return found
 
 
@@ -117,14 +173,16 @@ def certificate(course: Course, name: str) -> str:
     return render("certificate.html.j2", name=name, stages=stages, today=today, **sums)
 
 
-def _read_quickly(path: Path) -> tuple[float, dict[str, str], set[str]]:
-    """The points of a notebook, of each exercise a digest of its source, and the exercises that are extra."""
+def _read_quickly(path: Path) -> tuple[str, float, dict[str, str], set[str]]:
+    """A notebook's title and points, of each exercise a digest of its source, and the exercises that are extra."""
     notebook, sources, points = read_notebook(path, own=True)[0], dict[str, str](), dict[str, float]()
-    for cell in notebook.cells if notebook is not None else ():
+    cells = notebook.cells if notebook is not None else []
+    title = next(iter(headings(cell.source for cell in cells[:1])), path.stem)
+    for cell in cells:
         told = cell.metadata.get("nbgrader", {})
         if told.get("grade"):
             exercise = told["grade_id"].partition("-")[0]
             points[exercise] = points.get(exercise, 0) + told.get("points", 0)
         if told.get("solution"):
             sources[told["grade_id"]] = digest(cell.source)
-    return sum(points.values()), sources, {exercise for exercise, most in points.items() if not most}
+    return title, sum(points.values()), sources, {exercise for exercise, most in points.items() if not most}

@@ -42,11 +42,16 @@ class Collected:
         elif "hidden" in line:
             self.hidden = True
         elif "broken" in line:
-            self.broken, self.stopped_at = line["broken"], len(self.cells) + len(self.checks)
+            self.broken, self.stopped_at = line["broken"], self.done
         elif "error" in line:
             self.error = line["error"]
         else:
             self.complete = True
+
+    @property
+    def done(self) -> int:
+        """How many of the job's cells have been run; of a check, its visible part."""
+        return len(self.cells) + len(self.checks)
 
     def result(self) -> Result:
         reason = self._reason()

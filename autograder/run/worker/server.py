@@ -184,6 +184,9 @@ class Server:
             *lines, buffer = (buffer + data).split(b"\n")
             for line in lines:
                 collected.add(json.loads(line))
+            if lines and not collected.job.unseen:
+                with contextlib.suppress(OSError):  # the caller has gone: seen above
+                    send(self.caller, {"done": collected.done})
             if collected.complete:
                 return  # nobody needs to wait until the judge has ended
 

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from autograder.course.faults import CourseError, Fault
@@ -76,28 +77,29 @@ class Worker:
             self.close()
             raise RuntimeError("The grading worker did not start; its error stands above.")
 
-    def run(self, job: Job) -> Result:
+    def run(self, job: Job, tell: Callable[[int], None] | None = None) -> Result:
         """Run a submission. Whatever it does, the result names every cell and every check, and the next run works.
 
-        Where the worker itself fails, the submission is run once more on a fresh one. Then the checks are `internal`:
-        nobody knows whether they pass.
+        `tell` hears how many of the job's cells have been run, each time that there are more. Where the worker itself
+        fails, the submission is run once more on a fresh one. Then the checks are `internal`: nobody knows whether they
+        pass.
         """
         with self._lock:
-            result = self._run(job)
-            return self._run(job) if result.machine_failed and not self._given_up else result
+            result = self._run(job, tell)
+            return self._run(job, tell) if result.machine_failed and not self._given_up else result
 
-    def _run(self, job: Job) -> Result:
+    def _run(self, job: Job, tell: Callable[[int], None] | None) -> Result:
         try:
             self.start()
         except (OSError, RuntimeError) as error:
             return machine_fault(job, str(error))
-        answer = self._ask(job, 2 * job.limits.total_seconds + 60)
+        answer = self._ask(job, 2 * job.limits.total_seconds + 60, tell)
         if answer is not None:
             return result_from_json(answer)
         self.close()
         return machine_fault(job, "The grading worker ended in the middle of this submission.")
 
-    def _ask(self, message: Job | None, seconds: float) -> Any:
+    def _ask(self, message: Job | None, seconds: float, tell: Callable[[int], None] | None = None) -> Any:
         sock = self._sock
         if sock is None:  # closed by another thread
             return None
@@ -105,7 +107,10 @@ class Worker:
             sock.settimeout(seconds)
             if message is not None:
                 send(sock, message)
-            return receive(sock)
+            while (answer := receive(sock)) is not None and "done" in answer:
+                if tell is not None:
+                    tell(answer["done"])
+            return answer
         except (OSError, ValueError):
             return None
 

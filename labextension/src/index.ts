@@ -1,0 +1,4 @@
+// Each folder of src/ is one plugin.
+import panel from './panel';
+
+export default [panel];
