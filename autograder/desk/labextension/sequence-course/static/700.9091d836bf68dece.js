@@ -277,12 +277,11 @@ li[data-state='changed'] .sc-mark {
 
 .play .play-says {
   color: var(--play-faint);
-  min-height: 2.8em; /* two lines, so that nothing jumps */
+  min-height: 1.4em;
 }
 
 .play .play-formula {
   font-variant-numeric: tabular-nums;
-  min-height: 2.8em;
 }
 
 .play-controls {
@@ -294,7 +293,7 @@ li[data-state='changed'] .sc-mark {
   align-items: center;
   display: grid;
   gap: 0.6em;
-  grid-template-columns: minmax(7.5em, 11em) minmax(0, 1fr) 4em;
+  grid-template-columns: 10em minmax(0, 1fr) 4em;
 }
 
 .play-controls input {
@@ -440,6 +439,37 @@ li[data-state='changed'] .sc-mark {
   box-sizing: border-box;
 }
 
+body:is([data-jp-theme-light='false'], [data-theme='dark']) .play {
+  color-scheme: dark;
+}
+
+@media (prefers-color-scheme: dark) {
+  body[data-theme='auto'] .play {
+    color-scheme: dark;
+  }
+}
+
+@media (max-width: 500px) {
+  .play-controls label {
+    gap: 0.1em 0.6em;
+    grid-template-columns: minmax(0, 1fr) auto;
+  }
+
+  .play-controls input {
+    grid-column: 1 / -1;
+    grid-row: 2;
+  }
+
+  .play svg text {
+    font-size: 16px;
+  }
+
+  .play .play-formula,
+  .play .play-says {
+    min-height: 2.8em; /* two lines, so that nothing jumps */
+  }
+}
+
 @media (prefers-reduced-motion: reduce) {
   .play-bar {
     transition: none;
@@ -449,4 +479,4 @@ li[data-state='changed'] .sc-mark {
     display: none;
   }
 }
-`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,n,t){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);o&&i[c[0]]||(void 0!==t&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=t),r&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=r),n&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=n):c[4]="".concat(n)),a.push(c))}},a}},601(e){e.exports=function(e){return e[1]}},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var n={},t=[],i=0;i<e.length;i++){var l=e[i],p=o.base?l[0]+o.base:l[0],s=n[p]||0,c="".concat(p," ").concat(s);n[p]=s+1;var d=r(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)a[d].references++,a[d].updater(u);else{var y=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(u,o);o.byIndex=i,a.splice(i,0,{identifier:c,updater:y,references:1})}t.push(c)}return t}e.exports=function(e,n){var t=o(e=e||[],n=n||{});return function(e){e=e||[];for(var i=0;i<t.length;i++){var l=r(t[i]);a[l].references--}for(var p=o(e,n),s=0;s<t.length;s++){var c=r(t[s]);0===a[c].references&&(a[c].updater(),a.splice(c,1))}t=p}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,n,t;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(n=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,n&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(t=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}},959(e,a,r){var o=r(72),n=r.n(o),t=r(825),i=r.n(t),l=r(659),p=r.n(l),s=r(56),c=r.n(s),d=r(540),u=r.n(d),y=r(113),f=r.n(y),m=r(646),g={};g.styleTagTransform=f(),g.setAttributes=c(),g.insert=p().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=u(),n()(m.A,g),m.A&&m.A.locals&&m.A.locals}}]);
+`,""]),r.d(a,{},{A:i})},314(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,n,t){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);o&&i[c[0]]||(void 0!==t&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=t),r&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=r),n&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=n):c[4]="".concat(n)),a.push(c))}},a}},601(e){e.exports=function(e){return e[1]}},72(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var n={},t=[],i=0;i<e.length;i++){var l=e[i],p=o.base?l[0]+o.base:l[0],s=n[p]||0,c="".concat(p," ").concat(s);n[p]=s+1;var d=r(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)a[d].references++,a[d].updater(u);else{var m=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(u,o);o.byIndex=i,a.splice(i,0,{identifier:c,updater:m,references:1})}t.push(c)}return t}e.exports=function(e,n){var t=o(e=e||[],n=n||{});return function(e){e=e||[];for(var i=0;i<t.length;i++){var l=r(t[i]);a[l].references--}for(var p=o(e,n),s=0;s<t.length;s++){var c=r(t[s]);0===a[c].references&&(a[c].updater(),a.splice(c,1))}t=p}}},659(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},540(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},56(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},825(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,n,t;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(n=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,n&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(t=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},113(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}},959(e,a,r){var o=r(72),n=r.n(o),t=r(825),i=r.n(t),l=r(659),p=r.n(l),s=r(56),c=r.n(s),d=r(540),u=r.n(d),m=r(113),y=r.n(m),f=r(646),g={};g.styleTagTransform=y(),g.setAttributes=c(),g.insert=p().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=u(),n()(f.A,g),f.A&&f.A.locals&&f.A.locals}}]);
