@@ -15,9 +15,9 @@ export function animate(images: Iterable<HTMLImageElement>): void {
     if (!make || image.dataset.play) continue;
     image.dataset.play = 'yes';
     const still = image.closest('a') ?? image;
+    const place = element('div', { class: 'play', role: 'group', 'aria-label': image.alt }, ...make());
     // JupyterLab would take arrow keys for its own, and a double click for the wish to edit the text.
-    const place = element('div', { class: 'play', role: 'group', 'aria-label': image.alt, 'data-lm-suppress-shortcuts': 'true' });
-    place.append(...make());
+    place.querySelectorAll('button, input').forEach(it => it.setAttribute('data-lm-suppress-shortcuts', 'true'));
     place.addEventListener('dblclick', event => event.stopPropagation());
     still.classList.add('play-still');
     still.after(place);

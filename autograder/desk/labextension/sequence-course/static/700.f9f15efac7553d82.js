@@ -228,12 +228,6 @@ li[data-state='changed'] .sc-mark {
   }
 }
 
-@media print {
-  .play {
-    display: none;
-  }
-}
-
 .play {
   --play-ink: var(--jp-content-font-color1, var(--color-foreground-primary, #222));
   --play-faint: var(--jp-content-font-color2, var(--color-foreground-secondary, #555));
@@ -476,6 +470,12 @@ body:is([data-jp-theme-light='false'], [data-theme='dark']) .play {
   }
 
   .play-run {
+    display: none;
+  }
+}
+
+@media print {
+  .play {
     display: none;
   }
 }
