@@ -1,4 +1,4 @@
-"""Pictures that move: what they compute is what Python computes, and in JupyterLab a slider changes them and no file."""
+"""Pictures that move: their numbers are those of torch, and in JupyterLab a slider changes them and no file."""
 
 from __future__ import annotations
 
@@ -108,7 +108,8 @@ def test_the_still_pictures_show_the_same_numbers(computed: dict[str, Any]) -> N
     texts = drawn("temperature")
     assert [text for text in texts if len(text) == 1 and text != "$"] == computed["LETTERS"]
     shares = {tau: row for tau, row in zip(computed["taus"], computed["shares"], strict=True) if tau in (0.5, 1, 2)}
-    assert [text for text in texts if re.fullmatch(r"0\.\d\d", text)] == [f"{p:.2f}" for row in shares.values() for p in row]
+    expected = [f"{p:.2f}" for row in shares.values() for p in row]
+    assert [text for text in texts if re.fullmatch(r"0\.\d\d", text)] == expected
     assert [text for text in texts if re.fullmatch(r"−?\d\.\d", text)] == [
         f"{z:.1f}".replace("-", "−") for z in computed["LOGITS"]
     ]
@@ -116,8 +117,8 @@ def test_the_still_pictures_show_the_same_numbers(computed: dict[str, Any]) -> N
     assert weights == [[f"{weight:.2f}"] for weight in computed["WEIGHTS"][1]]
     largest = [text[-4:] for text in drawn("root") if text.startswith("largest")]
     scores = {d: torch.tensor(computed["SCORES"][2][computed["SIZES"].index(d)]).double() for d in (1, 64, 512)}
-    expected = [(s / by).softmax(0).max().item() for d, s in scores.items() for by in (1, math.sqrt(d))]
-    assert largest == [f"{weight:.2f}" for weight in expected]
+    most = [(s / by).softmax(0).max().item() for d, s in scores.items() for by in (1, math.sqrt(d))]
+    assert largest == [f"{weight:.2f}" for weight in most]
 
 
 def test_each_moving_picture_has_its_drawing_in_a_text_and_the_script_is_small_and_asks_nobody() -> None:

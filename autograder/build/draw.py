@@ -61,9 +61,7 @@ class Sheet:
         label = elements.Label().at(at).theta(0).color(color)
         self._drawing.add(label.label(text, loc="center", halign=align, valign="center", fontsize=size, ofst=0))
 
-    def line(
-        self, *points: Point, arrow: bool = True, dashed: bool = False, color: str = INK, lw: float = 1.1
-    ) -> None:
+    def line(self, *points: Point, arrow: bool = True, dashed: bool = False, color: str = INK, lw: float = 1.1) -> None:
         """A line through all points, with a head at the last one."""
         for i, (a, b) in enumerate(pairwise(points)):
             last = arrow and i == len(points) - 2

@@ -13,7 +13,7 @@ export function attention(): Node[] {
   let now = 1;
   const step = {
     letter: 't',
-    what: 'word that is written',
+    what: 'word',
     min: 1,
     max: TARGET.length,
     step: 1,
