@@ -484,7 +484,7 @@ guess.compare("swap", "C" if demo_new == 0 else "B" if demo_new == 2 else "A")
 # has variance 1, so the sum has variance d, and a typical score has the size $\sqrt d$. Divided by $\sqrt d$, scores have
 # the size 1, whatever d is.
 #
-# ![The weights of six keys at d = 1, 64 and 512: without the division one key has all from 64 on, with it they stay apart](drawings/play_root.svg)
+# ![The weights of six keys at d = 1, 64 and 512: without the division one key has nearly all at 64 and 512, with it several have a share](drawings/play_root.svg)
 #
 # One query and six keys, drawn once; what changes is how many of their numbers count. In JupyterLab and on the site you
 # can move d, and draw others.
