@@ -445,7 +445,9 @@ def test_the_bundle_is_small_whole_and_of_these_sources() -> None:
     assert "resolved" not in lock and '"integrity"' in lock
 
 
-@pytest.mark.parametrize("file", ["src/panel/view.tsx", "style/panel.css", "schema/panel.json", "package-lock.json"])
+@pytest.mark.parametrize(
+    "file", ["src/panel/view.tsx", "style/panel.css", "schema/panel.json", "site.js", "package-lock.json"]
+)
 def test_a_bundle_of_other_sources_is_found_without_node(tmp_path: Path, file: str) -> None:
     sources = tmp_path / "labextension"
     shutil.copytree(ROOT / "labextension", sources, ignore=shutil.ignore_patterns("node_modules", "lib"))
@@ -488,6 +490,9 @@ def test_the_bundle_built_anew_is_the_same_bytes(tmp_path: Path) -> None:
         return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
     assert files(made) == files(bundle.BUNDLE)
+    for name in bundle.FOR_THE_SITE:
+        made_for_the_site = tmp_path / "autograder" / "build" / "site" / "static" / name
+        assert made_for_the_site.read_bytes() == (bundle.SITE / name).read_bytes()
 
 
 def test_a_course_that_is_served_from_within_is_found(mini: Stage) -> None:

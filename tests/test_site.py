@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import importlib.util
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import nbformat
@@ -603,6 +604,46 @@ def test_a_question_tells_the_form_of_an_answer_and_no_more(course_site: Path, b
             assert ("problem" in (box(name).locator(".quiz-says").get_attribute("class") or "")) != fits, value
     view.keyboard.press("Tab")
     assert view.evaluate("document.activeElement.textContent") == "Clear"
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_moving_picture_moves_and_without_scripts_it_is_still(
+    course_site: Path, browser: Any, scheme: Literal["light", "dark"]
+) -> None:
+    places = {
+        "temperature": "01_rnn_basics",
+        "memory": "02_lstm_gru",
+        "attention": "05_bahdanau_attention",
+        "root": "07_self_attention",
+    }
+    for name, slug in places.items():
+        view = browser.new_page(color_scheme=scheme, viewport={"width": 390, "height": 800})
+        said, asked = list[str](), list[str]()
+        view.on("pageerror", lambda error, said=said: said.append(str(error)))
+        view.on("request", lambda request, asked=asked: asked.append(request.url))
+        address = (course_site / "notebooks" / slug / f"{slug}.html").as_uri()
+        view.goto(address)
+        picture, still = view.locator(".play"), view.locator(f"img[src*=play_{name}]")
+        assert picture.count() == 1 and not still.is_visible()
+        before = picture.inner_text()
+        picture.get_by_role("slider").first.focus()
+        view.keyboard.press("ArrowRight")
+        assert picture.inner_text() != before
+        picture.get_by_role("button", name="Reset").click()
+        assert picture.inner_text() == before
+        assert view.evaluate("document.documentElement.scrollWidth") <= 390
+        if folder := os.environ.get("SCREENSHOTS"):
+            picture.screenshot(path=str(ROOT / folder / f"play-{name}-{scheme}.png"))
+        assert said == [] and all(url.startswith("file:") for url in asked)
+        view.close()
+        plain = browser.new_context(java_script_enabled=False)
+        view = plain.new_page()
+        view.goto(address)
+        assert view.locator(f"img[src*=play_{name}]").is_visible() and view.locator(".play").count() == 0
+        plain.close()
 
 
 @pytest.mark.slow

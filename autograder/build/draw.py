@@ -61,11 +61,11 @@ class Sheet:
         label = elements.Label().at(at).theta(0).color(color)
         self._drawing.add(label.label(text, loc="center", halign=align, valign="center", fontsize=size, ofst=0))
 
-    def line(self, *points: Point, arrow: bool = True, dashed: bool = False, color: str = INK) -> None:
+    def line(self, *points: Point, arrow: bool = True, dashed: bool = False, color: str = INK, lw: float = 1.1) -> None:
         """A line through all points, with a head at the last one."""
         for i, (a, b) in enumerate(pairwise(points)):
             last = arrow and i == len(points) - 2
-            part = elements.Line(arrow="->" if last else None).at(a).to(b).color(color)
+            part = elements.Line(arrow="->" if last else None).at(a).to(b).color(color).linewidth(lw)
             self._drawing.add(part.linestyle("--" if dashed else "-"))
 
     def arrow(self, a: Point, b: Point, text: str = "", dashed: bool = False, offset: float = 0.22) -> None:

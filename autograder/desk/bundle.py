@@ -1,4 +1,5 @@
-"""The browser side: TypeScript in `labextension/`, and the bundle that is made of it and committed.
+"""The browser side: TypeScript in `labextension/`, and what is made of it and committed: the bundle for JupyterLab, and
+the moving pictures for the web site.
 
 python -m autograder.desk.bundle makes it anew. That needs Node; `fault` does not.
 """
@@ -16,13 +17,16 @@ from autograder.course.layout import find_course
 
 HOME = Path(__file__).parent / "labextension"  # what JupyterLab is told; it looks for folders with a package.json
 BUNDLE = HOME / "sequence-course"
+SITE = Path(__file__).parents[1] / "build" / "site" / "static"
+FOR_THE_SITE = ("play.js", "play.css")
 MAKE = "python -m autograder.desk.bundle"
 
 
 def digest(sources: Path) -> str:
     """Of all that the bundle is made of: the sources, the pins, and the settings of the compiler."""
     files = [path for folder in ("src", "style", "schema") for path in (sources / folder).rglob("*") if path.is_file()]
-    files += [sources / name for name in ("package.json", "package-lock.json", "tsconfig.json", "webpack.config.js")]
+    settings = ("package.json", "package-lock.json", "tsconfig.json", "webpack.config.js", "site.js")
+    files += [sources / name for name in settings]
     told = hashlib.sha256()
     for path in sorted(files, key=lambda path: path.relative_to(sources).as_posix()):
         text = path.read_bytes().replace(b"\r\n", b"\n")
@@ -37,6 +41,7 @@ def fault(sources: Path, bundle: Path = BUNDLE) -> Fault | None:
     try:
         told = json.loads((bundle / "package.json").read_text(encoding="utf-8"))
         whole = (bundle / told["jupyterlab"]["_build"]["load"]).is_file()
+        whole = whole and all((SITE / name).is_file() for name in FOR_THE_SITE)
         if told["sources"] == digest(sources) and whole:
             return None
     except (OSError, ValueError, KeyError):

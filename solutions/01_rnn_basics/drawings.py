@@ -1,8 +1,10 @@
 """The drawings of stage 01. Each function is one drawing, drawings/<its name>.svg beside the notebook."""
 
+from math import exp
+
 from autograder.build.draw import Sheet
 
-FAINT = "#8a8a8a"
+FAINT, BLUE = "#8a8a8a", "#3d86c6"
 
 
 def cell():
@@ -126,4 +128,24 @@ def writer():
     sheet.box((14.4, 0), "draw", kind="choice", w=1.4)
     sheet.line((14.4, -0.45), (14.4, -1.4), (0.7, -1.4), (0.7, -0.45))
     sheet.text((7.7, -1.15), "what was drawn is read next", size=10)
+    return sheet
+
+
+def play_temperature():
+    """1.7: the same six logits at three temperatures. In JupyterLab and on the site the temperature can be moved."""
+    sheet = Sheet()
+    letters = {"e": 2.0, "a": 1.2, "i": 0.9, "o": 0.4, "u": -0.5, "r": -1.2}
+    for row, (letter, logit) in enumerate(letters.items()):
+        y = -0.6 * row
+        sheet.text((0, y), letter, size=12)
+        sheet.text((1.5, y), f"{logit:.1f}".replace("-", "−"), size=10, align="right")
+    sheet.text((1.3, 0.75), "$z$")
+    for column, tau in enumerate((0.5, 1, 2)):
+        x = 2.2 + 4.7 * column
+        sheet.text((x, 0.75), rf"$\tau = {tau}$", align="left")
+        powers = [exp(logit / tau) for logit in letters.values()]
+        for row, power in enumerate(powers):
+            p, y = power / sum(powers), -0.6 * row
+            sheet.frame((x, y + 0.2), 3.2 * p, 0.4, fill=BLUE, color=BLUE, lw=0.3)
+            sheet.text((x + 3.2 * p + 0.15, y - 0.05), f"{p:.2f}", size=9.5, align="left")
     return sheet

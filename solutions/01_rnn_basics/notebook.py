@@ -1686,6 +1686,10 @@ guess.compare("rates", "DCBA"[len(demo_works)])
 # A small τ is careful, a large one is wild. τ = 0 cannot be put into the formula, but its limit is clear: the letter
 # with the largest logit (*argmax*). Your function takes 0 in this sense.
 #
+# ![Six letters with their logits z at τ = 0.5, 1 and 2: the share of e falls, and the six shares come closer](drawings/play_temperature.svg)
+#
+# Six letters, three temperatures. In JupyterLab and on the site you can move τ.
+#
 # All randomness comes from `generator`, a `torch.Generator`: who starts it with the same seed gets the same text.
 #
 # **Your turn: `sample`**, the draw with a temperature. Read its docstring below, then write it. The hints are here if you

@@ -195,3 +195,33 @@ def road():
     sheet.line((15.0, 0.4), (15.0, 1.0), (0.6, 1.0), (0.6, 0.4), dashed=True)
     sheet.text((7.8, 1.25), "the gradient goes back: times $f$ at each ×, unchanged at each +", size=10)
     return sheet
+
+
+def play_memory():
+    """2.2: ten steps with the same gates. In JupyterLab and on the site the gates can be moved."""
+    sheet = Sheet()
+    f, i, g, o, c = 0.8, 0.5, 0.6, 0.5, 2.0
+    unit, blue, orange, faint = 1.6, "#3d86c6", "#d0731f", "#8a8a8a"
+    sheet.text((-0.2, 4.1), f"$f = {f}$, $i = {i}$, $g = {g}$, $o = {o}$, at each step", align="left")
+    for level in (0, 1, 2):
+        sheet.line((0, unit * level), (14.4, unit * level), arrow=False, color=faint, lw=0.6)
+        sheet.text((-0.35, unit * level), str(level), size=9.5)
+    for t in range(11):
+        x = 0.3 + 1.3 * t
+        kept, added = (f * c, i * g) if t else (c, 0.0)
+        c = kept + added
+        sheet.frame((x, unit * kept), 0.42, unit * kept, fill=blue, color=blue, lw=0.3)
+        if t:
+            sheet.frame((x + 0.42, unit * c), 0.42, unit * added, fill=orange, color=orange, lw=0.3)
+        sheet.line((x, unit * c), (x + 0.84, unit * c), arrow=False, lw=2)
+        if t:
+            sheet.ring((x + 0.63, unit * o * tanh(c)), "", r=0.11)
+        sheet.text((x + 0.42, -0.35), str(t), size=9.5)
+    for x, color, text in ((0.1, blue, r"kept: $f \odot c$"), (4.0, orange, r"added: $i \odot g$")):
+        sheet.frame((x, -0.85), 0.3, 0.3, fill=color, color=color)
+        sheet.text((x + 0.5, -1.05), text, size=10, align="left")
+    sheet.line((8.0, -1.0), (8.4, -1.0), arrow=False, lw=2)
+    sheet.text((8.6, -1.05), "$c'$, their sum", size=10, align="left")
+    sheet.ring((11.4, -1.0), "", r=0.11)
+    sheet.text((11.7, -1.05), r"$h' = o \odot \tanh(c')$", size=10, align="left")
+    return sheet

@@ -210,6 +210,10 @@ print(f"another first input changes the last state by {demo_change:.0e}")
 #
 # These are the three steps with the numbers of three units. The first unit is that of the example by hand below.
 #
+# ![Ten steps of one memory from 2 on: the part that is kept shrinks, the same is added each time, and the sum comes to rest](drawings/play_memory.svg)
+#
+# And these are ten steps of one unit, with the same $f, i, g, o$ each time. In JupyterLab and on the site you can move them.
+#
 # **How torch stores it.** Four matrices $W_{ik}$ of shape `[H, I]` stand on top of each other in **one** matrix `W_ih`
 # of shape `[4H, I]`, in the order $i, f, g, o$. In the same way `W_hh` is `[4H, H]`, and `b_ih` and `b_hh` are `[4H]`.
 # So one product gives all four sums, side by side in `[B, 4H]`: the first H columns are $a_i$, the next H are $a_f$,

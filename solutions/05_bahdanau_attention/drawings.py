@@ -107,3 +107,23 @@ def translator():
         sheet.arrow((x + 0.9, 4.4), (right, 4.4), "state" if t == 0 else "")
     sheet.text((14.9, 4.4), "…")
     return sheet
+
+
+def play_attention():
+    """5.4: the weights of one word. In JupyterLab and on the site one can go from word to word."""
+    sheet = Sheet()
+    source, target = ("Tom", "helps", "Jerry", "every", "day", "E"), ("Tom", "every day")
+    alpha = (0.0258, 0.119, 0.0128, 0.7874, 0.0549, 0.0001)
+    x_source, x_target = [0.9 + 2.5 * j for j in range(6)], [1.4 + 3.0 * t for t in range(2)]
+    for j, (word, weight) in enumerate(zip(source, alpha, strict=True)):
+        if weight >= 0.005:
+            ends = (x_target[1], -2.0), (x_source[j], 0.25)
+            sheet.line(*ends, arrow=False, color="#3d86c6", lw=1 + 9 * weight)
+        sheet.text((x_source[j], 0.55), word, size=12)
+        sheet.text((x_source[j], 1.15), f"$\\alpha_{j + 1} = {weight:.2f}$", size=9.5)
+    for t, (x, word) in enumerate(zip(x_target, target, strict=True), 1):
+        sheet.text((x, -2.35), f"word {t}", size=12)
+        sheet.text((x, -2.85), f"({word})", size=9.5)
+    terms = " + ".join(f"{weight:.2f} v_{j}" for j, weight in enumerate(alpha, 1) if weight >= 0.005)
+    sheet.text((x_target[1] + 1.6, -2.35), f"$c = {terms}$", align="left")
+    return sheet

@@ -571,6 +571,11 @@ for i, row in enumerate(demo_rows):
 # word it weighs Tom .3, chases .2, Jerry .5. With the values (1, 0), (0, 1) and (1, 2), the context is
 # 0.3 · (1, 0) + 0.2 · (0, 1) + 0.5 · (1, 2) = (0.8, 1.2). Most of it comes from *Jerry*, and the others are in it, too.
 #
+# ![For the second word, every day, nearly all weight is on every; day has little](drawings/play_attention.svg)
+#
+# The weights of a translator as you train it in 5.8, for the sentence of 5.1; E is the end symbol. In JupyterLab and on the
+# site you can go from word to word.
+#
 # **Soft and hard.** A mixture of all values is called **soft** attention. A small change of the weights changes the context a
 # little, so there is a gradient, and the looking can be *learned* like everything else. **Hard** attention takes the value of
 # *one* place, which is drawn at random: Tom in 3 of 10 cases, Jerry in 5. It needs only one value instead of all, but through a

@@ -1,5 +1,7 @@
 """The drawings of stage 07. Each function is one drawing, drawings/<its name>.svg beside the notebook."""
 
+from math import exp, sqrt
+
 from autograder.build.draw import FILLS, Sheet
 
 HEADS = ("#9ecae1", "#c7e9c0")  # the features of head 0 and of head 1
@@ -185,4 +187,30 @@ def encoder_decoder():
     sheet.line((left + 1.4, 8.2), (6.75, 8.2), (6.75, 5.8), (right - 2.1, 5.8))
     sheet.text((6.55, 7.1), "keys, values", size=9.5, align="right")
     sheet.text((right + 0.2, 4.85), "queries", size=9.5, align="left")
+    return sheet
+
+
+def play_root():
+    """7.3: one query and six keys at three sizes. In JupyterLab and on the site d can be moved."""
+    sheet = Sheet()
+    # The scores by the first d numbers: those of seed 2 in labextension/src/play/numbers.ts.
+    drawn = {
+        1: (1, 1.07, -0.29, -0.95, 0.11, 0.58),
+        64: (12.82, 6.36, -21.69, -16.82, 3.22, -7.32),
+        512: (8.82, 11.92, -21.05, -28.21, 4.08, -44.16),
+    }
+    blue, names = "#3d86c6", (r"softmax of scores", r"softmax of scores$ / \sqrt{d}$")
+    for column, (d, scores) in enumerate(drawn.items()):
+        x = 3.4 + 4.2 * column
+        sheet.text((x + 1.5, 2.3), f"$d = {d}$", size=12)
+        for row, divisor in enumerate((1, sqrt(d))):
+            y = -2.9 * row
+            powers = [exp(score / divisor) for score in scores]
+            sheet.line((x, y), (x + 3.1, y), arrow=False, color="#8a8a8a", lw=0.6)
+            for key, power in enumerate(powers):
+                height = max(0.02, 1.7 * power / sum(powers))
+                sheet.frame((x + 0.08 + 0.5 * key, y + height), 0.4, height, fill=blue, color=blue, lw=0.3)
+            sheet.text((x + 1.5, y - 0.35), f"largest weight {max(powers) / sum(powers):.2f}", size=9.5)
+    for row, name in enumerate(names):
+        sheet.text((3.0, 0.8 - 2.9 * row), name, size=10, align="right")
     return sheet

@@ -485,6 +485,11 @@ guess.compare("swap", "C" if demo_new == 0 else "B" if demo_new == 2 else "A")
 # has variance 1, so the sum has variance d, and a typical score has the size $\sqrt d$. Divided by $\sqrt d$, scores have
 # the size 1, whatever d is.
 #
+# ![The weights of six keys at d = 1, 64 and 512: without the division one key has nearly all at 64 and 512, with it several have a share](drawings/play_root.svg)
+#
+# One query and six keys, drawn once; what changes is how many of their numbers count. In JupyterLab and on the site you
+# can move d, and draw others.
+#
 # What happens to the softmax if scores grow? We measure how *wide* the weights are with the **entropy**:
 #
 # $$\text{entropy} = -\sum_j \alpha_j \ln \alpha_j$$
