@@ -1,4 +1,5 @@
 // Each folder of src/ is one plugin.
 import panel from './panel';
+import quiz from './quiz';
 
-export default [panel];
+export default [panel, quiz];
