@@ -180,7 +180,7 @@ export class QuizForm extends ReactWidget {
   show_(shown: Shown): void {
     if (this._shown?.form !== shown.form || this._shown.readOnly !== shown.readOnly) {
       this._shown = shown;
-      this.update();
+      this._draw();
     }
   }
 
@@ -198,6 +198,13 @@ export class QuizForm extends ReactWidget {
         />
       )
     );
+  }
+
+  /** Formulas are drawn in what is in the page only; what comes into it is drawn then. */
+  private _draw(): void {
+    if (this.isAttached) {
+      this.update();
+    }
   }
 
   /** Undo, as in the cell; Escape goes to the cell. */
