@@ -215,6 +215,18 @@ def test_options_that_a_person_has_changed_are_not_shown_twice(given: list[Cell]
     assert (form.options, form.letters) == ([], "AB")
 
 
+def test_what_a_person_wrote_below_a_question_stays_in_sight(given: list[Cell]) -> None:
+    found = by_name(given)
+    assert found["count"].draw_told and found["state"].options and not found["state"].draw_told
+    for note in ("\n\nMy note.", "\n\n*Mine.*", "\n\n- mine", " mine"):
+        changed = by_name(
+            [replace(cell, source=cell.source + note) if cell.type == "markdown" else cell for cell in given]
+        )
+        assert not changed["count"].draw_told
+        if "- " in note:
+            assert not changed["state"].options
+
+
 # Numbers of each student's own
 
 

@@ -59,6 +59,7 @@ class Form:
     check: str
     how: str
     draw: str = ""
+    draw_told: bool = False  # the question's cell ends with the sentence that tells of it
     place: Place | None = None
     code: str = ""  # the right side of the assignment
     typed: str = ""  # of a number or a shape, as one line
@@ -149,11 +150,15 @@ def _text_cell(above: list[Cell], name: str) -> Cell | None:
 
 def _form(asked: dict[str, str], check: Cell, answer: Cell, text: Cell | None) -> Form:
     name, kind, letters, numbers = asked["name"], asked["kind"], asked["options"], asked["numbers"]
-    shown = dict(re.findall(r"(?m)^- \*\*([A-Z])\.\*\* (.+)$", text.source)) if text else {}
-    options = [shown[letter] for letter in letters] if set(letters) == set(shown) else []
+    # The options of the question's last list, which the form shows in its place.
+    lists = re.findall(r"(?m)^(?:- \*\*[A-Z]\.\*\* .+(?:\n|\Z))+", text.source) if text else []
+    others = re.search(r"(?m)^\s*[-*+] ", text.source.rpartition(lists[-1])[2]) if text and lists else None
+    shown = dict(re.findall(r"(?m)^- \*\*([A-Z])\.\*\* (.+)$", lists[-1])) if lists and not others else {}
+    options = [shown[letter] for letter in letters] if list(letters) == list(shown) else []
     how = quiz.how_to_answer(kind, letters, numbers)
     ids = (text.id if text else "", answer.id, check.id)
     form = Form(name, kind, letters, numbers.split(), options, *ids, how, asked["draw"])
+    form.draw_told = bool(text and re.search(r"\n\n\*Everybody has other numbers for [^*\n]+\*\s*\Z", text.source))
     source = answer.source
     place = _place(answer, name)
     if isinstance(place, str):

@@ -27,6 +27,7 @@ export interface Form {
   state: 'open' | 'good' | 'calculated' | 'wrong';
   said: string;
   draw: string;
+  draw_told: boolean;
   drawn: string;
   undrawn: string;
   asks: Place | null;
@@ -43,6 +44,7 @@ interface Undoer {
 }
 
 const LISTED = 'sc-quiz-listed'; // the form shows the options in place of the question's list
+const PAUSE = 20; // milliseconds in which changes are collected: a cell that prints a lot makes many
 const DRAWN = 'sc-quiz-drawn'; // the form shows the numbers in place of the sentence about them
 
 export class Questions {
@@ -123,17 +125,23 @@ export class Questions {
 
   /** The cells that a question may be made of. */
   private _request(): { id: string; type: string; source: string; name: string; solution: boolean }[] {
-    const found = [];
-    for (const cell of this.panel.content.widgets) {
+    const cells = this.panel.content.widgets.map(cell => {
       const { id, type, sharedModel } = cell.model;
       const label = (cell.model.getMetadata('nbgrader') ?? {}) as Label;
-      const source = sharedModel.source;
       const name = typeof label.grade_id === 'string' ? label.grade_id : '';
-      if (type === 'markdown' ? source.includes('**Question `') : type === 'code') {
-        found.push({ id, type, source, name, solution: label.solution === true });
-      }
-    }
-    return found.some(cell => cell.source.includes('quiz.read(')) ? found : [];
+      return { id, type, source: sharedModel.source, name, solution: label.solution === true };
+    });
+    const asked = cells.flatMap(({ type, source }) =>
+      type === 'code' ? [...source.matchAll(/quiz\.read\(\s*["'](\w+)/g)].map(found => found[1]) : []
+    );
+    return !asked.length
+      ? []
+      : cells.filter(({ type, source, name }) =>
+          type === 'code'
+            ? source.includes('quiz.read(') || asked.includes(name) || /^student\b/m.test(source) ||
+              (!name && asked.some(it => source.includes(it)))
+            : type === 'markdown' && source.includes('**Question `')
+        );
   }
 
   /** Ask about the cells as they are, until an answer is about what they still are. */
@@ -144,7 +152,7 @@ export class Questions {
     this._asking = true;
     try {
       for (;;) {
-        await Promise.resolve(); // a change of several parts is seen whole
+        await new Promise(resolve => setTimeout(resolve, PAUSE));
         const cells = this.panel.isDisposed ? [] : this._request();
         const request = JSON.stringify(cells);
         if (request !== this._read) {
@@ -190,7 +198,7 @@ export class Questions {
       if (text && form.options.length) {
         listed.add(text);
       }
-      if (text && form.draw) {
+      if (text && form.draw_told) {
         drawn.add(text);
       }
     }
