@@ -22,7 +22,7 @@ MAKE = "python -m autograder.desk.bundle"
 def digest(sources: Path) -> str:
     """Of all that the bundle is made of: the sources, the pins, and the settings of the compiler."""
     files = [path for folder in ("src", "style", "schema") for path in (sources / folder).rglob("*") if path.is_file()]
-    files += [sources / name for name in ("package.json", "package-lock.json", "tsconfig.json")]
+    files += [sources / name for name in ("package.json", "package-lock.json", "tsconfig.json", "webpack.config.js")]
     told = hashlib.sha256()
     for path in sorted(files, key=lambda path: path.relative_to(sources).as_posix()):
         text = path.read_bytes().replace(b"\r\n", b"\n")

@@ -106,6 +106,7 @@ export class Questions {
     }
     current[what] = moved(place, place, code);
     this._sources.set(place.cell, model.source);
+    this._read = ''; // also where this is undone before the server was asked, the forms are to show it
   }
 
   undo(cell: Cell, redo: boolean): void {
