@@ -75,7 +75,7 @@ export class Questions {
   }
 
   /** Write the answer, or the id, to its place. */
-  write(form: Form, what: 'place' | 'asks', code: string, typed: boolean): void {
+  write(form: Form, what: 'place' | 'asks', code: string, mine: Partial<Form>): void {
     const current = this._forms.find(it => it.name === form.name);
     const place = current?.[what];
     const cell = place && this._cell(place.cell);
@@ -85,14 +85,14 @@ export class Questions {
     const model = cell.model.sharedModel;
     if (model.source !== this._sources.get(place.cell)) {
       // The cell has changed, and what the server says of it is on its way.
-      this._waiting.push(() => this.write(form, what, code, typed));
+      this._waiting.push(() => this.write(form, what, code, mine));
       void this._look();
       return;
     }
     if (model.source.slice(place.start, place.end) === code) {
       return;
     }
-    if (!typed) {
+    if (mine.chosen) {
       (model as Undoer).undoManager?.stopCapturing(); // a click is a step of its own
     }
     model.updateSource(place.start, place.end, place.before + code + place.after);
@@ -106,6 +106,7 @@ export class Questions {
     }
     current[what] = moved(place, place, code);
     this._sources.set(place.cell, model.source);
+    Object.assign(current, mine); // a view that is about to be drawn shows this, and not what the server said before
     this._read = ''; // also where this is undone before the server was asked, the forms are to show it
   }
 

@@ -17,29 +17,22 @@ interface Shown {
 interface Props extends Shown {
   trans: TranslationBundle;
   rendermime: IRenderMimeRegistry;
-  write: (what: 'place' | 'asks', code: string, typed: boolean) => void;
-}
-
-/** What is shown and not yet what the notebook says, between a click and the server's word on it. */
-function useMine<T>(theirs: T, form: Form): [T, (mine: T) => void] {
-  const [mine, setMine] = React.useState(theirs);
-  React.useLayoutEffect(() => setMine(theirs), [form]);
-  return [mine, setMine];
+  write: (what: 'place' | 'asks', code: string, mine: Partial<Form>) => void;
 }
 
 /** A text that is written to the notebook as it is typed; what the notebook says shows in it, but where it is the same. */
 function Typed(props: {
   form: Form;
   text: string;
-  code: string;
+  code: () => string; // in the notebook
   codeOf: (text: string) => string;
-  onText: (code: string) => void;
+  onText: (code: string, text: string) => void;
   input: React.InputHTMLAttributes<HTMLInputElement>;
 }): JSX.Element {
   const { form, text, code, codeOf, onText, input } = props;
   const [mine, setMine] = React.useState(text);
   React.useLayoutEffect(() => {
-    if (codeOf(mine) !== code) {
+    if (codeOf(mine) !== code()) {
       setMine(text);
     }
   }, [form]);
@@ -51,7 +44,7 @@ function Typed(props: {
       value={mine}
       onChange={event => {
         setMine(event.target.value);
-        onText(codeOf(event.target.value));
+        onText(codeOf(event.target.value), event.target.value);
       }}
       {...input}
     />
@@ -59,11 +52,13 @@ function Typed(props: {
 }
 
 function Options({ form, rendermime, write }: Props): JSX.Element {
-  const [chosen, setChosen] = useMine<Chosen>(form.chosen, form);
+  const [chosen, setChosen] = React.useState<Chosen>(form.chosen);
+  React.useLayoutEffect(() => setChosen(form.chosen), [form]);
   const group = React.useId();
   const choose = (next: Chosen) => {
     setChosen(next);
-    write('place', codeOfChoice(form.kind, next), false);
+    const code = codeOfChoice(form.kind, next);
+    write('place', code, { chosen: next, code });
   };
   const turn = (letter: string, on: boolean) => {
     const { [letter]: _, ...others } = form.kind === 'one' ? { [letter]: '' } : chosen;
@@ -132,9 +127,9 @@ function Question(props: Props): JSX.Element {
           <Typed
             form={form}
             text={form.student}
-            code={codeOfId(form.student)}
+            code={() => codeOfId(form.student)}
             codeOf={codeOfId}
-            onText={code => write('asks', code, true)}
+            onText={(code, student) => write('asks', code, { student })}
             input={{ placeholder: trans.__('the name under which you hand in; alone, any word'), maxLength: 60 }}
           />
         </label>
@@ -150,9 +145,9 @@ function Question(props: Props): JSX.Element {
         <Typed
           form={form}
           text={form.typed}
-          code={form.code}
+          code={() => form.code}
           codeOf={text => codeOfText(form.kind, text)}
-          onText={code => write('place', code, true)}
+          onText={(code, typed) => write('place', code, { code, typed })}
           input={{
             'aria-label': asks[form.kind],
             'aria-invalid': wrong,
@@ -194,7 +189,7 @@ export class QuizForm extends ReactWidget {
           key={shown.form.name}
           trans={trans}
           rendermime={panel.content.rendermime}
-          write={(what, code, typed) => this._questions.write(shown.form, what, code, typed)}
+          write={(what, code, mine) => this._questions.write(shown.form, what, code, mine)}
         />
       )
     );
