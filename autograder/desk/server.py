@@ -1,4 +1,4 @@
-"""The panel's part of a Jupyter server: six addresses below `autograder/`, for whoever may use the server."""
+"""The desk's part of a Jupyter server: seven addresses below `autograder/`, for whoever may use the server."""
 
 from __future__ import annotations
 
@@ -83,6 +83,22 @@ class ExerciseHandler(_Handler):
         )
 
 
+class QuizHandler(_Handler):
+    """The forms of a notebook's questions, from its cells as they are in the browser now."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        from autograder.desk.quizzes import cells, forms
+
+        try:
+            given = cells(self.get_json_body())
+        except ValueError as error:
+            raise web.HTTPError(400, str(error)) from None
+        found = await asyncio.to_thread(forms, given)
+        self.finish(json.dumps({"forms": [asdict(form) for form in found]}))
+
+
 def _has_exchange(lister: Any) -> bool:
     """Is nbgrader's assignment list at work in this server, and the exchange that it would look into there?"""
     if lister is None:
@@ -108,6 +124,7 @@ class Panel(ExtensionApp):
                 (r"/autograder/notebook", NotebookHandler, told),
                 (r"/autograder/(check|stop)", ActionHandler, told),
                 (r"/autograder/(hint|solution)", ExerciseHandler, told),
+                (r"/autograder/quiz", QuizHandler, told),
             ]
         )
 

@@ -58,12 +58,21 @@ def read(
     how = how_to_answer(kind, options, numbers)
     if value is None or (isinstance(value, str) and not value.strip()):
         raise NoAnswer(f"{name}: no answer yet. {how}{answer.your_numbers}")
-    answer.value = _READERS[kind](name, value, options, numbers)
-    answer.text = _text(answer.value)
+    answer.value, answer.text = one_form(name, value, kind, options, numbers)
     if answer.numbers:
         print(f"{answer.your_numbers.strip()} (drawn for {answer.student!r})")
     print(f"Your answer to {name} is {answer.text}. It is graded when you hand in.")
     return answer
+
+
+def one_form(name: str, value: Any, kind: str, options: str = "", numbers: str = "") -> tuple[Any, str]:
+    """An answer as it is graded, and on one line. The arguments are those of `read`.
+
+    Raises:
+        ExpectationError: where it has the wrong form.
+    """
+    formed = _READERS[kind](name, value, options, numbers)
+    return formed, _text(formed)
 
 
 def how_to_answer(kind: str, options: str = "", numbers: str = "") -> str:

@@ -89,7 +89,7 @@ export class Refused extends Error {
 
 const settings = ServerConnection.makeSettings();
 
-export async function ask<T>(what: string, body?: Record<string, string>): Promise<T> {
+export async function ask<T>(what: string, body?: object): Promise<T> {
   const address = URLExt.join(settings.baseUrl, what);
   const init = body ? { method: 'POST', body: JSON.stringify(body) } : {};
   const response = await ServerConnection.makeRequest(address, init, settings);
