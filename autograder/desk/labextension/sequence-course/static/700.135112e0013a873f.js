@@ -1,5 +1,5 @@
-"use strict";(self.rspackChunksequence_course=self.rspackChunksequence_course||[]).push([[700],{22(e,a,r){var o=r(23),n=r.n(o),t=r(24),i=r.n(t),l=r(25),p=r(26),s=i()(n());s.i(l.A),s.i(p.A),s.push([e.id,`
-`,""]),r.d(a,{},{A:s})},25(e,a,r){var o=r(23),n=r.n(o),t=r(24),i=(r.n(t))()(n());i.push([e.id,`/* The course panel: JupyterLab's own colours and sizes, so that every theme fits. */
+"use strict";(self.rspackChunksequence_course=self.rspackChunksequence_course||[]).push([[700],{22(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=a.n(t),l=a(25),p=a(26),s=a(27),c=i()(n());c.i(l.A),c.i(p.A),c.i(s.A),c.push([e.id,`
+`,""]),a.d(r,{},{A:c})},25(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* The course panel: JupyterLab's own colours and sizes, so that every theme fits. */
 
 .sc-Panel {
   background: var(--jp-layout-color1);
@@ -220,7 +220,7 @@ li[data-state='changed'] .sc-mark {
 .sc-link:hover {
   text-decoration: underline;
 }
-`,""]),r.d(a,{},{A:i})},26(e,a,r){var o=r(23),n=r.n(o),t=r(24),i=(r.n(t))()(n());i.push([e.id,`/* Moving pictures, in JupyterLab and on the web site: the colours are those of either one's theme. */
+`,""]),a.d(r,{},{A:i})},26(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* Moving pictures, in JupyterLab and on the web site: the colours are those of either one's theme. */
 
 @media screen {
   .play-still {
@@ -469,4 +469,145 @@ li[data-state='changed'] .sc-mark {
     display: none;
   }
 }
-`,""]),r.d(a,{},{A:i})},24(e){e.exports=function(e){var a=[];return a.toString=function(){return this.map(function(a){var r="",o=void 0!==a[5];return a[4]&&(r+="@supports (".concat(a[4],") {")),a[2]&&(r+="@media ".concat(a[2]," {")),o&&(r+="@layer".concat(a[5].length>0?" ".concat(a[5]):""," {")),r+=e(a),o&&(r+="}"),a[2]&&(r+="}"),a[4]&&(r+="}"),r}).join("")},a.i=function(e,r,o,n,t){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);o&&i[c[0]]||(void 0!==t&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=t),r&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=r),n&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=n):c[4]="".concat(n)),a.push(c))}},a}},23(e){e.exports=function(e){return e[1]}},16(e){var a=[];function r(e){for(var r=-1,o=0;o<a.length;o++)if(a[o].identifier===e){r=o;break}return r}function o(e,o){for(var n={},t=[],i=0;i<e.length;i++){var l=e[i],p=o.base?l[0]+o.base:l[0],s=n[p]||0,c="".concat(p," ").concat(s);n[p]=s+1;var d=r(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)a[d].references++,a[d].updater(u);else{var y=function(e,a){var r=a.domAPI(a);return r.update(e),function(a){a?(a.css!==e.css||a.media!==e.media||a.sourceMap!==e.sourceMap||a.supports!==e.supports||a.layer!==e.layer)&&r.update(e=a):r.remove()}}(u,o);o.byIndex=i,a.splice(i,0,{identifier:c,updater:y,references:1})}t.push(c)}return t}e.exports=function(e,n){var t=o(e=e||[],n=n||{});return function(e){e=e||[];for(var i=0;i<t.length;i++){var l=r(t[i]);a[l].references--}for(var p=o(e,n),s=0;s<t.length;s++){var c=r(t[s]);0===a[c].references&&(a[c].updater(),a.splice(c,1))}t=p}}},18(e){var a={};e.exports=function(e,r){var o=function(e){if(void 0===a[e]){var r=document.querySelector(e);if(window.HTMLIFrameElement&&r instanceof window.HTMLIFrameElement)try{r=r.contentDocument.head}catch(e){r=null}a[e]=r}return a[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(r)}},20(e){e.exports=function(e){var a=document.createElement("style");return e.setAttributes(a,e.attributes),e.insert(a,e.options),a}},19(e,a,r){e.exports=function(e){var a=r.nc;a&&e.setAttribute("nonce",a)}},17(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var a=e.insertStyleElement(e);return{update:function(r){var o,n,t;o="",r.supports&&(o+="@supports (".concat(r.supports,") {")),r.media&&(o+="@media ".concat(r.media," {")),(n=void 0!==r.layer)&&(o+="@layer".concat(r.layer.length>0?" ".concat(r.layer):""," {")),o+=r.css,n&&(o+="}"),r.media&&(o+="}"),r.supports&&(o+="}"),(t=r.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),e.styleTagTransform(o,a,e.options)},remove:function(){var e;null===(e=a).parentNode||e.parentNode.removeChild(e)}}}},21(e){e.exports=function(e,a){if(a.styleSheet)a.styleSheet.cssText=e;else{for(;a.firstChild;)a.removeChild(a.firstChild);a.appendChild(document.createTextNode(e))}}},15(e,a,r){var o=r(16),n=r.n(o),t=r(17),i=r.n(t),l=r(18),p=r.n(l),s=r(19),c=r.n(s),d=r(20),u=r.n(d),y=r(21),m=r.n(y),f=r(22),g={};g.styleTagTransform=m(),g.setAttributes=c(),g.insert=p().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=u(),n()(f.A,g),f.A&&f.A.locals&&f.A.locals}}]);
+`,""]),a.d(r,{},{A:i})},27(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* Quiz questions to click, in the answer cell: JupyterLab's own colours and sizes, so that every theme fits. */
+
+.sc-Quiz {
+  background: var(--jp-layout-color1);
+  border: 1px solid var(--jp-border-color1);
+  border-radius: var(--jp-border-radius);
+  color: var(--jp-content-font-color1);
+  font-size: var(--jp-content-font-size1);
+  line-height: var(--jp-content-line-height);
+  margin: 2px 8px 8px calc(var(--jp-cell-prompt-width) + var(--jp-cell-collapser-width));
+  min-width: 0;
+  padding: 4px 12px 8px;
+}
+
+.sc-Quiz legend {
+  color: var(--jp-content-font-color1);
+  font-size: var(--jp-ui-font-size1);
+  padding: 0 4px;
+}
+
+.sc-Quiz p {
+  margin: 6px 0 0;
+  overflow-wrap: anywhere;
+}
+
+.sc-quiz-options {
+  display: grid;
+  gap: 2px;
+}
+
+.sc-Quiz label {
+  align-items: baseline;
+  border-radius: var(--jp-border-radius);
+  cursor: pointer;
+  display: flex;
+  gap: 8px;
+  padding: 3px 4px;
+}
+
+.sc-quiz-options label:hover {
+  background: var(--jp-layout-color2);
+}
+
+.sc-Quiz:disabled label {
+  background: none;
+  cursor: default;
+}
+
+.sc-Quiz label > input {
+  accent-color: var(--jp-brand-color1);
+  flex: none;
+}
+
+.sc-quiz-options :is(input[type='radio'], input[type='checkbox']) {
+  margin: 0;
+  transform: translateY(1px);
+}
+
+.sc-quiz-options .jp-RenderedMarkdown {
+  padding: 0;
+}
+
+.sc-quiz-options .sc-markdown {
+  min-width: 0;
+}
+
+.sc-quiz-options .jp-RenderedMarkdown > :is(p, h1, h2, h3) {
+  margin: 0;
+}
+
+.sc-Quiz :is(input[type='text'], select) {
+  background: var(--jp-input-background, var(--jp-layout-color1));
+  border: 1px solid var(--jp-border-color0);
+  border-radius: var(--jp-border-radius);
+  box-sizing: border-box;
+  color: inherit;
+  font-family: var(--jp-code-font-family);
+  font-size: var(--jp-code-font-size);
+  padding: 4px 6px;
+}
+
+.sc-Quiz option {
+  background: var(--jp-layout-color1);
+  color: var(--jp-content-font-color1);
+}
+
+.sc-Quiz .sc-quiz-answer {
+  margin-top: 6px;
+  max-width: 100%;
+  width: 24em;
+}
+
+.sc-quiz-id input {
+  flex: 0 1 32em !important;
+  min-width: 0;
+}
+
+.sc-Quiz [aria-invalid='true'] {
+  border-color: var(--jp-error-color1);
+}
+
+.sc-Quiz :focus-visible,
+.sc-quiz-fold:focus-visible {
+  outline: 2px solid var(--jp-brand-color1);
+  outline-offset: 1px;
+}
+
+.sc-quiz-numbers {
+  font-weight: 600;
+}
+
+.sc-quiz-said {
+  color: var(--jp-content-font-color2);
+  font-size: var(--jp-ui-font-size1);
+  min-height: 1.4em;
+  white-space: pre-line;
+}
+
+.sc-quiz-said[data-state='wrong'] {
+  border-left: 3px solid var(--jp-error-color1);
+  color: var(--jp-content-font-color1);
+  padding-left: 8px;
+}
+
+.sc-quiz-fold {
+  background: none;
+  border: 0;
+  color: var(--jp-content-font-color2);
+  cursor: pointer;
+  font: inherit;
+  font-size: var(--jp-ui-font-size1);
+  margin-left: calc(var(--jp-cell-prompt-width) + var(--jp-cell-collapser-width));
+  padding: 2px 4px;
+  text-align: left;
+}
+
+.sc-quiz-folded > .jp-Cell-inputWrapper,
+.sc-quiz-listed .jp-RenderedMarkdown > ul:last-of-type,
+.sc-quiz-drawn .jp-RenderedMarkdown > p:last-of-type {
+  display: none;
+}
+`,""]),a.d(r,{},{A:i})},24(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var a="",o=void 0!==r[5];return r[4]&&(a+="@supports (".concat(r[4],") {")),r[2]&&(a+="@media ".concat(r[2]," {")),o&&(a+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),a+=e(r),o&&(a+="}"),r[2]&&(a+="}"),r[4]&&(a+="}"),a}).join("")},r.i=function(e,a,o,n,t){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);o&&i[c[0]]||(void 0!==t&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=t),a&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=a),n&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=n):c[4]="".concat(n)),r.push(c))}},r}},23(e){e.exports=function(e){return e[1]}},16(e){var r=[];function a(e){for(var a=-1,o=0;o<r.length;o++)if(r[o].identifier===e){a=o;break}return a}function o(e,o){for(var n={},t=[],i=0;i<e.length;i++){var l=e[i],p=o.base?l[0]+o.base:l[0],s=n[p]||0,c="".concat(p," ").concat(s);n[p]=s+1;var d=a(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)r[d].references++,r[d].updater(u);else{var f=function(e,r){var a=r.domAPI(r);return a.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&a.update(e=r):a.remove()}}(u,o);o.byIndex=i,r.splice(i,0,{identifier:c,updater:f,references:1})}t.push(c)}return t}e.exports=function(e,n){var t=o(e=e||[],n=n||{});return function(e){e=e||[];for(var i=0;i<t.length;i++){var l=a(t[i]);r[l].references--}for(var p=o(e,n),s=0;s<t.length;s++){var c=a(t[s]);0===r[c].references&&(r[c].updater(),r.splice(c,1))}t=p}}},18(e){var r={};e.exports=function(e,a){var o=function(e){if(void 0===r[e]){var a=document.querySelector(e);if(window.HTMLIFrameElement&&a instanceof window.HTMLIFrameElement)try{a=a.contentDocument.head}catch(e){a=null}r[e]=a}return r[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(a)}},20(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},19(e,r,a){e.exports=function(e){var r=a.nc;r&&e.setAttribute("nonce",r)}},17(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(a){var o,n,t;o="",a.supports&&(o+="@supports (".concat(a.supports,") {")),a.media&&(o+="@media ".concat(a.media," {")),(n=void 0!==a.layer)&&(o+="@layer".concat(a.layer.length>0?" ".concat(a.layer):""," {")),o+=a.css,n&&(o+="}"),a.media&&(o+="}"),a.supports&&(o+="}"),(t=a.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),e.styleTagTransform(o,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},21(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}},15(e,r,a){var o=a(16),n=a.n(o),t=a(17),i=a.n(t),l=a(18),p=a.n(l),s=a(19),c=a.n(s),d=a(20),u=a.n(d),f=a(21),m=a.n(f),g=a(22),y={};y.styleTagTransform=m(),y.setAttributes=c(),y.insert=p().bind(null,"head"),y.domAPI=i(),y.insertStyleElement=u(),n()(g.A,y),g.A&&g.A.locals&&g.A.locals}}]);
