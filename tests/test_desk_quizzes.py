@@ -222,9 +222,11 @@ def test_what_a_person_wrote_below_a_question_stays_in_sight(given: list[Cell]) 
         changed = by_name(
             [replace(cell, source=cell.source + note) if cell.type == "markdown" else cell for cell in given]
         )
-        assert not changed["count"].draw_told
+        assert changed["count"].draw_told == found["count"].draw_told
         if "- " in note:
             assert not changed["state"].options
+    own = [replace(cell, source=cell.source.replace("of your own.", "*mine*.")) for cell in given]
+    assert not by_name(own)["count"].draw_told
 
 
 # Numbers of each student's own

@@ -19,6 +19,7 @@ from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
 from autograder.gradebook.database import Database
 from autograder.gradebook.exchange import collect
+from autograder.gradebook.exchange_rules import Collect
 from autograder.grading.grade import grade
 from autograder.intake.find import submissions
 from autograder.intake.roster import Person, Roster, write_roster
@@ -169,13 +170,13 @@ def test_a_hand_in_that_breaks_off_leaves_no_folder(
     mini: Stage, exchange: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(exchange, "ana", "2026-11-02 10:00:00.000000", notebook(mini))
-    copytree = shutil.copytree
+    copy = Collect.do_copy
 
-    def full(src: str, dest: str, **options: Any) -> None:
-        copytree(src, dest, **options)
+    def full(self: Collect, *words: Any) -> None:
+        copy(self, *words)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(shutil, "copytree", full)
+    monkeypatch.setattr(Collect, "do_copy", full)
     found = collect(mini)
     assert "No space left" in found.lost["ana"] and not list(found.folder.iterdir())
 
@@ -184,14 +185,14 @@ def test_collecting_that_is_stopped_goes_on_where_it_was(
     mini: Stage, exchange: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(exchange, "ana", "2026-11-02 10:00:00.000000", notebook(mini))
-    copytree = shutil.copytree
+    copy = Collect.do_copy
 
-    def stopped(src: str, dest: str, **options: Any) -> None:
-        copytree(src, dest, **options)
+    def stopped(self: Collect, src: str, dest: str, *words: Any) -> None:
+        copy(self, src, dest, *words)
         Path(dest, N).unlink()  # the time is there, and the notebook is not
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(shutil, "copytree", stopped)
+    monkeypatch.setattr(Collect, "do_copy", stopped)
     with pytest.raises(KeyboardInterrupt):
         collect(mini)
     monkeypatch.undo()

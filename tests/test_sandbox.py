@@ -504,10 +504,10 @@ def test_a_killed_worker_says_so_and_starts_again() -> None:
 class Doomed(Worker):
     """Ends whenever it is given something to do."""
 
-    def _ask(self, message: Job | None, seconds: float) -> Any:
+    def _ask(self, message: Job | None, seconds: float, tell: Any = None) -> Any:
         if message is not None and self.pid:
             os.kill(self.pid, signal.SIGKILL)
-        return super()._ask(message, seconds)
+        return super()._ask(message, seconds, tell)
 
 
 def test_a_worker_that_is_killed_each_time_says_so() -> None:

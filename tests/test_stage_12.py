@@ -388,7 +388,8 @@ def test_a_students_notebook_holds_no_sentence_and_no_hidden_version(copy: Stage
         for option in quiz.options:
             assert json.dumps(option.says, ensure_ascii=False)[1:-1] not in notebook, (quiz.id, option.label)
     for cell in json.loads(notebook)["cells"]:
-        assert set(cell["metadata"]) <= {"nbgrader", "deletable", "editable"}, cell["metadata"]
+        assert set(cell["metadata"]) <= {"nbgrader", "deletable", "editable", "tags", "jupyter"}, cell["metadata"]
+        assert set(cell["metadata"].get("tags", [])) <= {"hide-input", "raises-exception"}
         assert not cell.get("outputs")
     assert "HIDDEN" not in notebook and "versions = [" not in notebook and "quiz_answer.grade" not in notebook
 

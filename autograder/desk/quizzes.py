@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograder.lab import ExpectationError, quiz
-from autograder.stage.question import KINDS, assignment
+from autograder.stage.question import DRAWN, KINDS, assignment
 
 _QUIZ_MARK = "quiz.read("
 # What quiz.read may be told, beside the name, the answer and the kind.
@@ -59,7 +59,7 @@ class Form:
     check: str
     how: str
     draw: str = ""
-    draw_told: bool = False  # the question's cell ends with the sentence that tells of it
+    draw_told: bool = False  # the second paragraph of the question's cell tells of it
     place: Place | None = None
     code: str = ""  # the right side of the assignment
     typed: str = ""  # of a number or a shape, as one line
@@ -158,7 +158,7 @@ def _form(asked: dict[str, str], check: Cell, answer: Cell, text: Cell | None) -
     how = quiz.how_to_answer(kind, letters, numbers)
     ids = (text.id if text else "", answer.id, check.id)
     form = Form(name, kind, letters, numbers.split(), options, *ids, how, asked["draw"])
-    form.draw_told = bool(text and re.search(r"\n\n\*Everybody has other numbers for [^*\n]+\*\s*\Z", text.source))
+    form.draw_told = bool(text and re.match(rf".*\n\n\*[^*\n]+ {re.escape(DRAWN)}[^*\n]+\*\n\n", text.source))
     source = answer.source
     place = _place(answer, name)
     if isinstance(place, str):

@@ -92,6 +92,7 @@ class _Copy:
             self.copy(src, str(part), log)
             os.replace(part, dest)
         except (OSError, RuntimeError) as error:  # RuntimeError: too large, by nbgrader's own limit
+            shutil.rmtree(part, ignore_errors=True)
             why = getattr(error, "strerror", None) or error
             self._lose(dest, f"The hand-in could not be copied from the exchange: {why}.")
         finally:

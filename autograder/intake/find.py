@@ -80,7 +80,8 @@ class _Search:
         top = Node(stem(path.name) if path.is_file() else path.resolve().name, inside=self._top(path))
         entries = self._of_this_stage(top.inside or [])
         if self._is_nbgraders(path, entries):
-            top, entries = Node(path.resolve().parent.name), [top]
+            top.stamped, entries = True, [top]
+            top = Node(path.resolve().parent.name)
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
         while len(entries) == 1 and not hand_ins(entries)[0] and (inner := self._class(entries[0])):
@@ -100,14 +101,15 @@ class _Search:
     def _of_this_stage(self, entries: list[Node]) -> list[Node]:
         """Of nbgrader's `STUDENT/NN_slug/` this stage's; who handed in others has handed in nothing here."""
         if entries and all(map(self._is_stage, entries)):
-            return [node for node in entries if node.name == self.slug]
+            return [Node(self.slug, inside=node.inside, stamped=True) for node in entries if node.name == self.slug]
         found = []
         for entry in entries:
             inside = entry.inside or []
             if not inside or not all(map(self._is_stage, inside)):
                 found.append(entry)
                 continue
-            found += [Node(entry.name, inside=node.inside) for node in inside if node.name == self.slug]
+            own = [node for node in inside if node.name == self.slug]
+            found += [Node(entry.name, inside=node.inside, stamped=True) for node in own]
         return found
 
     def _is_nbgraders(self, path: Path, entries: list[Node]) -> bool:
@@ -181,7 +183,8 @@ class _Search:
         if entry.problem:
             return Submission(student, None, problem=entry.problem)
         if entry.inside is not None:
-            return self._stamped(self._in_folder(student, entry, "folder"), entry)
+            found = self._in_folder(student, entry, "folder")
+            return self._with_time(found, entry) if entry.stamped else found
         if entry.is_notebook:
             beside = [node.name for node in entries if node is not entry]
             return Submission(student, entry.path, f"Not looked at: {', '.join(beside)}." if beside else "")
@@ -189,7 +192,7 @@ class _Search:
             return self._in_zip(student, entry)
         return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
 
-    def _stamped(self, found: Submission, folder: Node) -> Submission:
+    def _with_time(self, found: Submission, folder: Node) -> Submission:
         """With the time that nbgrader wrote beside it, when it was submitted."""
         stamps = [node.path for node in folder.files() if node.name == TIMESTAMP and node.path is not None]
         if len(stamps) == 1:

@@ -37,6 +37,7 @@ class Node:
     inside: list[Node] | None = None  # of a folder
     problem: str = ""
     link: bool = False
+    stamped: bool = False  # nbgrader's folder of one hand-in: the time that it tells is believed
 
     def __post_init__(self) -> None:
         self.name = safe(self.name)

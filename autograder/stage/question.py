@@ -18,6 +18,7 @@ from autograder.lab.quiz import STUDENT
 KINDS = ("one", "several", "number", "shape", "match")
 KEYS = {"quiz", "kind", "points", "read", "draw", "tolerance"}
 SOLVER = "solution"  # whose numbers the solved notebook has
+DRAWN = "of your own. The check shows them"  # so a question tells of drawn numbers, in a paragraph above its text
 ASPECT = "answer"  # a quiz has one check, <id>-answer
 
 _LISTED = re.compile(
@@ -110,7 +111,7 @@ class Quiz:
             which = f"{', '.join(others)} and {last} are numbers" if others else f"{last} is a number"
             where = "below" if self.asks_id else "in the answer to the first question with such numbers"
             once = f"once your id is in the line `{STUDENT}`, {where}"
-            lines += [f"*{which} of your own. The check shows them, {once}.*", ""]
+            lines += [f"*{which} {DRAWN}, {once}.*", ""]
         lines.append(question)
         if self.letters:
             lines += ["", *(f"- **{o.label}.** {o.text}" for o in self.options)]
