@@ -95,7 +95,7 @@ def dask(root: Path, workers: int, *words: str) -> Iterator[tuple[str, subproces
     dask = [sys.executable, "-m", "dask"]
     log = (root / "dask.log").open("ab")
     told: dict[str, Any] = {"env": environment(), "stdout": log, "stderr": log, "cwd": root}
-    local = ["--scheduler-file", str(file), "--host", "127.0.0.1", "--no-dashboard"]
+    local = ["--scheduler-file", str(file), "--host", "127.0.0.1", "--dashboard-address", "127.0.0.1:0"]
     scheduler = subprocess.Popen([*dask, "scheduler", "--port", "0", *local], **told)
     number = ["--nthreads", "1", "--nworkers", str(workers), "--memory-limit", "0"]
     parent = subprocess.Popen([*dask, "worker", *number, *local, *words], **told)

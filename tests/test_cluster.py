@@ -56,7 +56,12 @@ def three(quick: None) -> Iterator[Any]:
     from distributed import LocalCluster
 
     with LocalCluster(
-        n_workers=3, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=None, memory_limit=0
+        n_workers=3,
+        threads_per_worker=1,
+        processes=False,
+        protocol="tcp",
+        dashboard_address="127.0.0.1:0",
+        memory_limit=0,
     ) as made:
         yield made
 
@@ -255,7 +260,7 @@ def test_nobody_who_can_grade_is_a_clear_error(quick: None) -> None:
     from distributed import LocalCluster
 
     with (
-        LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address=None) as none,
+        LocalCluster(n_workers=0, processes=False, protocol="tcp", dashboard_address="127.0.0.1:0") as none,
         Cluster(none.scheduler_address, "none") as workers,
         pytest.raises(CourseError, match=r"has no worker that can grade.*dask worker ADDRESS"),
     ):
@@ -354,7 +359,14 @@ def test_a_class_gets_the_same_marks_and_words_on_a_cluster(mini: Stage) -> None
 def dask(folder: Path, *words: str, package: Path = ROOT) -> subprocess.Popen[bytes]:
     """A scheduler, or workers, as docs/cluster.md starts them; the package is that of this folder."""
     environment = {**os.environ, "PYTHONPATH": str(package), "DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "10s"}
-    local = ["--scheduler-file", str(folder / "scheduler.json"), "--host", "127.0.0.1", "--no-dashboard"]
+    local = [
+        "--scheduler-file",
+        str(folder / "scheduler.json"),
+        "--host",
+        "127.0.0.1",
+        "--dashboard-address",
+        "127.0.0.1:0",
+    ]
     with (folder / "dask.log").open("ab") as log:
         return subprocess.Popen(
             [sys.executable, "-m", "dask", *words, *local], env=environment, cwd=folder, stdout=log, stderr=log

@@ -39,6 +39,7 @@ _GATHER_SECONDS = 60.0  # until a result has travelled
 _PATIENCE = 60.0  # seconds without any worker that fits, before that is an error
 _MARGIN = 300.0  # seconds beyond a job's own limit: a sandbox starts, a result travels
 _FAULTS = 3  # in a row, and a worker gets no more jobs
+_UNSEEN = "127.0.0.1:0"  # Dask's pages about a cluster: on a port that nobody is told
 _UPDATE = "Give it the same version as this machine, and start it again."
 _THREADS = 1024  # at most; as many start as there are jobs on their way
 
@@ -386,7 +387,8 @@ def _connect(where: str, ends: ExitStack) -> Any:
             n_workers=int(local[1]),
             threads_per_worker=1,
             memory_limit=0,  # a job has limits of its own
-            dashboard_address=None,
+            dashboard_address=_UNSEEN,
+            worker_dashboard_address=_UNSEEN,
             security=secret,
             silence_logs=logging.CRITICAL,
         )
