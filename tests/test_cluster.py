@@ -18,11 +18,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import nbformat
 import psutil
 import pytest
 
-from autograder.build.write import build
 from autograder.course.faults import CourseError
 from autograder.course.layout import Stage
 from autograder.grading.grade import grade
@@ -35,6 +33,7 @@ from autograder.run.worker import cluster, pool
 from autograder.run.worker.cluster import Cluster
 
 from .conftest import ROOT, run
+from .test_faults import hand_in
 
 SANDBOX = "bwrap" if available()[0] else "none"
 WORK = Job([JobCell("student", "f", "def f(): return 1"), JobCell("check", "f-one", "assert f() == 1")], ["f"])
@@ -331,16 +330,6 @@ def test_workers_that_come_later_get_work_at_once() -> None:
 
 
 # ---- the real judge
-
-
-def hand_in(stage: Stage, name: str, source: str) -> Path:
-    build(stage)
-    notebook = nbformat.read(stage.released, as_version=4)
-    next(c for c in notebook.cells if c.id == "differences").source = source
-    folder = stage.course.root / "class"
-    folder.mkdir(exist_ok=True)
-    nbformat.write(notebook, folder / f"{name}.ipynb")
-    return folder
 
 
 @pytest.mark.usefixtures("one_worker")

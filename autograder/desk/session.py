@@ -23,6 +23,7 @@ from autograder.own.check import examine, name_misconceptions
 from autograder.own.findings import Finding, Known, Report
 from autograder.own.paper import Desk, Paper, find
 from autograder.own.state import give_up, glance, next_hint, read_state, state_file
+from autograder.own.watch import stamp
 
 
 @dataclass
@@ -70,9 +71,9 @@ class Session:
             CourseError: when it is none of the course's, or cannot be read.
         """
         opened = self._open(path)
-        stamp = _stamp(opened.path), _stamp(state_file(opened.stage)), opened.changes
-        if opened.shown[0] != stamp:
-            opened.shown = stamp, self._show(opened)
+        shown = stamp(opened.path), stamp(state_file(opened.stage)), opened.changes
+        if opened.shown[0] != shown:
+            opened.shown = shown, self._show(opened)
         now = {"path": path, "running": _running(opened.progress), "fault": _fault(opened.fault)}
         return opened.shown[1] | now | {"exchange": self.exchange}
 
@@ -156,7 +157,7 @@ class Session:
             if self.course.stages(released=True) or path.stem != path.parent.name:
                 raise CourseError(*(Fault(place, fault.fact, fault.fix) for fault in error.faults)) from error
             stage = Stage(self.course, path.stem)  # fetched from an exchange, and nothing else of the course is here
-        text = _stamp(stage.text)
+        text = stamp(stage.text)
         with self._lock:
             opened = self._opened.get(path)
         if opened is None or opened.text != text:  # an author is working on it
@@ -292,11 +293,3 @@ def _running(progress: Progress | None) -> dict[str, Any] | None:
 
 def _fault(fault: Fault | None) -> dict[str, str] | None:
     return asdict(fault) if fault is not None else None
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        told = path.stat()
-    except OSError:
-        return None
-    return told.st_mtime_ns, told.st_size

@@ -13,20 +13,20 @@ POLL = 0.2  # seconds between two looks at the files
 
 def watch(papers: list[tuple[Stage, Path]]) -> Iterator[int]:
     """The number of each notebook that was saved since this call, as soon as it was; never ends."""
-    seen = [_stamp(path) for _, path in papers]
+    seen = [stamp(path) for _, path in papers]
 
     def saves() -> Iterator[int]:
         while True:
             time.sleep(POLL)
             for i, (_, path) in enumerate(papers):
-                if (stamp := _stamp(path)) != seen[i] and stamp is not None:
-                    seen[i] = stamp
+                if (now := stamp(path)) != seen[i] and now is not None:
+                    seen[i] = now
                     yield i
 
     return saves()
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
+def stamp(path: Path) -> tuple[int, int] | None:
     """Changes with every save; None in the moment where an editor replaces the file."""
     try:
         told = path.stat()
