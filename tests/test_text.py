@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from autograder.course.layout import Course, Stage
 from autograder.intake.blueprint import Blueprint
+from autograder.intake.formulas import ATTRIBUTES as MATHML_ATTRIBUTES
+from autograder.intake.formulas import TAGS as MATHML
 from autograder.intake.prepare import MOST_TEXT, prepare
 from autograder.intake.text import MOST_CHARACTERS, TAGS, markdown, plain_text, safe_html, safe_text
 from autograder.stage.read import read_stage
@@ -26,8 +28,6 @@ ORDINARY = {  # what is written, and what is read
     "```python\nif a < b & c:\n    print('<script>')\n```": "if a < b & c:\n    print('<script>')",
     "```\n<div>\n\n&lt;\n```": "<div>\n\n&lt;",
     "    <indented>": "<indented>",
-    "$a<b$, $$x<y & z$$": "$a<b$, $$x<y & z$$",
-    "\\begin{align}\na &< b \\\\\nc &> d\n\\end{align}": "\\begin{align}\na &< b \\\\\nc &> d\n\\end{align}",
     "[x](https://a.b/c?d=1&e=2)": "x",
     "# Head\n\n*a* **b** ~~c~~": "Head\na b c",
     "- [ ] open\n- [x] done": "[ ] open\n[x] done",
@@ -35,6 +35,21 @@ ORDINARY = {  # what is written, and what is read
     "中文 <标签> ✓": "中文 <标签> ✓",
     "![](attachment:gone.png) a": "![](attachment:gone.png) a",
 }
+FORMULAS = {  # what is written, and what is drawn
+    "$a<b$, $$x<y, z$$": "a<b, x<y,z",
+    "so $\\alpha_{ij}$ is \\\\(b\\\\) and \\\\[c\\\\]": "so αij is b and c",
+    "\\begin{cases}\na &< b \\\\\nc &> d\n\\end{cases}": "{a<bc>d",
+    "<div>$a_1$ &amp; $b$ &lt; $c &lt; d$</div>": "a1 & b < c<d",
+    "| $x$ | b |\n|---|---|\n| $\\text{log\\_p}$ | $\\mathbb{R}$ |": "x b log_p ℝ",
+}
+AS_WRITTEN = [
+    "`$a$` and $5",
+    "```\n$a$ $$b$$\n```",
+    "costs \\\\$5 and \\\\$6",
+    "$\\newcommand{\\a}{xx} \\a$",
+    "$\\frac$",
+    f"${'x' * 2_001}$",
+]
 HOSTILE = [
     "<script>alert(1)</script>",
     "<SCRIPT\n>alert(1)</SCRIPT\n>",
@@ -60,6 +75,10 @@ HOSTILE = [
     "# a <img src=x onerror=alert(1)>",
     "| <img src=x onerror=alert(1)> |\n|---|\n| <script>alert(1)</script> |",
     "$<img src=x onerror=alert(1)>$ \\begin{a}<script>\\end{a}",
+    "$\\text{<script>alert(2)</script>}$ $\\text{&lt;img src=x onerror=alert(1)&gt;}$",
+    "$\\unicode{<b onclick=alert(1)>}$ $\\cssId{x}{x}$ $\\require{../x}$",
+    "$\\href{javascript:alert(1)}{x}$ $\\style{position:fixed;inset:0}{x}$ $\\class{navbar-fixed-top}{x}$",
+    "$\\hspace{9999999em}$ $\\rule{9999em}{9999em}$ $\\kern 99999em$ $\\color{red}{x}$",
     '![a](https://x.y "onerror=\'alert(1)\'\\" onerror=alert(1) x=\\"")',
 ]  # fmt: skip
 assert not TAGS & {
@@ -76,14 +95,19 @@ assert not TAGS & {
     "link",
     "object",
 }
+assert not MATHML & {"annotation-xml", "maction", "semantics", "mglyph", "malignmark", "annotation", "merror"}
+assert not MATHML_ATTRIBUTES & {"href", "style", "class", "id", "src", "actiontype", "mathcolor", "mathbackground"}
 ATTRIBUTES = {"href", "src", "class", "style", "alt", "width", "height", "title", "start", "open", "colspan", "rowspan"}
 
 
 def is_safe(html: str) -> None:
     """By another parser than the sanitizer's."""
     for tag in BeautifulSoup(html, "html.parser").find_all(True):
-        assert tag.name in TAGS, tag
-        assert set(tag.attrs) <= ATTRIBUTES, tag
+        assert tag.name in TAGS | MATHML, tag
+        assert set(tag.attrs) <= (ATTRIBUTES if tag.name in TAGS else MATHML_ATTRIBUTES), tag
+        if tag.name in MATHML:
+            assert all(len(value) < 10 and not set(value) & set(":;/()") for value in tag.attrs.values()), tag
+            continue
         assert tag.get("href", "#").startswith(("http://", "https://", "mailto:", "#")), tag
         assert tag.get("src", "https://").startswith(("http://", "https://", "data:image/png;base64,")), tag
         assert tag.get("style", "text-align").startswith("text-align") and ";" not in tag.get("style", "")[:-1], tag
@@ -95,6 +119,29 @@ def test_ordinary_text_is_read_as_it_was_meant(source: str) -> None:
     for html in (safe_html(source), markdown(safe_text(source))):
         text = BeautifulSoup(html, "html.parser").get_text().strip()
         assert "".join(text.replace("¶", "").split()) == "".join(ORDINARY[source].split())
+
+
+@pytest.mark.parametrize("source", FORMULAS)
+def test_formulas_are_drawn_without_a_script(source: str) -> None:
+    drawn = BeautifulSoup(safe_html(source), "html.parser")
+    assert drawn.find("math")
+    assert "".join(drawn.get_text().split()) == "".join(FORMULAS[source].split())
+    assert "<math" not in safe_text(source), "the notebook keeps them as they were written"
+
+
+@pytest.mark.parametrize("source", AS_WRITTEN)
+def test_what_is_no_formula_or_cannot_be_drawn_stays_as_it_is_written(source: str) -> None:
+    assert safe_html(source) == markdown(source)
+
+
+def test_all_formulas_of_the_course_are_drawn() -> None:
+    for stage in Course(ROOT).stages():
+        for cell in nbformat.read(stage.released, as_version=4).cells:
+            if cell.cell_type == "markdown" and "$" in cell.source:
+                page = BeautifulSoup(safe_html(cell.source), "html.parser")
+                for code in page.find_all(["code", "pre"]):
+                    code.decompose()
+                assert not set("$\\") & set(page.get_text()), (stage.slug, cell.source)
 
 
 def test_links_tables_pictures_and_fences_are_what_they_were() -> None:

@@ -13,6 +13,8 @@ from bleach.css_sanitizer import CSSSanitizer
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from pygments.token import STANDARD_TYPES
 
+from autograder.intake.formulas import Formulas
+
 MOST_CHARACTERS = 20_000  # of a text cell: there are texts for which the time grows with the square
 TAGS = bleach.ALLOWED_TAGS | {
     "p", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "br", "pre", "div", "span", "del", "s", "u", "kbd", "sub", "sup",
@@ -31,8 +33,8 @@ class _Markdown(MarkdownWithMath):
 
 
 def safe_html(source: str) -> str:
-    """Markdown of a stranger as HTML that may stand in a teacher's page."""
-    return _both(_cut(source))[1]
+    """Markdown of a stranger as HTML that may stand in a teacher's page, with its formulas as MathML."""
+    return _both(_cut(source), Formulas)[1]
 
 
 def safe_text(source: str) -> str:
@@ -47,11 +49,12 @@ def plain_text(source: str) -> str:
     return _block(_plain(_cut(source)))
 
 
-def _both(source: str) -> tuple[str, str]:
+def _both(source: str, *filters: type[Formulas]) -> tuple[str, str]:
     """The HTML that formgrader would make of it, and what is safe of it."""
     try:
         html = markdown(source)
-        return html, bleach.clean(html, TAGS, _allowed, PROTOCOLS, css_sanitizer=CSSSanitizer(["text-align"]))
+        css = CSSSanitizer(["text-align"])
+        return html, bleach.Cleaner(TAGS, _allowed, PROTOCOLS, filters=filters, css_sanitizer=css).clean(html)
     except Exception:  # an attachment that is not there; nested without bottom
         return "", _plain(source)
 
