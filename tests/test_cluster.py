@@ -128,6 +128,14 @@ def test_what_no_worker_can_do_is_a_fault_of_the_machine(three: Any, monkeypatch
     assert len(tried) == 4 and len(set(tried)) == 3  # Dask's allowed-failures is 3
 
 
+def test_what_was_sent_is_not_kept(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged(monkeypatch, lambda job: RIGHT)
+    with Cluster(three.scheduler_address, "none") as workers:
+        settled(workers)
+        assert [workers.run(WORK).passed for _ in range(5)] == [["f-one"]] * 5
+        assert not workers.client.scheduler_comm.recent_message_log
+
+
 def test_a_worker_that_hangs_gets_no_more_work(three: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     hung, free, told = set[str](), threading.Event(), list[str]()
 

@@ -371,6 +371,7 @@ def _connect(where: str, ends: ExitStack) -> Any:
             dask.config.set({"logging": dict.fromkeys(("distributed", "distributed.client"), "critical")})
         from distributed import Client, LocalCluster, Security
 
+        dask.config.set({"distributed.admin.low-level-log-length": 0})  # it keeps 1,000 messages: a class's answers
         secret = Security.temporary() if local else Security()  # other users of this machine could connect
     except ImportError as error:
         fix = "Install what a big class needs: pip install -e '.[classroom]' in the course's folder."
