@@ -3,6 +3,7 @@
     python benchmarks/cluster.py scale                    2,000 submissions, 16 workers, 200 kills: one verdict each?
     python benchmarks/cluster.py scale --real             the same with the real judge in each worker: some minutes more
     python benchmarks/cluster.py kills                    200 submissions, 20 kills of workers and of the command itself
+    python benchmarks/cluster.py kills --postgres         and PostgreSQL stopped 3 times, a teacher typing
     python benchmarks/cluster.py speed 03                 `--cluster local:1` over `--cluster local:2`
     python benchmarks/cluster.py each                     what one submission costs, by stage: for docs/cluster.md
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import random
@@ -28,8 +30,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -38,6 +42,7 @@ for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
 
 def main() -> None:
@@ -48,6 +53,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int)
     parser.add_argument("--kills", type=int)
     parser.add_argument("--real", action="store_true", help="scale: the real judge")
+    parser.add_argument("--postgres", action="store_true", help="kills: the gradebook is in a PostgreSQL of its own")
     parser.add_argument("--sandbox", choices=["bwrap", "none"], default="bwrap")
     given = parser.parse_args()
     with TemporaryDirectory() as folder:
@@ -58,7 +64,8 @@ def main() -> None:
             found = scale(root, count, given.workers or 16, kills, given.real, given.sandbox)
         elif given.what == "kills":
             kills = 20 if given.kills is None else given.kills
-            found = disturbed(root, given.submissions or 200, kills, given.workers or 2, given.sandbox)
+            words = given.submissions or 200, kills, given.workers or 2, given.sandbox
+            found = on_postgres(root, *words) if given.postgres else disturbed(root, *words)
         elif given.what == "speed":
             found = speed(root, given.stages or ["03"], given.submissions or 48, given.sandbox)
         else:
@@ -241,9 +248,9 @@ def coordinator() -> None:
 
 def gradebook(stage: Any) -> tuple[dict[str, dict[str, float]], int]:
     """Every student's marks by check, and how many rows of marks there are in all."""
-    from nbgrader.api import Gradebook
+    from autograder.gradebook.database import Database
 
-    with Gradebook(f"sqlite:///{stage.course.gradebook}") as data:
+    with Database(stage.course) as book, book.open() as data:
         found = data.find_assignment(stage.slug).submissions
         marks = {s.student_id: {g.name: g.auto_score for n in s.notebooks for g in n.grades} for s in found}
         return marks, len(found)
@@ -271,7 +278,52 @@ _BLUEPRINT: Any = None
 # ---- kills
 
 
-def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) -> dict[str, Any]:
+def on_postgres(root: Path, count: int, kills: int, workers: int, sandbox: str) -> dict[str, Any]:
+    """The same with the gradebook in PostgreSQL, which is stopped as well, while a teacher gives marks by hand."""
+    from autograder.gradebook.connection import VARIABLE
+    from tests.test_postgres import Server
+
+    with TemporaryDirectory(prefix="postgres-") as folder:
+        server = Server(Path(folder))
+        server.start()
+        os.environ[VARIABLE] = server.new()
+        try:
+            return disturbed(root, count, kills, workers, sandbox, server)
+        finally:
+            del os.environ[VARIABLE]
+            server.stop()
+
+
+class Teacher(threading.Thread):
+    """Gives every third student a mark by hand, and another one a second later: `given` has those that were taken."""
+
+    def __init__(self, stage: Any) -> None:
+        super().__init__()
+        self.stage = stage
+        self.given: dict[str, float] = {}
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        from nbgrader.api import MissingEntry
+
+        from autograder.gradebook.database import Database
+
+        names = sorted(path.stem for path in (self.stage.course.root / "class").glob("*.ipynb"))[::3]
+        with Database(self.stage.course) as data:
+            for points in itertools.cycle((0.25, 0.5, 1.25)):
+                for name in names:
+                    if self.ended.is_set():
+                        return
+                    with contextlib.suppress(MissingEntry):  # not graded yet
+                        data.run(partial(self.give, name, points))
+                        self.given[name] = points
+                self.ended.wait(1)
+
+    def give(self, name: str, points: float, book: Any) -> None:
+        book.find_grade("differences-values", self.stage.slug, self.stage.slug, name).manual_score = points
+
+
+def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str, server: Any = None) -> dict[str, Any]:
     """Grade on a cluster while workers and the command are killed at random moments; the same without, elsewhere."""
     import psutil
 
@@ -282,7 +334,8 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
     stage = mini_class(root / "course", count)
     sandbox = choose_sandbox(sandbox)
     rng = random.Random(7)
-    killed = {"workers": 0, "coordinator": 0}
+    killed = {"workers": 0, "coordinator": 0, "database": 0}
+    teacher = Teacher(stage)
     seen: dict[Path, int] = {}
     again = 0
     below: list[Any] = []  # processes of workers that were killed
@@ -295,14 +348,21 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
             command, env=environment(), cwd=stage.course.root, stdout=said, stderr=said
         )
         process = start()
-        victims = ["workers", "coordinator"] * ((kills + 1) // 2)
+        if server is not None:
+            teacher.start()
+        victims = (["workers", "coordinator"] * ((kills + 1) // 2))[:kills] + ["database"] * 3 * (server is not None)
         rng.shuffle(victims)
-        for number in range(kills):
-            wanted = (number + 1) * count * 0.85 // (kills + 1)  # not all leave a verdict: some cannot be read
+        for number, victim in enumerate(victims):
+            wanted = (number + 1) * count * 0.85 // (len(victims) + 1)  # not all leave a verdict: some cannot be read
             while len(verdicts(stage)) < wanted and process.poll() is None:
                 time.sleep(0.02)
             time.sleep(rng.uniform(0, 0.5))
-            if victims[number] == "coordinator":
+            if victim == "database":
+                server.stop()
+                time.sleep(rng.uniform(1, 4))
+                server.start()
+                killed["database"] += 1
+            elif victim == "coordinator":
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 killed["coordinator"] += 1
@@ -316,12 +376,16 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
             again += sum(now.get(path) != written for path, written in seen.items())
             seen = now
         code = process.wait()
+        teacher.ended.set()
+        if server is not None:
+            teacher.join()
         said.close()
         if code:
             raise SystemExit((root / "grade.log").read_text()[-3000:])
     now = verdicts(stage)
     again += sum(now.get(path) != written for path, written in seen.items())
     marks, rows = gradebook(stage)
+    by_hand = given_by_hand(stage)
     seconds = time.monotonic() - begin
     calm = Stage(Course(stage.course.root, ".course/calm"), stage.slug)
     grade(calm, stage.course.root / "class", sandbox, 2)
@@ -334,8 +398,17 @@ def disturbed(root: Path, count: int, kills: int, workers: int, sandbox: str) ->
         "gradebook_equal": marks == gradebook(calm)[0],
         "verdicts_equal": {p.name for p in now} == {p.name for p in verdicts(calm)},
         "verdicts_written_twice": again,
+        "marks_by_hand": len(by_hand),
+        "marks_by_hand_equal": by_hand == teacher.given,
         "processes_left": len(psutil.wait_procs(below, timeout=20)[1]),
     }
+
+
+def given_by_hand(stage: Any) -> dict[str, float | None]:
+    from autograder.gradebook.database import Database
+
+    with Database(stage.course) as book:
+        return {name: mark for name, told in book.marks(stage.slug).items() for mark, _ in told.by_hand.values()}
 
 
 def verdicts(stage: Any) -> dict[Path, int]:

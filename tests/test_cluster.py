@@ -34,6 +34,7 @@ from autograder.run.worker.cluster import Cluster
 
 from .conftest import ROOT, run
 from .test_faults import hand_in
+from .test_postgres import NEEDS_POSTGRES
 
 SANDBOX = "bwrap" if available()[0] else "none"
 WORK = Job([JobCell("student", "f", "def f(): return 1"), JobCell("check", "f-one", "assert f() == 1")], ["f"])
@@ -446,11 +447,14 @@ def benchmark() -> ModuleType:
 
 
 @pytest.mark.slow
-def test_kills_of_workers_and_of_the_command_change_no_mark(tmp_path: Path) -> None:
-    found = benchmark().disturbed(tmp_path, count=60, kills=6, workers=2, sandbox=SANDBOX)
+@pytest.mark.parametrize("postgres", [False, pytest.param(True, marks=NEEDS_POSTGRES)])
+def test_kills_of_workers_command_and_gradebook_change_no_mark(tmp_path: Path, postgres: bool) -> None:
+    module = benchmark()
+    found = (module.on_postgres if postgres else module.disturbed)(tmp_path, 60, 6, 2, SANDBOX)
     assert found["gradebook_equal"] and found["verdicts_equal"] and found["students_with_marks"] == 60
     assert found["rows_per_student"] == 1 and found["verdicts_written_twice"] == 0
-    assert sum(found["kills"].values()) == 6 and found["processes_left"] == 0
+    assert sum(found["kills"].values()) == 6 + 3 * postgres and found["processes_left"] == 0
+    assert found["marks_by_hand_equal"] and (found["marks_by_hand"] > 10) == postgres
 
 
 @pytest.mark.slow

@@ -50,10 +50,8 @@ from .test_formgrader import asked
 from .test_marks import RIGHT, WRONG, hand_in, nbgrader
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-pytestmark = [
-    pytest.mark.usefixtures("one_worker"),
-    pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed: apt-get install postgresql"),
-]
+NEEDS_POSTGRES = pytest.mark.skipif(not PROGRAMS, reason="PostgreSQL is not installed: apt-get install postgresql")
+pytestmark = [pytest.mark.usefixtures("one_worker"), NEEDS_POSTGRES]
 PASSWORD = "p@ss%40 wört/1:#?"
 
 
