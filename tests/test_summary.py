@@ -44,8 +44,20 @@ def solution(source: str) -> str:
 
 
 LATER = """# %%
+import math
+demo_parts = {}
+demo_parts["zero"] = 0
 demo_rises = differences(torch.ones(1, 2)) > 0
 demo_count = 1
+
+# %%
+demo_part = demo_parts["one"]
+
+# %%
+print(demo_part)
+
+# %%
+print(math.no_such_name)
 
 # %%
 demo_more = [demo_rises.sum() for _ in range(2)]
@@ -89,8 +101,10 @@ def test_a_blank_notebook_runs_to_its_end_and_says_what_is_missing_in_one_line_e
     errors, said = run_all(notebook)
     later = [line for name, line in errors.items() if sources[name] in LATER]
     assert later[0].startswith("… differences: not written yet.")
-    assert later[1:3] == ["… This needs differences, which is not written yet."] * 2
-    assert "name 'no_such_name' is not defined" in later[3] and len(later) == 4
+    waits = "… This needs differences, which is not written yet."
+    assert later[1:3] == later[4:6] == [waits] * 2, "not finished, not defined"
+    assert "has no attribute 'no_such_name'" in later[3]
+    assert "name 'no_such_name' is not defined" in later[6] and len(later) == 7
     assert errors["differences-values"] == "… differences: not written yet. Replace this line with your code."
     assert errors["which_one-answer"].startswith("… which_one: no answer yet.")
     assert "Points whose visible checks pass: 0 of 2." in said
@@ -114,7 +128,8 @@ def test_a_mistake_is_to_be_mended_and_letters_without_quotes_are_told(notebook:
 def test_a_solved_notebook_is_to_be_handed_in(notebook: Any, mini: Stage) -> None:
     written = next(c.source for c in read_stage(mini).cells if c.id == "differences")
     errors, said = run_all(notebook, differences=solution(written), which_one='which_one = "A"')
-    assert [text.splitlines()[-1] for text in errors.values()] == ["NameError: name 'no_such_name' is not defined"]
+    last = [text.splitlines()[-1] for text in errors.values()]
+    assert [text.partition(":")[0] for text in last] == ["KeyError", "NameError", "AttributeError", "NameError"]
     assert "Points whose visible checks pass: 2 of 2." in said and "Questions with an answer: 1 of 1." in said
     assert "Next: hand in 12_my_stage.ipynb." in said
 

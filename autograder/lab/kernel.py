@@ -1,4 +1,4 @@
-"""What importing `autograder.lab` adds to a notebook's kernel: what each cell gave is kept, and two errors are short.
+"""What importing `autograder.lab` adds to a notebook's kernel: what each cell gave is kept, and some errors are short.
 
 In the grader there is no kernel, and nothing is added.
 """
@@ -11,7 +11,10 @@ import linecache
 import re
 import symtable
 import sys
-from types import FrameType, TracebackType
+from collections.abc import Iterator
+from contextlib import suppress
+from traceback import walk_tb
+from types import FrameType, ModuleType, TracebackType
 from typing import Any
 
 from autograder.lab.failures import NoAnswer
@@ -19,7 +22,7 @@ from autograder.lab.markers import visible
 
 # By a cell's digest, how it ended: "passed", "failed", or the name of what it needs and is not written yet.
 given: dict[str, str] = {}
-# By a name that is not defined since its cell stopped: the exercise which that cell needs and which is not written yet.
+# By a name that is not defined, or not finished, since its cell stopped: the exercise that is not written yet.
 waiting: dict[str, str] = {}
 
 ASKS_LETTERS = "# In place of None: write (one letter|all the right letters) of "  # an answer's cell begins so
@@ -35,7 +38,7 @@ def listen() -> None:
     if shell is None or getattr(shell, "kernel", None) is None:
         return
     shell.events.register("post_run_cell", _keep)
-    shell.set_custom_exc((NotImplementedError, NameError), _show)
+    shell.set_custom_exc((Exception,), _show)
 
 
 def digest(source: str) -> str:
@@ -74,11 +77,25 @@ def _unwritten(error: BaseException) -> str:
         return "an answer"
     if isinstance(error, NameError):
         return waiting.get(error.name or "", "")
-    if not isinstance(error, NotImplementedError):
-        return ""
     frame = _innermost(error.__traceback__)
-    # A library may tell by it, too, what it cannot do.
-    return frame.f_code.co_qualname.partition(".")[0] if frame and _in_notebook(frame) else ""
+    if isinstance(error, NotImplementedError) and frame and _in_notebook(frame):  # a library may raise it, too
+        return frame.f_code.co_qualname.partition(".")[0]
+    if hasattr(type(error), "_render_traceback_"):  # a check, which says itself what is wrong
+        return ""
+    return next((waiting[name] for name in _used(error) if name in waiting), "")
+
+
+def _used(error: BaseException) -> Iterator[str]:
+    """The names with values of the notebook's own that the cell reads in which an error came up."""
+    steps = [frame for frame, _ in walk_tb(error.__traceback__) if frame.f_code.co_name == "<module>"]
+    frame = next(filter(_in_notebook, steps), None)
+    if frame is None:
+        return
+    with suppress(SyntaxError, ValueError):
+        tree = ast.parse("".join(linecache.getlines(frame.f_code.co_filename)))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and not isinstance(frame.f_globals.get(node.id), ModuleType):
+                yield node.id
 
 
 def _innermost(traceback: TracebackType | None) -> FrameType | None:
@@ -95,10 +112,11 @@ def _show(shell: Any, kind: type[BaseException], error: BaseException, traceback
     """One line in place of a traceback, where that says all."""
     if not hasattr(error, "_render_traceback_"):
         exercise = _unwritten(error)
-        if isinstance(error, NameError):
-            line = f"This needs {exercise}, which is not written yet." if exercise else _without_answer(error)
+        if exercise:
+            itself = isinstance(error, NotImplementedError) and str(error).startswith(f"{exercise}:")
+            line = str(error) if itself else f"This needs {exercise}, which is not written yet."
         else:
-            line = str(error) if exercise else ""
+            line = _without_answer(error) if isinstance(error, NameError) else ""
         if line:
             error._render_traceback_ = lambda: [f"\x1b[33m…\x1b[0m {line}"]  # type: ignore[attr-defined]
     shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
