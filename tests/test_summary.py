@@ -114,6 +114,15 @@ def test_a_blank_notebook_runs_to_its_end_and_says_what_is_missing_in_one_line_e
     assert "hand in the one file 12_my_stage.ipynb" in said and "autograder check 12" in said
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", Course(ROOT).stages(), ids=lambda stage: stage.slug)
+def test_a_blank_stage_shows_no_traceback(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(stage.released.parent)
+    errors, said = run_all(nbformat.read(stage.released, as_version=4))
+    assert errors and "Points whose visible checks pass: 0 of" in said
+    assert {name: text for name, text in errors.items() if not text.startswith("… ")} == {}
+
+
 def test_a_mistake_is_to_be_mended_and_letters_without_quotes_are_told(notebook: Any) -> None:
     asks = next(cell.source for cell in notebook.cells if cell.id == "which_one")
     answers = {"differences": "def differences(x):\n    return x", "which_one": asks.replace("None\n", "") + "\n"}
