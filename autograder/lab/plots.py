@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -110,8 +110,7 @@ def heatmaps(figure: Figure) -> dict[str, Any] | None:
     The places are those in the picture that was drawn last, whatever was cut off at its edges. None where there is no
     heatmap, or where the data would be larger than MOST_BYTES.
     """
-
-    maps = []
+    maps: list[dict[str, Any]] = []
     for image in _of(figure):
         ax, place, (rows, columns), values = image.axes, _places.get(image), _labels[image], _array(image.get_array())
         if place and values.shape == (len(rows), len(columns)):  # it is seen, and not changed since
@@ -120,6 +119,9 @@ def heatmaps(figure: Figure) -> dict[str, Any] | None:
             texts = {name: _plain(text) for name, text in texts.items()}
             # A row is one string: in the notebook's file each item of a list has a line of its own.
             maps.append({"place": place, **texts, "rows": rows, "columns": columns, "values": _rounded(values)})
+    for told, name in product(maps, ("row", "column")):  # it may stand at one of two maps, for both
+        labels = f"{name}s"
+        told[name] = told[name] or next((it[name] for it in maps if it[name] and it[labels] == told[labels]), "")
     if not maps or len(json.dumps(maps, ensure_ascii=False, indent=1).encode()) > MOST_BYTES:
         return None
     return {"maps": maps}
