@@ -418,6 +418,7 @@ def point(picture: Any, told: dict[str, Any], row: int, column: int) -> str:
     x = box["width"] * (left + width * (column + 0.5) / len(told["columns"]))
     y = box["height"] * (top + height * (row + 0.5) / len(told["rows"]))
     image.hover(position={"x": x, "y": y})  # when it does not move any more
+    picture.locator(".play-cell").wait_for()
     box, frame = image.bounding_box(), picture.locator(".play-cell").bounding_box()
     assert frame["x"] < box["x"] + x < frame["x"] + frame["width"]
     assert frame["y"] < box["y"] + y < frame["y"] + frame["height"]
