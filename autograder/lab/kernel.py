@@ -1,4 +1,5 @@
-"""What importing `autograder.lab` adds to a notebook's kernel: what each cell gave is kept, and some errors are short.
+"""What importing `autograder.lab` adds to a notebook's kernel: what each cell gave is kept, some errors are short, and
+a picture with heatmaps comes with what their cells hold.
 
 In the grader there is no kernel, and nothing is added.
 """
@@ -25,6 +26,9 @@ given: dict[str, str] = {}
 # By a name that is not defined, or not finished, since its cell stopped: the exercise that is not written yet.
 waiting: dict[str, str] = {}
 
+# What a heatmap's cells hold, beside its PNG; the course's JupyterLab and its site tell it, others show the PNG.
+HEATMAPS = "application/vnd.sequence-course.heatmap+json"
+
 ASKS_LETTERS = "# In place of None: write (one letter|all the right letters) of "  # an answer's cell begins so
 
 
@@ -39,6 +43,31 @@ def listen() -> None:
         return
     shell.events.register("post_run_cell", _keep)
     shell.set_custom_exc((Exception,), _show)
+    show_heatmaps(shell.display_formatter)
+
+
+def show_heatmaps(display: Any) -> None:
+    """Let this `DisplayFormatter` of IPython's give the data of heatmaps where it gives a figure as PNG."""
+    from IPython.core.formatters import JSONFormatter
+
+    class Heatmaps(JSONFormatter):
+        """It looks at the figure itself: who sets the format of figures takes their functions from all formatters."""
+
+        def __call__(self, obj: Any) -> Any:
+            drawn_by = sys.modules.get("matplotlib.figure")
+            if drawn_by is None or not isinstance(obj, drawn_by.Figure):
+                return None
+            try:
+                display.formatters["image/png"].lookup(obj)
+            except KeyError:
+                return None
+            from autograder.lab import plots
+
+            return plots.heatmaps(obj)
+
+    # The last one: it is asked after the PNG was drawn.
+    display.formatters.pop(HEATMAPS, None)
+    display.formatters[HEATMAPS] = Heatmaps(parent=display, format_type=HEATMAPS, print_method="_repr_heatmaps_")
 
 
 def digest(source: str) -> str:

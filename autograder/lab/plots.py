@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib.pyplot as plt
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import RendererAgg
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 # Okabe and Ito's palette: told apart with every common colour vision.
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 WIDTH, HEIGHT = 7.0, 3.4  # inches; 770 pixels wide, as wide as a notebook's text
+
+MOST_BYTES = 20_000  # of what a figure's heatmaps tell: a notebook is to stay small
+_labels: WeakKeyDictionary[AxesImage, tuple[list[str], list[str]]] = WeakKeyDictionary()  # of rows, of columns
+# Left, top, width, height of a heatmap where it was drawn last, in parts of the picture's size.
+_places: WeakKeyDictionary[AxesImage, list[float]] = WeakKeyDictionary()
 
 
 def use_style() -> None:
@@ -89,7 +99,66 @@ def heatmap(
             ax.text(j, i, f"{values[i, j]:.{digits}f}", ha="center", va="center", color=color, fontsize=9)
     else:
         ax.figure.colorbar(image, ax=ax)
+    _labels[image] = [_plain(r) for r in rows], [_plain(c) for c in columns]
+    ax.figure.canvas.mpl_connect("draw_event", _keep_places)  # once a figure, however often it is said
     return _label(ax, title, xlabel, ylabel)
+
+
+def heatmaps(figure: Figure) -> dict[str, Any] | None:
+    """What the heatmaps of a figure show cell by cell, as data for a display that tells it at the pointer.
+
+    The places are those in the picture that was drawn last, whatever was cut off at its edges. None where there is no
+    heatmap, or where the data would be larger than MOST_BYTES.
+    """
+    maps: list[dict[str, Any]] = []
+    for image in _of(figure):
+        ax, place, (rows, columns), values = image.axes, _places.get(image), _labels[image], _array(image.get_array())
+        if place and values.shape == (len(rows), len(columns)):  # it is seen, and not changed since
+            title = next(filter(None, (ax.get_title(loc) for loc in ("left", "center", "right"))), "")
+            texts = {"title": title, "row": ax.get_ylabel(), "column": ax.get_xlabel()}
+            texts = {name: _plain(text) for name, text in texts.items()}
+            # A row is one string: in the notebook's file each item of a list has a line of its own.
+            maps.append({"place": place, **texts, "rows": rows, "columns": columns, "values": _rounded(values)})
+    for told, name in product(maps, ("row", "column")):  # it may stand at one of two maps, for both
+        labels = f"{name}s"
+        told[name] = told[name] or next((it[name] for it in maps if it[name] and it[labels] == told[labels]), "")
+    if not maps or len(json.dumps(maps, ensure_ascii=False, indent=1).encode()) > MOST_BYTES:
+        return None
+    return {"maps": maps}
+
+
+def _of(figure: Figure) -> list[AxesImage]:
+    return [image for ax in figure.axes for image in ax.images if image in _labels]
+
+
+def _keep_places(event: Any) -> None:
+    """Where the heatmaps are: asked while the picture is drawn, since afterwards its edges are where they were."""
+    for image in _of(event.canvas.figure):
+        _places.pop(image, None)
+        ax, (left, right, bottom, top) = image.axes, image.get_extent()
+        whole = sorted(ax.get_xlim()) == [left, right] and sorted(ax.get_ylim()) == sorted((bottom, top))
+        seen = ax.get_visible() and image.get_visible() and isinstance(event.renderer, RendererAgg)  # it has pixels
+        if whole and seen:
+            width, height = int(event.renderer.width), int(event.renderer.height)
+            (x0, y0), (x1, y1) = ax.transData.transform([(left, top), (right, bottom)])
+            place = x0 / width, 1 - y0 / height, (x1 - x0) / width, (y0 - y1) / height
+            _places[image] = [round(float(part), 4) for part in place]
+
+
+def _rounded(values: Any) -> list[str]:
+    """The numbers of each row, with three decimals: more where all are small, none where all are whole."""
+    import numpy as np
+
+    finite = values[np.isfinite(values)]
+    largest = float(abs(finite).max(initial=0))
+    digits = 0 if (finite == finite.round()).all() else min(12, max(3, 2 - math.floor(math.log10(largest))))
+    return [" ".join(f"{round(value, digits) + 0.0:.{digits}f}" for value in row) for row in values.tolist()]
+
+
+def _plain(label: object) -> str:
+    """A label in one line that a file can hold; a blank is to be seen."""
+    text = str(label).encode("utf-8", "replace").decode()
+    return " ".join(text.split()) or ("␣" if text else "")
 
 
 def lines(

@@ -1035,6 +1035,7 @@ ax = plots.heatmap(
 # %% [markdown]
 # *What to see:* each row is a word. The seven zeros are the pads, all at the right end. The colours show how large an id
 # is. But id 20 is not "more" than id 10: an id is a name, not an amount. The next section takes this seriously.
+# In JupyterLab and on the site each square tells its word, its position and its number where you point at it.
 
 # %% [markdown]
 # ## 0.9 One-hot: a vector for every id

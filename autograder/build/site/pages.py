@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 import nbformat
 from nbformat import NotebookNode
 
+from autograder.lab.kernel import HEATMAPS
 from autograder.lab.quiz import how_to_answer, read_draw
 from autograder.stage.model import FOLD
 
@@ -141,20 +143,26 @@ def outputs(solved: NotebookNode) -> dict[tuple[str, str], list[NotebookNode]]:
     found = {}
     for cell in solved.cells:
         if cell.cell_type == "code" and "nbgrader" not in cell.metadata:
-            shown = (_output(output) for output in cell.outputs)
-            found[cell.get("id", ""), cell.source] = [output for output in shown if output is not None]
+            found[cell.get("id", ""), cell.source] = [shown for output in cell.outputs for shown in _output(output)]
     return found
 
 
-def _output(output: NotebookNode) -> NotebookNode | None:
-    """Printed text, pictures and results; nothing of a machine (errors, warnings) and nothing that runs."""
-    if output.output_type == "stream":
-        return nbformat.v4.new_output("stream", name="stdout", text=output.text) if output.name == "stdout" else None
+def _output(output: NotebookNode) -> Iterator[NotebookNode]:
+    """Printed text, pictures and results; nothing of a machine (errors, warnings) and nothing that runs.
+
+    After a picture with heatmaps comes what their cells hold, as data that static/play.js reads.
+    """
+    if output.output_type == "stream" and output.name == "stdout":
+        yield nbformat.v4.new_output("stream", name="stdout", text=output.text)
     data: dict[str, Any] = output.get("data", {})
     for kind in ("image/png", "text/plain"):
         if kind in data:
-            return nbformat.v4.new_output("display_data", data={kind: data[kind]})
-    return None
+            yield nbformat.v4.new_output("display_data", data={kind: data[kind]})
+            break
+    if "image/png" in data and HEATMAPS in data:
+        text = json.dumps(data[HEATMAPS], ensure_ascii=False).replace("<", "\\u003c")  # no word ends the tag
+        tag = f'<script type="{HEATMAPS}">{text}</script>'
+        yield nbformat.v4.new_output("display_data", data={"text/html": tag})
 
 
 def _folded(prompt: str, *tags: str) -> dict[str, Any]:

@@ -1,5 +1,5 @@
-"use strict";(self.rspackChunksequence_course=self.rspackChunksequence_course||[]).push([[700],{22(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=a.n(t),l=a(25),p=a(26),s=a(27),c=i()(n());c.i(l.A),c.i(p.A),c.i(s.A),c.push([e.id,`
-`,""]),a.d(r,{},{A:c})},25(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* The course panel: JupyterLab's own colours and sizes, so that every theme fits. */
+"use strict";(self.rspackChunksequence_course=self.rspackChunksequence_course||[]).push([[700],{22(e,r,o){var a=o(23),t=o.n(a),n=o(24),i=o.n(n),l=o(25),p=o(26),s=o(27),c=i()(t());c.i(l.A),c.i(p.A),c.i(s.A),c.push([e.id,`
+`,""]),o.d(r,{},{A:c})},25(e,r,o){var a=o(23),t=o.n(a),n=o(24),i=(o.n(n))()(t());i.push([e.id,`/* The course panel: JupyterLab's own colours and sizes, so that every theme fits. */
 
 .sc-Panel {
   background: var(--jp-layout-color1);
@@ -220,7 +220,7 @@ li[data-state='changed'] .sc-mark {
 .sc-link:hover {
   text-decoration: underline;
 }
-`,""]),a.d(r,{},{A:i})},26(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* Moving pictures, in JupyterLab and on the web site: the colours are those of either one's theme. */
+`,""]),o.d(r,{},{A:i})},26(e,r,o){var a=o(23),t=o.n(a),n=o(24),i=(o.n(n))()(t());i.push([e.id,`/* Moving pictures, in JupyterLab and on the web site: the colours are those of either one's theme. */
 
 @media screen {
   .play-still {
@@ -448,6 +448,10 @@ li[data-state='changed'] .sc-mark {
     font-size: 16px;
   }
 
+  .play-tip {
+    font-size: 0.8rem;
+  }
+
   .play .play-formula,
   .play .play-says {
     min-height: 2.8em; /* two lines, so that nothing jumps */
@@ -464,12 +468,87 @@ li[data-state='changed'] .sc-mark {
   }
 }
 
+/* A heatmap's picture, and over it the cell that is told. */
+
+.play-map {
+  display: inline-block;
+  position: relative;
+}
+
+.play-map > :is(a, img),
+.play-map > a > img {
+  display: block !important; /* as large as the frame around it */
+}
+
+.play-map img {
+  padding: 0 !important; /* places are parts of the picture alone */
+}
+
+.play-keys-to-cells {
+  inset: 0;
+  pointer-events: none;
+  position: absolute;
+}
+
+.play-keys-to-cells:focus-visible {
+  outline: 2px solid #3d86c6;
+  outline-offset: -2px; /* JupyterLab cuts off what is beyond the picture */
+}
+
+.play-cell {
+  border-radius: 1px;
+  box-shadow: 0 0 0 4px #fff;
+  outline: 2px solid #000;
+  pointer-events: none;
+  position: absolute;
+}
+
+.play-tip {
+  background: #1b1b1b;
+  border: 1px solid #fff;
+  border-radius: 5px;
+  box-sizing: border-box;
+  color: #fff;
+  font-size: 0.95rem;
+  left: 0;
+  line-height: 1.35;
+  max-width: 100%;
+  opacity: 0;
+  overflow-wrap: anywhere;
+  padding: 0.2em 0.6em;
+  pointer-events: none;
+  position: absolute;
+  top: 0;
+  width: max-content;
+  z-index: 1;
+}
+
+.play-told {
+  opacity: 0.95;
+}
+
+.play-tip b {
+  font-variant-numeric: tabular-nums;
+}
+
+.play-tip small {
+  color: #ccc;
+  display: block;
+  font-size: 0.8em;
+  overflow: hidden;
+  text-overflow: ellipsis;
+  white-space: nowrap;
+}
+
 @media print {
-  .play {
+  .play,
+  .play-keys-to-cells,
+  .play-cell,
+  .play-tip {
     display: none;
   }
 }
-`,""]),a.d(r,{},{A:i})},27(e,r,a){var o=a(23),n=a.n(o),t=a(24),i=(a.n(t))()(n());i.push([e.id,`/* Quiz questions to click, in the answer cell: JupyterLab's own colours and sizes, so that every theme fits. */
+`,""]),o.d(r,{},{A:i})},27(e,r,o){var a=o(23),t=o.n(a),n=o(24),i=(o.n(n))()(t());i.push([e.id,`/* Quiz questions to click, in the answer cell: JupyterLab's own colours and sizes, so that every theme fits. */
 
 .sc-Quiz {
   background: var(--jp-layout-color1);
@@ -610,4 +689,4 @@ li[data-state='changed'] .sc-mark {
 .sc-quiz-drawn .jp-RenderedMarkdown > p:nth-of-type(2) {
   display: none;
 }
-`,""]),a.d(r,{},{A:i})},24(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var a="",o=void 0!==r[5];return r[4]&&(a+="@supports (".concat(r[4],") {")),r[2]&&(a+="@media ".concat(r[2]," {")),o&&(a+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),a+=e(r),o&&(a+="}"),r[2]&&(a+="}"),r[4]&&(a+="}"),a}).join("")},r.i=function(e,a,o,n,t){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(o)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);o&&i[c[0]]||(void 0!==t&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=t),a&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=a),n&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=n):c[4]="".concat(n)),r.push(c))}},r}},23(e){e.exports=function(e){return e[1]}},16(e){var r=[];function a(e){for(var a=-1,o=0;o<r.length;o++)if(r[o].identifier===e){a=o;break}return a}function o(e,o){for(var n={},t=[],i=0;i<e.length;i++){var l=e[i],p=o.base?l[0]+o.base:l[0],s=n[p]||0,c="".concat(p," ").concat(s);n[p]=s+1;var d=a(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)r[d].references++,r[d].updater(u);else{var f=function(e,r){var a=r.domAPI(r);return a.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&a.update(e=r):a.remove()}}(u,o);o.byIndex=i,r.splice(i,0,{identifier:c,updater:f,references:1})}t.push(c)}return t}e.exports=function(e,n){var t=o(e=e||[],n=n||{});return function(e){e=e||[];for(var i=0;i<t.length;i++){var l=a(t[i]);r[l].references--}for(var p=o(e,n),s=0;s<t.length;s++){var c=a(t[s]);0===r[c].references&&(r[c].updater(),r.splice(c,1))}t=p}}},18(e){var r={};e.exports=function(e,a){var o=function(e){if(void 0===r[e]){var a=document.querySelector(e);if(window.HTMLIFrameElement&&a instanceof window.HTMLIFrameElement)try{a=a.contentDocument.head}catch(e){a=null}r[e]=a}return r[e]}(e);if(!o)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");o.appendChild(a)}},20(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},19(e,r,a){e.exports=function(e){var r=a.nc;r&&e.setAttribute("nonce",r)}},17(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(a){var o,n,t;o="",a.supports&&(o+="@supports (".concat(a.supports,") {")),a.media&&(o+="@media ".concat(a.media," {")),(n=void 0!==a.layer)&&(o+="@layer".concat(a.layer.length>0?" ".concat(a.layer):""," {")),o+=a.css,n&&(o+="}"),a.media&&(o+="}"),a.supports&&(o+="}"),(t=a.sourceMap)&&"u">typeof btoa&&(o+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(t))))," */")),e.styleTagTransform(o,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},21(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}},15(e,r,a){var o=a(16),n=a.n(o),t=a(17),i=a.n(t),l=a(18),p=a.n(l),s=a(19),c=a.n(s),d=a(20),u=a.n(d),f=a(21),m=a.n(f),g=a(22),y={};y.styleTagTransform=m(),y.setAttributes=c(),y.insert=p().bind(null,"head"),y.domAPI=i(),y.insertStyleElement=u(),n()(g.A,y),g.A&&g.A.locals&&g.A.locals}}]);
+`,""]),o.d(r,{},{A:i})},24(e){e.exports=function(e){var r=[];return r.toString=function(){return this.map(function(r){var o="",a=void 0!==r[5];return r[4]&&(o+="@supports (".concat(r[4],") {")),r[2]&&(o+="@media ".concat(r[2]," {")),a&&(o+="@layer".concat(r[5].length>0?" ".concat(r[5]):""," {")),o+=e(r),a&&(o+="}"),r[2]&&(o+="}"),r[4]&&(o+="}"),o}).join("")},r.i=function(e,o,a,t,n){"string"==typeof e&&(e=[[null,e,void 0]]);var i={};if(a)for(var l=0;l<this.length;l++){var p=this[l][0];null!=p&&(i[p]=!0)}for(var s=0;s<e.length;s++){var c=[].concat(e[s]);a&&i[c[0]]||(void 0!==n&&(void 0===c[5]||(c[1]="@layer".concat(c[5].length>0?" ".concat(c[5]):""," {").concat(c[1],"}")),c[5]=n),o&&(c[2]&&(c[1]="@media ".concat(c[2]," {").concat(c[1],"}")),c[2]=o),t&&(c[4]?(c[1]="@supports (".concat(c[4],") {").concat(c[1],"}"),c[4]=t):c[4]="".concat(t)),r.push(c))}},r}},23(e){e.exports=function(e){return e[1]}},16(e){var r=[];function o(e){for(var o=-1,a=0;a<r.length;a++)if(r[a].identifier===e){o=a;break}return o}function a(e,a){for(var t={},n=[],i=0;i<e.length;i++){var l=e[i],p=a.base?l[0]+a.base:l[0],s=t[p]||0,c="".concat(p," ").concat(s);t[p]=s+1;var d=o(c),u={css:l[1],media:l[2],sourceMap:l[3],supports:l[4],layer:l[5]};if(-1!==d)r[d].references++,r[d].updater(u);else{var f=function(e,r){var o=r.domAPI(r);return o.update(e),function(r){r?(r.css!==e.css||r.media!==e.media||r.sourceMap!==e.sourceMap||r.supports!==e.supports||r.layer!==e.layer)&&o.update(e=r):o.remove()}}(u,a);a.byIndex=i,r.splice(i,0,{identifier:c,updater:f,references:1})}n.push(c)}return n}e.exports=function(e,t){var n=a(e=e||[],t=t||{});return function(e){e=e||[];for(var i=0;i<n.length;i++){var l=o(n[i]);r[l].references--}for(var p=a(e,t),s=0;s<n.length;s++){var c=o(n[s]);0===r[c].references&&(r[c].updater(),r.splice(c,1))}n=p}}},18(e){var r={};e.exports=function(e,o){var a=function(e){if(void 0===r[e]){var o=document.querySelector(e);if(window.HTMLIFrameElement&&o instanceof window.HTMLIFrameElement)try{o=o.contentDocument.head}catch(e){o=null}r[e]=o}return r[e]}(e);if(!a)throw Error("Couldn't find a style target. This probably means that the value for the 'insert' parameter is invalid.");a.appendChild(o)}},20(e){e.exports=function(e){var r=document.createElement("style");return e.setAttributes(r,e.attributes),e.insert(r,e.options),r}},19(e,r,o){e.exports=function(e){var r=o.nc;r&&e.setAttribute("nonce",r)}},17(e){e.exports=function(e){if("u"<typeof document)return{update:function(){},remove:function(){}};var r=e.insertStyleElement(e);return{update:function(o){var a,t,n;a="",o.supports&&(a+="@supports (".concat(o.supports,") {")),o.media&&(a+="@media ".concat(o.media," {")),(t=void 0!==o.layer)&&(a+="@layer".concat(o.layer.length>0?" ".concat(o.layer):""," {")),a+=o.css,t&&(a+="}"),o.media&&(a+="}"),o.supports&&(a+="}"),(n=o.sourceMap)&&"u">typeof btoa&&(a+="\n/*# sourceMappingURL=data:application/json;base64,".concat(btoa(unescape(encodeURIComponent(JSON.stringify(n))))," */")),e.styleTagTransform(a,r,e.options)},remove:function(){var e;null===(e=r).parentNode||e.parentNode.removeChild(e)}}}},21(e){e.exports=function(e,r){if(r.styleSheet)r.styleSheet.cssText=e;else{for(;r.firstChild;)r.removeChild(r.firstChild);r.appendChild(document.createTextNode(e))}}},15(e,r,o){var a=o(16),t=o.n(a),n=o(17),i=o.n(n),l=o(18),p=o.n(l),s=o(19),c=o.n(s),d=o(20),u=o.n(d),f=o(21),y=o.n(f),m=o(22),g={};g.styleTagTransform=y(),g.setAttributes=c(),g.insert=p().bind(null,"head"),g.domAPI=i(),g.insertStyleElement=u(),t()(m.A,g),m.A&&m.A.locals&&m.A.locals}}]);
