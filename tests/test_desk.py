@@ -295,6 +295,7 @@ def test_stop_ends_the_check_and_the_next_one_works(mini: Stage) -> None:
         session.stop(PLACE)
         wait(lambda: session.look(PLACE)["running"] is None, 15)
         assert only(session.look(PLACE))["state"] == "changed"
+        assert "was stopped in differences-values, after" in session.look(PLACE)["fault"]["fact"]
         write(mini, SWAPPED)  # what was known stays known
         assert only(session.look(PLACE)) == before
         write(mini, RIGHT)
@@ -420,6 +421,16 @@ def test_the_extension_is_loaded_without_what_checks_need() -> None:
 
 
 # The lab, and the bundle.
+
+
+def test_long_lines_of_code_are_wrapped_beside_the_panel(mini: Stage) -> None:
+    words, environment = command(mini.course, False, ())
+    folder = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
+    ((name, told),) = json.loads((folder / "default_setting_overrides.json").read_text()).items()
+    package, _, schema = name.rpartition(":")
+    known = json.loads((Path(sys.prefix) / "share/jupyter/lab/schemas" / package / f"{schema}.json").read_text())
+    default = known["properties"]["codeCellConfig"]["default"]
+    assert told["codeCellConfig"] == default | {"lineWrap": True} != default  # JupyterLab takes it in place of its own
 
 
 def test_a_student_sees_check_in_place_of_nbgraders_validate(mini: Stage) -> None:

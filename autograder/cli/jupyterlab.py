@@ -26,17 +26,19 @@ HIDDEN = ["solutions", "autograder", "bootstrap", "tests", "benchmarks", "docs",
 HIDDEN += ["course.py", "nbgrader_config.py", "pyproject.toml", "environment.yml", "*.egg-info", "CONTRIBUTING.md"]
 HIDDEN += ["__pycache__", "*.pyc", "*~", ".DS_Store"]  # JupyterLab's own
 
+# Docstrings are read beside the open panel: long lines of code go on below.
+SETTINGS = {"@jupyterlab/notebook-extension:tracker": {"codeCellConfig": {"lineNumbers": False, "lineWrap": True}}}
+
 FOR_INSTRUCTORS = {"@jupyterlab/apputils-extension:announcements": True}
 
 
 def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
     """The words of the command, and its environment."""
     settings = course.work / "jupyter" / ("instructor" if instructor else "student")
-    page = settings / "labconfig" / "page_config.json"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(
-        json.dumps({"disabledExtensions": FOR_INSTRUCTORS if instructor else FOR_STUDENTS}), encoding="utf-8"
-    )
+    page = {"disabledExtensions": FOR_INSTRUCTORS if instructor else FOR_STUDENTS}
+    (settings / "labconfig").mkdir(parents=True, exist_ok=True)
+    for name, content in {"page_config": page, "default_setting_overrides": SETTINGS}.items():
+        (settings / "labconfig" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     path = os.pathsep.join(filter(None, [str(settings), os.environ.get("JUPYTER_CONFIG_PATH")]))
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={course.root}", *options()]
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -210,6 +210,9 @@ def _read_calculation(form: Form, node: ast.expr, source: str) -> None:
         _wrong(form, f"{form.name}: {', '.join(letters)}: letters stand in quotes.\n  {form.how}")
     elif not form.letters and (own := [name for name in unknown if name in quiz.read_draw(form.draw)]):
         _wrong(form, f"{form.name}: Python does not know {', '.join(own)}: write your number in its place.")
+    elif isinstance(node, ast.Name) and node.id in unknown and not form.letters:
+        form.state = "calculated"
+        form.said = f"Write numbers in digits. If {node.id} is a name of yours, run this cell and the check below."
     elif names or any(isinstance(each, ast.Call) for each in ast.walk(node)) or form.letters:
         form.state, form.said = "calculated", "A calculation: run this cell and the check below to see its form."
     else:

@@ -184,7 +184,9 @@ class Session:
                     if not opened.again:
                         break
         except Stopped:
-            pass
+            where = f" in {progress.at}" if progress.at else ""
+            fact = f"was stopped{where}, after {time.monotonic() - progress.began:.0f} s. What was known before stays."
+            opened.fault = Fault("check", fact, "Press Check to start it again.")
         except CourseError as error:
             opened.fault = error.faults[0]
         except Exception as error:  # the thread lives on, and the panel says so

@@ -17,6 +17,14 @@ from typing import Any
 FILE = "references.json"  # beside the notebook, whose folder the kernel works in
 
 
+class NoReference(LookupError):
+    """There is none here, and the text says why."""
+
+    def _render_traceback_(self) -> list[str]:
+        """IPython and JupyterLab show this line instead of a traceback."""
+        return ["\x1b[31m✗\x1b[0m " + str(self)]
+
+
 def reference(name: str) -> None:
     """Define an exercise in this notebook as the course's reference does. It gives no points.
 
@@ -27,11 +35,11 @@ def reference(name: str) -> None:
         name: of an exercise, `reference("rnn_cell")`. Not of a quiz.
 
     Raises:
-        LookupError: where there is no reference, with the reason.
+        NoReference: where there is no reference, with the reason.
     """
     known = _read(Path(FILE))
     if name not in known:
-        raise LookupError(f'reference: there is no exercise "{name}". There are: {", ".join(known)}.')
+        raise NoReference(f'reference: there is no exercise "{name}". There are: {", ".join(known)}.')
     entry, names = known[name], sys._getframe(1).f_globals
     source, filename = unpacked(entry["source"]), f"<reference {name}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
@@ -50,9 +58,9 @@ def _read(path: Path) -> dict[str, Any]:
             unpacked(entry["source"]), entry["needed_by"], entry["builds_on"]
     except FileNotFoundError:
         fact = f"your course hands none out (no {FILE} beside this notebook)"
-        raise LookupError(f"reference: {fact}. Ask whoever runs it, or go on with another section.") from None
+        raise NoReference(f"reference: {fact}. Ask whoever runs it, or go on with another section.") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
-        raise LookupError(f"reference: {path} cannot be read ({error}). Get it from your course again.") from None
+        raise NoReference(f"reference: {path} cannot be read ({error}). Get it from your course again.") from None
     return known
 
 

@@ -60,9 +60,8 @@ def show(
     step = _next(todo, waits, states, exercises, malformed or open_ones, notebook, after)
     print(f"\nNext: {step}{'' if step.endswith('?') else '.'}")
     print(f"To hand in: save (Ctrl+S) and hand in the one file {notebook}.ipynb, as your teacher asks.")
-    print(
-        f"Learning alone: `autograder check {notebook.split('_')[0]}` in JupyterLab's terminal runs hidden checks, too."
-    )
+    terminal = f"`autograder check {notebook.split('_')[0]}` in a terminal"
+    print(f"Learning alone: Check in JupyterLab's toolbar, or {terminal}, runs hidden checks, too.")
 
 
 def _state(name: str, checks: Mapping[str, float]) -> str:

@@ -168,6 +168,10 @@ ax = plots.course_map(here="00_start_here")
 # | `…` and one line | there is nothing to check yet: the line names the exercise that is still blank |
 # | a *traceback* that ends with the name of an error | the code stopped before it gave a result |
 #
+# **The course panel.** In this course's JupyterLab, *Check* in the notebook's toolbar opens a panel at the right: every exercise
+# with its state, what its checks say, one hint at a time, and what to read again. From then on it checks after each save. It runs
+# the saved notebook from an empty start and leaves your cells alone, so what stands below a cell is still from your own last run.
+#
 # **Visible and hidden.** Most checks have a second part that you cannot see. It runs when your notebook is
 # graded, and asks the same question about other inputs: other sizes, other words, unusual cases. The
 # docstring promises everything that it asks.
@@ -180,8 +184,8 @@ ax = plots.course_map(here="00_start_here")
 # nothing there. *All other code cells* are for playing. They are not run when you are graded, so an exercise must not need
 # anything that you define there.
 #
-# **Before you submit,** choose *Kernel → Restart Kernel and Run All Cells* once. Then you know that the notebook works from an
-# empty start. It goes on past checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
+# **Before you submit,** choose *Run → Restart Kernel and Run All Cells…* once. Then you know that the notebook works from an
+# empty start. (After a restart nothing is defined. Run the first code cell again, or all cells.) It goes on past checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
 # comes next.
 #
 # <details><summary>Stuck in one exercise?</summary>
@@ -194,7 +198,7 @@ ax = plots.course_map(here="00_start_here")
 # | you are | do this |
 # |---|---|
 # | a **student** | Run `python3 course.py lab` in a terminal; JupyterLab opens. Open `notebooks/00_start_here/00_start_here.ipynb`, work through it, save it, and submit that one `.ipynb` file as your teacher asks. |
-# | a **self-learner** | The same, and instead of submitting run `autograder check 00` in a terminal of JupyterLab (or `python3 course.py check 00` in the course's folder). It runs the hidden parts too, on your own machine, and shows for each exercise what to mend, a hint and what to read again. With `--watch` it does so after every save. |
+# | a **self-learner** | The same, and instead of submitting press *Check*: on your own machine it runs the hidden parts, too. Without JupyterLab, `python3 course.py check 00` in the course's folder does the same, and with `--watch` after every save. |
 # | an **instructor** | Put the collected notebooks into one folder, as `STUDENT.ipynb`, and run `python3 course.py grade 00_start_here --from FOLDER`. `python3 course.py grade --help` says more. |
 #
 # </details>
@@ -422,7 +426,7 @@ char_to_id, id_to_char = build_vocabulary(["ab", "abc"])
 expect(char_to_id).type(dict, hint="First char_to_id, a dictionary; then id_to_char, a list.")
 expect(id_to_char).equal(
     ["P", "S", "E", "a", "b", "c"],
-    hint="A list: P, S, E in this order, then every character of the words once.",
+    hint="A list: P, S, E in this order, then every character of the words once, sorted.",
 )
 expect(char_to_id).equal(
     {"P": 0, "S": 1, "E": 2, "a": 3, "b": 4, "c": 5},
@@ -1465,9 +1469,9 @@ for a in demo_animals:
                     demo_texts += [f"{x}{a} bites {y}{b}", f"{y}{b} is bitten by {x}{a}"]
                     demo_victims += [b, b]
 
-demo_char_to_id, demo_id_to_char = build_vocabulary(demo_texts)
-demo_V = len(demo_id_to_char)
-demo_ids, demo_lengths = pad_batch([encode(text, demo_char_to_id) for text in demo_texts], P)  # [540, T] and [540]
+demo_sentence_char_to_id, demo_sentence_id_to_char = build_vocabulary(demo_texts)
+demo_V = len(demo_sentence_id_to_char)
+demo_sentence_ids, demo_sentence_lengths = pad_batch([encode(text, demo_sentence_char_to_id) for text in demo_texts], P)  # [540, T] and [540]
 demo_answers = torch.tensor([demo_animals.index(b) for b in demo_victims])
 
 
@@ -1495,7 +1499,7 @@ demo_reader = DemoLetterReader()
 optimizer = torch.optim.Adam(demo_reader.parameters(), lr=0.03)
 for _ in range(100):
     some = demo_seen[torch.randint(len(demo_seen), (32,))]
-    loss = torch.nn.functional.cross_entropy(demo_reader(demo_ids[some], demo_lengths[some]), demo_answers[some])
+    loss = torch.nn.functional.cross_entropy(demo_reader(demo_sentence_ids[some], demo_sentence_lengths[some]), demo_answers[some])
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -1504,17 +1508,17 @@ for _ in range(100):
 def demo_count_right(ids):
     """How many of the 60 new sentences are answered right."""
     with torch.no_grad():
-        said = demo_reader(ids, demo_lengths[demo_unseen]).argmax(dim=1)
+        said = demo_reader(ids, demo_sentence_lengths[demo_unseen]).argmax(dim=1)
     return int((said == demo_answers[demo_unseen]).sum())
 
 
 # %%
-print("right answers on new sentences:", demo_count_right(demo_ids[demo_unseen]), "of 60")
+print("right answers on new sentences:", demo_count_right(demo_sentence_ids[demo_unseen]), "of 60")
 with torch.no_grad():
     for text in demo_four:
-        ids, lengths = pad_batch([encode(text, demo_char_to_id)], P)
+        ids, lengths = pad_batch([encode(text, demo_sentence_char_to_id)], P)
         scores = demo_reader(ids, lengths)[0].softmax(dim=0)
-        print(f"    {decode(ids[0].tolist(), demo_id_to_char)}: {demo_animals[scores.argmax()]} ({scores.max():.2f})")
+        print(f"    {decode(ids[0].tolist(), demo_sentence_id_to_char)}: {demo_animals[scores.argmax()]} ({scores.max():.2f})")
 
 # %% [markdown]
 # *What to see:* sentences of several lengths and two forms go through one model. The four are among the 60 that it never
@@ -1539,8 +1543,8 @@ guess.ask(
 )
 
 # %%
-demo_more = torch.nn.functional.pad(demo_ids[demo_unseen], (0, 30))  # pads have the id 0
-demo_before, demo_with = demo_count_right(demo_ids[demo_unseen]), demo_count_right(demo_more)
+demo_more = torch.nn.functional.pad(demo_sentence_ids[demo_unseen], (0, 30))  # pads have the id 0
+demo_before, demo_with = demo_count_right(demo_sentence_ids[demo_unseen]), demo_count_right(demo_more)
 
 
 def demo_count_unmasked(ids):
@@ -1551,7 +1555,7 @@ def demo_count_unmasked(ids):
     return int((said == demo_answers[demo_unseen]).sum())
 
 
-demo_bare, demo_without = demo_count_unmasked(demo_ids[demo_unseen]), demo_count_unmasked(demo_more)
+demo_bare, demo_without = demo_count_unmasked(demo_sentence_ids[demo_unseen]), demo_count_unmasked(demo_more)
 print(f"right of 60: {demo_before} before; {demo_with} with 30 more pads and the mask;")
 print(
     f"    {demo_bare} without the mask and without the extra pads; {demo_without} without the mask, with 30 more pads"
@@ -1568,9 +1572,9 @@ guess.compare("mask", "C" if demo_without <= 18 else "B" if demo_without < demo_
 # %% [markdown]
 # ## 0.12 Quiz
 #
-# Five questions, one point each. Every question has two cells. In the first one you write your answer instead of
-# `None`; run it. Then run the second one: it tells you at once whether your answer can be read, but not whether it is
-# right. You learn that, and why, when your notebook is graded.
+# Five questions, one point each. In this course's JupyterLab you click your answer, or type it into its field, and need to run
+# nothing. Elsewhere you write it into the cell below the question, in place of `None`, and run this cell and the next one, which
+# tells you whether your answer can be read. Whether it is right, and why, you learn when your notebook is graded.
 #
 # One of the answer cells begins with `student = ""`. Write your id there, the name under which you hand in: some
 # questions have other numbers for everybody, and your id decides which ones are yours. If you learn alone, write any

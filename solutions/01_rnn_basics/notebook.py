@@ -1863,9 +1863,9 @@ expect(batches.float().sum(dim=1).std()).at_least(
 # and `sample` write. Five times while it learns, it writes 60 symbols, at temperature 0.7. ␣ is a space, ⏎ a new line.
 
 # %%
-demo_cell = Cell(*(weight.requires_grad_() for weight in new_cell(V, 64, seed=0)))
+demo_writer_cell = Cell(*(weight.requires_grad_() for weight in new_cell(V, 64, seed=0)))
 torch.manual_seed(0)
-demo_out = nn.Linear(64, V)
+demo_writer_out = nn.Linear(64, V)
 
 
 def demo_write(temperature, seed, n):
@@ -1875,37 +1875,37 @@ def demo_write(temperature, seed, n):
     written = ""
     with torch.no_grad():
         for _ in range(n):
-            h = rnn_cell(F.one_hot(ids, V).float(), h, *demo_cell)
-            ids = sample(demo_out(h), temperature, generator)
+            h = rnn_cell(F.one_hot(ids, V).float(), h, *demo_writer_cell)
+            ids = sample(demo_writer_out(h), temperature, generator)
             written += SYMBOLS[ids.item()]
     return written
 
 
 # %%
-demo_weights = [*demo_cell, *demo_out.parameters()]
+demo_weights = [*demo_writer_cell, *demo_writer_out.parameters()]
 demo_optimizer = torch.optim.Adam(demo_weights, lr=0.01)
-demo_losses = []
+demo_writer_losses = []
 for step in range(400):
     demo_optimizer.param_groups[0]["lr"] = 0.01 * (1 - step / 400)
     starts = torch.randint(len(TEXT) - 40, (16, 1))
     pieces = text_ids[starts + torch.arange(41)]  # [B, 41]
-    hs, _ = rnn_forward(F.one_hot(pieces[:, :-1], V).float(), torch.zeros(16, 64), *demo_cell)
-    loss = F.cross_entropy(demo_out(hs).flatten(0, 1), pieces[:, 1:].flatten())  # the next letter, at each letter
+    hs, _ = rnn_forward(F.one_hot(pieces[:, :-1], V).float(), torch.zeros(16, 64), *demo_writer_cell)
+    loss = F.cross_entropy(demo_writer_out(hs).flatten(0, 1), pieces[:, 1:].flatten())  # the next letter, at each letter
     demo_optimizer.zero_grad()
     loss.backward()
     clip_grad(demo_weights, 1.0)
     demo_optimizer.step()
-    demo_losses.append(loss.item())
+    demo_writer_losses.append(loss.item())
     if step in (0, 10, 40, 100, 399):
         written = demo_write(0.7, seed=1, n=60).replace(" ", "␣").replace("\n", "⏎")
         print(f"step {step:3d}   loss {loss.item():.2f}   {written}")
 
 # %%
-demo_by_place = F.cross_entropy(demo_out(hs).transpose(1, 2), pieces[:, 1:], reduction="none").mean(dim=0)  # [T]
+demo_by_place = F.cross_entropy(demo_writer_out(hs).transpose(1, 2), pieces[:, 1:], reduction="none").mean(dim=0)  # [T]
 print("last batch, loss at the letters 1 to 5:", *(f"{value:.2f}" for value in demo_by_place[:5].tolist()))
 print(f"and on average at the letters 11 to 40: {demo_by_place[10:].mean():.2f}")
 demo_share = torch.bincount(text_ids) / len(text_ids)
-ax = plots.lines({"loss": demo_losses}, title="Name the next letter", xlabel="training step", ylabel="loss in nats")
+ax = plots.lines({"loss": demo_writer_losses}, title="Name the next letter", xlabel="training step", ylabel="loss in nats")
 for value, label in (
     (math.log(V), f"all {V} symbols equally likely"),
     (-(demo_share * demo_share.log()).sum().item(), "only how frequent each symbol is"),
@@ -1966,8 +1966,8 @@ guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit 
 demo_line = "\nthe wind is cold and "
 with torch.no_grad():
     ids = torch.tensor([[SYMBOLS.index(char) for char in demo_line]])
-    hs, _ = rnn_forward(F.one_hot(ids, V).float(), torch.zeros(1, 64), *demo_cell)
-    p = demo_out(hs)[0].softmax(dim=-1)  # [T, V]
+    hs, _ = rnn_forward(F.one_hot(ids, V).float(), torch.zeros(1, 64), *demo_writer_cell)
+    p = demo_writer_out(hs)[0].softmax(dim=-1)  # [T, V]
 demo_shown = [v for v in range(V) if p[:, v].max() > 0.1]
 demo_names = {"\n": "⏎", " ": "␣"}
 ax = plots.heatmap(

@@ -322,12 +322,12 @@ expect(make_batch([("abc", "def")], 4)[2]).equal(
 # The six pairs as one batch. *Predict first:* how many of the 48 positions of `y_out` are pads?
 
 # %%
-demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)
+demo_batch_x, demo_y_in, demo_y_out = make_batch(PAIRS)
 print("pads in y_out:", int((demo_y_out == P).sum()), "of", demo_y_out.numel())
 
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.6), sharey=True)
-for ax, name, ids in zip(axes, ("x", "y_in", "y_out"), (demo_x, demo_y_in, demo_y_out), strict=True):
+for ax, name, ids in zip(axes, ("x", "y_in", "y_out"), (demo_batch_x, demo_y_in, demo_y_out), strict=True):
     ax.imshow(
         ids.clamp(max=3), cmap=plots.plt.matplotlib.colors.ListedColormap(["#e6e6e6", "#56B4E9", "#E69F00", "#ffffff"])
     )
@@ -1462,19 +1462,19 @@ guess.ask(
 
 # %%
 demo_start = time.process_time()
-demo_model = train(PAIRS, 0)
+demo_translator = train(PAIRS, 0)
 print(f"one training: {time.process_time() - demo_start:.2f} CPU seconds")
-demo_rng = random.Random(99)
+demo_train_rng = random.Random(99)
 demo_words = {n: [] for n in range(6)}
 for source, target in PAIRS:
     for _ in range(60):
         word = source
         for n in range(6):
             demo_words[n].append((word, target))
-            word = typo(word, demo_rng)
+            word = typo(word, demo_train_rng)
 demo_accuracy = []
 for pairs in demo_words.values():
-    answers = greedy_decode(demo_model, [word for word, _ in pairs], 12)
+    answers = greedy_decode(demo_translator, [word for word, _ in pairs], 12)
     demo_accuracy.append(sum(a == target for a, (_, target) in zip(answers, pairs, strict=True)) / len(pairs))
 ax = plots.lines(
     {"train": demo_accuracy},
@@ -1561,7 +1561,7 @@ for word in ("nortth", "begn", "yuong", "kingh", "lackb", "mna", "wom"):
 # %%
 print("   asked   letter by letter   your machine")
 for word in ["man", "black", "king", "girl", "up", "high", "highh", "kingh", "kinng", "blcak", "igrl"]:
-    print(f"{word:>8}   {demo_one_by_one(word):<17}  {translate(demo_model, word)}")
+    print(f"{word:>8}   {demo_one_by_one(word):<17}  {translate(demo_translator, word)}")
 
 # %% [markdown]
 # *What to see:* what failed at the top of this page works. The answers are as long as they should be, and a typo does
@@ -1606,7 +1606,7 @@ class DemoMixture(nn.Module):
         return self.out(self.decoder(F.one_hot(y_in, V).float(), c)[0])  # [B, T, V]
 
 
-demo_typos = [(typo(source, demo_rng), target) for source, target in PAIRS for _ in range(20)]
+demo_typos = [(typo(source, demo_train_rng), target) for source, target in PAIRS for _ in range(20)]
 demo_learned = {}
 for letter, name, mixture in (
     ("", "GRU → GRU, one layer", (nn.GRU, nn.GRU)),  # for comparison with B
@@ -1964,8 +1964,8 @@ guess.ask(
 
 # %%
 for word in ["cat", "dog", "low", "queen", "antonym", "zzz"]:
-    print(f"{word:>8} → {translate(demo_model, word)}")
-demo_answer = translate(demo_model, "cat")
+    print(f"{word:>8} → {translate(demo_translator, word)}")
+demo_answer = translate(demo_translator, "cat")
 guess.compare("cat", "B" if not demo_answer else "A" if demo_answer in [target for _, target in PAIRS] else "C")
 
 # %% [markdown]
@@ -1979,16 +1979,16 @@ guess.compare("cat", "B" if not demo_answer else "A" if demo_answer in [target f
 
 # %%
 demo_rng = random.Random(5)
-demo_words, demo_groups = [], []
+demo_word_list, demo_groups = [], []
 for source, _ in PAIRS:
     mistyped = [source, *(typo(source, demo_rng) for _ in range(6))]
-    demo_words += mistyped
+    demo_word_list += mistyped
     demo_groups += [source] * len(mistyped)
-demo_words.append("cat")
+demo_word_list.append("cat")
 demo_groups.append("cat (never seen)")
 with torch.no_grad():
     states = [
-        demo_model.encoder(F.one_hot(torch.tensor([to_ids(word + "E")]), V).float())[0][0, -1] for word in demo_words
+        demo_translator.encoder(F.one_hot(torch.tensor([to_ids(word + "E")]), V).float())[0][0, -1] for word in demo_word_list
     ]
 states = torch.stack(states)  # [N, H]
 centred = states - states.mean(dim=0)
@@ -2000,14 +2000,14 @@ print(f"these two directions hold {share:.0%} of the variance")
 demo_xy = centred @ directions[:2].T
 ax = plots.points(
     demo_xy,
-    [""] * len(demo_words),
+    [""] * len(demo_word_list),
     demo_groups,
     title=f"States after E: words and six typos of each ({share:.0%} of the variance)",
     xlabel="first principal component",
     ylabel="second principal component",
 )
 ax.get_legend().remove()
-demo_clean = demo_xy[[word == group for word, group in zip(demo_words, demo_groups, strict=True)]]
+demo_clean = demo_xy[[word == group for word, group in zip(demo_word_list, demo_groups, strict=True)]]
 ax.scatter(*demo_clean.T, s=130, facecolors="none", edgecolors="#222222", linewidths=1.3, zorder=4)
 for name in dict.fromkeys(demo_groups):  # each name stands above its cloud, that of cat below its cross
     cloud = demo_xy[[group == name for group in demo_groups]]

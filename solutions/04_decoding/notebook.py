@@ -2265,14 +2265,14 @@ with torch.no_grad():
         said = [to_text(tokens).split("E")[0] for tokens, _ in best]
         demo_right[k] = sum(a == target for a, (_, target) in zip(said, demo_pairs, strict=True))
         demo_found[k] = sum(log_prob for _, log_prob in best) / 60
-    demo_gold = 0.0  # the mean log p of the right answers
+    demo_beam_gold = 0.0  # the mean log p of the right answers
     for word, target in demo_pairs:
         _, y_in, y_out = make_batch([(word, target)])
         log_p = demo_machines["reverse"](make_batch([(word, "")])[0], y_in).log_softmax(dim=-1)
-        demo_gold += log_p.gather(-1, y_out.unsqueeze(-1)).sum().item() / 60
+        demo_beam_gold += log_p.gather(-1, y_out.unsqueeze(-1)).sum().item() / 60
 print("right of 60 words:", ", ".join(f"k = {k}: {count}" for k, count in demo_right.items()))
 print("log p, the mean:  ", ", ".join(f"k = {k}: {value:.2f}" for k, value in demo_found.items()), end="")
-print(f", the right answers: {demo_gold:.2f}")
+print(f", the right answers: {demo_beam_gold:.2f}")
 demo_more = demo_right[8] - demo_right[1]
 guess.compare("beam", "A" if demo_more >= 10 else "B" if demo_more >= 3 else "C")
 
@@ -2286,9 +2286,9 @@ for ax, values, title, ylabel in (
     ax.set(title=title, xlabel="beam width k", ylabel=ylabel, xticks=range(4))
     ax.set_xticklabels([str(k) for k in demo_right])
 axes[0].set_ylim(0, 0.6)
-axes[1].axhline(demo_gold, color=plots.COLORS[1], linestyle="--", linewidth=1.5)
+axes[1].axhline(demo_beam_gold, color=plots.COLORS[1], linestyle="--", linewidth=1.5)
 demo_label = {"xytext": (0, 4), "textcoords": "offset points", "ha": "center", "fontsize": 9, "color": plots.COLORS[1]}
-_ = axes[1].annotate("the right answers", (1.5, demo_gold), **demo_label)
+_ = axes[1].annotate("the right answers", (1.5, demo_beam_gold), **demo_label)
 
 # %% [markdown]
 # *What to see:*

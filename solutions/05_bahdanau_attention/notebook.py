@@ -1786,14 +1786,14 @@ guess.ask(
 demo_static = train_translator(corpus.train, seed=0, steps=200, score=linear_score)
 draw_beside_gold(demo_static, demo_long, "without tanh")
 with torch.no_grad():
-    demo_alpha = demo_static(*grammar.batch([demo_long])[:2])[1][0]  # [T, S]
-demo_rows, demo_columns = ((demo_alpha - demo_alpha.mean(dim=dim, keepdim=True)).abs().max() for dim in (0, 1))
+    demo_tanh_alpha = demo_static(*grammar.batch([demo_long])[:2])[1][0]  # [T, S]
+demo_rows, demo_columns = ((demo_tanh_alpha - demo_tanh_alpha.mean(dim=dim, keepdim=True)).abs().max() for dim in (0, 1))
 demo_letter = ("C" if demo_columns < 0.01 else "B") if demo_rows < 0.01 else ("D" if demo_columns < 0.01 else "A")
 guess.compare("stripes", demo_letter)
 
 # %% tags=["hide-input"]
 ax = plot_alignment(
-    demo_alpha[: len(demo_long.target)],
+    demo_tanh_alpha[: len(demo_long.target)],
     [*demo_long.source, "E"],
     glossed(demo_long.target),
     title="the same, colours from 0 to 0.2",
@@ -1954,7 +1954,7 @@ guess.ask(
 
 # %%
 source, y_in, y_out = grammar.batch(corpus.test)
-demo_alpha, demo_open, demo_closed = [], [], []
+demo_moved_alpha, demo_open, demo_closed = [], [], []
 with torch.no_grad():
     memory, s, mask = demo_model.encode(source)
     for y in y_in.T:
@@ -1962,8 +1962,8 @@ with torch.no_grad():
         seeing, s, alpha = demo_model.decoder.step(y, s, memory, mask)
         demo_closed.append(blind.argmax(dim=1))
         demo_open.append(seeing.argmax(dim=1))
-        demo_alpha.append(alpha)
-demo_alpha = torch.stack(demo_alpha, dim=1)
+        demo_moved_alpha.append(alpha)
+demo_moved_alpha = torch.stack(demo_moved_alpha, dim=1)
 demo_open, demo_closed = (torch.stack(said, dim=1) == y_out for said in (demo_open, demo_closed))
 
 demo_kinds = {"nouns and names": {word[1] for word in grammar.NOUNS.values()} | {w for w, _ in grammar.NAMES.values()}}
@@ -1973,7 +1973,7 @@ demo_kinds |= {"里 inside, 边 by, 下 under,\n后面 behind": {"里", "边", "
 demo_asked = {kind: [] for kind in demo_kinds}
 for b, pair in enumerate(corpus.test):
     linked = {t for t, _ in pair.possible}
-    for t, j in links_of(demo_alpha[b], pair):
+    for t, j in links_of(demo_moved_alpha[b], pair):
         looks = float((t, j) in pair.possible) if t in linked else float("nan")  # no gold link: nothing to compare with
         for kind, words in demo_kinds.items():
             if pair.target[t] in words:
@@ -1998,7 +1998,7 @@ guess.compare("eyes", "ABCD"[int(demo_shares[:4, 2].argmax())])
 
 # %%
 demo_river, demo_next = [], []  # where 河 looks; and of each word that ends a place: does it look at the next word?
-for pair, alpha in zip(corpus.test, demo_alpha, strict=True):
+for pair, alpha in zip(corpus.test, demo_moved_alpha, strict=True):
     for t, j in links_of(alpha, pair):
         if pair.target[t] == "河":
             demo_river.append(pair.source[j])

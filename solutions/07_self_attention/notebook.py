@@ -1743,10 +1743,10 @@ def demo_depth(norm, seed, depth=12, D=32):
     return sizes, [block.linear2.weight.grad.norm().item() for block in blocks]
 
 
-demo_sizes_of, demo_slopes = {}, {}
+demo_sizes_of, demo_block_slopes = {}, {}
 for norm in ("pre", "post"):
     demo_runs = torch.tensor([demo_depth(norm, seed) for seed in range(10)]).mean(dim=0)  # [2, 12]
-    demo_sizes_of[f"{norm}-norm"], demo_slopes[f"{norm}-norm"] = demo_runs.tolist()
+    demo_sizes_of[f"{norm}-norm"], demo_block_slopes[f"{norm}-norm"] = demo_runs.tolist()
     for what, values in zip(("size of the words", "gradient"), demo_runs.tolist(), strict=True):
         print(f"{norm:4} {what:17}: first block {values[0]:.2f}, last block {values[-1]:.2f}")
 demo_grown = tuple(of[-1] > 2 * of[0] for of in demo_sizes_of.values())  # pre, post
@@ -1758,7 +1758,7 @@ plots.lines(
     demo_sizes_of, range(1, 13), title="Size of the words", xlabel="after block", ylabel="root mean square", ax=axes[0]
 )
 plots.lines(
-    demo_slopes, range(1, 13), title="Gradient at linear2", xlabel="in block", ylabel="norm of the gradient", ax=axes[1]
+    demo_block_slopes, range(1, 13), title="Gradient at linear2", xlabel="in block", ylabel="norm of the gradient", ax=axes[1]
 )
 for ax in axes:
     ax.set_xticks(range(1, 13))

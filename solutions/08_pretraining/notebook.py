@@ -1171,15 +1171,15 @@ expect(own_word_score(Sure(30, 50.0), torch.tensor([30]), torch.tensor([31]))).c
 
 # %%
 READER = entailment.PRETRAINED  # the file with the stored weights
-demo_reader = MaskedWordModel()
-demo_reader.load_state_dict(torch.load(READER, weights_only=True))
-demo_reader.eval()
+demo_stored_reader = MaskedWordModel()
+demo_stored_reader.load_state_dict(torch.load(READER, weights_only=True))
+demo_stored_reader.eval()
 
 
 def demo_score(pairs):
     """The score of each pair, [N]."""
     return torch.tensor(
-        [own_word_score(demo_reader, *(torch.tensor([WORDS.index(w) for w in side]) for side in p[:2])) for p in pairs]
+        [own_word_score(demo_stored_reader, *(torch.tensor([WORDS.index(w) for w in side]) for side in p[:2])) for p in pairs]
     )
 
 
@@ -1257,7 +1257,7 @@ for demo_cases in demo_verbs:
         ids, segment, mask = entailment.batch([entailment.Sentences(demo_sentence, demo_sentence, ())])
         ids[0, [demo_verb, len(demo_sentence) + 1 + demo_verb]] = MASK
         with torch.no_grad():
-            _, demo_of_layers = demo_reader.encoder(ids, segment, mask, need_weights=True)
+            _, demo_of_layers = demo_stored_reader.encoder(ids, segment, mask, need_weights=True)
         demo_weights = torch.cat(demo_of_layers, dim=1)[0, :, demo_verb, : len(demo_sentence)]  # [8 heads, words]
         demo_hits["the subject"] += demo_weights.argmax(dim=1) == demo_subject
         demo_hits["the place just before"] += demo_weights.argmax(dim=1) == demo_verb - 1
@@ -1289,7 +1289,7 @@ def demo_draw(ax, cases):
     ids, segment, mask = entailment.batch([entailment.Sentences(demo_sentence, demo_sentence, ())])
     ids[0, [demo_verb, len(demo_sentence) + 1 + demo_verb]] = MASK
     with torch.no_grad():
-        _, demo_of_layers = demo_reader.encoder(ids, segment, mask, need_weights=True)
+        _, demo_of_layers = demo_stored_reader.encoder(ids, segment, mask, need_weights=True)
     demo_weights = torch.cat(demo_of_layers, dim=1)[0, demo_best, demo_verb, : len(demo_sentence)]
     demo_words = ["[MASK]" if i == demo_verb else word for i, word in enumerate(demo_sentence)]
     ax.bar(range(len(demo_words)), demo_weights.tolist(), color=plots.COLORS[0])

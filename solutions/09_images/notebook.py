@@ -2874,12 +2874,12 @@ demo_maps[0, 0, 1:3, 1:3] += 4.0
 demo_maps[0, 1, 3:5, 5:8] += 4.0
 demo_queries = torch.zeros(3, 8)
 demo_queries[0, 0] = demo_queries[1, 1] = 3.0
-demo_weights = label_attention(demo_maps, demo_queries)[1][0]
+demo_label_weights = label_attention(demo_maps, demo_queries)[1][0]
 figure, axes = plots.plt.subplots(1, 3, figsize=(plots.WIDTH, 2.3))
 for ax, demo_map, demo_name in zip(
-    axes, demo_weights, ("label 1", "label 2", "a query of zeros:\n1/54 everywhere"), strict=True
+    axes, demo_label_weights, ("label 1", "label 2", "a query of zeros:\n1/54 everywhere"), strict=True
 ):
-    ax.imshow(demo_map, vmin=0, vmax=demo_weights.max())
+    ax.imshow(demo_map, vmin=0, vmax=demo_label_weights.max())
     ax.set(title=demo_name, xticks=[], yticks=[])
     ax.grid(False)
 
@@ -2916,8 +2916,8 @@ class LabelNet(nn.Module):
 torch.manual_seed(2)
 demo_net = train(LabelNet(label_attention), photos.images[learn], demo_targets[learn], multilabel_loss, seed=2)
 with torch.no_grad():
-    demo_said, demo_weights = demo_net.look(photos.images[test])
-print(f"all labels right in {exact_match(predict_labels(demo_said), photos.labels[test]):.3f} of the new pictures")
+    demo_label_said, demo_label_weights = demo_net.look(photos.images[test])
+print(f"all labels right in {exact_match(predict_labels(demo_label_said), photos.labels[test]):.3f} of the new pictures")
 demo_three = [i for i in range(500) if photos.labels[2000 + i].sum() == 3][:3]
 figure, axes = plots.plt.subplots(3, 4, figsize=(plots.WIDTH, 5.4))
 for row, i in zip(axes, demo_three, strict=True):
@@ -2926,7 +2926,7 @@ for row, i in zip(axes, demo_three, strict=True):
     row[0].axis("off")
     for ax, label in zip(row[1:], there, strict=True):
         plots.map_over_image(
-            image, demo_weights[i, label], mask=photos.masks[2000 + i, label], title=LABELS[label], ax=ax
+            image, demo_label_weights[i, label], mask=photos.masks[2000 + i, label], title=LABELS[label], ax=ax
         )
 
 # %% [markdown]
@@ -2940,7 +2940,7 @@ for row, i in zip(axes, demo_three, strict=True):
 # %% [markdown]
 # **Try it (10 lines, half a minute, no points).** In a **new cell**, train `LabelNet(flat)` in the same way
 # (`torch.manual_seed(2)`, `seed=2`). Your `flat(maps, queries)` returns (contexts, weights) as `label_attention` does, with the weight 1/256 at every place. Call
-# the result `try_net`: 9.16 still needs `demo_weights` and `demo_said`. *Predict first:* is exact match nearer to that of
+# the result `try_net`: 9.16 still needs `demo_label_weights` and `demo_label_said`. *Predict first:* is exact match nearer to that of
 # the network above (printed over the pictures) or to 0.62 (the mean of 9.14)? Write one sentence on what this shows.
 #
 # <details><summary>`flat`, and what came out here</summary>
@@ -3197,7 +3197,7 @@ def demo_large(maps):
 
 
 demo_masks = photos.masks[test]
-demo_live = pointing_accuracy(demo_large(demo_weights), demo_masks, photos.labels[test])
+demo_live = pointing_accuracy(demo_large(demo_label_weights), demo_masks, photos.labels[test])
 demo_chance = demo_masks.float().mean(dim=(2, 3))[photos.labels[test]].mean().item()
 demo_known = photos.masks[learn].flatten(2)[photos.labels[learn]].float()  # a row for each label that is there
 demo_asked = demo_masks.flatten(2)  # [500, 5, 1024]
@@ -3211,9 +3211,9 @@ demo_blind_by = [hits.mean().item() for hits in demo_blind]
 print(f"this network: {demo_live:.2f}, a random place: {demo_chance:.2f}, one fixed place: {demo_fixed:.2f},", end=" ")
 print(f"one fixed place for each label: {demo_blind_all:.2f}")
 print(", ".join(f"{name} {share:.2f}" for name, share in zip(LABELS, demo_blind_by, strict=True)))
-demo_runs = data.load("image_runs")["maps"]
+demo_pointing_runs = data.load("image_runs")["maps"]
 print("\nmeans of three runs        names   points   mountains   desert   inside")
-for name, runs in demo_runs.items():
+for name, runs in demo_pointing_runs.items():
     demo_row = [sum(run[key] for run in runs) / len(runs) for key in ("exact", "pointing", "mass")]
     demo_desert, demo_mountains = (sum(run["by_label"][k] for run in runs) / len(runs) for k in (0, 1))
     print(f"{name:25} {demo_row[0]:6.2f} {demo_row[1]:8.2f} {demo_mountains:11.2f}", end=" ")
@@ -3221,18 +3221,18 @@ for name, runs in demo_runs.items():
 print(f"{'blind, one place a label':25} {'–':>6} {demo_blind_all:8.2f} {demo_blind_by[1]:11.2f}", end=" ")
 print(f"{demo_blind_by[0]:8.2f} {'–':>8}")
 demo_order = ["label attention", "class activation", "spatial gate", "maximum"]
-demo_least = min(demo_order, key=lambda name: sum(run["pointing"] for run in demo_runs[name]))
+demo_least = min(demo_order, key=lambda name: sum(run["pointing"] for run in demo_pointing_runs[name]))
 guess.compare("pointing", "ABCD"[demo_order.index(demo_least)])
 
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(1, 2, figsize=(plots.WIDTH, 4.8), width_ratios=[1.2, 1])
 for k, (demo_key, demo_what) in enumerate((("exact", "names all right"), ("pointing", "points right"))):
-    for i, runs in enumerate(demo_runs.values()):
+    for i, runs in enumerate(demo_pointing_runs.values()):
         demo_values = [run[demo_key] for run in runs]
         demo_label = demo_what if i == 0 else None
         axes[0].bar(i + 0.4 * k - 0.2, sum(demo_values) / 3, 0.38, color=("0.75", "0.45")[k], label=demo_label)
         axes[0].plot([i + 0.4 * k - 0.2] * 3, demo_values, "k.", markersize=5)
-demo_before = [run["before_sigmoid"] for run in demo_runs["spatial gate"]]
+demo_before = [run["before_sigmoid"] for run in demo_pointing_runs["spatial gate"]]
 axes[0].plot([2.2] * 3, demo_before, "kx", label="gate, before its sigmoid (runs)")
 for i in range(4):  # over the bars of pointing only
     for demo_y, demo_style, demo_what in (
@@ -3241,13 +3241,13 @@ for i in range(4):  # over the bars of pointing only
         (demo_blind_all, "-", "points: one fixed place for each label"),
     ):
         axes[0].plot([i, i + 0.4], [demo_y] * 2, "b" + demo_style, linewidth=1.5, label=demo_what if i == 0 else None)
-for i, (name, runs) in enumerate(demo_runs.items()):
+for i, (name, runs) in enumerate(demo_pointing_runs.items()):
     demo_of_label = torch.tensor([run["by_label"] for run in runs])  # [runs, 5]
     axes[1].plot(demo_of_label.mean(dim=0), range(5), "os^D"[i], color=plots.COLORS[i], label=name)
     for run in demo_of_label:
         axes[1].plot(run, range(5), ".", color=plots.COLORS[i], alpha=0.5)
 axes[1].plot(demo_blind_by, range(5), "|", color="gray", markersize=16, markeredgewidth=2.5, label="blind, one place")
-axes[0].set_xticks(range(4), [name.replace(" ", "\n") for name in demo_runs], fontsize=8)
+axes[0].set_xticks(range(4), [name.replace(" ", "\n") for name in demo_pointing_runs], fontsize=8)
 axes[0].set(title="Naming and pointing (dots: runs)", ylim=(0, 1))
 axes[0].grid(axis="x", visible=False)
 axes[1].set_yticks(range(5), LABELS)
@@ -3367,7 +3367,7 @@ demo_smooth = F.avg_pool2d(demo_fine, 9, stride=1, padding=4, count_include_pad=
 demo_both = {
     "a weight for each pixel": (demo_flat(photos.images[test]), demo_fine),
     "… its map averaged, 9 × 9": (demo_flat(photos.images[test]), demo_smooth),
-    "each label looks": (demo_said, demo_large(demo_weights)),
+    "each label looks": (demo_label_said, demo_large(demo_label_weights)),
 }
 for demo_name, (demo_logits, demo_maps) in demo_both.items():
     demo_names = exact_match(predict_labels(demo_logits), photos.labels[test])

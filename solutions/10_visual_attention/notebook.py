@@ -2851,14 +2851,14 @@ train_finder(demo_finder, hybrid_loss, demo_hidden.images[demo_learn], demo_hidd
 demo_seconds = time.process_time() - demo_start
 demo_pictures, demo_labels = demo_hidden.images[demo_test], demo_hidden.labels[demo_test]
 with torch.no_grad():
-    demo_logits, _, demo_places, demo_weights = demo_finder(demo_pictures, torch.Generator().manual_seed(1))
+    demo_finder_logits, _, demo_finder_places, demo_finder_weights = demo_finder(demo_pictures, torch.Generator().manual_seed(1))
 print(
-    f"{(demo_logits.argmax(dim=1) == demo_labels).float().mean():.2f} of the new pictures right, {demo_seconds:.0f} s"
+    f"{(demo_finder_logits.argmax(dim=1) == demo_labels).float().mean():.2f} of the new pictures right, {demo_seconds:.0f} s"
 )
 demo_boxes = demo_hidden.boxes[demo_test]
-demo_inside = [in_box(demo_places[:, look], demo_boxes) for look in range(2)]
+demo_inside = [in_box(demo_finder_places[:, look], demo_boxes) for look in range(2)]
 demo_rule = in_box(most_ink(demo_pictures), demo_boxes)
-demo_same = (demo_places[:, 0] == demo_places[:, 1]).float().mean()
+demo_same = (demo_finder_places[:, 0] == demo_finder_places[:, 1]).float().mean()
 print(
     f"in the box of the digit: look 1 {demo_inside[0]:.2f}, look 2 {demo_inside[1]:.2f}; the same cell: {demo_same:.2f}"
 )
@@ -2866,15 +2866,15 @@ print(f"without learning: a random cell 0.16, the cell with the most ink around 
 
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 3.9))
-demo_wrong = (demo_logits.argmax(dim=1) != demo_labels).nonzero().squeeze(1).tolist()
-demo_good = (demo_logits.argmax(dim=1) == demo_labels).nonzero().squeeze(1).tolist()
+demo_wrong = (demo_finder_logits.argmax(dim=1) != demo_labels).nonzero().squeeze(1).tolist()
+demo_good = (demo_finder_logits.argmax(dim=1) == demo_labels).nonzero().squeeze(1).tolist()
 for demo_column, demo_n in enumerate((*demo_good[:2], *demo_wrong[:2])):
     demo_image = demo_pictures[demo_n]
-    demo_policy = demo_weights[demo_n, 0].view(10, 10)
+    demo_policy = demo_finder_weights[demo_n, 0].view(10, 10)
     plots.map_over_image(demo_image, demo_policy, cross=False, ax=axes[0, demo_column])
     axes[0, demo_column].set_title(f"policy, look 1\n(up to {demo_policy.max():.2f})", fontsize=9)
-    demo_corners = [(p % 10 * 4 - 6, p // 10 * 4 - 6) for p in demo_places[demo_n].tolist()]
-    demo_title = f"says {demo_logits[demo_n].argmax()}, is {demo_labels[demo_n]}"
+    demo_corners = [(p % 10 * 4 - 6, p // 10 * 4 - 6) for p in demo_finder_places[demo_n].tolist()]
+    demo_title = f"says {demo_finder_logits[demo_n].argmax()}, is {demo_labels[demo_n]}"
     demo_ax = axes[1, demo_column]
     demo_ax.imshow(demo_image, cmap="gray", vmin=0, vmax=1)
     demo_ax.set_title(demo_title)
@@ -2954,11 +2954,11 @@ guess.compare("learned_first", "A" if demo_lead < 0 else "B" if demo_lead > 0 el
 # larger one: 8 of 5 × 5 and 16 of 3 × 3 with stride 2, 32 of 3 × 3, maximum, linear.)
 
 # %%
-demo_runs = data.load("visual_runs")["finder"]
+demo_finder_runs = data.load("visual_runs")["finder"]
 demo_unused = {"two random looks": 82560, "one look, at the most ink": 41600}  # without the policy that they do not use
-demo_cost = {name: demo_unused.get(name, each[0]["multiplications"]) for name, each in demo_runs.items()}
+demo_cost = {name: demo_unused.get(name, each[0]["multiplications"]) for name, each in demo_finder_runs.items()}
 print(f"{'way':34} right  (its three runs)     multiplications   seconds")
-for demo_name, demo_each in demo_runs.items():
+for demo_name, demo_each in demo_finder_runs.items():
     demo_right = [run["right"] for run in demo_each]
     demo_all = ", ".join(f"{x:.2f}" for x in demo_right)
     demo_seconds = sum(run["seconds"] for run in demo_each) / len(demo_each)
@@ -2980,7 +2980,7 @@ figure, ax = plots.plt.subplots(figsize=(plots.WIDTH, 4.6), layout="constrained"
 ax.axvline(128000, linestyle="--", color="0.6", linewidth=1)
 ax.text(133000, 0.03, "128,000", fontsize=8.5, color="0.4")
 for demo_name in demo_order:
-    demo_color, demo_shares = demo_colors[demo_kind[demo_name]], [run["right"] for run in demo_runs[demo_name]]
+    demo_color, demo_shares = demo_colors[demo_kind[demo_name]], [run["right"] for run in demo_finder_runs[demo_name]]
     demo_at = (demo_cost[demo_name], sum(demo_shares) / 3)
     ax.plot([demo_at[0]] * 2, [min(demo_shares), max(demo_shares)], color=demo_color)
     ax.plot(*demo_at, "o", color=demo_color)
@@ -3017,7 +3017,7 @@ _ = figure.legend(demo_handles, demo_colors, loc="outside lower center", ncols=3
 for demo_name in ("soft, a mean of 100 glimpses", "two drawn looks"):
     print(f"{demo_name}, and then used in another way:")
     for demo_way, demo_key in (("as trained", "right"), ("the likeliest cell", "largest"), ("a drawn cell", "draw")):
-        print(f"  {demo_way:20} {sum(run[demo_key] for run in demo_runs[demo_name]) / 3:.2f}")
+        print(f"  {demo_way:20} {sum(run[demo_key] for run in demo_finder_runs[demo_name]) / 3:.2f}")
 print("how far the gradients of the policy scatter (their variance over 60 draws for 100 pictures, three seeds):")
 for demo_name, demo_each in data.load("visual_runs")["scatter"].items():
     print(f"  {demo_name}; answers right:", ", ".join(f"{run['right']:.2f}" for run in demo_each))
@@ -3904,7 +3904,7 @@ for demo_name, demo_of in (("its own map", demo_maps), ("of another picture", ot
 # %%
 with torch.no_grad():
     demo_first_try = demo_flat(demo_hidden.images[demo_test]).argmax(dim=1)
-    demo_logits, _, demo_places, _ = demo_finder(demo_hidden.images[demo_test], torch.Generator().manual_seed(1))
+    demo_logits, _, demo_word_places, _ = demo_finder(demo_hidden.images[demo_test], torch.Generator().manual_seed(1))
 demo_said = demo_logits.argmax(dim=1)
 for demo_name, demo_answers in (("all pixels at once (10.1)", demo_first_try), ("the finder (10.12)", demo_said)):
     demo_hits = demo_answers == demo_hidden.labels[demo_test]
@@ -3913,7 +3913,7 @@ for demo_name, demo_answers in (("all pixels at once (10.1)", demo_first_try), (
 # %% tags=["hide-input"]
 figure, axes = plots.plt.subplots(2, 4, figsize=(plots.WIDTH, 4.1))
 for demo_i, ax in enumerate(axes.flat):
-    demo_corners = [(p % 10 * 4 - 6, p // 10 * 4 - 6, 16, 16) for p in demo_places[demo_i].tolist()]
+    demo_corners = [(p % 10 * 4 - 6, p // 10 * 4 - 6, 16, 16) for p in demo_word_places[demo_i].tolist()]
     demo_title = (
         f"a {demo_hidden.labels[demo_test][demo_i]}\n10.1: {demo_first_try[demo_i]}, finder: {demo_said[demo_i]}"
     )

@@ -72,6 +72,11 @@ export class CoursePanel extends ReactWidget {
           {this._model.news.map(it => `${it.name}: ${this._state(it)}. ${it.misconception || it.message}`).join('\n')}
         </div>
         {view && <ol className="sc-exercises">{view.exercises.map(it => this._exercise(it, view))}</ol>}
+        {view && (
+          <p className="sc-note">
+            {trans.__('Check runs the saved notebook from an empty start. What stands below its cells is from your own last run.')}
+          </p>
+        )}
         {view && !view.hidden && (
           <p className="sc-note">{trans.__('Hidden checks run when you hand in: what is passed here may still lose points there.')}</p>
         )}
@@ -156,7 +161,7 @@ export class CoursePanel extends ReactWidget {
       return trans.__('solution shown, no points');
     }
     if (!view.hidden) {
-      const part = it.state === 'blank' || it.state === 'changed' ? '' : `${it.passed}/${it.checks} · `;
+      const part = it.quiz || it.state === 'blank' || it.state === 'changed' ? '' : `${it.passed}/${it.checks} · `;
       return part + trans._n('%1 point', '%1 points', it.max);
     }
     const points = it.max ? `${number(it.score)}/${number(it.max)}` : '';
@@ -234,7 +239,7 @@ export class CoursePanel extends ReactWidget {
         ))}
         <div className="sc-help">
           {it.more_hints > 0 && (
-            <button className="sc-link" onClick={() => void model.hint(it.name)}>
+            <button className="sc-link" onClick={event => void this._hint(it, event.currentTarget.closest('li')!)}>
               {trans.__('Next hint (%1 of %2)', it.hints.length + 1, it.hints.length + it.more_hints)}
             </button>
           )}
@@ -262,6 +267,15 @@ export class CoursePanel extends ReactWidget {
         )}
       </div>
     );
+  }
+
+  private async _hint(it: Exercise, place: HTMLElement): Promise<void> {
+    await this._model.hint(it.name);
+    requestAnimationFrame(() => {
+      if (document.activeElement === document.body) {
+        place.querySelector<HTMLElement>('.sc-help button, .sc-go')?.focus(); // the last hint takes its button with it
+      }
+    });
   }
 
   private async _giveUp(it: Exercise): Promise<void> {
@@ -324,10 +338,12 @@ export class CoursePanel extends ReactWidget {
   private _stage(it: Stage, next: boolean): JSX.Element {
     const trans = this._trans;
     const extra = it.extra ? ` +${number(it.extra)}` : '';
-    const points = it.hidden
-      ? `${number(it.score)}/${number(it.points)}${extra}`
-      : trans.__('visible %1/%2', it.passed, it.checks);
-    const told = it.hidden ? trans.__('%1 of %2 points', number(it.score), number(it.points)) : points;
+    const points = !it.when
+      ? trans._n('%1 point', '%1 points', it.points)
+      : it.hidden
+        ? `${number(it.score)}/${number(it.points)}${extra}`
+        : trans.__('visible %1/%2', it.passed, it.checks);
+    const told = it.when && it.hidden ? trans.__('%1 of %2 points', number(it.score), number(it.points)) : points;
     const done = trans.__('%1 of %2 exercises', it.done, it.exercises);
     const here = it.stage === this._model.view?.stage;
     const changed = it.changed ? trans.__('changed since its check') : '';
@@ -339,7 +355,7 @@ export class CoursePanel extends ReactWidget {
           {next && <span className="sc-next">{trans.__('next')}</span>}
           <span className="sc-points">
             {points}
-            {it.changed && <span title={changed}> *</span>}
+            {it.changed && <span title={changed}> · {trans.__('changed')}</span>}
           </span>
           <progress max={it.exercises || 1} value={it.done} aria-hidden="true" />
         </button>
