@@ -424,7 +424,7 @@ def test_the_extension_is_loaded_without_what_checks_need() -> None:
 
 
 def test_long_lines_of_code_are_wrapped_beside_the_panel(mini: Stage) -> None:
-    words, environment = command(mini.course, False, ())
+    _, environment = command(mini.course, False, ())
     folder = Path(environment["JUPYTER_CONFIG_PATH"].split(os.pathsep)[0]) / "labconfig"
     ((name, told),) = json.loads((folder / "default_setting_overrides.json").read_text()).items()
     package, _, schema = name.rpartition(":")

@@ -46,7 +46,8 @@ def ask(name: str, question: str, *, mine: str = "", **options: str) -> None:
     if letter and letter not in options:
         print(f'mine="{mine}" is none of the letters {", ".join(options)}.')
     elif guess.result and letter != guess.mine:
-        kept = f"Your guess stays {guess.told(guess.mine)}." if guess.mine else "You made none: restart the kernel to guess after all."
+        none = "You made none: restart the kernel to guess after all."
+        kept = f"Your guess stays {guess.told(guess.mine)}." if guess.mine else none
         print(f"The result is known: {guess.told(guess.result)}. {kept}")
     elif not letter:
         print('What do you think? Write the letter between the quotation marks of mine="" and run the cell again.')
