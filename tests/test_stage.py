@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from autograder.course.faults import CourseError
-from autograder.course.layout import Stage
+from autograder.course.layout import Course, Stage
 from autograder.stage.names import names
 from autograder.stage.read import read_answers, read_stage
 
-from .conftest import edit
+from .conftest import ROOT, edit
 
 CHECK = '# %% check="differences-values" points=2\n'
 
@@ -146,6 +148,20 @@ def test_a_fault_of_the_catalogue_is_named(mini: Stage, old: str, new: str, fact
     with pytest.raises(CourseError) as caught:
         read_answers(mini, read_stage(mini))
     assert any(fact in str(fault) for fault in caught.value.faults)
+
+
+@pytest.mark.parametrize("stage", Course(ROOT).stages(), ids=lambda stage: stage.slug)
+def test_running_an_earlier_section_again_changes_no_later_demonstration(stage: Stage) -> None:
+    section, given, found = "", dict[str, set[str]](), set[str]()
+    for cell in read_stage(stage).cells:
+        if cell.kind == "prose":
+            section = [section, *re.findall(r"(?m)^## (.+)", cell.source)][-1]
+        elif cell.kind == "demo":
+            defined, used = names(cell.source)
+            found |= {name for name in used - defined if len(given.get(name, ())) > 1}
+            for name in defined:
+                given.setdefault(name, set()).add(section)
+    assert {name for name in found if name.startswith("demo_")} == set()
 
 
 def test_names_sees_through_functions_and_comprehensions() -> None:
