@@ -105,7 +105,7 @@ def test_a_column_that_says_slug_or_number_is_filled_in_and_named(tmp_path: Path
     path = canvas_file(tmp_path, "Essay 3 (9)", title, "Stage 13 (7)", "Stage 30 (8)")
     upload = canvas.into(term_of([JM, LW], {"03_seq2seq": {"jm": 20.0, "lw": 7.5}}), path)
     assert [row[5:] for row in upload.rows[2:]] == [["", "20", "", ""], ["", "7.5", "", ""]]
-    assert upload.told == [f"03_seq2seq in {title}, 2 marks: 2 new, 0 changed, 0 as they were"]
+    assert upload.told == [f"03_seq2seq in {title}; marks: 2 new, 0 changed, 0 as they were"]
     assert upload.warnings == upload.missing == []
 
 
@@ -151,7 +151,7 @@ def test_marks_that_change_are_counted_and_those_that_are_the_same_stay_as_they_
     people = [JM, LW, Person("ann", lms_user_id="1003"), Person("al", lms_user_id="1004")]
     term = term_of(people, {"03_seq2seq": {"jm": 20.0, "lw": 28 / 3, "ann": 5.0, "al": 6.0}})
     upload = canvas.into(term, canvas_file(tmp_path, "Stage 3 (8)", rows=rows))
-    assert upload.told == ["03_seq2seq in Stage 3 (8), 4 marks: 1 new, 1 changed, 2 as they were"]
+    assert upload.told == ["03_seq2seq in Stage 3 (8); marks: 1 new, 1 changed, 2 as they were"]
     assert [row[5] for row in upload.rows[2:]] == ["20.00", "9.333333333", "5", "6"]
 
 
@@ -180,12 +180,28 @@ def test_a_worksheet_with_hidden_names_goes_by_its_numbers(tmp_path: Path) -> No
     assert upload.rows[1][2] == "3" and upload.numbers == {"jm": "1001"}
 
 
-def test_two_rows_of_one_person_stay_as_they_were_and_are_told(tmp_path: Path) -> None:
+def test_of_two_rows_with_one_name_the_one_with_the_known_number_is_filled_in(tmp_path: Path) -> None:
     rows = ('"Müller, Jörg",1001,,,A,4', '"Müller, Jörg",7777,,,B,5', '"李, 伟",1002,,,A,')
-    term = term_of([JM, LW], {"03_seq2seq": {"jm": 20.0, "lw": 7.0}})
-    upload = canvas.into(term, canvas_file(tmp_path, "Stage 3 (8)", rows=rows))
+    marks = {"03_seq2seq": {"jm": 20.0, "lw": 7.0}}
+    upload = canvas.into(term_of([JM, LW], marks), canvas_file(tmp_path, "Stage 3 (8)", rows=rows))
+    assert [row[5] for row in upload.rows[2:]] == ["20", "5", "7"]
+    assert upload.missing == ["Müller, Jörg"] and upload.warnings == []
+    people = [Person("jm", "Müller", "Jörg"), LW]  # and where neither is known, none
+    upload = canvas.into(term_of(people, marks), canvas_file(tmp_path, "Stage 3 (8)", rows=rows))
     assert [row[5] for row in upload.rows[2:]] == ["4", "5", "7"]
-    assert upload.warnings[0].startswith("jm: 2 rows are this student's")
+    assert upload.warnings[0].startswith(
+        "jm: several rows may be this student's, and none was filled in: Müller, Jörg, 1001;"
+    )
+    rows = ('"Müller, Jörg",1001,,,A,4', '"Müller, Jörg",1001,,,B,')  # in two sections
+    upload = canvas.into(term_of([JM], {"03_seq2seq": {"jm": 20.0}}), canvas_file(tmp_path, "Stage 3 (8)", rows=rows))
+    assert [row[5] for row in upload.rows[2:]] == ["20", "20"]
+
+
+def test_words_in_a_cell_are_no_mark_that_stays(tmp_path: Path) -> None:
+    for cell in ("nan", "2_0", "N/A", "B+"):
+        path = canvas_file(tmp_path, "Stage 3 (8)", rows=(f'"Müller, Jörg",1001,,,A,{cell}',))
+        upload = canvas.into(term_of([JM], {"03_seq2seq": {"jm": 20.0}}), path)
+        assert upload.rows[2][5] == "20" and "1 changed" in upload.told[0]
 
 
 def test_two_people_of_one_number_are_told_and_not_written(tmp_path: Path) -> None:
@@ -211,7 +227,10 @@ def test_another_maximum_is_told_or_scaled_to(tmp_path: Path, scale: bool) -> No
     assert other.rows[1][2] == ("100" if scale else "21")
     for told, where in ((upload.warnings, "Canvas"), (other.warnings[1:], "Moodle")):
         assert bool(told) != scale
-        assert scale or (f"has 100 points in {where}, and 21 here" in told[0] and "Set the maximum" in told[0])
+        assert scale or (
+            f"has 100 points in {where}, and 21 here" in told[0]
+            and "a perfect student has 21 of 100. Set the maximum there to 21, or give --scale" in told[0]
+        )
     assert not scale or upload.told[0].endswith("times 100/21")
 
 
@@ -264,7 +283,7 @@ def test_a_worksheet_of_our_own_is_one_that_moodle_takes(tmp_path: Path) -> None
     path = tmp_path / "ours.csv"
     path.write_text(upload.text, encoding="utf-8")
     again = moodle.into(term, path)
-    assert again.told == ["03_seq2seq in Grade, 2 marks: 0 new, 0 changed, 2 as they were"]
+    assert again.told == ["03_seq2seq in Grade; marks: 0 new, 0 changed, 2 as they were"]
     assert again.text == upload.text
 
 
@@ -450,7 +469,7 @@ def test_the_command_names_the_column_and_the_maximum(
     refused = said(*words, ok=False)
     assert '"Essay 12 (9)"' in refused.output and not (root / "up.csv").exists()
     done = said(*words, "--column", "Essay 12 (9)")
-    assert "column      12_my_stage in Essay 12 (9), 1 marks: 1 new, 0 changed, 0 as they were" in done.stdout
+    assert "column      12_my_stage in Essay 12 (9); marks: 1 new, 0 changed, 0 as they were" in done.stdout
     assert "has 100 points in Canvas, and 2 here" in done.stderr and "no mark here for: 李, 伟" in done.stderr
     done = said(*words, "--column", "12=Essay 12", "--scale")
     assert "1001,,,A,100" in (root / "up.csv").read_text(encoding="utf-8")

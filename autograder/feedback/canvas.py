@@ -53,14 +53,15 @@ def into(term: Term, path: Path, titles: Mapping[str, str] | None = None, scale:
     named = [(row, dict(zip(heads, row, strict=False))) for row in sheet.rows[1:]]
     points = [row for row, cells in named if canvas_name(cells).strip().startswith("Points Possible")]
     columns = _columns(term, sheet, points, titles or {}, scale)
-    students = [
-        (row, canvas_name(cells), owner(term, cells["ID"], canvas_name(cells), cells.get("SIS Login ID", "")))
-        for row, cells in named
-        if cells["ID"].strip().isdigit() and canvas_name(cells) != TEST_STUDENT  # others are nobody's
-    ]
+    students = []
+    for row, cells in named:
+        number, name = cells["ID"].strip(), canvas_name(cells)
+        if number.isdigit() and name != TEST_STUDENT:  # others are nobody's
+            person = owner(term, number, name, cells.get("SIS Login ID", ""), cells.get("SIS User ID", ""))
+            students.append((row, name, number, person))
     people, warnings = of_one_row(term, students)
     upload = Upload("", sheet.rows, warnings=warnings)
-    for row, name, _ in students:
+    for row, name, _, _ in students:
         person, found = people.get(id(row)), False
         for slug, column in columns.items():
             mark = term.marks[slug].get(person.id) if person else None

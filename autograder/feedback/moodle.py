@@ -94,18 +94,19 @@ def into(term: Term, path: Path, titles: Mapping[str, str] | None = None, scale:
     column = Column(sheet, grade, _maximum(sheet, grade), term.most[stage.slug], scale)
     students = []
     for row in sheet.rows[1:]:
-        number = re.search(r"(\d+)\s*$", row[who])
+        found = re.search(r"(\d+)\s*$", row[who])
+        number = found[1] if found else ""
         addresses = [cell for cell in row if re.fullmatch(r"[^@\s]+@[^@\s]+", cell.strip())]
         beside = row[full if full is not None else who + 1] if full is not None or who + 1 < grade else ""
-        person = owner(term, number[1] if number else "", row[full] if full is not None else "", *addresses, beside)
-        students.append((row, f"{row[who]} {beside}".strip(), person))
+        person = owner(term, number, row[full] if full is not None else "", *addresses, beside)
+        students.append((row, f"{row[who]} {beside}".strip(), number, person))
     people, warnings = of_one_row(term, students)
     upload = Upload("", sheet.rows, warnings=warnings)
     too_high = []
-    for row, name, _ in students:
+    for row, name, number, _ in students:
         person = people.get(id(row))
-        if person and (number := re.search(r"(\d+)\s*$", row[who])):
-            upload.numbers[person.id] = number[1]
+        if person and number:
+            upload.numbers[person.id] = number
         mark = term.marks[stage.slug].get(person.id) if person else None
         if mark is None:
             upload.missing.append(name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from autograder.course.faults import CourseError, Fault
 from autograder.feedback.export import Term, in_points
-from autograder.intake.roster import Person, Roster, is_called, read_text
+from autograder.intake.roster import Person, Roster, is_called, numbers, read_text
 
 NOTHING = ("", "-")
 HUNDREDTH = 0.00501  # learning systems show marks with two digits, and keep more
@@ -49,10 +49,8 @@ class Sheet:
 
     def number(self, cell: str) -> float | None:
         """None where it is none."""
-        try:
-            return float(cell.replace(",", ".") if self.comma else cell)
-        except ValueError:
-            return None
+        cell = cell.strip().replace(",", ".") if self.comma else cell.strip()
+        return float(cell) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", cell) else None
 
     def cell(self, value: float) -> str:
         return in_points(value).replace(".", ",") if self.comma else in_points(value)
@@ -106,24 +104,37 @@ def owner(term: Term, number: str, name: str, *others: str) -> Person | None:
     return found[0] if len(found) == 1 else None
 
 
-def of_one_row(term: Term, rows: Iterable[tuple[list[str], str, Person | None]]) -> tuple[dict[int, Person], list[str]]:
+def of_one_row(
+    term: Term, rows: Iterable[tuple[list[str], str, str, Person | None]]
+) -> tuple[dict[int, Person], list[str]]:
     """By the row (its `id`): whose it is; and warnings.
 
-    Where two rows are one person's, none of them is: nobody knows which. Who has marks and no row, is told.
+    Where rows of several numbers are one person's, those count whose number is known to be. Where that does not tell,
+    none does. Who has marks and no row, is told.
+
+    Args:
+        rows: each with what it is called, its number, and who that may be.
     """
-    mine: dict[str, list[tuple[list[str], str, Person]]] = {}
-    for row, name, person in rows:
+    mine: dict[str, list[tuple[list[str], str, str, Person]]] = {}
+    for row, name, number, person in rows:
         if person:
-            mine.setdefault(person.id, []).append((row, name, person))
-    warnings = [
-        f"{student}: {len(found)} rows are this student's ({'; '.join(name for _, name, _ in found)}), and none of "
-        "them was filled in. Tell these people apart in students.csv."
-        for student, found in mine.items()
-        if len(found) > 1
-    ]
+            mine.setdefault(person.id, []).append((row, name, number, person))
+    people, warnings = dict[int, Person](), list[str]()
+    for student, found in mine.items():
+        if len({number for _, _, number, _ in found}) > 1:
+            known = [one for one in found if one[2] in numbers(one[3])]
+            if len({number for _, _, number, _ in known}) != 1:
+                called = "; ".join(f"{name}, {number}" for _, name, number, _ in found)
+                fix = "Tell these people apart in students.csv, where names has the numbers of each."
+                warnings.append(
+                    f"{student}: several rows may be this student's, and none was filled in: {called}. {fix}"
+                )
+                continue
+            found = known
+        people |= {id(row): person for row, _, _, person in found}
     if others := sorted({student for marks in term.marks.values() for student in marks} - mine.keys()):
         warnings.append(f"no row in this table, but a mark here: {', '.join(others)}")
-    return {id(found[0][0]): found[0][2] for found in mine.values() if len(found) == 1}, warnings
+    return people, warnings
 
 
 @dataclass
@@ -163,10 +174,7 @@ class Column:
         return mark
 
     def in_words(self, slug: str) -> str:
-        count = self.new + self.changed + self.same
-        told = (
-            f"{slug} in {self.title}, {count} marks: {self.new} new, {self.changed} changed, {self.same} as they were"
-        )
+        told = f"{slug} in {self.title}; marks: {self.new} new, {self.changed} changed, {self.same} as they were"
         return told + (f"; times {in_points(self.most)}/{in_points(self.ours)}" if self.scale else "")
 
     def other_maximum(self, slug: str, where: str) -> list[str]:
@@ -174,7 +182,8 @@ class Column:
         if self.scale or self.most is None or abs(self.most - self.ours) < 1e-9:
             return []
         ours, most = in_points(self.ours), in_points(self.most)
+        scale = f", or give --scale: all marks times {most}/{ours}" if self.most > 0 else ""
         return [
-            f"{slug}: {self.title} has {most} points in {where}, and {ours} here, so {ours} of {most} is all that "
-            f"anybody can have. Set the maximum there to {ours}, or give --scale: all marks times {most}/{ours}."
+            f"{slug}: {self.title} has {most} points in {where}, and {ours} here: a perfect student has {ours} of {most}."
+            f" Set the maximum there to {ours}{scale}."
         ]
