@@ -197,6 +197,13 @@ def test_of_two_rows_with_one_name_the_one_with_the_known_number_is_filled_in(tm
     assert [row[5] for row in upload.rows[2:]] == ["20", "20"]
 
 
+@pytest.mark.parametrize("cell", ["EX", "ex"])
+def test_who_is_excused_stays_so(tmp_path: Path, cell: str) -> None:
+    path = canvas_file(tmp_path, "Stage 3 (8)", rows=(f'"Müller, Jörg",1001,,,A,{cell}',))
+    upload = canvas.into(term_of([JM], {"03_seq2seq": {"jm": 20.0}}), path)
+    assert upload.rows[2][5] == cell and upload.missing == ["Müller, Jörg (excused there)"]
+
+
 def test_words_in_a_cell_are_no_mark_that_stays(tmp_path: Path) -> None:
     for cell in ("nan", "2_0", "N/A", "B+"):
         path = canvas_file(tmp_path, "Stage 3 (8)", rows=(f'"Müller, Jörg",1001,,,A,{cell}',))
@@ -479,6 +486,8 @@ def test_the_command_names_the_column_and_the_maximum(
         assert "for which stage" in said(*words, *more, ok=False).output
     for option in (["--scale"], ["--column", "x"]):
         assert "--into" in said("export", "--to", "canvas", "--out", "n.csv", *option, ok=False).output
+    said("export", "12", "12_my_stage", "--to", "csv", "--out", "once.csv")
+    assert "12_my_stage,sum,max" in (root / "once.csv").read_text(encoding="utf-8")
     said("remove", "jm", "--yes")
     (root / "class" / "jm.ipynb").rename(root / "class" / "a stranger.ipynb")
     said("grade", "12", "--from", "class", ok=False)

@@ -113,7 +113,7 @@ def export(
     from autograder.feedback.last_result import graded_stages
 
     course = find_course()
-    chosen = course.stages(stages) if stages else graded_stages(course)
+    chosen = list(dict.fromkeys(course.stages(stages))) if stages else graded_stages(course)
     if form == "moodle" and len(chosen) > 1:
         fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
         raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))

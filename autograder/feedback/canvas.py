@@ -68,7 +68,7 @@ def into(term: Term, path: Path, titles: Mapping[str, str] | None = None, scale:
             if mark is None:
                 continue
             found = True
-            if row[column.index].strip() == EXCUSED:
+            if row[column.index].strip().upper() == EXCUSED:
                 upload.missing.append(f"{name} (excused there)")
             else:
                 column.put(row, mark)

@@ -184,6 +184,6 @@ class Column:
         ours, most = in_points(self.ours), in_points(self.most)
         scale = f", or give --scale: all marks times {most}/{ours}" if self.most > 0 else ""
         return [
-            f"{slug}: {self.title} has {most} points in {where}, and {ours} here: a perfect student has {ours} of {most}."
-            f" Set the maximum there to {ours}{scale}."
+            f"{slug}: {self.title} has {most} points in {where}, and {ours} here: a perfect student has {ours} of "
+            f"{most}. Set the maximum there to {ours}{scale}."
         ]
