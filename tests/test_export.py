@@ -211,6 +211,13 @@ def test_words_in_a_cell_are_no_mark_that_stays(tmp_path: Path) -> None:
         assert upload.rows[2][5] == "20" and "1 changed" in upload.told[0]
 
 
+def test_a_person_is_found_by_an_id_of_marks_alone_and_by_any_number() -> None:
+    people = Roster([Person("_"), Person("bo", "Berg", "Bo", lms_user_id="7", names="Bobo;4207"), Person("4207")])
+    assert [person.id for person in people.find("nobody", "_")] == ["_"]
+    assert [person.id for person in people.identify("4207", "Berg")] == ["bo"]
+    assert [person.id for person in people.find("", "BOBO")] == ["bo"] and people.find("", "-") == []
+
+
 def test_two_people_of_one_number_are_told_and_not_written(tmp_path: Path) -> None:
     twin = Person("jo", "Mill", "Jo", lms_user_id="1001")
     upload = moodle.new(term_of([JM, LW, twin], {"03_seq2seq": {"jm": 20.0, "lw": 7.0, "jo": 1.0}}))

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -74,26 +75,41 @@ PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the lan
 
 @dataclass
 class Roster:
-    """The students of a course, found by any of their names."""
+    """The students of a course, found by any of their names. They stay as they are: another list is another roster."""
 
     people: list[Person] = field(default_factory=list)
 
     def find(self, *names: str) -> list[Person]:
         """Who has the first of these names that anybody has; more than one where a name is not enough."""
-        for name in names:
-            if found := [person for person in self.people if person.id == name]:
-                return found
-        for name in map(plain, names):
-            if name and (found := [person for person in self.people if name in _names(person)]):
-                return found
-        return []
+        told = [*(self._by_id.get(name, []) for name in names), *(self._by_name.get(plain(name), []) for name in names)]
+        return next(filter(None, told), [])
 
     def identify(self, number: str, *names: str) -> list[Person]:
         """By the number that a learning system has for a person, or else by these names, as `find` does."""
-        known = [person for person in self.people if number and number in numbers(person)]
+        known = self._by_number.get(number, [])
         if len(known) > 1:  # of two systems
             known = [person for person in known if any(is_called(person, name) for name in names)]
         return known if len(known) == 1 else self.find(*filter(None, names))
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[Person]]:
+        return _index(self.people, lambda person: [person.id])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Person]]:
+        return _index(self.people, _names)
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[Person]]:
+        return _index(self.people, numbers)
+
+
+def _index(people: Iterable[Person], told: Callable[[Person], Iterable[str]]) -> dict[str, list[Person]]:
+    found: dict[str, list[Person]] = {}
+    for person in people:
+        for name in told(person):
+            found.setdefault(name, []).append(person)
+    return found
 
 
 def numbers(person: Person) -> set[str]:
