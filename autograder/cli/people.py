@@ -9,7 +9,7 @@ import click
 from autograder.cli.console import print_table, progress_bar, steps, writable
 from autograder.cli.group import main
 from autograder.course.faults import CourseError, Fault
-from autograder.course.layout import find_course
+from autograder.course.layout import Stage, find_course
 
 
 @main.group()
@@ -73,27 +73,47 @@ def show() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a zip of the students' pages, too, as Moodle takes it.",
 )
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="[STAGE=]TITLE",
+    help="The column of --into that a stage goes into, where the titles do not say it surely. Again for another stage.",
+)
+@click.option("--scale", is_flag=True, help="With --into: marks times the maximum there, by the one here.")
 @click.option("--anonymous", is_flag=True, help="Without names: an id of the course's own for each student.")
 def export(
-    stages: tuple[str, ...], form: str, out: Path, into: Path | None, feedback: Path | None, anonymous: bool
+    stages: tuple[str, ...],
+    form: str,
+    out: Path,
+    into: Path | None,
+    feedback: Path | None,
+    columns: tuple[str, ...],
+    scale: bool,
+    anonymous: bool,
 ) -> None:
     """Marks as Canvas, Moodle or a spreadsheet takes them; of all graded stages, or of those named.
 
     The marks are those that the gradebook has now. The same marks make the same bytes. What is ungraded stays empty,
     and is told.
 
+    With --into a stage goes into the column that has its slug, its title or its number for a title ("Stage 3", "03");
+    which one that was, and how many marks in it are new or changed, is printed.
+
     \b
     autograder export --to xlsx --out term.xlsx
     autograder export 03 04 --to canvas --into 2026-11-30_Grades.csv --out upload.csv
+    autograder export 03 --to canvas --into grades.csv --column "Essay 3 (9)" --scale --out upload.csv
     autograder export 03 --to moodle --into Grades-03.csv --out upload.csv --feedback pages.zip
     autograder export --to csv --anonymous --out marks.csv
     """
     from autograder.course.files import write_whole
+    from autograder.feedback import canvas, moodle
     from autograder.feedback import export as exporter
     from autograder.feedback.last_result import graded_stages
 
     course = find_course()
-    chosen = course.stages(stages) if stages else graded_stages(course)
+    chosen = list(dict.fromkeys(course.stages(stages))) if stages else graded_stages(course)
     if form == "moodle" and len(chosen) > 1:
         fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
         raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))
@@ -102,23 +122,26 @@ def export(
             raise CourseError(Fault(option, f"goes with --to {forms.replace(', ', ' or ')} only.", "Leave it out."))
     if anonymous and form in ("canvas", "moodle"):
         raise CourseError(Fault("--anonymous", f"{form} would not know whose marks they are.", "Use --to csv or xlsx."))
+    for option in ["--column"] * bool(columns) + ["--scale"] * scale:
+        if not into:
+            raise CourseError(Fault(option, "is about a table that is filled in.", "Give that: --into FILE.csv."))
+    titles = _titles(columns, chosen)
     writable(out)
     writable(feedback)
-    term, missing = exporter.read_term(course, chosen), list[str]()
+    term, upload = exporter.read_term(course, chosen), None
     if form == "xlsx":
         exporter.as_xlsx(term, out, anonymous)
     elif form == "csv":
         write_whole(out, exporter.as_csv(exporter.plain(term, anonymous), "\ufeff"))
     else:
-        if into:
-            fill = exporter.into_canvas if form == "canvas" else exporter.into_moodle
-            table, missing = fill(term, into)
-        else:
-            table = exporter.canvas(term) if form == "canvas" else exporter.moodle(term)
-        write_whole(out, exporter.as_csv(table))
+        make, fill = (canvas.new, canvas.into) if form == "canvas" else (moodle.new, moodle.into)
+        upload = fill(term, into, titles, scale) if into else make(term)
+        write_whole(out, upload.text)
     click.echo(f"marks       {out}")
-    if feedback:
-        count, without = exporter.moodle_feedback(term, feedback)
+    for told in upload.told if upload else ():
+        click.echo(f"column      {told}")
+    if feedback and upload:
+        count, without = moodle.feedback(term, feedback, upload.numbers)
         click.echo(f"pages       {feedback}, {count} of them")
         if without:
             click.echo(f"without a page, or a number in Moodle: {', '.join(without)}", err=True)
@@ -128,8 +151,28 @@ def export(
         click.echo(
             f"{slug}: {student} has marks in the gradebook, and is not in the export: grade the class here.", err=True
         )
-    if missing:
-        click.echo(f"no mark here for: {', '.join(missing)}", err=True)
+    for told in upload.warnings if upload else ():
+        click.echo(told, err=True)
+    if upload and upload.missing:
+        click.echo(f"no mark here for: {', '.join(upload.missing)}", err=True)
+    for stage in chosen:
+        if not term.marks[stage.slug]:
+            click.echo(f"{stage.slug}: nobody has a mark.", err=True)
+
+
+def _titles(columns: tuple[str, ...], chosen: list[Stage]) -> dict[str, str]:
+    """By slug: the column that was named for a stage."""
+    titles: dict[str, str] = {}
+    for told in columns:
+        name, is_there, title = told.partition("=")
+        found = [stage for stage in chosen if is_there and name.strip() in (stage.slug, stage.slug.partition("_")[0])]
+        if not found and len(chosen) == 1:
+            found, title = list(chosen), told
+        if not found or found[0].slug in titles:
+            fix = f'Write, once for each stage: --column {chosen[0].slug.partition("_")[0]}="TITLE".'
+            raise CourseError(Fault(f'--column "{told}"', "does not say for which stage.", fix))
+        titles[found[0].slug] = title.strip()
+    return titles
 
 
 @main.group()

@@ -1,8 +1,4 @@
-"""Marks as learning systems take them: Canvas's and Moodle's tables, Moodle's feedback files, plain CSV, Excel.
-
-The sources of the forms: `app/models/gradebook_importer.rb` of instructure/canvas-lms for Canvas, and of moodle/moodle
-`mod/assign/feedback/offline/importgradeslib.php` (marks) and `mod/assign/feedback/file/importziplib.php` (pages).
-"""
+"""The marks of a term; as plain CSV, and as Excel. As learning systems take them: `canvas`, `moodle`, `sheet`."""
 
 from __future__ import annotations
 
@@ -11,24 +7,21 @@ import hashlib
 import io
 import re
 import secrets
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage
 from autograder.feedback.last_result import as_in_gradebook, load
 from autograder.gradebook.results import ClassResult
-from autograder.intake.roster import IDENTIFIER, TEST_STUDENT, Person, Roster, canvas_name, read_roster, read_text
+from autograder.intake.names import FORMULA
+from autograder.intake.roster import Person, Roster, read_roster
 
-CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
-EXCUSED = "EX"
-POINTS_POSSIBLE = "    Points Possible"
-GRADE = ("grade", "bewertung", "calificación", "note", "成绩")  # Moodle's headers are in the language of the site
-MOODLE = ["Identifier", "Full name", "Email address", "Grade", "Maximum Grade"]
+# Where a cell begins that a spreadsheet would run: at the beginning of a text, or after what may be taken for an end of
+# a cell, quoted or not. A comma is none of these ends: such a text is quoted for it.
+RUNS = re.compile(rf'(?:^|(?<=[;\t\r\n]))(?=[\s"]*[{re.escape(FORMULA)}]|[\t\r])')
 FIXED = (1980, 1, 1, 0, 0, 0)  # the time of each file in a zip, so that the same marks make the same bytes
 Table = list[list[str]]
 
@@ -88,8 +81,9 @@ def in_points(value: float | None) -> str:
 
 
 def harmless(value: str) -> str:
-    """A spreadsheet would take a name such as `=cmd()` for a formula."""
-    return "'" + value if value[:1] and value[:1] in "=+-@\t\r" else value
+    """A spreadsheet would take a name such as `=cmd()` for a formula, and run it; `da Silva;=1+1`, too, in a country
+    where it divides cells by semicolons."""
+    return RUNS.sub("'", value)
 
 
 def as_csv(table: Table, mark: str = "") -> str:
@@ -147,137 +141,3 @@ def anonymous_id(course: Course, student: str) -> str:
         path.chmod(0o600)
     key = path.read_text(encoding="utf-8").strip()
     return hashlib.blake2b(student.encode(), key=key.encode(), digest_size=5).hexdigest()
-
-
-# Canvas
-
-
-def canvas(term: Term) -> Table:
-    """The table that Canvas imports. A person without a number there is found by login, SIS id, or name."""
-    table = [[*CANVAS, *(stage.slug for stage in term.stages)]]
-    table.append([POINTS_POSSIBLE, "", "", "", "", *(in_points(term.most[stage.slug]) for stage in term.stages)])
-    for person in term.students:
-        name = ", ".join(filter(None, [person.last_name, person.first_name])) or person.id
-        who = [name, person.lms_user_id, person.sis_user_id, person.sis_login_id, person.group]
-        table.append([*map(harmless, who), *(term.mark(stage, person.id) for stage in term.stages)])
-    return table
-
-
-def into_canvas(term: Term, path: Path) -> tuple[Table, list[str]]:
-    """The teacher's own export with the marks filled in; all else stays. And who of it has no mark here."""
-    table = _read_table(path)
-    heads = table[0]
-    if "ID" not in heads or not {"Student", "LastName"} & set(heads):
-        fact = f"has the columns {', '.join(heads[:6])}, and not Student and ID."
-        raise CourseError(Fault(str(path), fact, "Give the file that Canvas exports (Grades, Export)."))
-    titles, columns, missing = list(heads), dict[str, int](), list[str]()
-    for stage in term.stages:
-        if (column := _column(titles, stage)) is None:
-            column = len(heads)
-            heads.append(stage.slug)
-        columns[stage.slug] = column
-    for row in table[1:]:
-        row += [""] * (len(heads) - len(row))
-        cells = dict(zip(heads, row, strict=False))
-        name = canvas_name(cells)
-        if name.strip().startswith("Points Possible"):
-            for stage in term.stages:
-                row[columns[stage.slug]] = row[columns[stage.slug]] or in_points(term.most[stage.slug])
-            continue
-        if not cells.get("ID", "").strip().isdigit() or name == TEST_STUDENT:
-            continue  # rows that are nobody's
-        person = _find(term, cells.get("ID", ""), cells.get("SIS Login ID", ""), name)
-        marks = {stage.slug: mark for stage in term.stages if person and (mark := term.mark(stage, person.id))}
-        for slug, mark in marks.items():
-            if row[columns[slug]] == EXCUSED:
-                missing.append(f"{name} (excused there)")
-            else:
-                row[columns[slug]] = mark
-        if not marks:
-            missing.append(name)
-    return table, missing
-
-
-def _column(heads: Sequence[str], stage: Stage) -> int | None:
-    """`Stage 03 (101)`, `03_seq2seq (101)`: the one whose title names the stage's slug, or its number."""
-    number = stage.slug.partition("_")[0]
-    titles = [re.sub(r"\s*\(\d+\)\s*$", "", head) for head in heads]
-    for pattern in (rf"{re.escape(stage.slug)}", rf"(?:.*\D)?0*{int(number)}(?:\D.*)?" if number.isdigit() else "$^"):
-        found = [i for i, title in enumerate(titles) if i >= len(CANVAS) - 1 and re.fullmatch(pattern, title)]
-        if len(found) == 1:
-            return found[0]
-    return None
-
-
-def _find(term: Term, number: str, *names: str) -> Person | None:
-    roster = term.people or Roster(term.students)
-    found = roster.identify(number.strip(), *[name.strip() for name in names])
-    return found[0] if len(found) == 1 else None
-
-
-# Moodle
-
-
-def moodle(term: Term) -> Table:
-    """A worksheet as Moodle takes it back ("Upload grading worksheet"), for one stage."""
-    stage = term.stages[0]
-    table = [list(MOODLE)]
-    for person in term.students:
-        if person.lms_user_id and (mark := term.mark(stage, person.id)):
-            who = [f"Participant {person.lms_user_id}", person.shown, person.email]
-            table.append([*map(harmless, who), mark, in_points(term.most[stage.slug])])
-    return table
-
-
-def into_moodle(term: Term, path: Path) -> tuple[Table, list[str]]:
-    """The worksheet that was downloaded, with the marks filled in; all else stays. And who of it has no mark here."""
-    table, stage = _read_table(path), term.stages[0]
-    heads = [head.strip().casefold() for head in table[0]]
-    who = next((i for i, head in enumerate(heads) if head in IDENTIFIER), None)
-    grade = next((i for i, head in enumerate(heads) if head in GRADE), None)
-    if who is None or grade is None:
-        fact = f"has the columns {', '.join(table[0][:6])}: which one is the identifier, and which the grade?"
-        fix = "Give the worksheet that Moodle offers (Download grading worksheet), in English if nothing else helps."
-        raise CourseError(Fault(str(path), fact, fix))
-    missing = []
-    for row in table[1:]:
-        row += [""] * (len(heads) - len(row))
-        number = re.search(r"(\d+)\s*$", row[who])
-        others = [value for i, value in enumerate(row) if i in range(who + 1, who + 3)]  # full name, address
-        person = _find(term, number[1] if number else "", *reversed(others))
-        mark = term.mark(stage, person.id) if person else ""
-        row[grade] = mark or row[grade]
-        if not mark:
-            missing.append(" ".join(row[who : who + 2]))
-    return table, missing
-
-
-def moodle_feedback(term: Term, path: Path) -> tuple[int, list[str]]:
-    """Each student's page in a folder that says whose it is ("Upload multiple feedback files in a zip").
-
-    How many there are, and who has none for want of a page or of a number in Moodle.
-    """
-    stage, count, without = term.stages[0], 0, []
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for person in term.students:
-            if person.id not in term.marks[stage.slug]:
-                continue
-            page = stage.course.work / "feedback" / person.id / stage.slug / f"{stage.slug}.html"
-            if not page.is_file() or not person.lms_user_id:
-                without.append(person.id)
-                continue
-            name = re.sub(r"[\\/_]", " ", person.shown)
-            place = f"{name}_{person.lms_user_id}_assignfeedback_file_/{stage.slug}.html"
-            archive.writestr(zipfile.ZipInfo(place, FIXED), page.read_bytes(), zipfile.ZIP_DEFLATED)
-            count += 1
-    write_whole(path, out.getvalue())
-    return count, without
-
-
-def _read_table(path: Path) -> Table:
-    text, delimiter = read_text(path)
-    table = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
-    if not table:
-        raise CourseError(Fault(str(path), "is empty.", "Export it again."))
-    return table

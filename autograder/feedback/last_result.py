@@ -32,6 +32,8 @@ def keep(stage: Stage, result: ClassResult) -> ClassResult:
         if known is not None:  # a name that nobody had may be somebody's by now
             ids = {person.id for person in known.people}
             before = {name: told for name, told in before.items() if told.status != "ungraded" or name in ids}
+        for name in students.keys() & before.keys():  # what comes without a number tells nothing against it
+            students[name].number = students[name].number or before[name].number
         both = (*before.values(), *students.values())
         checks = [{n: (c.max, c.extra) for n, c in s.checks.items()} for s in both if s.checks]
         if all(c == checks[-1] for c in checks):
@@ -53,6 +55,7 @@ def store(stage: Stage, whole: ClassResult) -> None:
             "blank": sorted(student.blank),
             "seconds": round(student.seconds, 2),
             "sandbox": student.sandbox,
+            "number": student.number,
         }
     data["graded"] = datetime.now().isoformat(timespec="seconds")
     write_whole(stored(stage), json.dumps(data, indent=1, ensure_ascii=False) + "\n")
@@ -112,5 +115,5 @@ def _student(told: dict[str, Any]) -> StudentResult:
     result = StudentResult(told["status"], told["reason"], {n: Mark(**c) for n, c in told["checks"].items()})
     result.misconceptions, result.says = told["misconceptions"], told.get("says", {})
     result.blank, result.seconds = set(told["blank"]), float(told["seconds"])
-    result.sandbox = told.get("sandbox", "bwrap")
+    result.sandbox, result.number = told.get("sandbox", "bwrap"), told.get("number", "")
     return result

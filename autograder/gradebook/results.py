@@ -98,6 +98,7 @@ class StudentResult:
     late_penalty: float = 0.0  # points, as nbgrader takes them off
     days_late: int = 0  # started days after the due date
     free_days: int = 0  # of them, or more: those that cost this student nothing
+    number: str = ""  # of the student in the learning system that the hand-in came from, for this assignment
 
     @property
     def ran(self) -> bool:

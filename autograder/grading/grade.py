@@ -26,7 +26,7 @@ from autograder.intake.find import NAMED, Submission, submissions
 from autograder.intake.names import safe
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
-from autograder.intake.roster import Roster, assign, read_names, read_roster
+from autograder.intake.roster import Roster, assign, own_number, read_names, read_roster
 from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.cluster import Cluster
@@ -196,6 +196,7 @@ class _Grading:
     def keep(self, attempt: Attempt) -> StudentResult:
         """Write the mark and the page of one submission; what there is to say of it."""
         result = _verdict(attempt, self.content)
+        result.number = own_number(attempt.submission, self.roster)
         if attempt.only:
             result.leave(self.before[attempt.submission.student], attempt.only)
         self.handed_in[attempt.submission.student] = attempt.submission.handed_in

@@ -6,8 +6,9 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,7 +34,7 @@ class Person:
     sis_login_id: str = ""  # Canvas: SIS Login ID
     group: str = ""  # Canvas: Section
     extra_days: str = ""
-    names: str = ""  # other names of the same person, with ; between them
+    names: str = ""  # other names and numbers of the same person, with ; between them
 
     @property
     def full_names(self) -> list[str]:
@@ -74,33 +75,56 @@ PARTICIPANT = re.compile(r"\D*(\d+)\s*$")  # `Participant 123`, whatever the lan
 
 @dataclass
 class Roster:
-    """The students of a course, found by any of their names."""
+    """The students of a course, found by any of their names. They stay as they are: another list is another roster."""
 
     people: list[Person] = field(default_factory=list)
 
     def find(self, *names: str) -> list[Person]:
         """Who has the first of these names that anybody has; more than one where a name is not enough."""
-        for name in names:
-            if found := [person for person in self.people if person.id == name]:
-                return found
-        for name in map(_plain, names):
-            if name and (found := [person for person in self.people if name in _names(person)]):
-                return found
-        return []
+        told = [*(self._by_id.get(name, []) for name in names), *(self._by_name.get(plain(name), []) for name in names)]
+        return next(filter(None, told), [])
 
     def identify(self, number: str, *names: str) -> list[Person]:
         """By the number that a learning system has for a person, or else by these names, as `find` does."""
-        known = next((person for person in self.people if number and person.lms_user_id == number), None)
-        return [known] if known else self.find(*filter(None, names))
+        known = self._by_number.get(number, [])
+        if len(known) > 1:  # of two systems
+            known = [person for person in known if any(is_called(person, name) for name in names)]
+        return known if len(known) == 1 else self.find(*filter(None, names))
+
+    @cached_property
+    def _by_id(self) -> dict[str, list[Person]]:
+        return _index(self.people, lambda person: [person.id])
+
+    @cached_property
+    def _by_name(self) -> dict[str, list[Person]]:
+        return _index(self.people, _names)
+
+    @cached_property
+    def _by_number(self) -> dict[str, list[Person]]:
+        return _index(self.people, numbers)
+
+
+def _index(people: Iterable[Person], told: Callable[[Person], Iterable[str]]) -> dict[str, list[Person]]:
+    found: dict[str, list[Person]] = {}
+    for person in people:
+        for name in told(person):
+            found.setdefault(name, []).append(person)
+    return found
+
+
+def numbers(person: Person) -> set[str]:
+    """Those that learning systems have for the person: Moodle has another one in each assignment."""
+    told = {person.lms_user_id, *(name.strip() for name in person.names.split(SEVERAL))}
+    return {number for number in told if number.isdigit()}
 
 
 def _names(person: Person) -> set[str]:
     told = [person.id, person.email, person.lms_user_id, person.sis_user_id, person.sis_login_id]
     told += [*person.full_names, *person.names.split(SEVERAL), person.email.partition("@")[0]]
-    return {_plain(name) for name in told} - {""}
+    return {plain(name) for name in told} - {""}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """Letters and digits only, as learning systems put names into names of files, and in any case."""
     return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
 
@@ -209,6 +233,8 @@ def join(roster: Roster, others: Iterable[Person]) -> tuple[Roster, int, int]:
             new += 1
             continue
         filled = {name: getattr(other, name) for name in COLUMNS if getattr(other, name) and not getattr(known, name)}
+        if known.lms_user_id and (more := sorted(numbers(other) - numbers(known))):
+            filled["names"] = SEVERAL.join(filter(None, [known.names or other.names, *more]))
         if filled:
             people[people.index(known)] = replace(known, **filled)
             changed += 1
@@ -256,7 +282,7 @@ def read_text(path: Path) -> tuple[str, str]:
     else:
         raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8)."))
     first = text.partition("\n")[0]
-    return text, max(",;\t", key=first.count)
+    return text, max(",;\t", key=re.sub(r'"[^"]*("|$)', "", first).count)  # a title may have any of them
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
@@ -327,7 +353,7 @@ def _whose(submission: Submission, roster: Roster | None, told: str, blind: bool
     group = [person for person in roster.people if not told and _is_group([person], submission)]
     if group and (len(people) != 1 or people[0] in group):
         return group, ""
-    if number and len(people) == 1 and not blind and not _is_called(people[0], submission.name):
+    if number and len(people) == 1 and not blind and not is_called(people[0], submission.name):
         fact = f"The number {number} is that of {people[0].id}, and the name is not: {submission.name}."
         fix = "A group's name belongs into the group of each member in students.csv, a person's into their names."
         return [], f"{fact} {fix}"
@@ -344,13 +370,21 @@ def _whose(submission: Submission, roster: Roster | None, told: str, blind: bool
 
 def _is_group(people: Sequence[Person], submission: Submission) -> bool:
     """Is it the hand-in of the group of these people, and not one's own?"""
-    name = _plain(submission.name)
+    name = plain(submission.name)
     return bool(submission.number and name) and any(
-        _plain(person.group) == name and name not in _names(person) for person in people
+        plain(person.group) == name and name not in _names(person) for person in people
     )
 
 
-def _is_called(person: Person, name: str) -> bool:
+def own_number(submission: Submission, roster: Roster) -> str:
+    """With which number it came, where that is the student's own: a group's is the group's, or one member's."""
+    person = next((person for person in roster.people if person.id == submission.student), None)
+    if person is None or submission.number in numbers(person):
+        return submission.number
+    return submission.number if is_called(person, submission.name) and not _is_group([person], submission) else ""
+
+
+def is_called(person: Person, name: str) -> bool:
     """Does a part of the person's name stand in this one? Learning systems leave out letters and middle names."""
-    own = [*map(_plain, (person.first_name, person.last_name)), *_names(person)]
-    return not person.full_names or any(part and part in _plain(name) for part in own)
+    own = [*map(plain, (person.first_name, person.last_name)), *_names(person)]
+    return not person.full_names or any(part and part in plain(name) for part in own)
