@@ -107,7 +107,7 @@ class Pair:
 
 @dataclass
 class Similar:
-    """A class: all `pairs` that are more alike than chance, the most alike first.
+    """A class: whose `whole` hand-ins are the same; all `pairs` more alike than chance, the most alike first.
 
     And of the others those with the `same` text in one exercise, which is long and which hardly anyone else has. By
     chance alone some pair is the most alike in each exercise, so how often that happens cannot be said.
@@ -115,6 +115,7 @@ class Similar:
 
     stage: str
     hand_ins: list[HandIn]
+    whole: list[list[HandIn]]  # two or more each, word for word the same in every exercise
     pairs: list[Pair]
     same: list[Pair]
 
@@ -133,6 +134,7 @@ class Similar:
             "hand_ins": len(self.hand_ins),
             "compared": self.compared,
             "shown_below": BY_CHANCE,
+            "same_hand_in": [[one.student for one in group] for group in self.whole],
             "pairs": [pair.as_json() for pair in self.pairs],
             "same_text": [pair.as_json() for pair in self.same],
         }
@@ -159,7 +161,7 @@ def find_similar(stage: Stage, content: Content, step: Step = lambda done, total
         known[answer.exercise].append(answer.source)
     provided = [*blueprint.blank.values(), *(cell.source for cell in content.of_kind("given"))]
     alike, same = compare(hand_ins, known, provided, lambda done: step(len(paths) + done, total))
-    return Similar(stage.slug, hand_ins, alike, same)
+    return Similar(stage.slug, hand_ins, whole_copies(hand_ins), alike, same)
 
 
 def read_hand_ins(paths: list[Path], blueprint: Blueprint, step: Callable[[int], None]) -> list[HandIn]:
@@ -197,6 +199,18 @@ def read_hand_ins(paths: list[Path], blueprint: Blueprint, step: Callable[[int],
     if len(found) < 2:
         raise CourseError(Fault(slug, "has less than two graded hand-ins.", "Grade a class first."))
     return found
+
+
+def whole_copies(hand_ins: list[HandIn]) -> list[list[HandIn]]:
+    """Who has the same in every exercise, comments and blank lines too, and not all of it as it was handed out.
+
+    However common each answer is: where most of the class has the same ones, this is all that a copy shows.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[HandIn]] = {}
+    for one in hand_ins:
+        if one.texts:
+            groups.setdefault(tuple(sorted(one.texts.items())), []).append(one)
+    return sorted((group for group in groups.values() if len(group) > 1), key=len)
 
 
 def compare(

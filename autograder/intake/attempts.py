@@ -29,7 +29,7 @@ A = TypeVar("A", bound=Attempt)
 
 
 def last(attempts: Sequence[A], by_files: bool = True) -> tuple[A, str] | None:
-    """The one that counts, and why it does; None where nothing tells. `by_files`: do the times of files say anything?"""
+    """The one that counts, and why; None where nothing tells. `by_files`: do the times of files say anything?"""
     paths = [one.path for one in attempts if one.path is not None and one.path.is_file()]
     if len(paths) == len(attempts) and all(cmp(paths[0], path, shallow=False) for path in paths[1:]):
         return attempts[0], "all of them are the same"
