@@ -290,14 +290,14 @@ def sampled(pool: Pool, students: int, seed: int) -> tuple[list[Drawn], list[str
 def measure_sampled(pool: Pool, students: int, seeds: int) -> dict[str, dict[str, int]]:
     """Each student's copy, of each kind in turn, added to the class: how many are found, by kind of student.
 
-    By the texts alone: nothing is run. `false` counts all pairs of a class without a copy that are shown as more alike
-    than chance.
+    By the texts alone: nothing is run. Found is what any part of the page shows. `false` counts the pairs of a class
+    without a copy that are shown as more alike than chance, or with the same text in one exercise.
     """
     found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for seed in range(seeds):
         drawn, kinds = sampled(pool, students, seed)
         made = [HandIn(f"s{n}", f"s{n}", {e: a.source for e, a in own.items()}) for n, own in enumerate(drawn)]
-        found["class"]["false"] += len(compare(made, pool.known, pool.provided)[0])
+        found["class"]["false"] += sum(map(len, compare(made, pool.known, pool.provided)))
         found["class"]["pairs"] += math.comb(len(made), 2)
         for one, own, of in zip(made, drawn, kinds, strict=True):
             for kind in WHOLE:
@@ -306,7 +306,7 @@ def measure_sampled(pool: Pool, students: int, seeds: int) -> dict[str, dict[str
                 except SyntaxError:  # a broken one can only be copied as it is
                     continue
                 class_ = [*made, HandIn("copy", "copy", texts)]
-                pairs = compare(class_, pool.known, pool.provided)[0]
+                pairs = [pair for some in compare(class_, pool.known, pool.provided) for pair in some]
                 shown = any({p.one.student, p.other.student} == {one.student, "copy"} for p in pairs)
                 whole = any({one.student, "copy"} <= {h.student for h in group} for group in whole_copies(class_))
                 found[of][f"{kind}: of"] += 1

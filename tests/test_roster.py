@@ -199,6 +199,8 @@ def test_what_was_assumed_of_a_list_is_said(mini: Stage) -> None:
     (root / "class").mkdir()
     words = ("grade", "12", "--from", "class", "--names", "names.csv")
     assert "names.csv is no UTF-8" in run(*words, cwd=root, ok=False).stderr
+    words = ("export", "12", "--to", "moodle", "--into", "list.csv", "--out", "up.csv")
+    assert "list.csv is no UTF-8" in run(*words, cwd=root, ok=False).stderr
 
 
 def test_faults_of_the_roster_are_told_with_their_lines(mini: Stage) -> None:

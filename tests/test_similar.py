@@ -192,6 +192,21 @@ def test_a_copy_in_a_sample_class_is_found_word_for_word(bench: Any, pool: Any) 
         assert "copy" in [hand_in.student for hand_in in group]
 
 
+def test_a_disguised_copy_with_one_rare_answer_among_common_ones_is_shown(bench: Any, pool: Any) -> None:
+    """All of it but one mistake is everybody's: no two of the others share that much."""
+    drawn, kinds = bench.sampled(pool, 14, 0)
+    made = [HandIn(f"s{n:02}", f"s{n:02}", {e: a.source for e, a in own.items()}) for n, own in enumerate(drawn)]
+    before = {(p.one.student, p.other.student) for some in compare(made, pool.known, pool.provided) for p in some}
+    wrong = kinds.index("wrong")
+    texts = {e: bench.change(a.source, "comments", bench.random.Random(0)) for e, a in drawn[wrong].items()}
+    assert texts != made[wrong].texts
+    alike, same = compare([*made, HandIn("copy", "copy", texts)], pool.known, pool.provided)
+    found = {(p.one.student, p.other.student): p for p in alike + same}
+    assert found.keys() - before == {(made[wrong].student, "copy")}
+    (shared,) = found[made[wrong].student, "copy"].shared
+    assert not drawn[wrong][shared.exercise].right
+
+
 # What two have in common
 
 

@@ -100,6 +100,7 @@ def export(
 
     course = find_course()
     chosen = course.stages(stages) if stages else graded_stages(course)
+    say_encoding(*filter(None, [into]))
     if form == "moodle" and len(chosen) > 1:
         fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
         raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))

@@ -109,8 +109,9 @@ class Pair:
 class Similar:
     """A class: whose `whole` hand-ins are the same; all `pairs` more alike than chance, the most alike first.
 
-    And of the others those with the `same` text in one exercise, which is long and which hardly anyone else has. By
-    chance alone some pair is the most alike in each exercise, so how often that happens cannot be said.
+    And of the others those with the `same` text in one exercise, which hardly anyone else has, where it is long or all
+    other exercises are the same, too. By chance alone some pair is the most alike in each exercise, so how often that
+    happens cannot be said.
     """
 
     stage: str
@@ -252,8 +253,9 @@ def compare(
     for found in alike:
         found.shared = [s for s in found.shared if s.shows or s.one_in >= TELLING]
     same: dict[int, list[str]] = {}
+    all_of_it = [tuple(text.texts[n] for text in texts.values()) for n in range(len(hand_ins))]
     for exercise, text in texts.items():
-        for one, other in text.same():
+        for one, other in text.same(all_of_it):
             n = one * len(hand_ins) - one * (one + 1) // 2 + other - one - 1  # its place among all pairs
             if by_chance[n] > BY_CHANCE:
                 same.setdefault(n, []).append(exercise)
@@ -311,14 +313,15 @@ class _Text:
         more = len(self.ranked) - np.searchsorted(self.ranked, self.rare[i, j])
         return both, np.where(both, len(self.ranked) / np.maximum(more, 1), 1.0)
 
-    def same(self) -> Iterator[tuple[int, int]]:
-        """The pairs with the same text, a long one, and hardly anybody else's."""
+    def same(self, all_of_it: list[tuple[frozenset[int], ...]]) -> Iterator[tuple[int, int]]:
+        """The pairs with the same text, hardly anybody else's: a long one, or both have the same in all exercises."""
         wrote: dict[frozenset[int], list[int]] = {}
         for number, text in enumerate(self.texts):
             wrote.setdefault(text, []).append(number)
         for text, numbers in wrote.items():
-            if len(text) >= LONG and self.written[text] <= FEW:
-                yield from combinations(numbers, 2)
+            if text and self.written[text] <= FEW:
+                pairs = combinations(numbers, 2)
+                yield from ((i, j) for i, j in pairs if len(text) >= LONG or all_of_it[i] == all_of_it[j])
 
     def side_by_side(self, i: int, j: int) -> tuple[Spans, Spans]:
         from copydetect import compare_files

@@ -218,7 +218,7 @@ def read_text(path: Path) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8).")) from error
     first = text.partition("\n")[0]
-    return text, max(",;\t", key=first.count)
+    return text, max(",;\t", key=re.sub(r'"[^"]*("|$)', "", first).count)  # a title may have any of them
 
 
 def _encoding(data: bytes) -> str:
