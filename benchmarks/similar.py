@@ -273,7 +273,8 @@ def measure(pool: Pool, made: Class, came_out: dict[tuple[str, str], Checks]) ->
 def sampled(pool: Pool, students: int, seed: int) -> tuple[list[Drawn], list[str]]:
     """What those hand in who wrote something, and which kind of student each is."""
     with tempfile.TemporaryDirectory() as folder:
-        made = [m for m in make_class(pool.stage, students, seed, Path(folder)).values() if m.answers]
+        all_of_them = make_class(pool.stage, students, seed, Path(folder)).values()
+    made = [one for one in all_of_them if one.answers and one.kind != "broken file"]
     by_name = {(a.exercise, a.name): a for answers in pool.answers.values() for a in answers}
     drawn = []
     for one in made:
