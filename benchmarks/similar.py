@@ -9,6 +9,9 @@ as there are some; a right one in `RIGHT` of the cases. So most wrong answers ar
 ones the catalogue has few, so many students have the same text there, which is what happens with short exercises. Two
 who drew the same answers in half of the exercises are no false alarm: they did hand in the same.
 
+Classes as `autograder sample-class` makes them are measured apart: there most of every hand-in is the solution, and a
+copy has in common with its source what it has in common with everybody.
+
 Then copies are planted, one of each kind in `KINDS`: all of somebody's exercises, changed by `change`, or only one of
 them. A copy is found where the pair of both is shown.
 
@@ -25,6 +28,7 @@ import math
 import os
 import random
 import statistics
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -40,16 +44,18 @@ import nbformat
 from autograder.course.layout import Stage, find_course
 from autograder.diagnosis.catalogue import Catalogue
 from autograder.diagnosis.compare import Checks
-from autograder.feedback.similar import HandIn, compare
+from autograder.feedback.similar import HandIn, compare, whole_copies
 from autograder.intake.blueprint import Blueprint
 from autograder.lab.markers import BEGIN_SOLUTION, END_SOLUTION
+from autograder.proof.sample import make_class
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.pool import workers_for
 from autograder.stage.model import Answer
 from autograder.stage.read import read_answers, read_stage
 
 RIGHT = 0.6  # of the answers of a class, where the catalogue has enough right ones
-KINDS = ("same", "comments", "renamed", "reformatted", "reordered", "all of these", "one exercise", "one mistake")
+WHOLE = ("same", "comments", "renamed", "reformatted", "reordered", "all of these")
+KINDS = (*WHOLE, "one exercise", "one mistake")
 Drawn = dict[str, Answer]  # a student's answers, by exercise
 
 
@@ -261,6 +267,54 @@ def measure(pool: Pool, made: Class, came_out: dict[tuple[str, str], Checks]) ->
     }
 
 
+# A class as `autograder sample-class` makes it: most answers are the solution, so most of a copy is everybody's
+
+
+def sampled(pool: Pool, students: int, seed: int) -> tuple[list[Drawn], list[str]]:
+    """What those hand in who wrote something, and which kind of student each is."""
+    with tempfile.TemporaryDirectory() as folder:
+        all_of_them = make_class(pool.stage, students, seed, Path(folder)).values()
+    made = [one for one in all_of_them if one.answers and one.kind != "broken file"]
+    by_name = {(a.exercise, a.name): a for answers in pool.answers.values() for a in answers}
+    drawn = []
+    for one in made:
+        told = {e: name for e, name in one.answers.items() if e in pool.answers}
+        broken = "a line that is not Python"
+        drawn.append({
+            e: by_name.get((e, name))
+            or Answer(False, e, broken, by_name[e, "solution"].source + "\nreturn )")
+            for e, name in told.items()
+        })  # fmt: skip
+    return drawn, [one.kind for one in made]
+
+
+def measure_sampled(pool: Pool, students: int, seeds: int) -> dict[str, dict[str, int]]:
+    """Each student's copy, of each kind in turn, added to the class: how many are found, by kind of student.
+
+    By the texts alone: nothing is run. Found is what any part of the page shows. `false` counts the pairs of a class
+    without a copy that are shown as more alike than chance, or with the same text in one exercise.
+    """
+    found: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for seed in range(seeds):
+        drawn, kinds = sampled(pool, students, seed)
+        made = [HandIn(f"s{n}", f"s{n}", {e: a.source for e, a in own.items()}) for n, own in enumerate(drawn)]
+        found["class"]["false"] += sum(map(len, compare(made, pool.known, pool.provided)))
+        found["class"]["pairs"] += math.comb(len(made), 2)
+        for one, own, of in zip(made, drawn, kinds, strict=True):
+            for kind in WHOLE:
+                try:
+                    texts = {e: change(a.source, kind, random.Random(seed)) for e, a in own.items()}
+                except SyntaxError:  # a broken one can only be copied as it is
+                    continue
+                class_ = [*made, HandIn("copy", "copy", texts)]
+                pairs = [pair for some in compare(class_, pool.known, pool.provided) for pair in some]
+                shown = any({p.one.student, p.other.student} == {one.student, "copy"} for p in pairs)
+                whole = any({one.student, "copy"} <= {h.student for h in group} for group in whole_copies(class_))
+                found[of][f"{kind}: of"] += 1
+                found[of][kind] += shown or whole
+    return {kind: dict(told) for kind, told in found.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("stage", nargs="?", default="03")
@@ -275,7 +329,7 @@ def main() -> None:
     with workers_for(stage, "bwrap", told.jobs) as workers:
         store = Store(stage.course.verdicts, "bwrap")
         came_out = outcomes(pool, [c for of in classes.values() for c in of], lambda w: run_cached(w, store, workers))
-    result = {}
+    result: dict[Any, Any] = {}
     for n, of in classes.items():
         all_of = [measure(pool, made, came_out) for made in of]
         count = len(all_of)
@@ -299,6 +353,13 @@ def main() -> None:
         )
         print(f"  drew the same answers in half of the exercises: {result[n]['drew_the_same']} pairs")
         print(f"  {result[n]['seconds']:.1f} s a class", flush=True)
+    result["sample-class"] = of_sample = measure_sampled(pool, 30, min(told.seeds, 3))
+    print(f"\n{stage.slug}, classes of 30 as `sample-class` makes them, and a copy of each student in turn: found")
+    for of, numbers in of_sample.items():
+        if of != "class":
+            shown = ", ".join(f"{kind} {numbers[kind]}/{numbers[f'{kind}: of']}" for kind in WHOLE if kind in numbers)
+            print(f"  {of:14} {shown}")
+    print(f"  shown without a copy: {of_sample['class']['false']} of {of_sample['class']['pairs']:,} pairs")
     if told.json:
         told.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

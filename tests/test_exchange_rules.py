@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import subprocess
@@ -18,8 +19,11 @@ from autograder.course.layout import Stage
 from autograder.gradebook.exchange import collect
 from autograder.gradebook.exchange_rules import MOST_FILES, SECRET, Collect
 from autograder.grading.grade import grade
+from autograder.intake.names import safe
+from autograder.intake.roster import Person, Roster, write_roster
 from autograder.intake.tree import TIMESTAMP
 
+from .conftest import run
 from .test_exchange import N, configure, exchange, hand_in, notebook
 
 __all__ = ["exchange"]  # a fixture
@@ -41,6 +45,55 @@ def test_nobody_hands_in_in_anothers_name(mini: Stage, exchange: Path) -> None:
     found = collect(mini)
     assert [path.name for path in found.folder.iterdir()] == [own]
     assert found.warnings == [f"{forged.name} is left in the exchange: it claims to be ana's, and is owned by {own}."]
+
+
+@pytest.mark.usefixtures("one_worker")
+def test_each_refused_hand_in_is_in_the_table(mini: Stage, exchange: Path) -> None:
+    """As after an exchange was restored by root: the owner of all is one account."""
+    configure(mini, "c.ExchangeCollect.check_owner = True")
+    own = pwd.getpwuid(os.getuid()).pw_name
+    for student in ("ana", "bo"):
+        hand_in(exchange, student, now(), notebook(mini))
+    for name in ("eve+{0}+no time at all+x", "+{0}+2026-11-02+x"):
+        (exchange / name.format(mini.slug)).mkdir()
+    write_roster(mini.course, Roster([Person("ana"), Person("b1", names="bo"), Person(own), Person("cy")]))
+    for good in (False, True):
+        if good:
+            hand_in(exchange, own, now(), notebook(mini))
+        found = collect(mini)
+        told = grade(mini, found.folder, "none", lost=found.lost)
+        status = {name: one.status for name, one in told.students.items()}
+        nameless = safe(f"+{mini.slug}+2026-11-02+x")
+        assert status == dict.fromkeys(("ana", "b1", "eve", nameless), "ungraded") | ({own: "graded"} if good else {})
+        assert f"it claims to be ana's, and is owned by {own}" in told.students["ana"].reason
+        assert "its name has no time" in told.students["eve"].reason and not told.complete
+        assert told.missing == (["cy"] if good else ["cy", own])
+
+
+def test_the_command_shows_them_and_ends_with_1(mini: Stage, exchange: Path) -> None:
+    configure(mini, "c.ExchangeCollect.check_owner = True")
+    hand_in(exchange, "ana", now(), notebook(mini))
+    words = ("grade", "12", "--from", "exchange", "--sandbox", "none", "--json", "marks.json")
+    run(*words, cwd=mini.course.root, ok=False)
+    (told,) = json.loads((mini.course.root / "marks.json").read_text(encoding="utf-8"))["students"].values()
+    assert told["status"] == "ungraded" and "it claims to be ana's" in told["reason"]
+
+
+@pytest.mark.usefixtures("one_worker")
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to somebody else")
+def test_a_refused_one_hides_no_real_one_and_is_told_where_it_is_later(mini: Stage, exchange: Path) -> None:
+    configure(mini, "c.ExchangeCollect.check_owner = True")
+    own = pwd.getpwuid(os.getuid()).pw_name
+    os.chown(hand_in(exchange, own, WHEN, b"older"), 65534, 65534)
+    hand_in(exchange, own, now(), notebook(mini))
+    assert collect(mini).lost == {}  # a later one was taken
+    os.chown(hand_in(exchange, own, "2036-11-02 10:00:00.000000", b"blank"), 65534, 65534)
+    hand_in(exchange, "login2", now(), b"")  # refused, and by the roster the same person's
+    write_roster(mini.course, Roster([Person("me", names=f"{own};login2")]))
+    found = collect(mini)
+    told = grade(mini, found.folder, "none", lost=found.lost).students
+    assert told.keys() == {"me"} and told["me"].score == 2 and told["me"].status == "repaired"
+    assert "2036-11-02" in told["me"].reason and "login2" in told["me"].reason
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can give a file to somebody else")

@@ -11,6 +11,7 @@ import csv
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -23,7 +24,17 @@ from autograder.course.layout import Stage
 from autograder.feedback import canvas, moodle
 from autograder.feedback.export import Term, anonymous_id, as_csv, plain
 from autograder.intake.find import submissions
-from autograder.intake.roster import Person, Roster, assign, join, read_list, read_names, read_roster, write_roster
+from autograder.intake.join import join
+from autograder.intake.roster import (
+    Person,
+    Roster,
+    assign,
+    assumed,
+    read_list,
+    read_names,
+    read_roster,
+    write_roster,
+)
 
 from .conftest import run
 from .honest.stage import solved, source
@@ -63,14 +74,16 @@ def zipped(path: Path, files: dict[str, bytes]) -> Path:
 def test_lists_of_several_systems_make_one_roster(mini: Stage, lists: Path) -> None:
     root = mini.course.root
     said = run("roster", "import", str(lists / "canvas.csv"), str(lists / "moodle.csv"), cwd=root).stdout
-    assert "canvas.csv: 3 students, 3 of them new" in said
+    assert "canvas.csv: 3 students, 3 of them new" in said and "moodle.csv: 3 students, 0 of them new" in said
     known = read_roster(mini.course)
-    assert known is not None
+    assert known is not None and [person.id for person in known.people] == ["jmueller", "liwei", "msmith"]
     jörg = next(person for person in known.people if person.id == "jmueller")
     assert (jörg.last_name, jörg.first_name, jörg.group) == ("Müller", "Jörg", "A")
     assert (jörg.lms_user_id, jörg.sis_user_id, jörg.sis_login_id) == ("1001", "u77", "jmueller")
+    assert (jörg.email, jörg.names) == ("jmueller@example.edu", "501")
+    assert [known.identify(number) for number in ("1001", "501")] == [[jörg], [jörg]]
     before = (root / "students.csv").read_bytes()
-    run("roster", "import", str(lists / "canvas.csv"), cwd=root)
+    run("roster", "import", str(lists / "moodle.csv"), str(lists / "canvas.csv"), cwd=root)
     assert (root / "students.csv").read_bytes() == before  # nothing new
     assert "李" in run("roster", "show", cwd=root).stdout
 
@@ -90,11 +103,105 @@ def test_two_people_of_one_id_get_two(tmp_path: Path) -> None:
     assert [person.id for person in join(Roster(), read_list(tmp_path / "list.csv"))[0].people] == ["a", "a-2"]
 
 
+def joined(*lists: list[Person]) -> tuple[list[Person], list[str]]:
+    roster, told = Roster(), list[str]()
+    for people in lists:
+        roster = join(roster, people, told.append)[0]
+    return roster.people, told
+
+
+def test_another_number_is_no_other_person(mini: Stage, tmp_path: Path) -> None:
+    """Moodle gives new ones in each assignment, and without its e-mail column only the name is left."""
+    sheets = []
+    for first in (501, 801):
+        path = tmp_path / f"{first}.csv"
+        names = ["Ann Bee", "伟 李"]
+        rows = [f"Participant {first + n},{name},,2.00" for n, name in enumerate(names)]
+        path.write_text("\n".join(["Identifier,Full name,Grade,Maximum Grade", *rows]), encoding="utf-8")
+        sheets.append(read_list(path))
+    people, told = joined(*sheets, *sheets)
+    assert [(p.id, p.shown, p.lms_user_id, p.names) for p in people] == [
+        ("501", "Ann Bee", "501", "801"),
+        ("502", "伟 李", "502", "802"),
+    ]
+    assert "by the name alone: Ann Bee (801): 501, 伟 李 (802): 502" in told[0]
+    files = {f"Ann Bee_{number}_assignsubmission_file/{N}": b"{}" for number in (801,)}
+    assert whose(mini, zipped(tmp_path / "m.zip", files), Roster(people)) == {"501": ""}
+
+
+def test_two_people_of_one_name_are_never_made_one() -> None:
+    jan = [Person("jn1", "Novák", "Jan", "jn1@x.cz", "1"), Person("jn2", "Novák", "Jan", "jn2@x.cz", "2")]
+    sheet = [Person("7", "Novák", "Jan", lms_user_id="7"), Person("8", "Novák", "Jan", lms_user_id="8")]
+    people, told = joined(jan, sheet)
+    assert people == jan and len(told) == 2 and "Jan Novák (7) is left out" in told[0] and "jn1 and jn2" in told[0]
+    people, told = joined(jan[:1], sheet)  # two there, one here
+    assert people == jan[:1] and len(told) == 2
+    people, told = joined(jan[:1], jan[1:])  # another address
+    assert people == jan and "jn2@x.cz" not in people[0].names and "added beside jn1" in told[0]
+    people, told = joined([replace(jan[0], names="7"), jan[1]], sheet[:1])  # a person said whose it is
+    assert len(people) == 2 and not told
+    assert joined(sheet)[0] == sheet  # in one list they are two
+
+
+def test_the_same_number_in_two_systems_is_no_proof_either() -> None:
+    people, _ = joined(
+        [Person("jm", "Müller", "Jörg", lms_user_id="501")], [Person("ab", "Bee", "Ann", lms_user_id="501")]
+    )
+    assert [person.id for person in people] == ["jm", "ab"]
+    roster = Roster(people)
+    assert [p.id for p in roster.identify("501", "Ann Bee_501", "Ann Bee")] == ["ab"]
+    assert [p.id for p in roster.identify("501", "müllerjörg")] == ["jm"]
+
+
+def test_the_same_address_or_login_is_one_person_under_any_name() -> None:
+    first = Person("am", "Müller", "Anna", "am@x.org", sis_login_id="anna")
+    people, told = joined([first], [Person("meier", "Meier", "Anna", "AM@x.org", "9")])
+    assert [(p.id, p.last_name, p.lms_user_id) for p in people] == [("am", "Müller", "9")] and not told
+    people, told = joined([first], [Person("x", "", "", "other@x.org", sis_login_id="anna")])
+    assert [(p.id, p.names) for p in people] == [("am", "other@x.org")]
+    assert joined(people, [Person("y", "", "", "other@x.org")])[0] == people
+    people, _ = joined([Person("amueller", "Müller", "Anna", sis_login_id="amueller")],
+                       [Person("amueller", "Müller", "Andreas", "amueller@mail.org")])  # fmt: skip
+    assert [person.id for person in people] == ["amueller", "amueller-2"]  # an id that was made of an address
+
+
 @pytest.mark.parametrize(("encoding", "delimiter"), [("utf-8", ";"), ("utf-16", "\t"), ("gb18030", ",")])
 def test_a_list_may_be_saved_by_any_spreadsheet(tmp_path: Path, encoding: str, delimiter: str) -> None:
     text = "id,last_name,first_name,email\nliwei,李,伟,l@x.cn\n".replace(",", delimiter)
     (tmp_path / "list.csv").write_bytes(text.encode(encoding))
     assert read_list(tmp_path / "list.csv") == [Person("liwei", "李", "伟", "l@x.cn")]
+
+
+# How Excel saves a list in Western Europe, and in China.
+WESTERN = ["Müller,Jürgen", "Größe,Å", "Ñ,Å", "Übelhör,Zoë", "Groß,Ål", "MÜLLER,GRÖßE", "García,José", "Ñuñez,Ça"]
+CHINESE = ["王,小明", "李,雷", "张,伟", "欧阳,娜娜", "王,堃", "李雷,A组"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "gb18030"])
+def test_a_list_that_does_not_say_its_encoding_is_read_as_it_was_written(tmp_path: Path, encoding: str) -> None:
+    names, path = WESTERN if encoding == "cp1252" else CHINESE, tmp_path / "list.csv"
+    for some in ([name] for name in names), (names, [*names, "Smith,Ann"], [names[0]] * 200):
+        for people in some:
+            for head in "id,last_name,first_name", "id,姓氏,名字" if encoding == "gb18030" else "id,surname,Vorname":
+                lines = [head, *(f"p{n},{name}" for n, name in enumerate(people))]
+                path.write_bytes("\r\n".join(lines).encode(encoding))
+                assert [f"{p.last_name},{p.first_name}" for p in read_list(path)] == people
+                assert {"cp1252": "Windows-1252", "gb18030": "GB 18030"}[encoding] in assumed(path)
+
+
+def test_what_was_assumed_of_a_list_is_said(mini: Stage) -> None:
+    root = mini.course.root
+    (root / "list.csv").write_bytes("id,last_name\njm,Müller\n".encode("cp1252"))
+    said = run("roster", "import", "list.csv", cwd=root).stderr
+    assert "list.csv is no UTF-8. It was read as Windows-1252 (Western Europe), so that a word in it is Müller." in said
+    assert "Müller" in (root / "students.csv").read_text(encoding="utf-8")
+    assert run("roster", "import", "students.csv", cwd=root).stderr == ""  # it is UTF-8
+    (root / "names.csv").write_bytes("file,student\nx.ipynb,Müller\n".encode("cp1252"))
+    (root / "class").mkdir()
+    words = ("grade", "12", "--from", "class", "--names", "names.csv")
+    assert "names.csv is no UTF-8" in run(*words, cwd=root, ok=False).stderr
+    words = ("export", "12", "--to", "moodle", "--into", "list.csv", "--out", "up.csv")
+    assert "list.csv is no UTF-8" in run(*words, cwd=root, ok=False).stderr
 
 
 def test_faults_of_the_roster_are_told_with_their_lines(mini: Stage) -> None:
@@ -143,14 +250,14 @@ def test_a_zip_of_canvas_has_one_hand_in_of_each_person(mini: Stage, tmp_path: P
         "müllerjörg_1001_9004_12_my_stage-1.ipynb": data,  # the second attempt
         f"李伟_LATE_1002_9002_{N}": data,
         "smithjonesmaryann_1003_9003_report.pdf": b"%PDF",
-        "doejane_1004_9005_text.html": b"<p>see my repository</p>",
+        "doejane_1004_text.html": b"<p>see my repository</p>",
     }  # fmt: skip
     told = found(mini, zipped(tmp_path / "submissions.zip", files))
     assert set(told) == {"müllerjörg_1001", "李伟_1002", "smithjonesmaryann_1003", "doejane_1004"}
     number, note, problem = told["müllerjörg_1001"]
     assert (number, problem) == ("1001", "") and f"not looked at: {N}" in note
     assert told["李伟_1002"][1].startswith("Handed in late")
-    assert "PDF" in told["smithjonesmaryann_1003"][2] and told["doejane_1004"][2].startswith("No file was handed in")
+    assert "PDF" in told["smithjonesmaryann_1003"][2] and told["doejane_1004"][2].startswith("A text that was typed")
 
 
 def test_an_anonymous_zip_of_canvas(mini: Stage, tmp_path: Path) -> None:
@@ -272,7 +379,7 @@ def test_a_students_own_zip_is_no_class(mini: Stage, tmp_path: Path) -> None:
 
 
 def test_whatever_lies_beside_a_learning_systems_files_is_told(mini: Stage, tmp_path: Path) -> None:
-    files = CANVAS_ZIP | {"solution.ipynb": b"{}", "readme.txt": b"", "doejane_1004_9005_text.html": b"<p>"}
+    files = CANVAS_ZIP | {"solution.ipynb": b"{}", "readme.txt": b"", "doejane_1004_text.html": b"<p>"}
     files |= {f"doejane_1004_9006_{N}": b"{}"}
     told = found(mini, zipped(tmp_path / "a.zip", files))
     assert set(told) == {"müllerjörg_1001", "李伟_1002", "doejane_1004", "solution", "readme"}
@@ -311,7 +418,7 @@ def test_hidden_names_are_found_by_number(mini: Stage, tmp_path: Path) -> None:
 
 
 def test_who_hands_in_alone_and_with_a_group_has_two(mini: Stage, tmp_path: Path) -> None:
-    files = {f"Team Rocket_77_assignsubmission_file/{N}": b"{}", f"Jörg Müller_501_assignsubmission_file/{N}": b"{}"}
+    files = {f"Team Rocket_77_assignsubmission_file/{N}": b"{}", f"Jörg Müller_501_assignsubmission_file/{N}": b"{ }"}
     told = whose(mini, zipped(tmp_path / "both.zip", files), PEOPLE)
     assert "more than one submission of jm" in told["jm"] and told["lw"].startswith("Handed in by the group")
 

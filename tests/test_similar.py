@@ -27,6 +27,7 @@ from autograder.feedback.export import read_term
 from autograder.feedback.last_result import keep
 from autograder.feedback.similar import HandIn, Pair, compare, find_similar, write_page
 from autograder.grading.grade import grade
+from autograder.intake.blueprint import Blueprint
 from autograder.intake.roster import Person, Roster, write_roster
 from autograder.run.sandbox.bwrap import available
 from autograder.stage.read import read_stage
@@ -165,6 +166,45 @@ def test_copies_are_found_in_a_class_that_was_graded(bench: Any, tmp_path: Path)
     assert [e for e in shared if e.get("same_mistake")], "what the judge saw counts"
     assert f"{n} hand-ins" in said.stdout and "stored any more" not in said.stderr
     assert is_harmless((stage.course.work / "report" / "00_start_here.similar.html").read_text(encoding="utf-8"))
+
+
+def test_who_has_the_same_in_every_exercise_is_shown_however_common_it_is(stage: Stage, one_worker: None) -> None:
+    """All others have the solution, so that nothing in a copy is rare; and so have two who copied nothing."""
+    note = {"differences": "def differences(x):\n    # mine\n\n    return x[:, 1:] - x[:, :-1]"}
+    other = {"differences": note["differences"].replace("# mine\n\n", "# mine\n")}  # a blank line less
+    content = read_stage(stage)
+    blank = {e: Blueprint(content).blank[e] for e in content.written}
+    graded(stage, ana=note, bo=note, cem={}, dana={}, eva=other, finn=blank, gil=blank)
+    write_roster(stage.course, Roster([Person("ana", "Müller", "Anna")]))
+    found = find_similar(stage, content)
+    assert [[one.student for one in group] for group in found.whole] == [["ana", "bo"], ["cem", "dana"]]
+    assert found.as_json()["same_hand_in"] == [["ana", "bo"], ["cem", "dana"]]
+    assert "Word for word the same in every exercise: Anna Müller (ana), bo." in command("similar", "12").stdout
+    text = write_page(found, stage.course.root).read_text(encoding="utf-8")
+    assert is_harmless(text) and "Word for word the same" in text and "# mine" in text
+
+
+def test_a_copy_in_a_sample_class_is_found_word_for_word(bench: Any, pool: Any) -> None:
+    drawn, _ = bench.sampled(pool, 14, 0)
+    made = [HandIn(f"s{n}", f"s{n}", {e: a.source for e, a in own.items()}) for n, own in enumerate(drawn)]
+    for one in made:
+        (group,) = [g for g in similar.whole_copies([*made, HandIn("copy", "copy", dict(one.texts))]) if one in g]
+        assert "copy" in [hand_in.student for hand_in in group]
+
+
+def test_a_disguised_copy_with_one_rare_answer_among_common_ones_is_shown(bench: Any, pool: Any) -> None:
+    """All of it but one mistake is everybody's: no two of the others share that much."""
+    drawn, kinds = bench.sampled(pool, 14, 0)
+    made = [HandIn(f"s{n:02}", f"s{n:02}", {e: a.source for e, a in own.items()}) for n, own in enumerate(drawn)]
+    before = {(p.one.student, p.other.student) for some in compare(made, pool.known, pool.provided) for p in some}
+    wrong = kinds.index("wrong")
+    texts = {e: bench.change(a.source, "comments", bench.random.Random(0)) for e, a in drawn[wrong].items()}
+    assert texts != made[wrong].texts
+    alike, same = compare([*made, HandIn("copy", "copy", texts)], pool.known, pool.provided)
+    found = {(p.one.student, p.other.student): p for p in alike + same}
+    assert found.keys() - before == {(made[wrong].student, "copy")}
+    (shared,) = found[made[wrong].student, "copy"].shared
+    assert not drawn[wrong][shared.exercise].right
 
 
 # What two have in common

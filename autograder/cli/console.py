@@ -72,6 +72,16 @@ def writable(path: Path | None) -> None:
         raise CourseError(Fault(str(path), "cannot be written.", "Name a file in a folder that you can write to."))
 
 
+def say_encoding(*paths: Path) -> None:
+    """Of tables that do not say how they were written: how they are read."""
+    import click
+
+    from autograder.intake.roster import assumed
+
+    for sentence in filter(None, map(assumed, paths)):
+        click.echo(sentence, err=True)
+
+
 def default_jobs() -> int:
     """As many workers as processors may be used."""
     from autograder.run.worker.pool import processors

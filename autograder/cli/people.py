@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from autograder.cli.console import print_table, progress_bar, steps, writable
+from autograder.cli.console import print_table, progress_bar, say_encoding, steps, writable
 from autograder.cli.group import main
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage, find_course
@@ -27,19 +27,25 @@ def roster() -> None:
 def import_(lists: tuple[Path, ...]) -> None:
     """Add students from Canvas's exported marks, Moodle's grading worksheet or participants, or nbgrader's list.
 
-    Whoever is there already keeps every field; empty ones are filled in. So import as many lists as you like: each adds
-    what it knows.
+    Whoever is there already keeps every field; empty ones are filled in, and another number or address of the same
+    person goes to their names. So import as many lists as you like: each adds what it knows. The same person has the
+    same address or login, or a full name that nobody else has; where that does not decide, it is said.
 
     \b
     autograder roster import 2026-11-30_Grades.csv
     autograder roster import Grades-course-Stage_03.csv participants.csv
     """
-    from autograder.intake.roster import Roster, join, read_list, read_roster, write_roster
+    from autograder.intake.join import join
+    from autograder.intake.roster import Roster, path_of, read_list, read_roster, write_roster
 
     course = find_course()
     known, found = read_roster(course) or Roster(), [(path, read_list(path)) for path in lists]
+    say_encoding(*(path for path in (path_of(course), *lists) if path.is_file()))
     for path, people in found:
-        known, new, filled = join(known, people)
+        told = list[str]()
+        known, new, filled = join(known, people, told.append)
+        for sentence in told:
+            click.echo(f"{path.name}: {sentence}", err=True)
         click.echo(f"{path.name}: {len(people)} students, {new} of them new, {filled} with new fields")
     click.echo(f"roster      {course.place(write_roster(course, known))}, {len(known.people)} students")
 
@@ -114,6 +120,7 @@ def export(
 
     course = find_course()
     chosen = list(dict.fromkeys(course.stages(stages))) if stages else graded_stages(course)
+    say_encoding(*filter(None, [into]))
     if form == "moodle" and len(chosen) > 1:
         fix = f"Name one, for each upload: {', '.join(stage.slug for stage in chosen)}."
         raise CourseError(Fault("--to moodle", "takes one stage: each is an assignment of its own there.", fix))

@@ -122,8 +122,10 @@ def similar(stage: str, json_path: Path | None, out: Path | None) -> None:
     click.echo(
         f"{len(found.hand_ins)} hand-ins, {len(found.pairs)} of {found.compared:,} pairs are more alike than chance."
     )
+    for group in found.whole[: similarity.MOST_PAIRS]:
+        click.echo(f"Word for word the same in every exercise: {', '.join(one.shown for one in group)}.")
     if found.same:
-        click.echo(f"The same text in one exercise, and else not alike: {len(found.same)} pairs, on the page.")
+        click.echo(f"The same text in one exercise, and else as others: {len(found.same)} pairs, on the page.")
     if found.unknown:
         fact = f"Of {len(found.unknown)} hand-ins it is not stored any more what the checks got to see:"
         click.echo(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from autograder.run.worker.cluster import Cluster
     from autograder.run.worker.pool import Workers
     from autograder.stage.model import Content
-from autograder.cli.console import default_jobs, print_table, progress_bar, steps, writable
+from autograder.cli.console import default_jobs, print_table, progress_bar, say_encoding, steps, writable
 from autograder.cli.group import main
 from autograder.cli.reports import write_report
 
@@ -95,6 +95,8 @@ def grade(
     given = click.get_current_context().get_parameter_source("jobs")
     if cluster and given is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("--jobs is for workers of this machine's own; a cluster has as many as were started.")
+    if names:
+        say_encoding(names)
     path, lost = _collected(course.stages((stage,))[0], path)
     result = _grade(
         course,

@@ -107,14 +107,16 @@ class Pair:
 
 @dataclass
 class Similar:
-    """A class: all `pairs` that are more alike than chance, the most alike first.
+    """A class: whose `whole` hand-ins are the same; all `pairs` more alike than chance, the most alike first.
 
-    And of the others those with the `same` text in one exercise, which is long and which hardly anyone else has. By
-    chance alone some pair is the most alike in each exercise, so how often that happens cannot be said.
+    And of the others those with the `same` text in one exercise, which hardly anyone else has, where it is long or all
+    other exercises are the same, too. By chance alone some pair is the most alike in each exercise, so how often that
+    happens cannot be said.
     """
 
     stage: str
     hand_ins: list[HandIn]
+    whole: list[list[HandIn]]  # two or more each, word for word the same in every exercise
     pairs: list[Pair]
     same: list[Pair]
 
@@ -133,6 +135,7 @@ class Similar:
             "hand_ins": len(self.hand_ins),
             "compared": self.compared,
             "shown_below": BY_CHANCE,
+            "same_hand_in": [[one.student for one in group] for group in self.whole],
             "pairs": [pair.as_json() for pair in self.pairs],
             "same_text": [pair.as_json() for pair in self.same],
         }
@@ -159,7 +162,7 @@ def find_similar(stage: Stage, content: Content, step: Step = lambda done, total
         known[answer.exercise].append(answer.source)
     provided = [*blueprint.blank.values(), *(cell.source for cell in content.of_kind("given"))]
     alike, same = compare(hand_ins, known, provided, lambda done: step(len(paths) + done, total))
-    return Similar(stage.slug, hand_ins, alike, same)
+    return Similar(stage.slug, hand_ins, whole_copies(hand_ins), alike, same)
 
 
 def read_hand_ins(paths: list[Path], blueprint: Blueprint, step: Callable[[int], None]) -> list[HandIn]:
@@ -197,6 +200,18 @@ def read_hand_ins(paths: list[Path], blueprint: Blueprint, step: Callable[[int],
     if len(found) < 2:
         raise CourseError(Fault(slug, "has less than two graded hand-ins.", "Grade a class first."))
     return found
+
+
+def whole_copies(hand_ins: list[HandIn]) -> list[list[HandIn]]:
+    """Who has the same in every exercise, comments and blank lines too, and not all of it as it was handed out.
+
+    However common each answer is: where most of the class has the same ones, this is all that a copy shows.
+    """
+    groups: dict[tuple[tuple[str, str], ...], list[HandIn]] = {}
+    for one in hand_ins:
+        if one.texts:
+            groups.setdefault(tuple(sorted(one.texts.items())), []).append(one)
+    return sorted((group for group in groups.values() if len(group) > 1), key=len)
 
 
 def compare(
@@ -238,8 +253,9 @@ def compare(
     for found in alike:
         found.shared = [s for s in found.shared if s.shows or s.one_in >= TELLING]
     same: dict[int, list[str]] = {}
+    all_of_it = [tuple(text.texts[n] for text in texts.values()) for n in range(len(hand_ins))]
     for exercise, text in texts.items():
-        for one, other in text.same():
+        for one, other in text.same(all_of_it):
             n = one * len(hand_ins) - one * (one + 1) // 2 + other - one - 1  # its place among all pairs
             if by_chance[n] > BY_CHANCE:
                 same.setdefault(n, []).append(exercise)
@@ -297,14 +313,15 @@ class _Text:
         more = len(self.ranked) - np.searchsorted(self.ranked, self.rare[i, j])
         return both, np.where(both, len(self.ranked) / np.maximum(more, 1), 1.0)
 
-    def same(self) -> Iterator[tuple[int, int]]:
-        """The pairs with the same text, a long one, and hardly anybody else's."""
+    def same(self, all_of_it: list[tuple[frozenset[int], ...]]) -> Iterator[tuple[int, int]]:
+        """The pairs with the same text, hardly anybody else's: a long one, or both have the same in all exercises."""
         wrote: dict[frozenset[int], list[int]] = {}
         for number, text in enumerate(self.texts):
             wrote.setdefault(text, []).append(number)
         for text, numbers in wrote.items():
-            if len(text) >= LONG and self.written[text] <= FEW:
-                yield from combinations(numbers, 2)
+            if text and self.written[text] <= FEW:
+                pairs = combinations(numbers, 2)
+                yield from ((i, j) for i, j in pairs if len(text) >= LONG or all_of_it[i] == all_of_it[j])
 
     def side_by_side(self, i: int, j: int) -> tuple[Spans, Spans]:
         from copydetect import compare_files

@@ -25,7 +25,7 @@ class Collected:
     """The folder `submitted`, with each student's last hand-in."""
 
     folder: Path
-    lost: dict[str, str] = field(default_factory=dict)  # by student: why the last one could not be copied
+    lost: dict[str, str] = field(default_factory=dict)  # by student: why the last one was not taken
     warnings: list[str] = field(default_factory=list)
 
 
@@ -70,6 +70,8 @@ def collect(stage: Stage, step: Callable[[int, int], None] = lambda done, total:
         raise CourseError(Fault(place, f"cannot be collected: {error.strerror or error}.", fix)) from error
     finally:
         exchange.log.handlers = handlers
+    for student, (_, fact) in getattr(exchange, "refused", {}).items():
+        found.lost.setdefault(student, fact)
     if not found.lost and not any(found.folder.glob(f"*/{stage.slug}")):
         fix = "Look with `nbgrader list --inbound`; hand-ins that you have: --from FOLDER."
         raise CourseError(Fault(str(root), f"holds no hand-in of {stage.slug}.", fix))

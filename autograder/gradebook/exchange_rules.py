@@ -27,15 +27,25 @@ class Collect(ExchangeCollect):
     """
 
     src_records: list[dict[str, Any]]
+    refused: dict[str, tuple[datetime, str]]  # by student: when the last one is said to have come, and why not
+
+    def __init__(self, **words: Any) -> None:
+        self.refused = {}
+        super().__init__(**words)
 
     def _path_to_record(self, path: str) -> dict[str, Any]:
         try:
             record: dict[str, Any] = super()._path_to_record(path)
             fault = self._fault(path, record)
         except (ValueError, OverflowError):
-            record, fault = {"filename": os.path.basename(path), "timestamp": datetime.min}, "its name has no time"
+            name = os.path.basename(path)
+            record = {"filename": name, "timestamp": datetime.min, "username": name.rsplit("+", 3)[0]}
+            fault = "its name has no time"
         if fault:
-            self.log.warning("%s is left in the exchange: %s.", record["filename"], fault)
+            fact = f"{record['filename']} is left in the exchange: {fault}."
+            self.log.warning("%s", fact)
+            who = record["username"] or record["filename"]
+            self.refused[who] = max(self.refused.get(who, (datetime.min, "")), (record["timestamp"], fact))
             record["username"] = ""
         return record
 
@@ -62,6 +72,9 @@ class Collect(ExchangeCollect):
     def init_src(self) -> None:
         super().init_src()
         self.src_records = [record for record in self.src_records if record["username"]]
+        for record in self.src_records:
+            if self.refused.get(record["username"], (datetime.max, ""))[0] < record["timestamp"]:
+                del self.refused[record["username"]]  # a later one was taken
 
     def do_copy(self, src: str, dest: str, log: Any = None) -> None:
         """In place of nbgrader's: plain files and folders only, and no moment in which one could become a link.

@@ -21,8 +21,9 @@ from autograder.feedback.render import render
 from autograder.gradebook.book import Book
 from autograder.gradebook.notebook import write_back
 from autograder.gradebook.results import Attempt, ClassResult, Mark, StudentResult
+from autograder.intake.attempts import NAMED
 from autograder.intake.blueprint import Blueprint
-from autograder.intake.find import NAMED, Submission, submissions
+from autograder.intake.find import Submission, submissions
 from autograder.intake.names import safe
 from autograder.intake.prepare import job, prepare, untouched
 from autograder.intake.read import read_notebook
@@ -64,15 +65,15 @@ def grade(
         students: grade only these, and run them again.
         exercises: run again, and give marks for these only. Who has no marks yet, gets them all.
         names: a table of files and the students whose they are, where their names do not say it.
-        lost: students whose hand-in could not be had, with the reason: they are `ungraded`.
+        lost: students whose last hand-in could not be had, with the reason: they are `ungraded`, but for those of whom
+            another one is in `path`; there it is noted.
 
     Raises:
         CourseError: where nothing can be graded, or a mark cannot be written.
     """
     own = contextlib.nullcontext(workers) if workers is not None else workers_for(stage, sandbox, jobs)
     with submissions(stage, path, bool(lost)) as found, own as workers:
-        found = [one for one in found if one.student not in lost]
-        found += [Submission(student, None, nobody=reason) for student, reason in lost.items()]
+        _add_lost(found, lost)
         roster = read_roster(stage.course)
         found = _chosen(assign(found, roster, read_names(names) if names else {}), students, path)
         again = bool(students or exercises)
@@ -90,6 +91,15 @@ def grade(
             return result
         finally:
             run.book.data.close()
+
+
+def _add_lost(found: list[Submission], lost: Mapping[str, str]) -> None:
+    there = {one.student: one for one in found}
+    for student, reason in lost.items():
+        if one := there.get(safe(student)):
+            one.note = f"{one.note} Not looked at: a later one. {reason}".strip()
+        else:
+            found.append(Submission(safe(student), None, nobody=reason))
 
 
 def _chosen(found: list[Submission], students: Collection[str], path: Path) -> list[Submission]:

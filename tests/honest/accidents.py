@@ -794,9 +794,21 @@ def in_a_folder_within(nb):
     return {"week 3/12_my_stage/12_my_stage.ipynb": text(nb), "week 3/12_my_stage/data.csv": "1"}
 
 
-@failed("The folder holds 2 notebooks: a.ipynb, b.ipynb. Hand in one 12_my_stage.ipynb.")
+@accident(0, "ungraded", "There is more than one submission of two_notebooks_of_other_names")
 def two_notebooks_of_other_names(nb):
+    return {"a.ipynb": text(nb), "b.ipynb": text(nb) + "\n"}
+
+
+@repaired("Of 2 notebooks in the folder a.ipynb was graded: all of them are the same.")
+def one_notebook_under_two_other_names(nb):
     return {"a.ipynb": text(nb), "b.ipynb": text(nb)}
+
+
+@repaired("Of 2 notebooks in the folder Stage (2).ipynb was graded: the last by the number in its name (2).")
+def two_attempts_with_numbers(nb):
+    last = text(nb)
+    the(nb, "differences").source = "raise ValueError"
+    return {"Stage (1).ipynb": text(nb), "Stage (2).ipynb": last}
 
 
 @failed("The folder holds no notebook, but 12_my_stage.html (a web page). Hand in one 12_my_stage.ipynb.")
