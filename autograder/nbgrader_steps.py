@@ -6,12 +6,13 @@ import atexit
 import contextlib
 import os
 import sys
-from functools import partial
+from functools import partial, wraps
 from typing import Any
 
 from nbconvert.exporters import Exporter
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
+from nbgrader.exchange.default import Exchange
 from nbgrader.preprocessors import (
     AssignLatePenalties,
     CheckCellMetadata,
@@ -86,6 +87,20 @@ def _end_each_request() -> None:
 
     if formgrader is not None:
         formgrader.BaseHandler.on_finish = on_finish
+        if not hasattr(formgrader.BaseHandler.render, "__wrapped__"):
+            formgrader.BaseHandler.render = _without_an_exchange(formgrader.BaseHandler.render)
+
+
+def _without_an_exchange(render: Any) -> Any:
+    """formgrader's pages do not warn of an exchange that is missing where nobody has set one up."""
+
+    @wraps(render)
+    def rendered(handler: Any, name: str, **told: Any) -> Any:
+        if told.get("exchange") == Exchange.root.default_value:
+            told["exchange_missing"] = False
+        return render(handler, name, **told)
+
+    return rendered
 
 
 class Session:

@@ -221,7 +221,7 @@ def test_a_student_opens_fails_fills_in_and_passes(page: Any, server: str) -> No
     assert "✓ passed" in notebook.run("= make_batch([[")
 
     # And the picture that uses it appears.
-    assert "pads in y_out" in notebook.run("demo_x, demo_y_in, demo_y_out = make_batch(PAIRS)")
+    assert "pads in y_out" in notebook.run("demo_batch_x, demo_y_in, demo_y_out = make_batch(PAIRS)")
     for _ in range(2):  # this cell once more, then the next one, whose code is folded
         page.keyboard.press("Shift+Enter")
     page.locator(".jp-Cell", has_text="figure, axes = plots.plt.subplots(1, 3").locator("img").first.wait_for()

@@ -178,6 +178,7 @@ def opened(browser: Any, address: str, stage: Stage, student: str) -> Watched:
     """The submission's page in formgrader, as a teacher who is logged in sees it."""
     watched = Watched(browser.new_context(viewport={"width": 1280, "height": 900}).new_page(), address)
     watched.page.goto(f"{address}/formgrader?token=test")
+    assert watched.page.locator("#warning-exchange").count() == 0, "nobody has set one up"
     listed = asked(address, f"/formgrader/api/submitted_notebooks/{stage.slug}/{stage.slug}")
     name = next(found["id"] for found in listed if found["student"] == student)
     watched.page.goto(f"{address}/formgrader/submissions/{name}/?index=0")

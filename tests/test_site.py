@@ -594,9 +594,12 @@ def test_a_question_tells_the_form_of_an_answer_and_no_more(course_site: Path, b
     assert 'maps_translation = {"A": 1, "B": 2, "C": 3, "D": 4, "E": 5}' in says("maps_translation")
     forms = {
         "edits": {"3": True, "3 * 4": True, "(2 + 1) ** 2": True, "-1.5e3": True, "three": False, "3 4": False,
-                  "3 *": False, "(3": False, '"3"': False, "__import__": False, "math.sqrt(2)": True, "[3]": False},
-        "mask_shape": {"(3, 5)": True, "[3, 5]": True, "(2,)": True, "(2)": False, "3, 5": False, "()": False,
-                       "(B, T)": True, "(Q, T)": False, "(3, )5": False},
+                  "3 *": False, "(3": False, '"3"': False, "__import__": False, "math.sqrt(2)": True, "[3]": False,
+                  "1,5": False, "1.2.3": False, "2 ** ** 3": False, "5/0": False, "5 % 0": False, "07": False,
+                  "math.pi": True, "math.nothing": False, "max(2, 3) // 2": True, "toString": False, "-2 ** -1": True},
+        "mask_shape": {"(3, 5)": True, "[3, 5]": True, "(2,)": True, "(2)": False, "3, 5": True, "()": False,
+                       "(B, T)": True, "(Q, T)": False, "(3, )5": False, "16 * 7": False, "(16, 7, 2.5)": False,
+                       "(2 * 3, 4)": True, "3,": True, "(1.5 * 2, 3)": False},
     }  # fmt: skip
     for name, values in forms.items():
         for value, fits in values.items():

@@ -14,9 +14,9 @@ from click.testing import CliRunner
 
 from autograder.build.write import build
 from autograder.cli import jupyterlab
-from autograder.cli.contents import ON_DISK, Contents
 from autograder.cli.group import Commands
 from autograder.course.layout import Course, Stage, command
+from autograder.desk.contents import ON_DISK, Contents
 from autograder.own.state import next_step, state_file
 
 from .conftest import ROOT, run

@@ -125,6 +125,8 @@ def test_a_blank_stage_shows_no_traceback(stage: Stage, monkeypatch: pytest.Monk
 
 def test_a_mistake_is_to_be_mended_and_letters_without_quotes_are_told(notebook: Any) -> None:
     asks = next(cell.source for cell in notebook.cells if cell.id == "which_one")
+    short = nbformat.from_dict(notebook)
+    assert run_all(short, which_one="which_one = B, D")[0]["which_one"].startswith("… Put the letters in quotes")
     answers = {"differences": "def differences(x):\n    return x", "which_one": asks.replace("None\n", "") + "\n"}
     answers["which_one"] = asks.replace("which_one = None", "which_one = A, B")
     errors, said = run_all(notebook, **answers)

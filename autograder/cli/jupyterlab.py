@@ -47,7 +47,6 @@ def command(course: Course, instructor: bool, arguments: tuple[str, ...]) -> tup
         words.append("--ContentsManager.allow_hidden=True")  # formgrader links to files in .course
     else:
         words += [f"--ContentsManager.hide_globs={name}" for name in HIDDEN]
-    words.append("--ServerApp.contents_manager_class=autograder.cli.contents.Contents")
     scripts_first()  # so that a terminal knows `autograder`, in any folder
     if os.name == "posix":  # no login shell, which may forget it
         shell = os.environ.get("SHELL") or "sh"

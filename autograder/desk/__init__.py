@@ -7,10 +7,14 @@ from typing import Any
 
 
 def options() -> list[str]:
-    """What a Jupyter server is started with, so that its JupyterLab has the panel. Nothing has to be installed."""
+    """What a Jupyter server is started with, so that its JupyterLab has the panel. Nothing has to be installed.
+
+    Opening a notebook in it leaves the file as it is (`desk.contents`).
+    """
     return [
         f"--LabApp.extra_labextensions_path={Path(__file__).parent / 'labextension'}",
         f"--ServerApp.jpserver_extensions={__name__}=True",
+        f"--ServerApp.contents_manager_class={__name__}.contents.Contents",
     ]
 
 

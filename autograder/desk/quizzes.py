@@ -6,7 +6,9 @@ The cells are read as text. Nothing of a notebook is run, so opening one is safe
 from __future__ import annotations
 
 import ast
+import operator
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -191,6 +193,11 @@ def _read(form: Form, source: str) -> None:
         return
     if value is None or (isinstance(value, str) and not value.strip()):
         return
+    _read_value(form, value)
+
+
+def _read_value(form: Form, value: Any) -> None:
+    """Has it the form that is asked for?"""
     try:
         formed, text = quiz.one_form(form.name, value, form.kind, form.letters, " ".join(form.numbers))
     except ExpectationError as error:
@@ -210,13 +217,44 @@ def _read_calculation(form: Form, node: ast.expr, source: str) -> None:
         _wrong(form, f"{form.name}: {', '.join(letters)}: letters stand in quotes.\n  {form.how}")
     elif not form.letters and (own := [name for name in unknown if name in quiz.read_draw(form.draw)]):
         _wrong(form, f"{form.name}: Python does not know {', '.join(own)}: write your number in its place.")
-    elif isinstance(node, ast.Name) and node.id in unknown and not form.letters:
-        form.state = "calculated"
-        form.said = f"Write numbers in digits. If {node.id} is a name of yours, run this cell and the check below."
-    elif names or any(isinstance(each, ast.Call) for each in ast.walk(node)) or form.letters:
-        form.state, form.said = "calculated", "A calculation: run this cell and the check below to see its form."
+    elif unknown and not form.letters and not any(isinstance(it, ast.Call | ast.Attribute) for it in ast.walk(node)):
+        yours = f"Where {', '.join(unknown)} is a name of yours, run this cell and the check below."
+        form.state, form.said = "calculated", f"Write numbers in digits. {yours}"
     else:
-        form.state, form.said = "good", f"Your answer is {form.typed}. It is graded when you hand in."
+        try:
+            _read_value(form, _worked_out(node))
+        except ArithmeticError as error:
+            _wrong(form, f"{form.name}: Python cannot work it out: {error}. {form.how}")
+        except _UNREADABLE:
+            form.state, form.said = "calculated", "A calculation: run this cell and the check below to see its form."
+
+
+_CALCULATE: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow,
+    ast.USub: operator.neg, ast.UAdd: operator.pos,
+}  # fmt: skip
+
+
+def _worked_out(node: ast.expr) -> Any:
+    """The value of what consists of numbers alone.
+
+    Raises:
+        ValueError: where there is more in it, or it may take long.
+        ArithmeticError: where it has no value.
+    """
+    match node:
+        case ast.Constant(int() | float() as value) if type(value) is not bool:
+            return value
+        case ast.Tuple(parts) | ast.List(parts):
+            return tuple(map(_worked_out, parts))
+        case ast.UnaryOp(op, one) if type(op) in _CALCULATE:
+            return _CALCULATE[type(op)](_worked_out(one))
+        case ast.BinOp(left, op, right) if type(op) in _CALCULATE:
+            one, two = _worked_out(left), _worked_out(right)
+            if not (type(op) is ast.Pow and (abs(two) > 64 or abs(one) > 1e6)):
+                return _CALCULATE[type(op)](one, two)
+    raise ValueError
 
 
 def _wrong(form: Form, said: str) -> None:

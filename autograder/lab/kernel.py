@@ -159,11 +159,11 @@ def _without_answer(error: NameError) -> str:
     source = "".join(linecache.getlines(frame.f_code.co_filename))
     if f'quiz.read("{error.name}", {error.name}, ' in source:
         return f"{error.name}: no answer yet. Run the cell above first."
-    if not re.search(ASKS_LETTERS, source):
-        return ""
     try:
         lines = ast.parse(source).body
     except SyntaxError:  # with a magic of IPython's in it
+        return ""
+    if not re.search(ASKS_LETTERS, source) and not (len(lines) == 1 and re.fullmatch("[A-J]", error.name or "")):
         return ""
     for node in lines:
         if isinstance(node, ast.Assign) and node.lineno <= frame.f_lineno <= (node.end_lineno or 0):

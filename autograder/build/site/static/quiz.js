@@ -28,34 +28,68 @@
     number: ([field], question) => {
       const text = field.value.trim();
       if (!text) return {};
-      return isCalculation(text, question) ? { code: text } : { problem: question.how };
+      const [value, ...more] = values(text, question.letters) ?? [];
+      return Number.isFinite(value) && !more.length ? { code: text } : { problem: question.how };
     },
     shape: ([field], question) => {
       const text = field.value.trim();
       if (!text) return {};
-      const inside = /^\((.*)\)$|^\[(.*)\]$/.exec(text);
-      if (!inside) return { problem: question.how };
-      const sizes = (inside[1] ?? inside[2]).split(",").map((size) => size.trim());
-      if (sizes.at(-1) === "") sizes.pop();
-      else if (sizes.length === 1) return { problem: question.how };
-      return sizes.length && sizes.every((size) => isCalculation(size, question))
-        ? { code: `(${sizes.join(", ")}${sizes.length === 1 ? "," : ""})` }
-        : { problem: question.how };
+      const inside = /^\((.*)\)$|^\[(.*)\]$/.exec(text); // with or without brackets, as the notebook's form takes it
+      const bare = (inside?.[1] ?? inside?.[2] ?? text).trim();
+      const sizes = values(bare.replace(/,$/, ""), question.letters);
+      const one = !bare.includes(",");
+      const real = /\d\.|\.\d|\de|(^|[^/])\/($|[^/])/i.test(bare); // 3.0 is no size
+      if (!sizes || one || real || !sizes.every(Number.isInteger)) return { problem: question.how };
+      return { code: `(${bare.replace(/,$/, "")}${sizes.length === 1 ? "," : ""})` };
     },
   };
 
-  // Numbers, the question's own letters, and what one calculates with; brackets must close.
-  function isCalculation(text, question) {
-    const words = text.match(/[A-Za-z_]\w*(\.\w+)?/g) ?? [];
-    const known = new Set([...(question.letters ?? "").split(" "), "min", "max", "abs", "round"]);
-    if (!words.every((word) => known.has(word) || /^(e\d*|math\.\w+)$/.test(word))) return false;
-    if (!/^[\w\s.,+\-*/%()]+$/.test(text) || !/[\dA-Za-z]/.test(text) || /\w\s+\w|[+\-*/%(.,]\s*$/.test(text)) return false;
-    let depth = 0;
-    for (const letter of text) {
-      depth += (letter === "(") - (letter === ")");
-      if (depth < 0) return false;
+  // The values of calculations with commas between them, as Python would work them out; null where it would not. The
+  // question's own letters stand for some number.
+  function values(text, letters = "") {
+    const tokens = text.match(/\d+\.?\d*(?:e[+-]?\d+)?|\.\d+|[A-Za-z_]\w*(?:\.\w+)?|\*\*|\/\/|[-+*/%(),]|\S/gi) ?? [];
+    const names = Object.fromEntries(letters.split(" ").map((letter) => [letter, 7]));
+    let at = 0;
+    const is = (...signs) => (signs.includes(tokens[at]) ? tokens[at++] : null);
+    const fail = () => {
+      throw new SyntaxError(text);
+    };
+    const chain = (next, act) => () => {
+      let value = next();
+      for (let sign; (sign = is(...Object.keys(act))); ) value = act[sign](value, next());
+      return value;
+    };
+    const atom = () => {
+      if (is("(")) {
+        const value = sum();
+        return is(")") ? value : fail();
+      }
+      const token = tokens[at++] ?? fail();
+      if (/^0\d/.test(token)) fail(); // Python takes no 07
+      if (/^[\d.]/.test(token)) return Number(token);
+      if (Object.hasOwn(names, token)) return names[token];
+      const known = /^(?:math\.(\w+)|min|max|abs|round)$/.exec(token) ?? fail();
+      const what = Math[known[1] ?? token] ?? Math[known[1].toUpperCase()]; // math.pi is Math.PI
+      if (typeof what !== "function") return typeof what === "number" ? what : fail();
+      if (!is("(")) fail();
+      const given = [sum()];
+      while (is(",")) given.push(sum());
+      return is(")") ? what(...given) : fail();
+    };
+    const power = () => {
+      const value = atom();
+      return is("**") ? value ** signed() : value;
+    };
+    const signed = () => (is("-") ? -signed() : is("+") ? signed() : power());
+    const times = { "*": (a, b) => a * b, "/": (a, b) => a / b, "//": (a, b) => Math.floor(a / b), "%": (a, b) => a % b };
+    const sum = chain(chain(signed, times), { "+": (a, b) => a + b, "-": (a, b) => a - b });
+    try {
+      const found = [sum()];
+      while (is(",")) found.push(sum());
+      return at === tokens.length ? found : null;
+    } catch {
+      return null;
     }
-    return depth === 0;
   }
 
   function build(box) {
@@ -94,7 +128,9 @@
     const tell = () => {
       const { code, problem } = readers[question.kind](fields, question);
       says.classList.toggle("problem", Boolean(problem));
-      says.replaceChildren(problem ?? (code ? "An answer of the right form. In the notebook: " : start));
+      const drawn = code && typed && (question.letters ?? "").split(" ").some((it) => code.match(/[A-Za-z_]\w*/g)?.includes(it));
+      const where = drawn ? "In the notebook, with your numbers in place of the letters: " : "In the notebook: ";
+      says.replaceChildren(problem ?? (code ? `An answer of the right form. ${where}` : start));
       if (code) {
         says.append(element("code", { textContent: `${question.name} = ${code}` }));
         says.append(". Whether it is right, you learn there.");
