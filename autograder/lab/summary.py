@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from autograder.lab import kernel
@@ -61,7 +62,9 @@ def show(
     print(f"\nNext: {step}{'' if step.endswith('?') else '.'}")
     print(f"To hand in: save (Ctrl+S) and hand in the one file {notebook}.ipynb, as your teacher asks.")
     terminal = f"`autograder check {notebook.split('_')[0]}` in a terminal"
-    print(f"Learning alone: Check in JupyterLab's toolbar, or {terminal}, runs hidden checks, too.")
+    hidden = any((folder / "solutions").is_dir() for folder in Path.cwd().parents)
+    more = "runs hidden checks, too" if hidden else "says what each check found"
+    print(f"Learning alone: Check in JupyterLab's toolbar, or {terminal}, {more}.")
 
 
 def _state(name: str, checks: Mapping[str, float]) -> str:
