@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import os
 import sys
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from nbconvert.exporters import Exporter
@@ -44,6 +44,7 @@ from autograder.gradebook.settings import folders, scripts_first
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare
 from autograder.intake.text import safe_html
+from autograder.run.job import Job, Result
 from autograder.run.store import Store, run_cached
 from autograder.run.worker.worker import Worker, choose_sandbox
 from autograder.stage.read import read_stage
@@ -169,13 +170,17 @@ class Execute(_Step):
         prepare(nb, blueprint)
         store = Store(blueprint.stage.course.verdicts, sandbox)
         work = job(nb, blueprint, resources["nbgrader"].get("student", ""))
-        run = partial(run_cached, store=store, worker=self.session.worker(sandbox))
-        result = run(work)
-        if result.machine_failed:  # nbgrader tells the error, and keeps the old mark
-            why = next(check.message for check in result.checks if check.kind == "internal")
-            raise RuntimeError(f"{why} It was tried twice; an earlier mark stays. Run the same command again.")
+
+        def judge(work: Job) -> Result:
+            result = run_cached(work, store, self.session.worker(sandbox))
+            if result.machine_failed:  # nbgrader tells the error, and keeps the old mark
+                why = next(check.message for check in result.checks if check.kind == "internal")
+                raise RuntimeError(f"{why} It was tried twice; an earlier mark stays. Run the same command again.")
+            return result
+
+        result = judge(work)
         self.session.catalogue(blueprint, store).name_mistakes(result.checks)
-        carry_forward(work, result.checks, blueprint.content, run, blueprint.settings.carried_share)
+        carry_forward(work, result.checks, blueprint.content, judge, blueprint.settings.carried_share)
         write_back(nb, blueprint, result, sandbox)
         return nb, resources
 

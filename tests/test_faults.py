@@ -21,6 +21,7 @@ from autograder.gradebook.results import ClassResult, Mark, StudentResult, stopp
 from autograder.grading import grade as grading
 from autograder.grading.grade import grade
 from autograder.intake.read import read_notebook
+from autograder.nbgrader_steps import Execute, Session
 from autograder.run import store
 from autograder.run.job import Job, JobCell, machine_fault
 from autograder.run.limits import Limits, read_limits
@@ -102,6 +103,10 @@ def test_where_the_machine_fails_in_what_is_carried_forward_no_point_is_lost(
         gone = lambda self, job: machine_fault(job, "The worker ended.") if job.unseen else run(self, job)  # noqa: E731
         patched.setattr(Worker, "run", gone)
         ana = grade(mini, folder, "none").students["ana"]
+        monkeypatch.setenv("AUTOGRADER_SANDBOX", "none")
+        told = {"nbgrader": {"student": "ana", "notebook": mini.slug, "assignment": mini.slug}}
+        with pytest.raises(RuntimeError, match="an earlier mark stays"):  # nbgrader's own command
+            Execute(session=Session(mini.course)).preprocess(nbformat.from_dict(notebook), told)
     assert ana.status == "ungraded" and "The worker ended. It was tried more than once." in ana.reason
     assert grade(mini, folder, "none").students["ana"].score == 1, "carried forward"
 

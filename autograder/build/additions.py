@@ -29,8 +29,8 @@ def last_cells(content: Content, guides: dict[str, Guide]) -> list[Cell]:
         "Choose *Run → Restart Kernel and Run All Cells…* once. It goes on past checks that fail, and the cell below",
         "sums up. Then save (**Ctrl + S**) and hand in the one file",
         f"`{slug}.ipynb`, as your teacher asks. If you learn alone, press *Check* in the notebook's toolbar, or run",
-        f"`autograder check {slug.partition('_')[0]}` in a terminal: where the course has its folder `solutions`, it runs",
-        "the hidden checks, too.",
+        f"`autograder check {slug.partition('_')[0]}` in a terminal: where the course has its folder `solutions`,",
+        "it runs the hidden checks, too.",
     ]
     if later is not None:
         title = re.search(r"(?m)^# # (.+)$", later.text.read_text(encoding="utf-8"))

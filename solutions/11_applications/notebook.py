@@ -39,9 +39,10 @@ try:
 except ModuleNotFoundError:
     raise ImportError(
         "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
-        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, copy it to where files may "
-        "be written (/content, /kaggle/working), run `%pip install --no-deps -e FOLDER executing zhplot`, and restart the "
-        "session. Not `pip install autograder`: that is another program; this one is called sequence-course."
+        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, copy it to where "
+        "files may be written (/content, /kaggle/working), run `%pip install --no-deps -e FOLDER executing zhplot`, "
+        "and restart the session. Not `pip install autograder`: that is another program; this one is called "
+        "sequence-course."
     ) from None
 
 import math
