@@ -132,7 +132,7 @@ def test_every_kind_is_clicked_saved_opened_again_and_graded(
     right = f"4 * {numbers['H']} * ({numbers['I']} + {numbers['H']} + 2)"
     book.form("count").get_by_label("A number").press_sequentially(right)
     book.says("count", f"\ncount = {right}")
-    book.told("count", f"Your answer is {right}.", "good")
+    book.told("count", f"Your answer is {4 * numbers['H'] * (numbers['I'] + numbers['H'] + 2)}.", "good")
     # A shape.
     sizes = ", ".join(map(str, asked["hot"].value("Jörg 李")))
     book.form("hot").get_by_label("The sizes").press_sequentially(sizes)
@@ -202,7 +202,7 @@ def test_what_is_typed_into_the_cell_shows_in_the_form(book: Questions, page: An
     book.told("forms", "B, D: letters stand in quotes.", "wrong")
     book.type_into_cell("count", "student = 'ana'\ncount = 3 * 4  # boxes")
     field = book.form("count").get_by_label("A number")
-    book.told("count", "Your answer is 3 * 4.", "good")
+    book.told("count", "Your answer is 12.", "good")
     assert field.input_value() == "3 * 4"
     field.press("End")
     field.press_sequentially(" +")
@@ -210,7 +210,7 @@ def test_what_is_typed_into_the_cell_shows_in_the_form(book: Questions, page: An
     assert field.get_attribute("aria-invalid") == "true"
     assert field.input_value() == "3 * 4 +"
     field.press_sequentially(" 1")
-    book.told("count", "Your answer is 3 * 4 + 1.", "good")
+    book.told("count", "Your answer is 13.", "good")
     book.says("count", "count = 3 * 4 + 1  # boxes")
     book.type_into_cell("state", "state = 'A'\nif x")
     book.told("state", "this cell is no Python", "wrong")
