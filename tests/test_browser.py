@@ -44,6 +44,19 @@ def free_port() -> int:
 
 
 @contextmanager
+def new_page() -> Iterator[Any]:
+    """A page in a browser of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(30_000)
+        yield page
+        browser.close()
+
+
+@contextmanager
 def lab(root: Path, home: Path, *words: str) -> Iterator[str]:
     """JupyterLab as `autograder lab` starts it on the course in `root`; its address. The token is `test`."""
     port = free_port()

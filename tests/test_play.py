@@ -24,7 +24,7 @@ from autograder.lab import grammar
 from autograder.stage.read import read_stage
 
 from .conftest import ROOT
-from .test_browser import ARGUMENTS, CHROMIUM, Notebook, lab
+from .test_browser import CHROMIUM, Notebook, lab, new_page
 
 SCRIPT = bundle.SITE / "play.js"
 PLACES = {  # of each moving picture
@@ -176,14 +176,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
 
 @pytest.fixture
 def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(30_000)
+    with new_page() as page:
         yield page
-        browser.close()
 
 
 def show(page: Any, name: str) -> Any:

@@ -31,7 +31,7 @@ from autograder.lab.kernel import HEATMAPS, show_heatmaps
 from autograder.run.judge.outputs import clean_outputs
 
 from .conftest import ROOT
-from .test_browser import ARGUMENTS, CHROMIUM, Notebook, lab
+from .test_browser import CHROMIUM, Notebook, lab, new_page
 from .test_grade import hand_in, solved
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium")
@@ -400,14 +400,8 @@ def course(server: tuple[Path, str]) -> tuple[Path, str]:
 
 @pytest.fixture
 def page() -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        page.set_default_timeout(30_000)
+    with new_page() as page:
         yield page
-        browser.close()
 
 
 def point(picture: Any, told: dict[str, Any], row: int, column: int) -> str:

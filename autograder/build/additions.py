@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from autograder.lab.kernel import digest
 from autograder.stage.guide import Guide
@@ -33,8 +32,7 @@ def last_cells(content: Content, guides: dict[str, Guide]) -> list[Cell]:
         "it runs the hidden checks, too.",
     ]
     if later is not None:
-        title = re.search(r"(?m)^# # (.+)$", later.text.read_text(encoding="utf-8"))
-        text += ["", f"**Next:** [{title[1].strip() if title else later.slug}](../{later.slug}/{later.slug}.ipynb)"]
+        text += ["", f"**Next:** [{later.title or later.slug}](../{later.slug}/{later.slug}.ipynb)"]
     code = ["from autograder.lab import summary", "", "summary.show(", f"    {_text(slug)},", "    {"]
     for name in content.exercises:
         points = {digest(check.source): check.points for check in content.checks(name)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,6 +74,12 @@ class Stage:
     def text(self) -> Path:
         """The only form that people edit."""
         return self.folder / "notebook.py"
+
+    @property
+    def title(self) -> str:
+        """What its text has for a title; empty where there is none."""
+        found = re.search(r"(?m)^# # (.+)$", self.text.read_text(encoding="utf-8")) if self.text.is_file() else None
+        return found[1].strip() if found else ""
 
     @property
     def drawings(self) -> Path:

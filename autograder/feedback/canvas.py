@@ -129,7 +129,7 @@ def _is_of(head: str, stage: Stage) -> bool:
     of these.
     """
     words = _words(_without_id(head))
-    slug, title = _words(stage.slug), _words(_title(stage))
+    slug, title = _words(stage.slug), _words(stage.title)
     if words in (slug, title, title[1:] if title[:1] == slug[:1] else title):
         return bool(words)
     number, rest = slug[:1], words[:1] == ["stage"]
@@ -142,9 +142,3 @@ def _is_of(head: str, stage: Stage) -> bool:
 
 def _words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold())
-
-
-def _title(stage: Stage) -> str:
-    text = stage.text.read_text(encoding="utf-8") if stage.text.is_file() else ""
-    found = re.search(r"(?m)^# # (.+)$", text)
-    return found[1] if found else ""

@@ -225,16 +225,22 @@ def read_text(path: Path) -> tuple[str, str]:
     Raises:
         CourseError: when it is not there, or is no text.
     """
+    text, _ = _decoded(path)
+    first = text.partition("\n")[0]
+    return text, max(",;\t", key=re.sub(r'"[^"]*("|$)', "", first).count)  # a title may have any of them
+
+
+def _decoded(path: Path) -> tuple[str, str]:
+    """Its text, and the encoding."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise CourseError(Fault(str(path), f"cannot be read: {error.strerror}.", "Give a CSV file.")) from error
     try:
-        text = data.decode(_encoding(data))
+        encoding = _encoding(data)
+        return data.decode(encoding), encoding
     except UnicodeDecodeError as error:
         raise CourseError(Fault(str(path), "is no text.", "Save it as CSV (UTF-8).")) from error
-    first = text.partition("\n")[0]
-    return text, max(",;\t", key=re.sub(r'"[^"]*("|$)', "", first).count)  # a title may have any of them
 
 
 def _encoding(data: bytes) -> str:
@@ -249,8 +255,7 @@ def _encoding(data: bytes) -> str:
 
 def assumed(path: Path) -> str:
     """How a table is read that does not say its encoding, as a sentence; nothing where there is no doubt."""
-    text, _ = read_text(path)
-    encoding = _encoding(path.read_bytes())
+    text, encoding = _decoded(path)
     if encoding.startswith("utf"):
         return ""
     called = {"cp1252": "Windows-1252 (Western Europe)", "gb18030": "GB 18030 (Chinese)"}[encoding]
