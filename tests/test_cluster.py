@@ -469,13 +469,12 @@ def test_a_local_cluster_ends_with_the_command(mini: Stage, ending: signal.Signa
         text=True,
         start_new_session=True,
     )
-    below: list[psutil.Process] = []
-    while not any("forkserver" in " ".join(p.cmdline()) for p in below):
+    parent, words_of = psutil.Process(process.pid), benchmark().words  # of one that has just ended: none
+    while not any("forkserver" in " ".join(words_of(p)) for p in parent.children(recursive=True)):
         assert process.poll() is None
         time.sleep(0.2)
-        below = [p for p in psutil.Process(process.pid).children(recursive=True) if p.is_running()]
     time.sleep(6)  # the submission sleeps by now
-    below = psutil.Process(process.pid).children(recursive=True)
+    below = parent.children(recursive=True)
     # Ctrl-C in a terminal reaches all of them.
     os.killpg(process.pid, ending) if ending == signal.SIGINT else process.send_signal(ending)
     begin = time.monotonic()

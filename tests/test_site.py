@@ -23,7 +23,8 @@ from autograder.build import write as builder
 from autograder.build.agree import secret_lines
 from autograder.build.release import source_notebook
 from autograder.build.site import make, texts
-from autograder.build.site.make import LIST, Figures, publish, read_figures, write_source
+from autograder.build.site.figures import Figures, keep_proof, kept_figures, read_figures
+from autograder.build.site.make import LIST, publish, write_source
 from autograder.build.site.pages import LONG, page, question_of
 from autograder.course.faults import CourseError
 from autograder.course.layout import Course, Stage
@@ -196,6 +197,22 @@ def test_a_file_without_figures_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CourseError, match="does not hold the figures"):
         read_figures(path, ("right",))
+
+
+def test_figures_of_the_last_proof_are_kept_until_a_text_changes(mini: Stage) -> None:
+    assert kept_figures(mini.course) == Figures()
+    entry = {"exercises": 1, "right": {}, "wrong": {}, "blank_score": 0}
+    keep_proof(mini.course, {mini.slug: entry})
+    keep_proof(mini.course, {})  # of a stage whose cells did not run
+    proof = kept_figures(mini.course).proof
+    assert (
+        proof is not None
+        and proof["stages"].keys() == {mini.slug}
+        and entry.items() <= proof["stages"][mini.slug].items()
+    )
+    (mini.course.work / "benchmark.json").write_text("{", encoding="utf-8")  # not whole
+    edit(mini, "How much does a sequence change", "How much does it change")
+    assert kept_figures(mini.course) == Figures()
 
 
 # ---- what Sphinx reads --------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -83,12 +84,14 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     import time
 
     writable(json_path)
+    from autograder.build.site.figures import keep_proof
     from autograder.proof.beside import Read
     from autograder.proof.mutants import survey
     from autograder.proof.verify import LEAST_RIGHT, LEAST_WRONG, prove_all, read_texts
 
+    course = find_course()
     chosen, texts, faults = list[Stage](), list[Read](), list[Fault]()
-    for stage in find_course().stages(stages):
+    for stage in course.stages(stages):
         try:
             texts.append(read_texts(stage))
             chosen.append(stage)
@@ -128,8 +131,9 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         for fact in [*found.notes, *found.problems]:
             click.echo(fact)
     seconds = round(time.perf_counter() - start, 1)
+    shown = {p.slug: p.as_json() for p in proofs}
+    keep_proof(course, {p.slug: shown[p.slug] for p in proofs if not p.broken})
     if json_path:
-        shown = {p.slug: p.as_json() for p in proofs}
         for found in surveys:
             shown[found.slug]["mutants"] = found.as_json()
         result = {"stages": shown, "seconds": seconds}
@@ -146,28 +150,32 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
     "--out", type=click.Path(file_okay=False, path_type=Path), help="Folder for it, in place of .course/site."
 )
 @click.option(
-    "--proof", type=click.Path(dir_okay=False, path_type=Path), help="Show these figures of `autograder verify --json`."
+    "--proof", type=click.Path(dir_okay=False, path_type=Path), help="What `autograder verify --json` wrote elsewhere."
 )
 @click.option(
-    "--benchmark", type=click.Path(dir_okay=False, path_type=Path), help="And these of benchmarks/grading.py --json."
+    "--benchmark", type=click.Path(dir_okay=False, path_type=Path), help="What benchmarks/grading.py --json wrote."
 )
 def site(out: Path | None, proof: Path | None, benchmark: Path | None) -> None:
     """Build a web site of the course: all stages to read, quizzes to try, a page for instructors.
 
     It has no solution, no hidden test and no key, and fetches nothing from elsewhere: open it from its folder, or put
-    it on any web server. After a change, only what changed is built again.
+    it on any web server. After a change, only what changed is built again. The page for instructors shows what `verify`
+    and benchmarks/grading.py measured last in this folder.
 
     \b
     autograder site                         into .course/site
     autograder site --out public/
-    autograder verify --json proof.json && autograder site --proof proof.json
+    autograder verify && autograder site    with the proof's figures
     """
-    from autograder.build.site.make import Figures, build_site, read_figures
+    from autograder.build.site.figures import BENCHMARK, PROOF, kept_figures, read_figures
+    from autograder.build.site.make import build_site
 
     course = find_course()
-    figures = Figures(
-        read_figures(proof, ("exercises", "right", "wrong", "blank_score")), read_figures(benchmark, ("submissions",))
-    )
+    figures = kept_figures(course)
+    if proof:
+        figures = replace(figures, proof=read_figures(proof, PROOF))
+    if benchmark:
+        figures = replace(figures, benchmark=read_figures(benchmark, BENCHMARK))
     folder = out or course.work / "site"
     with progress_bar() as progress:
         pages = build_site(course, folder, figures, steps(progress, "site"))

@@ -11,7 +11,6 @@ import re
 import runpy
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import nbformat
 from autograder.build.agree import leaks, strings
 from autograder.build.release import as_bytes, is_as_built
 from autograder.build.site import texts
+from autograder.build.site.figures import Figures
 from autograder.build.site.pages import page
 from autograder.course.faults import CourseError, Fault
 from autograder.course.files import write_whole
@@ -34,33 +34,6 @@ MATHJAX = "sphinx-mathjax-offline"  # the package that has the file below
 FORMULAS = "tex-svg.js"
 _WARNING = re.compile(r"^(?:(?P<place>.+?): )?WARNING: (?P<fact>.*)$")
 Step = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class Figures:
-    """Measured figures for the instructors' page: what `verify --json` and `benchmarks/grading.py --json` wrote."""
-
-    proof: dict[str, Any] | None = None
-    benchmark: dict[str, Any] | None = None
-
-
-def read_figures(path: Path | None, needed: tuple[str, ...]) -> dict[str, Any] | None:
-    """Such a file; `needed` are names that some entry has.
-
-    Raises:
-        CourseError: where it is no such file.
-    """
-    if path is None:
-        return None
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        entries = found.get("stages", found)
-        if entries and all(set(needed) <= set(entry) for entry in entries.values()):
-            return dict(found)
-    except (OSError, ValueError, AttributeError, TypeError):
-        pass
-    fix = "Name what `autograder verify --json FILE` or `python benchmarks/grading.py --json FILE` wrote."
-    raise CourseError(Fault(str(path), "does not hold the figures of this option.", fix))
 
 
 def build_site(course: Course, out: Path, figures: Figures, step: Step = lambda done, total: None) -> int:

@@ -94,8 +94,8 @@ def instructors(
         readme: the README's text; its section on fair grading is shown.
         catalogue: of each stage: name, exercises, questions, points, right and wrong answers. Empty where there are no
             solutions.
-        proof: what `verify --json` wrote.
-        benchmark: what `benchmarks/grading.py --json` wrote.
+        proof: what `verify` found.
+        benchmark: what `benchmarks/grading.py` found.
         attacks: what is attacked, a name, and what it tries.
         documents: the pages for instructors, as `docs/hub`.
     """
@@ -119,12 +119,12 @@ def instructors(
         text += [*table(headings, [*catalogue, total]), ""]
     if proof:
         text += ["What `verify` measured:", "", *_proof_table(proof), ""]
-    text += ["```", "python3 course.py verify --json proof.json       # measure it on your machine", "```", ""]
+    text += ["```", "python3 course.py verify && python3 course.py site       # measure it on your machine", "```", ""]
     text += ["## What does grading cost?", ""]
     text += ["`benchmarks/grading.py` grades the same submissions with stock nbgrader and here, in one run.", ""]
     if benchmark:
         text += [*_benchmark_table(benchmark), ""]
-    text += ["```", "python benchmarks/grading.py --json benchmark.json", "```", ""]
+    text += ["```", "python benchmarks/grading.py && python3 course.py site", "```", ""]
     if attacks:
         text += ["## Which attacks are tried?", ""]
         text += [
