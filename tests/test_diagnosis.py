@@ -468,7 +468,8 @@ def test_an_answer_that_ends_its_process_takes_no_other_along(small: Stage, work
 
 
 def test_verify_names_wrong_answers_that_nothing_tells_apart(small: Stage) -> None:
-    assert (prove(small, seeds=1).diagnosed, prove(small, seeds=1).alike) == (4, [])
+    proof = prove(small, seeds=1)
+    assert (proof.diagnosed, proof.alike) == (4, [])
     twin = '\n# %% wrong="total" name="twice" says="Twice."\ndef total(x):\n    return x.sum() + x.sum()\n'
     small.answers.write_text(small.answers.read_text(encoding="utf-8") + twin, encoding="utf-8")
     proof = prove(small, seeds=1)
