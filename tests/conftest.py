@@ -9,9 +9,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -93,6 +95,15 @@ def edit(stage: Stage, old: str, new: str) -> None:
     text = stage.text.read_text(encoding="utf-8")
     assert old in text
     stage.text.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def wait(what: Callable[[], Any], seconds: float = 100) -> Any:
+    """What this gives, as soon as it is something."""
+    deadline = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < deadline, "it does not happen"
+        time.sleep(0.02)
+    return found
 
 
 def pytest_configure() -> None:

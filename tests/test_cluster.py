@@ -92,7 +92,7 @@ def judged(monkeypatch: pytest.MonkeyPatch, judge: Callable[[Job], Any]) -> list
 
 def settled(workers: Cluster, count: int = 3) -> None:
     """Wait until so many are at work."""
-    end = time.monotonic() + 20
+    end = time.monotonic() + 100
     while workers.at_work != count:
         assert time.monotonic() < end, {a: (m.fits, m.why) for a, m in workers.members.items()}
         time.sleep(0.02)
@@ -460,7 +460,7 @@ def test_kills_of_workers_command_and_gradebook_change_no_mark(tmp_path: Path, p
 @pytest.mark.slow
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGKILL])
 def test_a_local_cluster_ends_with_the_command(mini: Stage, ending: signal.Signals) -> None:
-    hand_in(mini, "ana", "import time\ntime.sleep(30)\ndef differences(x):\n    return x")
+    hand_in(mini, "ana", "import time\ntime.sleep(600)\ndef differences(x):\n    return x")
     words = [sys.executable, "-m", "autograder.cli", "grade", "12", "--from", "class", "--cluster", "local:2"]
     process = subprocess.Popen(
         [*words, "--sandbox", SANDBOX],
@@ -477,8 +477,7 @@ def test_a_local_cluster_ends_with_the_command(mini: Stage, ending: signal.Signa
     below = parent.children(recursive=True)
     # Ctrl-C in a terminal reaches all of them.
     os.killpg(process.pid, ending) if ending == signal.SIGINT else process.send_signal(ending)
-    begin = time.monotonic()
-    _, said = process.communicate(timeout=60)
-    assert time.monotonic() - begin < 30 and "Traceback" not in said
+    _, said = process.communicate(timeout=60)  # long before the submission would end
+    assert "Traceback" not in said
     _, left = psutil.wait_procs(below, timeout=20)
     assert left == []

@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -31,20 +30,11 @@ from autograder.run.job import Job, JobCell
 from autograder.run.sandbox.bwrap import available
 from autograder.run.worker.worker import Worker
 
-from .conftest import ROOT, edit, run
+from .conftest import ROOT, edit, run, wait
 from .test_check import ONLY_VISIBLE, RIGHT, SECOND, SWAPPED, write
 
 PLACE = "notebooks/12_my_stage/12_my_stage.ipynb"
 ENDLESS = "import time\n\ndef differences(x):\n    time.sleep(1000)"
-
-
-def wait(what: Callable[[], Any], seconds: float = 100) -> Any:
-    """What this gives, as soon as it is something."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, "it does not happen"
-        time.sleep(0.02)
-    return found
 
 
 def checked(session: Session, place: str = PLACE) -> dict[str, Any]:

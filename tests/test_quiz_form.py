@@ -73,9 +73,7 @@ class Questions(Notebook):
 
     def says(self, name: str, line: str) -> None:
         """Wait until the answer cell ends so."""
-        self.page.wait_for_function(
-            f"line => {CELL.format(name)}?.model.sharedModel.source.endsWith(line)", arg=line, timeout=5000
-        )
+        self.page.wait_for_function(f"line => {CELL.format(name)}?.model.sharedModel.source.endsWith(line)", arg=line)
 
     def type_into_cell(self, name: str, source: str) -> None:
         self.write(f"{name} = ", source)

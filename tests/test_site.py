@@ -574,7 +574,7 @@ def test_search_works_from_files(course_site: Path, browser: Any, word: str, pag
     view.goto((course_site / "index.html").as_uri())
     view.locator("input[name=q]").first.fill(word)
     view.keyboard.press("Enter")
-    view.locator(f"#search-results li a[href*='{page}.html']").first.click(timeout=20_000)
+    view.locator(f"#search-results li a[href*='{page}.html']").first.click()
     view.wait_for_url(f"**/{page}.html*")
     assert word in view.locator("article").inner_text()
 
