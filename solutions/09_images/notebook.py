@@ -14,11 +14,10 @@ try:
     from autograder.lab import data, expect, guess, plots, scenes
 except ModuleNotFoundError:
     raise ImportError(
-        "The course's package is not in this kernel. JupyterLab, VS Code: choose the kernel of .venv in the course's "
-        "folder; `python3 course.py lab` makes it. Colab and Kaggle: upload the course's folder, copy it to where "
-        "files may be written (/content, /kaggle/working), run `%pip install --no-deps -e FOLDER executing zhplot`, "
-        "and restart the session. Not `pip install autograder`: that is another program; this one is called "
-        "sequence-course."
+        "The course's package, sequence-course, is not in this kernel: in JupyterLab and VS Code choose the kernel of "
+        "the course's .venv (`python3 course.py lab` makes it); in Colab and Kaggle upload the course's folder, copy it "
+        "to /content or /kaggle/working, run `%pip install --no-deps -e FOLDER executing zhplot`, and restart the "
+        "session (`pip install autograder` is another program)."
     ) from None
 
 import math
