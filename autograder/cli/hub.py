@@ -238,7 +238,7 @@ def _ended(folder: Path) -> Fault:
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """At once: its folder goes, so there is nothing to save. Also what a student's server has started, in any way."""
-    import psutil  # `distributed` brings it
+    import psutil
 
     process.kill()
     while left := psutil.Process().children(recursive=True):
