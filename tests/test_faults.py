@@ -325,6 +325,16 @@ def test_a_changed_report_runs_no_class_again_and_a_changed_judge_does(
     store.fingerprint.cache_clear()
 
 
+def test_other_data_run_a_class_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "DATA", tmp_path)
+    (tmp_path / "runs.json").write_text("[1]", encoding="utf-8")
+    kept, job = store.Store(tmp_path, "none"), Job([], [])
+    before = kept.key(job)
+    assert kept.key(job) == before
+    (tmp_path / "runs.json").write_text("[2]", encoding="utf-8")
+    assert kept.key(job) != before
+
+
 def test_a_verdict_is_data_in_the_stored_result_and_in_the_notebook(mini: Stage) -> None:
     wrong = "def differences(x):\n    return x[:, :-1] - x[:, 1:]"
     result = grade(mini, hand_in(mini, "ana", wrong), "none")

@@ -131,14 +131,16 @@ def test_a_changed_check_is_run_with_every_answer_and_the_others_with_none(mini:
 
 @pytest.mark.parametrize("what", ["program", "data", "damaged"])
 def test_with_another_program_or_other_data_nothing_is_known(mini: Stage, monkeypatch, what: str) -> None:  # type: ignore[no-untyped-def]
+    data = mini.course.root / "datasets"
+    data.mkdir()
+    monkeypatch.setattr("autograder.run.store.DATA", data)
     kept = Kept(mini.course, mini.slug)
     prove(mini, seeds=1)
     assert kept.read() == Kept(mini.course, mini.slug).read() != {}
     if what == "program":
         monkeypatch.setattr("autograder.proof.recall.fingerprint", lambda rooms: "another one")
     elif what == "data":
-        (mini.course.root / "datasets").mkdir(exist_ok=True)
-        (mini.course.root / "datasets" / "new.json").write_text("{}", encoding="utf-8")
+        (data / "new.json").write_text("{}", encoding="utf-8")
     else:
         kept.path.write_text(kept.path.read_text(encoding="utf-8")[:-20], encoding="utf-8")
     assert Kept(mini.course, mini.slug).read() == {}

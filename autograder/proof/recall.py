@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import astuple
 
 from autograder.course.files import cannot_write, write_whole
 from autograder.course.layout import Course
 from autograder.proof.tasks import Outcome, Recall, Seen
-from autograder.run.store import fingerprint
+from autograder.run.store import data_sets, fingerprint
 
 ROOMS = ("run", "lab", "proof", "stage", "build")  # of this package: what an outcome depends on
 MACHINE = ("TimeoutError", "MemoryError", "SystemExit")  # they say how busy the machine was
@@ -19,10 +18,7 @@ class Kept:
     """What is known of one stage's tasks, in one file. The keys hold all of the stage that it depends on."""
 
     def __init__(self, course: Course, slug: str) -> None:
-        told = hashlib.sha256(fingerprint(ROOMS).encode())
-        for path in sorted((course.root / "datasets").glob("*")):
-            told.update(path.name.encode() + path.read_bytes())
-        self.program, self.path = told.hexdigest(), course.work / "proofs" / f"{slug}.json"
+        self.program, self.path = fingerprint(ROOMS) + data_sets(), course.work / "proofs" / f"{slug}.json"
 
     def read(self) -> Recall:
         """Nothing, where the course's programs or data changed, or the file is damaged."""

@@ -13,6 +13,7 @@ from autograder.course.files import cannot_write, write_whole
 from autograder.run.job import Job, Result, result_from_json, to_json
 
 PACKAGE = Path(__file__).resolve().parents[1]
+DATA = PACKAGE.parent / "datasets"
 ROOMS = ("run", "lab")  # of this package; what goes into them is in the job
 LIBRARIES = ("torch", "numpy", "matplotlib", "ipython")
 
@@ -30,8 +31,8 @@ class Store:
         self.folder, self.sandbox = folder, sandbox
 
     def key(self, job: Job) -> str:
-        """The student's cells, the checks, the limits, the sandbox, and the program that runs them."""
-        data = to_json([job, self.sandbox, fingerprint()])
+        """The student's cells, the checks, the limits, the sandbox, the program that runs them, and the stored data."""
+        data = to_json([job, self.sandbox, fingerprint(), data_sets()])
         return hashlib.sha256(data.encode()).hexdigest()
 
     def path(self, job: Job) -> Path:
@@ -61,6 +62,14 @@ def fingerprint(rooms: tuple[str, ...] = ROOMS) -> str:
     digest = hashlib.sha256("\n".join(versions).encode())
     for path in sorted(path for room in rooms for path in (PACKAGE / room).rglob("*.py")):
         digest.update(path.relative_to(PACKAGE).as_posix().encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def data_sets() -> str:
+    """Of the stored data that cells and checks read, as it is now: a server may have run for days."""
+    digest = hashlib.sha256()
+    for path in sorted(DATA.glob("*")):
+        digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()
 
 

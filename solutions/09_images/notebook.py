@@ -15,8 +15,8 @@ try:
 except ModuleNotFoundError:
     raise ImportError(
         "The course's package, sequence-course, is not in this kernel: in JupyterLab and VS Code choose the kernel of "
-        "the course's .venv (`python3 course.py lab` makes it); in Colab and Kaggle upload the course's folder, copy it "
-        "to /content or /kaggle/working, run `%pip install --no-deps -e FOLDER executing zhplot`, and restart the "
+        "the course's .venv (`python3 course.py lab` makes it); in Colab and Kaggle upload the course's folder, copy "
+        "it to /content or /kaggle/working, run `%pip install --no-deps -e FOLDER executing zhplot`, and restart the "
         "session (`pip install autograder` is another program)."
     ) from None
 

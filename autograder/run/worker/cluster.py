@@ -6,7 +6,6 @@ is decided here: one job at a time for each, none for a worker whose verdicts mi
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import re
 import signal
@@ -27,7 +26,7 @@ from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage
 from autograder.run.job import Job, Result, machine_fault
 from autograder.run.sandbox import bwrap
-from autograder.run.store import LIBRARIES, PACKAGE, fingerprint
+from autograder.run.store import LIBRARIES, PACKAGE, data_sets, fingerprint
 from autograder.run.worker.pool import in_turn, out_of_reach
 from autograder.run.worker.worker import Worker
 
@@ -49,10 +48,7 @@ _starting = threading.Lock()
 
 def versions() -> dict[str, str]:
     """All that a verdict depends on and that a job does not bring along."""
-    digest = hashlib.sha256()
-    for path in sorted((PACKAGE.parent / "datasets").glob("*")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return {**_installed(), "data sets": digest.hexdigest(), "the course's code": fingerprint()}
+    return {**_installed(), "data sets": data_sets(), "the course's code": fingerprint()}
 
 
 @cache
