@@ -279,7 +279,7 @@ def test_clip_grad_works_in_place(worker: Worker) -> None:
 
 
 def test_a_tensor_that_was_kept_stays_the_same_tensor(worker: Worker) -> None:
-    # An optimiser written by the student: it keeps the parameters, and changes them later.
+    # An optimizer written by the student: it keeps the parameters, and changes them later.
     passes(
         worker,
         """

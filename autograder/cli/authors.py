@@ -31,7 +31,7 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
 
     chosen = find_course().stages(stages)
     if not chosen:
-        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 13_my_stage"))
     faults: list[Fault] = []
     for stage in chosen:
         try:
@@ -98,7 +98,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         except CourseError as error:  # the other stages are proven all the same
             faults += error.faults
     if not chosen and not faults:
-        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 12_my_stage"))
+        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 13_my_stage"))
     start = time.perf_counter()
     with progress_bar() as progress:
         proofs = prove_all(chosen, seeds, jobs, steps(progress, "verify"), recall={} if again else None, read=texts)
@@ -189,7 +189,7 @@ def new(slug: str) -> None:
     """Make a new stage that builds and verifies, to start from.
 
     \b
-    autograder new 12_my_stage
+    autograder new 13_my_stage
     """
     from autograder.stage.new import make_stage
 

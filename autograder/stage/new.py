@@ -123,7 +123,7 @@ def make_stage(course: Course, slug: str) -> Stage:
         CourseError: when the slug has the wrong form, or the stage is there already.
     """
     if not re.fullmatch(r"\d\d_[a-z0-9]+(_[a-z0-9]+)*", slug):
-        raise CourseError(Fault(slug, "is no name for a stage.", "Use two digits and words, such as 12_my_stage."))
+        raise CourseError(Fault(slug, "is no name for a stage.", "Use two digits and words, such as 13_my_stage."))
     stage = Stage(course, slug)
     taken = [other.slug for other in course.stages() if other.slug.split("_")[0] == slug.split("_")[0]]
     if taken and not stage.folder.exists():

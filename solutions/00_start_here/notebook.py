@@ -185,7 +185,8 @@ ax = plots.course_map(here="00_start_here")
 # anything that you define there.
 #
 # **Before you submit,** choose *Run → Restart Kernel and Run All Cells…* once. Then you know that the notebook works from an
-# empty start. (After a restart nothing is defined. Run the first code cell again, or all cells.) It goes on past checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
+# empty start. (After a restart nothing is defined. Run the first code cell again, or all cells.) The run goes on past
+# checks that fail, and the last cell of the page sums up: your points so far, what to mend, what
 # comes next.
 #
 # <details><summary>Stuck in one exercise?</summary>
@@ -231,7 +232,7 @@ ax = plots.course_map(here="00_start_here")
 # ```
 #
 # **Fill and run.** Python has `max`, which finds the largest of many things. Below our first try is a check. (The lines
-# around `expect` let the notebook go on after a failure. A real check cell does not have them.)
+# around `expect` shorten the message. A real check cell does not have them.)
 
 
 # %%
@@ -367,7 +368,7 @@ guess.compare("order", {(True, True): "A", (True, False): "B", (False, False): "
 # not be told apart, so such a word is refused.
 #
 # In the two tables the marks are *letters*: `"P"`, `"S"`, `"E"`. The names `P`, `S`, `E` of the set-up cell are their *ids*, the
-# numbers 0, 1, 2. You need these names first in 0.6.
+# numbers 0, 1, 2. You will not need these names before 0.6.
 #
 # **Your turn: `build_vocabulary`.** Read its docstring below, then write it. The hints are here if you need them.
 #
@@ -661,7 +662,7 @@ guess.compare("encode", {"": "A", "highh wohin": "B", "highh": "C", "highh wohin
 # $$\underbrace{\texttt{l o w}}_{\text{the word}}\ \ \texttt{E}\ \ \underbrace{\texttt{w w P}}_{\text{noise}}$$
 #
 # The rule of **decode**: read from the left, and **stop at the first `E`**. What comes after it does not
-# count, whatever it is. Before that, `P` and `S` are marks and not characters of the word, so they are left
+# count, whatever it is. Before the `E`, `P` and `S` are marks and not characters of the word, so they are left
 # out.
 #
 # **By hand.** With P S E n o p u, the ids `[1, 5, 4, 0, 5, 2, 6, 6]` are the tokens S p o P p E u u. Leave
@@ -1676,7 +1677,7 @@ guess.summary()
 # | N | the length of a source (04); heads (07, 12); pictures (10.14) |
 # | A | the hidden layer in a score (05, 06); actions (10) |
 # | P, `E` | a pad and the end; in 08 and 10, P is also a number of words or of places |
-# | L, p | a loss (08) or labels (09, 10, 12); a position (06), a probability (08 to 10), a place (09, 10) |
+# | L, p | a loss (01, 03, 08) or labels (09, 10, 12); a position (06), a probability (01, 03, 04, 08 to 10), a place (09, 10) |
 # | the decoder's state | $d_t$ (03, 04), $s_t$ (05), $h_t$ (06) |
 # | `encode` | characters to ids (00); a source to its states (04 to 07) |
 # | `context` | one vector of all states (04); a weighted sum of values (05, 06) |

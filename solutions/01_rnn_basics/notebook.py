@@ -1,7 +1,7 @@
 # %% [markdown]
 # # 01 · RNN: a state that remembers
 #
-# Can a machine write? Here is one that knows a single letter back: it looks at the letter that it wrote last, and draws
+# Can a machine write? Here is one that looks back by a single letter: it looks at the letter that it wrote last, and draws
 # one of those that follow it in a text about a fisherman. Run the next four cells; in the third, write your guess first.
 
 # %% given="setup"
@@ -939,7 +939,7 @@ handles, labels = axes[0].get_legend_handles_labels()
 _ = figure.legend(handles, labels, title="steps", frameon=False, loc="outside right center")
 
 # %% [markdown]
-# *What to see:* grey is the circle before. One of the arrows is drawn at each step. (Mind the numbers at the axes.)
+# *What to see:* grey is the circle before. One of the arrows is drawn at each step. (Mind the numbers on the axes.)
 #
 # - **Torch's start** presses the circle flat, and makes it smaller at each step.
 # - An **orthogonal** matrix turns or mirrors the arrows, and changes the length of none. All circles lie on one another.
@@ -1399,8 +1399,10 @@ guess.compare(
 # or `inf` minus `inf` is `nan`, *not a number*. All that is calculated with a `nan` is `nan`. After **one** step the weights
 # are lost, and no later step brings them back.
 #
-# It need not come so far. In one unlucky batch a gradient can be a hundred times as large as usual; one step can then throw the
-# weights far away, and what was learned is lost. The remedy is simple: **clip** it. Take the gradients of *all* parameters together as one long list
+# Harm can come long before that. In one unlucky batch a gradient can be a hundred times as large as usual; one step can
+# then throw the
+# weights far away, and what was learned is lost. The remedy is simple: **clip** the gradient. Take the gradients of
+# *all* parameters together as one long list
 # of numbers, and measure its length, the **total norm**:
 #
 # $$n = \sqrt{\sum_{p}\, \sum_{i}\, g_{p,i}^2}$$
@@ -1690,7 +1692,7 @@ guess.compare("rates", "DCBA"[len(demo_works)])
 #
 # Six letters, three temperatures. In JupyterLab and on the site you can move τ.
 #
-# All randomness comes from `generator`, a `torch.Generator`: who starts it with the same seed gets the same text.
+# All randomness comes from `generator`, a `torch.Generator`: whoever starts it with the same seed gets the same text.
 #
 # **Your turn: `sample`**, the draw with a temperature. Read its docstring below, then write it. The hints are here if you
 # need them.
@@ -1950,7 +1952,8 @@ _ = ax.set_xlim(0, 1.15)
 guess.compare("warm", "ABCD"[sum(demo_shares["temperature 1"] > limit for limit in (0.3, 0.6, 0.9))])
 
 # %% [markdown]
-# *What to see:* the grey bar is the writer that knows one letter back. It draws with its plain frequencies, so compare it with
+# *What to see:* the grey bar is the writer that looks back by one letter. It draws with its plain frequencies, so
+# compare it with
 # temperature 1: 0.15 there, 0.77 here. At 0 and 0.5 the RNN nearly recites our text: nearly
 # 99 of 100 words stand in it. At 1 it invents words, some of them nearly English; at 2 it is noise with spaces. A draw that goes
 # wrong has consequences: the wrong letter becomes the next input, and the state leaves the paths that it knows.
@@ -2087,7 +2090,8 @@ guess.summary()
 #
 # Not graded.
 #
-# - ★ Let the writer of the opening know two letters back, then three. What share of its words stands in the text, and how
+# - ★ Let the writer of the opening look back by two letters, then by three. What share of its words stands in the text,
+#   and how
 #   many rows does its table have? What would happen to the table with ten?
 # - ★★ In the echo of 1.4, make the delay 6, 9 and 12. Up to which one does torch's start learn it in 300 steps? Then try
 #   `gain=1.0`.

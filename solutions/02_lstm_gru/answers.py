@@ -1397,7 +1397,7 @@ def set_forget_bias(lstm, value):
                 p.clone()[H : 2 * H] = 0.0
 
 
-# %% wrong="set_forget_bias" name="new parameters" says="You put new parameters into the layer. An optimiser that was made before holds the old ones, and trains those."
+# %% wrong="set_forget_bias" name="new parameters" says="You put new parameters into the layer. An optimizer that was made before holds the old ones, and trains those."
 def set_forget_bias(lstm, value):
     H = lstm.hidden_size
     for name, p in list(lstm.named_parameters()):
@@ -1762,7 +1762,7 @@ def recall_accuracy(cell, lag, steps):
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
 
 
-# %% wrong="recall_accuracy" name="layer not trained" says="The optimiser has only the readout's parameters, so the layer stays as it was."
+# %% wrong="recall_accuracy" name="layer not trained" says="The optimizer has only the readout's parameters, so the layer stays as it was."
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(readout.parameters())
@@ -1784,7 +1784,7 @@ def recall_accuracy(cell, lag, steps):
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
 
 
-# %% wrong="recall_accuracy" name="readout not trained" says="The optimiser has only the layer's parameters, so the readout stays random."
+# %% wrong="recall_accuracy" name="readout not trained" says="The optimizer has only the layer's parameters, so the readout stays random."
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = list(cell.parameters())
@@ -1828,7 +1828,7 @@ def recall_accuracy(cell, lag, steps):
         return (logits_of(ids).argmax(dim=1) == ids[:, 0]).float().mean().item()
 
 
-# %% wrong="recall_accuracy" name="no optimiser step" says="The gradients are computed, but no step is taken."
+# %% wrong="recall_accuracy" name="no optimizer step" says="The gradients are computed, but no step is taken."
 def recall_accuracy(cell, lag, steps):
     readout = nn.Linear(cell.hidden_size, WORDS)
     parameters = [*cell.parameters(), *readout.parameters()]

@@ -964,8 +964,8 @@ for ax, values, form, title, xlabel in (
 # to $t$.
 #
 # Here the pads are a trap. A row of length 3 in a batch with T = 5 is `a b c P P`. Turned around as a whole it is
-# `P P c b a`: the backward cell starts with pads, and its state at `c` depends on how much was padded. Right is: turn
-# around **the real part only**, `c b a P P`.
+# `P P c b a`: the backward cell starts with pads, and its state at `c` depends on how much was padded. So turn around
+# **the real part only**: `c b a P P`.
 #
 # ![The forward cells go from a to c, the backward cells from c to a; both halves are 0 at the two pads](drawings/both_ends.svg)
 #
@@ -1199,8 +1199,10 @@ for ax in axes:
     ax.images[0].set_clim(1e-6, demo_top)  # one scale for both
 
 # %% [markdown]
-# *What to see:* the brighter, the more the output feels the input; light grey is exactly 0. Left, all above the diagonal is
-# grey: the forward half never looks ahead. Right, every real position feels every other one, and no pad is felt. The brightness falls away
+# *What to see:* the brighter, the more the output feels the input; light grey is exactly 0. On the left, all above the
+# diagonal is grey: the forward half never looks ahead. On the right, every real position feels every other one, and no
+# pad is
+# felt. The brightness falls away
 # from the diagonal in both: a gated cell, too, feels near inputs most. That is the next question.
 #
 # ### On top of each other: several layers
@@ -1272,15 +1274,15 @@ guess.compare("vanish", "A" if demo_start["LSTM"][90] > 1e-5 else "B" if demo_st
 # *What to see:* at lag 90 the LSTM has about $2 \cdot 10^{-19}$, the GRU $4 \cdot 10^{-20}$. That is more than the RNN
 # has, and still nothing. **The gradient of an LSTM as torch starts it vanishes, too.**
 #
-# Why does so small a number count as nothing? The gradient of a weight is a sum: each step adds its part. The parts of near steps have a size
-# about 1. A `float` has about seven digits, so a part of $10^{-19}$ is lost beside them.
+# Why does so small a number count as nothing? The gradient of a weight is a sum: each step adds its part. The parts of
+# near steps have a size of about 1. A `float` has about seven digits, so a part of $10^{-19}$ is lost beside them.
 #
 # And why does it vanish? You computed it by hand in 2.2. All biases start near 0, so every gate starts near one half. A gate at
 # exactly one half leaves $0.5^{90} \approx 10^{-27}$ along the memory; the most open one that torch's biases allow, 0.59,
 # leaves about $10^{-21}$. What was measured is more: the other roads help, but not enough. The cell *can* keep; nobody has
 # told it to.
 #
-# The remedy is as simple: start the forget gate **open**. The forget gate adds two biases:
+# The remedy is simple: start the forget gate **open**. The forget gate adds two biases:
 #
 # $$f = \sigma(W_{if}\, x + W_{hf}\, h + b_{if} + b_{hf})$$
 #
@@ -1374,11 +1376,11 @@ for value, low, high in ((1.0, 1e-11, 1e-6), (3.0, 1e-3, 1e2)):
 torch.manual_seed(1)
 lstm = LSTM(3, 5)
 before = {name: p.detach().clone() for name, p in lstm.named_parameters()}
-held = [lstm.bias_ih_l0, lstm.bias_hh_l0]  # as an optimiser holds them
+held = [lstm.bias_ih_l0, lstm.bias_hh_l0]  # as an optimizer holds them
 set_forget_bias(lstm, 2.0)
 expect([p.detach()[5:10] for p in held]).equal(
     [lstm.bias_ih_l0.detach()[5:10], lstm.bias_hh_l0.detach()[5:10]],
-    hint="The layer has new parameters now; an optimiser still holds the old ones. Write into the parameters that are there.",
+    hint="The layer has new parameters now; an optimizer still holds the old ones. Write into the parameters that are there.",
 )
 for name in ("bias_ih_l0", "bias_hh_l0"):
     after = getattr(lstm, name).detach()
@@ -1650,9 +1652,9 @@ accuracy = recall_accuracy(layer, 3, 100)
 expect(layer.weight_hh_l0.detach()).differs_from(
     before,
     tol=1e-3,
-    hint="W_hh was not trained. The optimiser needs the parameters of the layer and of the readout. Or is the first state read?",
+    hint="W_hh was not trained. The optimizer needs the parameters of the layer and of the readout. Or is the first state read?",
 )
-expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimiser take a step after backward?")
+expect(accuracy).at_least(0.95, hint="Three steps are easy for an RNN. Does the optimizer take a step after backward?")
 with torch.no_grad():  # is the word in the last states now? The nearest of the words' mean states says so
     ids = recall_batch(400, 3)
     last = layer(F.one_hot(ids, SYMBOLS).float())[0][:, -1]

@@ -169,7 +169,8 @@ ax = plots.course_map(here="03_seq2seq")
 # | `y_out` | `l o w E P P P P` | the loss: what the decoder should write |
 #
 # Look at the columns of `y_in` and `y_out`: after `S` comes `l`, after `l` comes `o`, …, after `w` comes
-# `E`. Both come from `SlowE`: `y_in` is this row without its `E`, `y_out` is it without its `S`; each is then filled up
+# `E`. Both come from `SlowE`: `y_in` is this row without its `E`, `y_out` is the same row without its `S`; each is then
+# filled up
 # with pads.
 #
 # One pair may surprise you: `man → women`, the plural. It is so in the data on purpose. A model learns what
@@ -1170,7 +1171,7 @@ rng = random.Random(3)
 typos = [typo("aaaaab", rng) for _ in range(200)]
 expect(typos.count("aaaaba") / 200).at_least(
     0.12,
-    hint="Only one swap is possible in aaaaab, but it is as likely as all drops together. Who draws again where nothing changed, makes it rare.",
+    hint="Only one swap is possible in aaaaab, but it is as likely as all drops together. Drawing again where nothing changed makes it rare.",
 )
 typos = [typo("cat", rng) for _ in range(800)]  # 200 of each kind; the limits are four standard deviations
 for results in (("at", "ct", "ca"), ("ccat", "caat", "catt"), ("act", "cta")):
@@ -1249,10 +1250,11 @@ print("  twice:", *(typo(typo("king", demo_rng), demo_rng) for _ in range(8)))
 # | model | `Seq2Seq(V, 64)` |
 # | one batch | each pair once clean, and 8 times with a mistyped source: 4 times one typo, 4 times two |
 # | steps | 150, all pairs at every step |
-# | optimiser | Adam; the learning rate falls in a straight line from 0.005 to 0 |
+# | optimizer | Adam; the learning rate falls in a straight line from 0.005 to 0 |
 #
-# On one thread this takes half a second to two CPU seconds, depending on the computer. We set ourselves **four CPU seconds** as
-# a limit. It is not graded; slow computers are welcome. (The very first optimiser in a new kernel loads parts of torch, and takes
+# On one thread this takes a third of a second to two CPU seconds, depending on the computer. We set ourselves **four
+# CPU seconds** as
+# a limit. It is not graded; slow computers are welcome. (The very first optimizer in a new kernel loads parts of torch, and takes
 # one or two seconds more.)
 #
 # **Seeds.** `train(pairs, 3)` must give the same model each time, whatever was run before. Two sources of
@@ -1302,7 +1304,7 @@ print("typo:                 twice the same, not high?   ", *(typo("high", rando
 
 # %% exercise="train" builds_on="make_batch,Seq2Seq,masked_cross_entropy,greedy_decode,typo"
 def train(pairs, seed):
-    """A model that knows the pairs, also where the source is mistyped. In half a second to two CPU seconds.
+    """A model that knows the pairs, also where the source is mistyped. In a third of a second to two CPU seconds.
 
     Args:
         pairs: a list of pairs (source, target) of letters a-z, of any length. It is not changed.

@@ -204,7 +204,7 @@ for n in (1, 2, 3, 4, 8):
 # <details><summary>Hint 2</summary>
 #
 # Which rows are real at column s? `s < lengths` is a bool tensor `[B]`. `torch.where(condition, a, b)` takes
-# from a where the condition is True and from b elsewhere. The condition must fit to `[B, H]`: give it
+# from a where the condition is True and from b elsewhere. The condition must fit `[B, H]`: give it
 # a second dimension of size 1.
 # </details>
 # <details><summary>Hint 3</summary>
@@ -1271,7 +1271,7 @@ for task, machine in demo_machines.items():
 
 # %% [markdown]
 # *What to see:* in our run, `sentence` and `translate` miss their reversed forms by 2 edits each, and the sorted
-# `understanding` misses by 2 (on another computer by 3). The reversed `understanding` misses by 9, but its beginning is
+# `understanding` misses by 3 (on another computer by 2). The reversed `understanding` misses by 9, but its beginning is
 # right: the letters that were read last.
 
 # %% [markdown]
@@ -1688,13 +1688,13 @@ _ = figure.colorbar(axes[0].images[0], ax=axes, shrink=0.8, label="share in %")
 # *What to see:* the rows on the right are more alike, but they are not equal.
 #
 # - The letter that was read last, number 8, is the strongest in 7 of the 9 rows; on the left the strongest cell moves.
-# - But letter 8 has 26 % of the first row and 12 % of the last one, and the letter that must be written is stronger than
+# - But letter 8 has 25 % of the first row and 12 % of the last one, and the letter that must be written is stronger than
 #   its neighbours in rows 1 to 8.
-# - In single words the shares go from 2 to 32 %. With 1/9 for each letter, every cell would be 11.
+# - In single words the shares go from 2 to 33 %. With 1/9 for each letter, every cell would be 11.
 #
 # So the sentence above is half true. **The context is constant; the influences are not.** Why? By the chain rule,
 # $\partial \ell_t/\partial e_s = (\partial c/\partial e_s)^\top\, \partial \ell_t/\partial c$. The first factor is the
-# same at every step. The second is not: $c$ is many numbers, and at each step the decoder listens to others of them. What
+# same at every step. The second is not: $c$ is many numbers, and at each step the decoder listens to different ones. What
 # neither decoder can do is look at an input *again*.
 
 # %% [markdown]
@@ -2463,7 +2463,8 @@ print(f"64 numbers of 32 bits:       {64 * 32} bits")
 #
 # The sentences come from a small grammar that makes English–Chinese pairs: 4,000 for training, others for the test. The
 # machine is built of your pieces; only its lists of symbols are new. It was trained beforehand, and the answers below are
-# those of the first training. We take `DecoderEvery`, though `DecoderInit` did better in 4.11: so the decoder's GRU reads
+# those of the first training. We take `DecoderEvery`, though `DecoderInit` did better in 4.11, so that the decoder's
+# GRU reads
 # a context at every step, as it will in stage 05.
 
 # %%

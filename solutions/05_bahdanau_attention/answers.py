@@ -1184,7 +1184,7 @@ class BahdanauDecoder(nn.Module):
         return logits, s, alpha
 
 
-# %% wrong="BahdanauDecoder" name="plain tensors" says="W, U and v are plain tensors, so the optimiser does not find them and they are never learned."
+# %% wrong="BahdanauDecoder" name="plain tensors" says="W, U and v are plain tensors, so the optimizer does not find them and they are never learned."
 class BahdanauDecoder(nn.Module):
     def __init__(self, V, D, Dk, H, A, score=additive_score):
         super().__init__()
@@ -1820,7 +1820,7 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     return model
 
 
-# %% wrong="train_translator" name="no optimiser step" says="The gradients are computed, but no step is made: the model stays untrained."
+# %% wrong="train_translator" name="no optimizer step" says="The gradients are computed, but no step is made: the model stays untrained."
 def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     torch.manual_seed(seed)
     model = Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)
@@ -1946,7 +1946,7 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     return model
 
 
-# %% wrong="train_translator" name="decoder only" says="The optimiser has the decoder's parameters only, so the encoder never learns to read."
+# %% wrong="train_translator" name="decoder only" says="The optimizer has the decoder's parameters only, so the encoder never learns to read."
 def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     torch.manual_seed(seed)
     model = Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)
@@ -1962,7 +1962,7 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     return model
 
 
-# %% wrong="train_translator" name="encoder only" says="The optimiser leaves out the decoder, so it never learns to write."
+# %% wrong="train_translator" name="encoder only" says="The optimizer leaves out the decoder, so it never learns to write."
 def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     torch.manual_seed(seed)
     model = Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)

@@ -68,12 +68,12 @@ for pair, said in zip(demo_three, demo_said["none"], strict=True):
 #
 # - write additive attention, the first form of attention, piece by piece: score, softmax with a mask, context;
 # - say why its formula needs the tanh, and prove it;
-# - put it into a decoder and train a translator, in 15 to 60 seconds, depending on the computer;
+# - put it into a decoder and train a translator, in 10 to 60 seconds, depending on the computer;
 # - draw where the translator looks, lay it beside the gold alignment, and *measure* the picture;
 # - say what such a picture proves and what it does not.
 #
 # **Points and time.** This page has 33 points, five of them for the quiz. Plan about four hours; after 5.5 is a
-# good moment for a pause. The longest cell takes 15 to 60 seconds, depending on the computer.
+# good moment for a pause. The longest cell takes 10 to 60 seconds, depending on the computer.
 #
 # **Letters of this page.**
 #
@@ -742,8 +742,9 @@ guess.compare("rows", "A" if demo_spread < 1e-4 else "B" if demo_leads == 1 else
 # Without it, the weights depend on the keys only. We call this **static attention**: in every step of a sentence, the
 # decoder looks at the same place, in the same mixture. Section 5.9 measures what it costs.
 #
-# **Salience and focus.** Static attention is not nothing. A red dot on a grey painting draws every eye, whatever
-# the eye came for. This is **saliency**: some places are found important without a question. Max pooling works so, too.
+# **Saliency and focus.** Static attention is not nothing. A red dot on a grey painting draws every eye, whatever
+# the eye came for. This is **saliency**: some places are found important without a question. Max pooling works like
+# this, too.
 # **Focused** attention begins with a question, as in the exam. Here, the question is the query, and the tanh lets it speak.
 #
 # Now you can write its weights *without any query*.
@@ -1044,7 +1045,7 @@ expect(sorted(name for name, _ in decoder.named_parameters())).equal(
         "out.weight",
         "v",
     ],
-    hint="These are the parameters that an optimiser must find. Is each of them an nn.Parameter or in a module, with its name?",
+    hint="These are the parameters that an optimizer must find. Is each of them an nn.Parameter or in a module, with its name?",
 )
 memory = torch.randn(3, 5, 3, requires_grad=True)
 logits, s, _ = decoder.step(torch.tensor([3, 4, 5]), torch.randn(3, 7), memory, torch.ones(3, 5, dtype=torch.bool))
@@ -1122,7 +1123,7 @@ ax = plots.heatmap(
 # ## 5.7 A picture of where it looks
 #
 # The weights of a whole sentence are a matrix `[T, S]`: one row for each Chinese word, one column for each
-# English word. Its picture is easy to draw wrongly: transposed, with the words at the wrong axis, or in colours that make
+# English word. Its picture is easy to draw wrongly: transposed, with the words on the wrong axis, or in colours that make
 # every picture look convincing. So we agree:
 #
 # | what | how |
@@ -1205,10 +1206,10 @@ expect(bool(bottom > top)).equal(
 left, right = ax.get_xlim()
 expect(bool(left < right)).equal(True, hint="Column 0 must be at the left.")
 expect([label.get_text() for label in ax.get_xticklabels()]).equal(
-    ["cats", "love", "Tom"], hint="The source words stand at the x axis, one for each column."
+    ["cats", "love", "Tom"], hint="The source words stand on the x axis, one for each column."
 )
 expect([label.get_text() for label in ax.get_yticklabels()]).equal(
-    ["猫", "爱"], hint="The target words stand at the y axis, one for each row."
+    ["猫", "爱"], hint="The target words stand on the y axis, one for each row."
 )
 ### BEGIN HIDDEN TESTS
 for seed, (T, n) in enumerate([(5, 3), (2, 7), (3, 3)]):
@@ -1264,7 +1265,7 @@ ax = plot_alignment(
     title="An untrained model",
 )
 expect([label.get_text() for label in ax.get_xticklabels()]).equal(
-    ["a", "b", "c"], hint="The source words stand at the x axis, also where there are as many target words."
+    ["a", "b", "c"], hint="The source words stand on the x axis, also where there are as many target words."
 )
 expect([float(limit) for limit in ax.images[0].get_clim()]).equal(
     [0.0, 1.0], hint="The colours must go from 0 to 1 in every picture: vmin and vmax."
@@ -1460,9 +1461,9 @@ def exact(model, pairs):
 # | model | `Translator(BahdanauDecoder(len(CHINESE), 32, 64, 64, 32, score), 32, 64, attend)` |
 # | batches | `make_batches(pairs, steps, rng)` |
 # | loss | cross-entropy of the logits against `y_out`: the mean over all words of the batch, pads left out |
-# | optimiser | Adam with `betas=(0.9, 0.98)` |
+# | optimizer | Adam with `betas=(0.9, 0.98)` |
 # | learning rate of step i = 0, 1, … of n | 0.008 · min(1, (i + 1) / (0.1 n)) · (1 − i / n): it rises during the first tenth, then falls to 0 |
-# | gradient | clipped to a norm of 1, between `backward` and the optimiser's step (stage 01) |
+# | gradient | clipped to a norm of 1, between `backward` and the optimizer's step (stage 01) |
 #
 # **By hand.** n = 200: the learning rate of step 0 is 0.008 · 1/20 · 1 = 0.0004, of step 19 it is 0.008 · 1 · 0.905 ≈
 # 0.0072, of step 199 it is 0.00004.
@@ -1492,7 +1493,7 @@ def exact(model, pairs):
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: seed torch, make a `random.Random(seed)`, make the model and the optimiser. For each batch, with its number
+# In words: seed torch, make a `random.Random(seed)`, make the model and the optimizer. For each batch, with its number
 # i: set the learning rate; logits of the model for source and y_in (it also returns the weights); loss against y_out;
 # zero_grad; backward; clip; step. Return the model.
 # </details>
@@ -1505,7 +1506,7 @@ def train_translator(pairs, seed, steps=800, score=additive_score, attend=True):
     Args:
         pairs: a list of sentence pairs, as in `corpus.train`. It is not changed.
         seed: an int. The same arguments give the same model, whatever ran before; other seeds give others.
-        steps: the number of optimiser steps; 0 gives the untrained model of this seed.
+        steps: the number of optimizer steps; 0 gives the untrained model of this seed.
         score: the score function of the decoder.
         attend: goes to Translator; False hides the source from the decoder.
 
@@ -1541,7 +1542,7 @@ moved = train_translator(pairs, 7, steps=1)
 moves = {name: (p.detach() - untrained[name]).abs().max() for name, p in moved.named_parameters()}
 for name in ("embedding.weight", "encoder.weight_hh_l0", "bridge.weight", "decoder.W", "decoder.U", "decoder.v"):
     expect(moves[name]).at_least(
-        0.004, hint=f"{name} hardly moves in a step. All parameters must learn: give the optimiser model.parameters()."
+        0.004, hint=f"{name} hardly moves in a step. All parameters must learn: give the optimizer model.parameters()."
     )
 expect(max(moves.values())).close(
     0.008,
@@ -1690,7 +1691,7 @@ def alignment_error_rate(model, pairs):
 
 
 # %% [markdown]
-# Now the whole language. **The second cell takes 15 to 60 seconds, depending on the computer.**
+# Now the whole language. **The second cell takes 10 to 60 seconds, depending on the computer.**
 
 # %%
 guess.ask(
@@ -1721,7 +1722,8 @@ guess.compare("exact", "A" if demo_right < 100 else "B" if demo_right < 200 else
 # at, too. `links_of` gives it no link.
 #
 # If your `__init__` makes its layers in the order of the docstring, your model starts with the same numbers as ours, and
-# you see a lucky one: we trained 20 such models, and seed 0 has the best picture of all, with an AER of 0.152. Section
+# you see a lucky one: we trained 20 such models, and seed 0 has the best picture of all: its AER was 0.152 (on another
+# computer it may be 0.149). Section
 # 5.10 shows the others.
 
 
@@ -1765,7 +1767,7 @@ for pair in (corpus.test[0], demo_long):
 #
 # | name | what the decoder sees of the source |
 # |---|---|
-# | none | only the first state, as in stage 04 (`attend=False`) |
+# | none | only the first state, as `DecoderInit` of stage 04 (`attend=False`) |
 # | static | the context of `linear_score`: no tanh, the same weights at every step |
 # | additive | the context of `additive_score` |
 #
@@ -2021,8 +2023,9 @@ print(
 #   nearly all of them as well. After 在 公园 (at, park) it knows without looking that 里 (inside) comes. And what do the
 #   weights of the place words do meanwhile? They already look at the word that comes *next*, in our run 125 of 126 times: in the
 #   picture of 5.8, the row of 后面 (behind) looks at *buy*.
-# - **河 (river):** the strangest row. It looks at the wrong word every time, in our run 29 times of 29 at *by*. And yet it seems to
-#   need this look: with closed eyes, no 河 comes out right. How can that be? Probably like this: the memory does not
+# - **河 (river):** the strangest row. It looks at the wrong word every time, in our run 29 times of 29 at *by*. And yet
+#   it seems to need this look: with closed eyes, only a third of the 河 comes out right (0.34 in our run). How can that
+#   be? Probably like this: the memory does not
 #   hold words. It holds *states* of an encoder that reads in both directions, and the state at *by* has read *the
 #   river* already, from the right.
 #
@@ -2048,9 +2051,10 @@ for i, pair in enumerate(demo_three):
     )
 
 # %% [markdown]
-# *What to see:* with one vector, the sentence is lost. With *static* attention, many of the words are there, but not in their
-# places: in the second sentence, *love* and *know* are exchanged. Your translator looks at the right word at the right time. In
-# our run it has all three right, the one of 22 words as well.
+# *What to see:* with one vector, the two longer sentences are lost. With *static* attention, the short one is right; in
+# the others many of the words are there, but not in their places: in the second sentence, *love* and *know* are
+# exchanged. Your translator can look at other words at each step. In our run it has all three right, the one of 22
+# words as well.
 #
 # **Try it** (without points): which other words need no looking? In 5.10, put this line before `demo_asked = …`, guess the
 # share with closed eyes for each kind, and run the cells up to the picture again:
@@ -2172,7 +2176,7 @@ guess.summary()
 #   section 5, a soft window that moves over the text to be written. V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of
 #   Visual Attention*, June 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247). Both are earlier than Bahdanau's paper.
 # - Code without the tanh (5.5): the attention decoder of the Keras library [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq)
-#   (`cells.py`: one linear layer, then the softmax); AuCson/PyTorch-Batch-Attention-Seq2seq before February 2018
+#   (`cells.py`: one linear layer, then the softmax); AuCson/PyTorch-Batch-Attention-Seq2seq before 8 February 2018
 #   ([issue 3](https://github.com/AuCson/PyTorch-Batch-Attention-Seq2seq/issues/3): the weights stick to one word); `concat` in
 #   spro/practical-pytorch ([issue 82](https://github.com/spro/practical-pytorch/issues/82) shows the lines).
 # - F. Och, H. Ney, *A Systematic Comparison of Various Statistical Alignment Models*, Computational Linguistics 29(1), 2003:

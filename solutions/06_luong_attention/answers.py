@@ -1209,7 +1209,7 @@ class LuongDecoder(nn.Module):
         return self.out(h_tilde), (h, h_tilde), alpha
 
 
-# %% wrong="LuongDecoder" name="W_a is no parameter" says="W_a is a plain tensor: the optimiser does not find it, and it never learns."
+# %% wrong="LuongDecoder" name="W_a is no parameter" says="W_a is a plain tensor: the optimizer does not find it, and it never learns."
 class LuongDecoder(nn.Module):
     def __init__(self, V, n_in, D, method="dot", input_feeding=False):
         super().__init__()

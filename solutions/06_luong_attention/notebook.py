@@ -100,7 +100,7 @@ with torch.no_grad():
 # - say for which task attention is worth its price.
 #
 # **Points and time.** This page has 29 points, five of them for the quiz. Plan about three hours; after 6.3 is a good
-# moment for a pause. The longest cell takes 15 to 60 seconds, depending on the computer.
+# moment for a pause. The longest cell takes 10 to 60 seconds, depending on the computer.
 #
 # **Letters of this page.**
 #
@@ -625,7 +625,7 @@ decoder = LuongDecoder(13, 3, 5, "concat", input_feeding=True)
 names = ["W_a", "W_c", "cell.bias_hh", "cell.bias_ih", "cell.weight_hh", "cell.weight_ih"]
 expect(sorted(name for name, _ in decoder.named_parameters())).equal(
     [*names, "embedding.weight", "out.bias", "out.weight", "v_a"],
-    hint="These are the parameters that an optimiser must find, with these names: no more and no fewer.",
+    hint="These are the parameters that an optimizer must find, with these names: no more and no fewer.",
 )
 memory, mask = torch.randn(3, 4, 5, requires_grad=True), torch.ones(3, 4, dtype=torch.bool)
 h, h_tilde = torch.randn(3, 5, requires_grad=True), torch.randn(3, 5, requires_grad=True)
@@ -1523,7 +1523,7 @@ class LocalDecoder(nn.Module):
 
 
 # %% [markdown]
-# One such model, trained now: `dot`, half window w = 2. **This takes 15 to 60 seconds.** The orange points are
+# One such model, trained now: `dot`, half window w = 2. **This takes 10 to 60 seconds.** The orange points are
 # the positions p that the decoder chose, one for each word. *Predict first:* will p run from left to right?
 
 # %%
@@ -1558,7 +1558,7 @@ _ = axes[0].plot(demo_p, range(len(demo_p)), "o", color=plots.COLORS[1], markers
 # vector of the bridge and the words written so far: for the *position*, the bottleneck of stage 04 is back.
 #
 # (Rounding differs from computer to computer, and 600 steps make it grow: the same start came to 0.80 of all sentences
-# on one and to 0.76 on another. Take no single run at its word: the five stored models have 0.62 to 0.77.)
+# on one and to 0.75 on another. Take no single run at its word: the five stored models have 0.62 to 0.77.)
 #
 # **"General beats dot", second part.** In their discussion of these kinds, Luong, Pham and Manning report that dot works well for
 # *global* attention, and general is better for *local* attention. So the answer depends on the window, and on the data: a claim without
@@ -1813,7 +1813,8 @@ axes[1].plot([], [], ":", color="#888888", linewidth=1.2, label="stored clock (s
 _ = figure.legend(*axes[1].get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=4)
 
 # %% [markdown]
-# *What to see:* your own lines may jump (ours do: other programs ran at the same time). So read the dotted lines, the stored clock. It
+# *What to see:* your own lines may jump where other programs run at the same time. So read the dotted lines, the stored
+# clock. It
 # counts in steps without attention.
 #
 # - **dot, short sentences:** 2.0 for S = 10 and S = 20, more than counted. The time is not in the numbers. Each call of a torch function has a

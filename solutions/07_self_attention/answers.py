@@ -2381,7 +2381,7 @@ class MultiHeadAttention(nn.Module):
         return self.out_proj(merge_heads(out)), weights
 
 
-# %% wrong="MultiHeadAttention" name="layers in a list" says="Layers in a plain list are not found by parameters(): an optimiser never trains them."
+# %% wrong="MultiHeadAttention" name="layers in a list" says="Layers in a plain list are not found by parameters(): an optimizer never trains them."
 class MultiHeadAttention(nn.Module):
     def __init__(self, D, N):
         super().__init__()

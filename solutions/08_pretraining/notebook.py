@@ -1750,7 +1750,7 @@ def pair_features(states, segment, mask):
     Returns:
         float [B, 4 D], of the states' dtype: [mean p; mean h; |mean p - mean h|; mean p · mean h]. mean p is the mean of
         the states with mask True and segment 0, mean h of those with mask True and segment 1. A pad does not count,
-        whatever its state holds (also not if it is NaN or infinite). Gradients flow to states. The arguments stay as
+        whatever its state holds (even if it is NaN or infinite). Gradients flow to states. The arguments stay as
         they are.
 
     Source: Conneau et al. 2017, section 3.1 (features of two sentences); Mou et al. 2016.
@@ -2592,7 +2592,9 @@ guess.compare("gap", "ABC"[demo_gaps.index(max(demo_gaps))])
 # - *2,000 labels:* most of the gap was **steps**. 600 steps of 32 pairs show it each of 2,000 pairs only 10 times. From
 #   scratch it has not even learned its own pairs (last lines of the output), and gets worse than with 500 labels (0.71).
 # - *100 and 200 labels:* four times the steps do not help (0.59 and 0.64). With 100 it knew all of its own pairs already;
-#   with 200 they raise these from 0.92 to 1.00 (last two lines), and the new pairs not at all. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has 0.60 and 0.62, so
+#   with 200, the additional steps raise the share of its own pairs from 0.92 to 1.00 (last two lines), and that of the
+#   new pairs not at all. The slower encoder that has read is 0.07 and 0.08 ahead. A slower encoder from scratch has
+#   0.60 and 0.62, so
 #   this is the **reading**, and not the rate.
 # - *One rate or two?* With 50 to 200 labels the slower encoder is ahead by about 0.04, with 500 they are level, with 2,000
 #   it is behind by 0.03: now there is enough to learn from, and 600 slow steps are too few or too small.

@@ -969,7 +969,7 @@ for demo_name, demo_model in demo_models.items():
 # for q = −1.5.
 #
 # **How to test it.** For the same keys, two queries with different weights are a proof that the query matters. For
-# "no" there is no proof by trying, so try much: small, medium and large numbers, for queries and for keys.
+# "no" there is no proof by trying, so try many: small, medium and large numbers, for queries and for keys.
 #
 # - A score may react only to large queries, only to small ones, or only to one coordinate: with only one or two queries,
 #   chance decides.
@@ -1791,8 +1791,8 @@ expect(place_to_loc(torch.tensor([14, 0, 11]), 3, 5)).close(
 # | | |
 # |---|---|
 # | log-probability | log 0.25 = −1.386 |
-# | its derivative by w | (0, 1 / 0.25, 0, 0) = (0, 4, 0, 0) |
-# | by the scores e, with w = softmax(e) | onehot − w = (−0.5, 0.75, −0.25, 0) |
+# | its derivative with respect to w | (0, 1 / 0.25, 0, 0) = (0, 4, 0, 0) |
+# | with respect to the scores e, with w = softmax(e) | onehot − w = (−0.5, 0.75, −0.25, 0) |
 #
 # Many draws give place 0 in half of the cases, places 1 and 2 in a quarter each, and place 3 never.
 #
@@ -2289,7 +2289,8 @@ expect(reinforce_grad(logits[:1], actions[:1], rewards[:1], 0.0)).close(
 # %% [markdown]
 # ## 10.10 How noisy is it? A baseline, measured
 #
-# For every baseline, the *mean* of REINFORCE's estimate is right. So why have one at all? Because you do not see the
+# For every baseline that does not depend on the drawn action, the *mean* of REINFORCE's estimate is right. So why have
+# one at all? Because you do not see the
 # mean. You see one draw, and draws scatter. If they scatter a lot, you need many of them before the mean shows.
 #
 # With few actions you need no luck to measure this. Go through **all** actions, and weight each with its probability:
@@ -2521,8 +2522,8 @@ _ = axes[0].legend(frameon=False, fontsize=8.5)
 #
 # The mean reward is not the best number. The **best constant** is a mean of the rewards as well, but each reward is
 # weighted with $p_a\,|\text{onehot}(a) - p|^2$: what a rare action earns counts more than its probability says, because
-# its vector onehot − p is long (Greensmith et al. 2004). In A it is 4, with a variance of 0.189. (It comes from these
-# logits that 4 is also the plain mean of 4, 5 and 3.)
+# its vector onehot − p is long (Greensmith et al. 2004). In A it is 4, with a variance of 0.189. (That 4 is also the
+# plain mean of 4, 5 and 3 is an accident of these logits.)
 #
 # In B the mean reward does **harm**: 0.003 without a baseline, 0.122 with it.
 #
@@ -2555,7 +2556,7 @@ _ = axes[0].legend(frameon=False, fontsize=8.5)
 #
 # ![Forward to the answer; the gradient of the cross-entropy stops at the draw, the log-probability carries r − b past it](drawings/two_teachers.svg)
 #
-# There is a minus before the second part, because an optimiser makes a loss *small* and we want the reward to be large.
+# There is a minus before the second part, because an optimizer makes a loss *small* and we want the reward to be large.
 # $r_b$ is a number here: no gradient flows through it.
 #
 # **Which baseline?** With rewards of 0 and 1 and no baseline, every drawn place becomes more likely or stays as it is.
@@ -2578,7 +2579,8 @@ _ = axes[0].legend(frameon=False, fontsize=8.5)
 # | sum of the log-probabilities | log 0.125 = −2.079 | log 0.2 = −1.609 |
 # | in brackets | 0.511 + 1.560 = 2.070 | 2.303 − 0.402 = 1.900 |
 #
-# The loss is (2.070 + 1.900) / 2 = 1.985. Its gradient by the log-probabilities is −0.75 / 2 = −0.375 for both places
+# The loss is (2.070 + 1.900) / 2 = 1.985. Its gradient with respect to the log-probabilities is −0.75 / 2 = −0.375 for
+# both places
 # of picture 0, and 0.25 / 2 = 0.125 for those of picture 1. A step against the gradient makes the places of picture 0
 # more likely, and those of picture 1 less.
 #
@@ -3004,7 +3006,8 @@ _ = figure.legend(demo_handles, demo_colors, loc="outside lower center", ncols=3
 #   0.73, and at half the multiplications, since it needs no policy. One look at a cell that the network chose itself:
 #   0.74. So on this task a rule that somebody knows is the better buy.
 # - **But you need not choose.** A small convolution over the whole picture costs the same and gets 0.80. A larger one, at
-#   five times the cost, gets 0.92. The digits look the same everywhere, and a convolution is made for this. (It can also tell where its largest window was, as in stage 09.) But it computes all
+#   five times the cost, gets 0.92. The digits look the same everywhere, and a convolution is made for this. (It can
+#   also tell in which window it responded most strongly, as in stage 09.) But it computes all
 #   windows first: nearly all of its cost grows with the picture. Of the finder's cost only the
 #   keys and scores of the blur's cells grow with the picture: one third.
 # - **Soft or hard?** With one look each, soft gets 0.86 and hard 0.74. Soft pays for this: 20 times the multiplications,
@@ -3607,8 +3610,9 @@ expect(pointing_by_word(maps, torch.tensor([[4]]), masks, {4: 0})).equal(
 # yellow sand, high mountains, blue sea, red sun, green trees. A caption joins the phrases of a picture with "and", and
 # `<end>` ends it. (`<start>` is the word that the decoder reads before the first one.)
 #
-# In this language the first word of a phrase can only partly be guessed: will it be "blue" or "red"? (The phrases come
-# always in the same order. So after "red sun and" only "green" is left.) The second word can be guessed: after "blue" comes
+# In this language the first word of a phrase can only partly be guessed: will it be "blue" or "red"? (The phrases
+# always come in the same order. So after "red sun and" only "green" is left.) The second word can be guessed: after
+# "blue" comes
 # "sea", always. Both words name the same region.
 
 # %%
@@ -3745,7 +3749,7 @@ _ = figure.legend(loc="outside lower center", ncols=3, frameon=False)
 # *another* picture with the same word. A map that always points at the same place, say at the sky for "sun", would lose
 # nothing by this. It hits in about a fifth to a half of the cases, so a part of the pointing needs no picture at all.
 #
-# - **First words** are about 0.2 to 0.5 above their control.
+# - **First words** are about 0.3 to 0.45 above their control.
 # - **Second words** are nearer to theirs: here *mountains* and *trees* are not above it, *sun* and *sea* by about 0.15,
 #   *sand* by 0.2. So they look less, and not all of them look. (Another training gives somewhat other numbers: the table
 #   below has three of each.)
@@ -3978,7 +3982,7 @@ for demo_i, ax in enumerate(axes.flat):
 # - [ ] A. The mean gradient: it becomes smaller, as the rewards do.
 #   > The mean of onehot − p is 0, so a constant adds nothing to the mean.
 # - [x] B. How far single estimates scatter around the mean gradient.
-#   > Yes, mostly to less, sometimes to more: 10.02 became 0.25 in one case, and 0.003 became 0.12 in another.
+#   > Yes, mostly they scatter less, sometimes more: 10.02 became 0.25 in one case, and 0.003 became 0.12 in another.
 # - [ ] C. The place to which the gradient points, and so the best reward.
 #   > The gradient points to the same place on average. Only the noise on the way changes.
 # - [ ] D. Nothing: it cancels in every single estimate that is drawn.

@@ -1,8 +1,8 @@
 # %% [markdown]
 # # 12 · Quizzes and a bug clinic
 #
-# The last page. You have built everything from the plain RNN to networks that look at pictures. Here you find out how well it sits, and
-# you learn the one thing that no page has asked of you yet: **to write the test yourself**.
+# The last page. You have built everything from the plain RNN to networks that look at pictures. Here you find out how
+# well you know it, and you learn the one thing that no page has asked of you yet: **to write the test yourself**.
 #
 # **What you know:** the stages 00 to 11. (You can also come here after stage 07, and leave the parts on the stages 08 to 11 for
 # later.)
@@ -517,7 +517,8 @@ ax = plots.course_map(here="12_quizzes")
 #   > Count both scores on their own first: W, U and v; then the one matrix of `general`.
 
 # %% [markdown] quiz="aer_swapped" kind="one" points=1 read="6.5"
-# Somebody exchanges the sure links S and the possible links P in the code of the AER. What happens?
+# Somebody's AER is the bare formula, without the check that yours has. The sure links S and the possible links P are
+# exchanged in it. What happens?
 #
 # - [ ] A. Nothing: both sets are used in the same way.
 #   > Only in the numerator. In the denominator stands the size of S alone.
@@ -526,10 +527,11 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] C. The number still looks fine, but the size of the wrong set stands in the denominator.
 #   > Yes: P is the larger set, so links that nobody demands are counted as missing. Nothing looks broken, and the number stays between 0 and 1; only a small example by hand shows it.
 # - [ ] D. It raises an error, because S is a subset of P, and P is no subset of S where the two sets differ.
-#   > Sets of the wrong roles are still sets. No operation on them fails.
+#   > Yours of 6.5 would, because you check it. The formula alone does not: sets in the wrong roles are still sets.
 
 # %% [markdown] quiz="attention_pays" kind="several" points=1 read="6.9"
-# You train each model for as long as it still learns, as in the *long* training of 6.9. For which tasks would you even then expect clearly more right answers with attention than with one vector?
+# You train each model as in the *long* training of 6.9. For which tasks would you expect clearly more right answers
+# with attention than with one vector?
 #
 # - [x] A. Reversing words of twelve letters.
 #   > Yes: at every step another letter is needed exactly. In 6.9 it is 0.03 without and 1.00 with attention.
@@ -709,7 +711,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] (B, C, (H + 1) // 2, W // 2)
 #   > The path must change the number of channels too.
 # - [ ] else
-#   > It must fit to F(x): which channels come out of the second convolution, and on how many pixels does a window with stride 2 stand?
+#   > It must fit F(x): which channels come out of the second convolution, and on how many pixels does a window with stride 2 stand?
 
 # %% [markdown] quiz="why_sum" kind="several" points=1 read="9.5"
 # Which sentences about a residual block, $y = \mathrm{ReLU}(F(x) + x)$, are true?
@@ -899,8 +901,8 @@ ax = plots.course_map(here="12_quizzes")
 # %% [markdown]
 # ## 12.4 Which model made this picture?
 #
-# Run the cell. The first row shows weights [T, S] for **one** sentence and its translation; each picture comes from another kind of model. The second row
-# shows weights [8, 8] of a sentence that attends to *itself*.
+# Run the cell. The first figure shows weights [T, S] for **one** sentence and its translation; each picture comes from
+# another kind of model. The second figure shows weights [8, 8] of a sentence that attends to *itself*.
 
 # %%
 quiz_maps = data.load("quiz_heatmaps")
@@ -964,7 +966,7 @@ for part, names in quiz_maps.items():
 # ### Claims 1 to 3: memory
 #
 # **Claim 1.** *"Once a sequence model is trained with teacher forcing, it does not matter if you decode with pads as inputs."* Stage 03 stored 20 runs: `copied, one pass` decodes with pads, `copied, own letters` uses the same weights
-# with the model's own letters. In each list, 1 means that this run got this word right.
+# with the model's own letters. In the lists `highh` and `kingh`, 1 means that this run got this word right.
 
 # %%
 runs_03 = data.load("seq2seq_runs")["runs"]
@@ -1101,7 +1103,8 @@ ax.set_yscale("log")
 _ = ax.legend(frameon=False, fontsize=8)
 
 # %% [markdown]
-# *What to see:* a straight line means the same factor in each step. Two lines have the slope 0.25, and two have the slope 1. Which lines fall, and what do these have in common?
+# *What to see:* a straight line means the same factor in each step. In two of them the activation has the slope 0.25,
+# in two it has the slope 1. Which lines fall, and what do these have in common?
 
 # %% [markdown] quiz="slope_verdict" kind="one" points=1 read="1.5"
 # *"RNNs have vanishing gradients because the slope of the sigmoid is at most 0.25: after $k$ steps, at most $0.25^k$ of a gradient is left."*
@@ -1109,7 +1112,7 @@ _ = ax.legend(frameon=False, fontsize=8)
 # - [ ] A. True.
 #   > With slope 0.25 a large W_hh makes a gradient grow: 4.4 times an orthogonal matrix gives 1.1 for each step. And torch's RNN has tanh, with slopes up to 1: by 1.5 it keeps about 0.58 a step.
 # - [x] B. False.
-#   > Yes: what counts is the product of slopes and W_hh. With logistic units (Elman 1990 had them) the bound breaks as soon as W_hh is large enough, and torch's RNN, with tanh, has no slope of a sigmoid in it. Its gradient vanishes by about 0.58 a step (1.5), because torch starts with a small W_hh.
+#   > Yes: what counts is the product of slopes and W_hh. With logistic units (Elman 1990 had them) the bound breaks as soon as W_hh is large enough, and torch's RNN, with tanh, has no slope of a sigmoid in it. Its gradient shrinks to about 0.58 of its length in each step (1.5), because torch starts with a small W_hh.
 # - [ ] C. A convention.
 #   > "Vanishing" is measured with a number here; no name decides it.
 # - [ ] D. It depends.
@@ -1932,7 +1935,7 @@ for name, of_depth in depth_09.items():
 # - [ ] C. A convention.
 #   > The number of convolutions is counted in the same way everywhere.
 # - [x] D. It depends.
-#   > Yes: on the sum and on batch norm. With both, depth paid up to 12 convolutions, and beyond that it did no good. Without the sum it did harm.
+#   > Yes: on the sum, and on how deep. With the sum, depth paid up to 12 convolutions, with batch norm (0.66 to 0.81) and without it (0.31 to 0.42); beyond that it did no good. Without the sum it did harm.
 
 # %% [markdown]
 # **Claim 17.** *"A label that is nowhere, neither there nor predicted, has the F1 0."* The formula is 2 TP / (2 TP + FP + FN), and here it says 0 / 0. The cell takes the four labels of the example in 9.10 and computes the mean F1 in three ways.
@@ -2350,8 +2353,9 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 3: the heads that are cut across
 #
-# `split_heads` cuts the features of each position into N pieces (7.5): head n of position t holds the features n · d to n · d + d − 1 of that position. In many home-made Transformers stands `x.view(B, N, T, d)`. The shape is right, no error is raised, and the model even learns something. But a head now
-# holds pieces of several positions.
+# `split_heads` cuts the features of each position into N pieces (7.5): head n of position t holds the features n · d to
+# n · d + d − 1 of that position. In many home-made Transformers you find `x.view(B, N, T, d)`. The shape is right, no
+# error is raised, and the model even learns something. But a head now holds pieces of several positions.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -2790,8 +2794,8 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 #
 # Beam search adds log-probabilities (4.10). A beam search that has been copied many times *multiplies* them: it ranks by $(-\log p_1) \cdot (-\log p_2) \cdots$. One probability of 1 makes this product 0, which is the best rank there is, whatever the other probabilities are.
 #
-# Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins with token i, and `table[t, i, j]` the probability that after token i at
-# position t (from 0) comes token j.
+# Here the model is a table, so that nothing must be trained: `first[i]` is the probability that the sequence begins
+# with token i, and `table[t, i, j]` the probability that token j comes after token i at position t (from 0).
 #
 # **By hand.** first = (0.6, 0.4), table = [[[0.55, 0.45], [0.1, 0.9]]], so two tokens. Greedy (k = 1) starts with 0 and gets 0.6 · 0.55 = 0.33. With k = 2 the beam also keeps 1, and finds (1, 1) with 0.36.
 #

@@ -52,7 +52,7 @@ def warm_up() -> None:
 
 
 def load_compiler() -> None:
-    """Import torch's compiler, which optimisers, checkpoints and torch.func ask for; 1 s that is not the student's."""
+    """Import torch's compiler, which optimizers, checkpoints and torch.func ask for; 1 s that is not the student's."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["TORCHINDUCTOR_CACHE_DIR"] = folder  # it makes one when it is imported
         import torch._dynamo  # noqa: F401

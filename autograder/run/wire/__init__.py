@@ -10,7 +10,7 @@ In a check an exercise's name is a proxy, and a check is written as for JupyterL
 - arguments come back: what a call changed in place (containers, arrays, generators, tensors and their `.grad`) is
   changed for the check, and a tensor that the student's program keeps stays shared for the rest of the check.
 - gradients: `backward()` in the check runs on in the student's process and fills `.grad` of its parameters; a change of
-  a parameter in the check (`copy_`, `.data`, an optimiser's step) is there with the next call. `torch.func.grad`,
+  a parameter in the check (`copy_`, `.data`, an optimizer's step) is there with the next call. `torch.func.grad`,
   `grad_and_value` and `vjp` work over a function of the other side, not inside each other.
 - the random state of torch, random and numpy.
 - whether gradients are on, and the default dtype if it is float32 or float64 (`settings`).
