@@ -1,9 +1,9 @@
 """Stock `nbgrader autograde` and this course's grading on the same submissions, in one run on one machine.
 
-    python benchmarks/grading.py                          stages 00 and 03, 24 submissions each
-    python benchmarks/grading.py 00 --submissions 8       a quick look
-    python benchmarks/grading.py --json result.json
-    python benchmarks/grading.py --many 2000              tiny submissions in a row: time and memory
+    .venv/bin/python benchmarks/grading.py                          stages 00 and 03, 24 submissions each
+    .venv/bin/python benchmarks/grading.py 00 --submissions 8       a quick look
+    .venv/bin/python benchmarks/grading.py --json result.json
+    .venv/bin/python benchmarks/grading.py --many 2000              tiny submissions in a row: time and memory
 
 Per stage it prints medians and these ratios:
     wall_ratio, cpu_ratio   stock over ours, per submission, once everything is warm

@@ -1,7 +1,7 @@
 """What the course panel costs in JupyterLab, in a real Chromium.
 
-    python benchmarks/panel.py              five starts each, ten saves
-    python benchmarks/panel.py --rounds 3 --json result.json
+    .venv/bin/python benchmarks/panel.py              five starts each, ten saves
+    .venv/bin/python benchmarks/panel.py --rounds 3 --json result.json
 
 It prints medians, in seconds:
     server          from the command until the server answers: with the panel, without it, and the difference

@@ -1,8 +1,8 @@
 """How many planted copies `autograder similar` finds, and how many false alarms it gives, over several classes.
 
-    python benchmarks/similar.py                          stage 03, classes of 20, 30 and 200, five seeds each
-    python benchmarks/similar.py 07 --students 30 --seeds 10
-    python benchmarks/similar.py --json result.json
+    .venv/bin/python benchmarks/similar.py                          stage 03, classes of 20, 30 and 200, five seeds each
+    .venv/bin/python benchmarks/similar.py 07 --students 30 --seeds 10
+    .venv/bin/python benchmarks/similar.py --json result.json
 
 A class is drawn from the answer catalogue: each student takes for each exercise an answer that nobody has yet, as long
 as there are some; a right one in `RIGHT` of the cases. So most wrong answers are used once in a small class. Of right

@@ -37,7 +37,7 @@ def read_figures(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
             return dict(found)
     except (OSError, ValueError, AttributeError, TypeError):
         pass
-    fix = "Name what `autograder verify --json FILE` or `python benchmarks/grading.py --json FILE` wrote."
+    fix = "Name what `autograder verify --json FILE` or `.venv/bin/python benchmarks/grading.py --json FILE` wrote."
     raise CourseError(Fault(str(path), "does not hold the figures of this option.", fix))
 
 

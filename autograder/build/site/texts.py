@@ -137,7 +137,7 @@ def instructors(
     text += ["`benchmarks/grading.py` grades the same submissions with stock nbgrader and here, in one run.", ""]
     if benchmark:
         text += [*_benchmark_table(benchmark), ""]
-    text += ["```", "python benchmarks/grading.py && python3 course.py site", "```", ""]
+    text += ["```", ".venv/bin/python benchmarks/grading.py && python3 course.py site", "```", ""]
     if attacks:
         text += ["## Which attacks are tried?", ""]
         text += [
