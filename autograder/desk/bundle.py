@@ -1,7 +1,7 @@
 """The browser side: TypeScript in `labextension/`, and what is made of it and committed: the bundle for JupyterLab, and
 the moving pictures for the web site.
 
-python -m autograder.desk.bundle makes it anew. That needs Node; `fault` does not.
+`.venv/bin/python -m autograder.desk.bundle` makes it anew. That needs Node; `fault` does not.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ HOME = Path(__file__).parent / "labextension"  # what JupyterLab is told; it loo
 BUNDLE = HOME / "sequence-course"
 SITE = Path(__file__).parents[1] / "build" / "site" / "static"
 FOR_THE_SITE = ("play.js", "play.css")
-MAKE = "python -m autograder.desk.bundle"
+MAKE = ".venv/bin/python -m autograder.desk.bundle"
 
 
 def digest(sources: Path) -> str:
