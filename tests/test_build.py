@@ -89,7 +89,9 @@ def told_elsewhere(stage: Stage, *path: Path) -> str:
 
 
 def says_where_to_open_it(line: str) -> bool:
-    return line.startswith("ImportError: ") and "`python3 course.py lab`" in line and "Not `pip install" in line
+    """In one sentence, with the package's right name."""
+    told = ("sequence-course", "`python3 course.py lab`", "/content", "`pip install autograder` is another program")
+    return line.startswith("ImportError: ") and ". " not in line and all(words in line for words in told)
 
 
 def test_a_drawing_is_made_beside_both_notebooks_and_one_that_nobody_makes_goes(mini: Stage) -> None:
