@@ -1,11 +1,11 @@
 """Grading on a Dask cluster: what it costs to be many, and what it costs to be killed.
 
-    .venv/bin/python benchmarks/cluster.py scale                    2,000 submissions, 16 workers, 200 kills: one verdict each?
-    .venv/bin/python benchmarks/cluster.py scale --real             the same with the real judge in each worker: some minutes more
-    .venv/bin/python benchmarks/cluster.py kills                    200 submissions, 20 kills of workers and of the command itself
-    .venv/bin/python benchmarks/cluster.py kills --postgres         and PostgreSQL stopped 3 times, a teacher typing
-    .venv/bin/python benchmarks/cluster.py speed 03                 `--cluster local:1` over `--cluster local:2`
-    .venv/bin/python benchmarks/cluster.py each                     what one submission costs, by stage: for docs/cluster.md
+    .venv/bin/python benchmarks/cluster.py scale          2,000 submissions, 16 workers, 200 kills: one verdict each?
+    .venv/bin/python benchmarks/cluster.py scale --real   the same with the real judge in each worker: some minutes more
+    .venv/bin/python benchmarks/cluster.py kills          200 submissions, 20 kills of workers and of the command itself
+    .venv/bin/python benchmarks/cluster.py kills --postgres  and PostgreSQL stopped 3 times, a teacher typing
+    .venv/bin/python benchmarks/cluster.py speed 03       `--cluster local:1` over `--cluster local:2`
+    .venv/bin/python benchmarks/cluster.py each           what one submission costs, by stage: for docs/cluster.md
 
 `scale` starts a real scheduler and real workers, and kills a worker at random whenever ten more submissions are done.
 The judge in the workers is simulated, unless `--real`: it takes 0.2 s of sleep, and says what can be foretold from the

@@ -1677,7 +1677,7 @@ guess.summary()
 # | N | the length of a source (04); heads (07, 12); pictures (10.14) |
 # | A | the hidden layer in a score (05, 06); actions (10) |
 # | P, `E` | a pad and the end; in 08 and 10, P is also a number of words or of places |
-# | L, p | a loss (01, 03, 08) or labels (09, 10, 12); a position (06), a probability (01, 03, 04, 08 to 10), a place (09, 10) |
+# | L, p | a loss (01, 03, 08), links (06) or labels (09, 10, 12); a position (06), a probability (01, 03, 04, 08 to 10), a place (09, 10) |
 # | the decoder's state | $d_t$ (03, 04), $s_t$ (05), $h_t$ (06) |
 # | `encode` | characters to ids (00); a source to its states (04 to 07) |
 # | `context` | one vector of all states (04); a weighted sum of values (05, 06) |

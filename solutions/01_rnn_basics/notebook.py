@@ -190,11 +190,11 @@ for word in ("tea", "eat", "ate"):
 # </details>
 # <details><summary>Hint 2</summary>
 #
-# Both weight matrices are turned, also `W_hh`. It is square, so torch does not complain if you forget it.
+# Both weight matrices are transposed, also `W_hh`. It is square, so torch does not complain if you forget it.
 # </details>
 # <details><summary>Hint 3</summary>
 #
-# In words: x times W_ih turned, plus h times W_hh turned, plus b. Then `torch.tanh` of the whole sum. Make a new
+# In words: x times W_ih transposed, plus h times W_hh transposed, plus b. Then `torch.tanh` of the whole sum. Make a new
 # tensor; write nothing into `h`.
 # </details>
 
@@ -234,7 +234,7 @@ x, h = torch.randn(5, 2), torch.randn(5, 3)
 new = rnn_cell(x, h, *weights)
 expect(new).shape(5, 3, hint="One row per sequence and one column per hidden unit: [B, H].").close(
     twin(x, h).detach(),
-    hint="torch.nn.RNNCell gives other numbers. All three parts, x with W_ih, h with W_hh and b, are there once; both matrices are turned; tanh comes last.",
+    hint="torch.nn.RNNCell gives other numbers. All three parts, x with W_ih, h with W_hh and b, are there once; both matrices are transposed; tanh comes last.",
 )
 ### BEGIN HIDDEN TESTS
 for seed, (B, n_in, H) in enumerate([(3, 5, 7), (7, 3, 2), (5, 11, 11), (1, 1, 3)]):
@@ -316,7 +316,7 @@ guess.compare("above_one", "A" if demo_last > 1 else "B" if demo_last < 0.1 else
 
 # %% [markdown]
 # *What to see:* with 0.5 almost nothing is left after eight steps. With 0.95 it fades slowly. With −0.8 it changes its
-# sign at each step. With 1.5 it stays for ever: $\tanh$ stops it from growing. So $W_{hh}$ decides how long
+# sign at each step. With 1.5 it stays forever: $\tanh$ stops it from growing. So $W_{hh}$ decides how long
 # this RNN remembers. Section 1.5 returns to this, with more than one unit.
 
 # %% [markdown]
@@ -776,7 +776,8 @@ _ = figure.colorbar(image, ax=axes, label="size of the gradient", shrink=0.8)
 # %% [markdown]
 # *What to see:* all four panels have one scale. Light grey is exactly zero; white means that there is no such output.
 #
-# - `many_to_many` is a triangle: no state depends on a later input. `many_to_one` is its last row.
+# - `many_to_many` is a triangle: no state depends on a later input. `many_to_one` is its last row. Column 2 of the last
+#   rows answers the question at the table: the last state depends on `x[:, 1]` in the first two modes only.
 # - In `once`, every route starts at step 1. The later the state, the longer the route. (How the size changes along it is
 #   the subject of 1.5.)
 # - In `every`, the same input enters again at each step, so short routes are added to the long ones.
@@ -1150,7 +1151,7 @@ guess.compare("torch_start", "A" if demo_size < -21 else "B" if demo_size < -7.5
 #
 # What is wrong with the sentence?
 #
-# 1. The plain RNN uses **tanh**, and the slope of tanh goes up to 1.
+# 1. The plain RNN uses **tanh** (torch's and ours; Elman's had logistic units), and the slope of tanh goes up to 1.
 # 2. Each factor of the product is a slope **times** $W_{hh}$. A large $W_{hh}$ makes up for a small slope.
 #
 # Even with a sigmoid it is no law. Because $\sigma(2z) = \frac{1}{2}(1 + \tanh z)$, a sigmoid RNN with $4\, W_{hh}$ and
@@ -1221,7 +1222,7 @@ for name, gain in [*DEMO_STARTS.items(), ("orthogonal × 4", 4.0), ("a shift", 0
 #   slopes keep only 0.38. They slow the explosion, but do not stop it.
 # - **A typical arrow is no law.** "A shift" keeps the length of nearly every arrow, yet after 64 steps everything has been pushed
 #   out at the end. A matrix with a pattern can behave quite differently from a drawn one. A *trained* one has a pattern.
-# - **To keep a state is not to keep a gradient.** In 1.1, `W_hh` = 1.5 held 0.86 for ever. The slope there is
+# - **To keep a state is not to keep a gradient.** In 1.1, `W_hh` = 1.5 held 0.86 forever. The slope there is
 #   $1 - 0.86^2 = 0.26$, so a step back leaves $0.26 \cdot 1.5 = 0.39$: of a small change of the state at step 1, about
 #   three millionths are left 14 steps later. (The first slopes are a little larger.)
 #
@@ -1994,8 +1995,8 @@ ax = plots.heatmap(
 # right, and why, when your notebook is graded.
 
 # %% [markdown] quiz="states_shape" kind="shape" points=1 read="1.2" draw="B=3,5,7 T=11,13,17 I=2,4,6 H=19,23,29"
-# A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. Which
-# shape has `hs`, all its states?
+# A batch of {B} sequences of {T} steps, each step with {I} numbers, goes through an RNN with {H} hidden units. What is
+# the shape of `hs`, all its states?
 #
 # - [x] (B, T, H)
 #   > Yes: for each sequence and each step one state of H numbers.

@@ -764,9 +764,12 @@ ax = plots.lines(
 # %% [markdown]
 # ## 2.4 What a cell costs: count its parameters
 #
+# A table in stage 10 says that two networks have 11,378 and 25,469 parameters. Can that be right, and what must then be
+# inside? Whoever can count one gate can check it.
+#
 # One piece (one gate, or one proposal) has a matrix `[H, I]` for the input, a matrix `[H, H]` for the state, and biases
-# `[H]`: torch keeps **two** of them (`b_ih` and `b_hh`), many papers and Keras' LSTM **one**. An RNN has 1 piece, a
-# GRU 3, an LSTM 4. A **bidirectional** layer is two layers side by side, with weights of their own: both read the input,
+# `[H]`: torch keeps **two** of them (`b_ih` and `b_hh`), many papers and Keras' LSTM **one**. An RNN has 1 piece, a GRU
+# 3, an LSTM 4. A **bidirectional** layer is two layers side by side, with weights of their own: both read the input,
 # one from left to right, the other from right to left.
 #
 # **By hand.** RNN, I = 2, H = 3, two biases: $3 \cdot 2 + 3 \cdot 3 + 2 \cdot 3 = 21$. The LSTM: $4 \cdot 21 = 84$.
@@ -867,9 +870,8 @@ for kind in ("gru2", "Elman", "Transformer", "lstm", "Gru", "RN", "N", "", "LSTM
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# **What is it good for?** To check a count that somebody gives. The check above did so with two models of stage 10. They
-# read the 28 rows of an MNIST digit, and are said to have 11,378 and 25,469 parameters. With torch's two biases everywhere,
-# the counts would be larger. This split fits:
+# **Can it be right?** The check above asked for the two models of stage 10. They read the 28 rows of an MNIST digit.
+# With torch's two biases everywhere, the counts would be larger. This split fits:
 #
 # | part | biases | first model | second model |
 # |---|---|---|---|
@@ -1834,8 +1836,7 @@ _ = ax.set_xlim(0, 1.12)
 # *What to see:* in this run, two layers always find the word (blue: their gates start wide open). The other four guess,
 # the LSTM as torch starts it among them. What the two have in common is not the kind of the cell. It is the open gate.
 #
-# Again, one run proves little. Here are 20 runs at each of five lags. A run counts as learned if at least 95 of 100
-# answers are right.
+# The same with 20 runs at each of five lags. A run counts as learned if at least 95 of 100 answers are right.
 
 # %%
 demo_learned = {
@@ -2065,11 +2066,13 @@ for name, shares in demo_again.items():
     print(f"{name:<30} lag 10: {shares[6]:.2f}   lag 40: {shares[9]:.2f}   lag 90: {shares[10]:.2f}")
 
 # %% [markdown]
-# *What to see:* training did not save the RNN, and the LSTM as torch starts it loses the word, too. The LSTM with open gates
-# still has it after ninety symbols, every time, though it was trained with forty: its dotted line lies at 1.00 throughout, under
-# the others up to 20. Before its training, the open gates alone
-# kept the word for twenty symbols; at forty a linear layer read it in 0.58 of all cases, at ninety it guessed. That is the
-# cure: not the cell alone, but the cell *with open gates*, trained (on this task, with this recipe).
+# *What to see:* training did not save the RNN, and the LSTM as torch starts it loses the word, too. The LSTM with open
+# gates still has it after ninety symbols, every time, though it was trained with forty: its dotted line lies at 1.00
+# throughout, under the others up to 20.
+#
+# Before its training, the open gates alone kept the word for twenty symbols; at forty a linear layer read it in 0.58 of
+# all cases, at ninety it guessed. That is the cure: not the cell alone, but the cell *with open gates*, trained (on
+# this task, with this recipe).
 
 # %% [markdown]
 # ## 2.9 Quiz

@@ -2062,7 +2062,7 @@ ax.margins(0.12)
 # - [ ] (B, 29)
 #   > This is one position. The decoder writes scores for every position of `y_in` at once.
 # - [ ] else
-#   > Follow the shapes from the ids on, one layer after the other. Which length does the decoder's input have?
+#   > Follow the shapes from the ids on, one layer after the other. How long is the decoder's input?
 
 # %% [markdown] quiz="pads_as_inputs" kind="one" points=1 read="3.9"
 # A model was trained with teacher forcing. In decoding it reads S and then only pads. What is the problem?

@@ -98,7 +98,8 @@ for word in ("an", "tea", "listen", "silent", "understanding"):
 # - search for better answers with several candidates at once, and say when this helps and when not.
 #
 # **Points and time.** 40 points in two halves. Half one (4.1 to 4.7): 24 points, about two hours. Half two (4.8 to
-# 4.13): 16 points, five of them in the quiz, about two hours. Between them is a clean place to stop.
+# 4.13): 16 points, five of them in the quiz, about two hours. Between them is a clean place to stop. (It is one
+# notebook, because half two looks into the machines that you train in half one.)
 #
 # **Letters of this page.** In a shape such as `[B, S, D]`: B is the batch size, S the source length, T the
 # target length, D the width of an embedding, H the hidden size, K the size of a projected context, V the number
@@ -2144,7 +2145,7 @@ for seed, (size, max_len) in enumerate([(4, 4), (5, 3), (6, 2)]):
 ### END HIDDEN TESTS
 
 # %% check="beam_search-finished" points=1
-# S → E at once with 0.55, or S → a with 0.45 and then a for ever, each time with 0.9.
+# S → E at once with 0.55, or S → a with 0.45 and then a forever, each time with 0.9.
 probs = torch.full((5, 5), 1e-6)
 probs[S, E], probs[S, 3], probs[3, 3] = 0.55, 0.45, 0.9
 found = beam_search(lambda prefixes: probs.log()[prefixes[:, -1]], 2, 4, 0.0)
@@ -2306,10 +2307,9 @@ _ = axes[1].annotate("the right answers", (1.5, demo_beam_gold), **demo_label)
 # %% [markdown]
 # ## 4.11 Measured: where is the bottleneck?
 #
-# One training proves little. The file `datasets/decoding_runs.json` holds 20 trainings of each kind of machine,
-# made with the code of this page (seeds 0 to 19, one thread). All machines had the same 10,000 words of 1 to 12
-# letters and the same 800 steps, unless something else is said. Each number is the share of 200 test words that
-# came out exactly right.
+# The file `datasets/decoding_runs.json` holds 20 trainings of each kind of machine, made with the code of this page
+# (seeds 0 to 19, one thread). All machines had the same 10,000 words of 1 to 12 letters and the same 800 steps, unless
+# something else is said. Each number is the share of 200 test words that came out exactly right.
 #
 # **The length.** *Predict first:* reversing, with H = 32, 64, 128 and 256. How far to the right does the curve move
 # when H doubles?

@@ -1870,7 +1870,7 @@ _ = ax.legend(frameon=False, loc="center right", bbox_to_anchor=(1, 0.62))
 #
 # **By length.** At three words, *static* is as good as *additive*: each has all sentences right, in every run. Then
 # *static* falls, to 0.80 at seven words and 0.30 at eleven. From 16 words on, it has not one sentence right in any of
-# its runs, and *additive* stays above 0.95 in the mean. It looks like the bottleneck of stage 04 again: one fixed mixture is
+# its runs, and *additive* stays above 0.95 on average. It looks like the bottleneck of stage 04 again: one fixed mixture is
 # enough for three words, and not for sixteen.
 #
 # **Is *static* only slower?** With four times as many steps, it reaches 0.49, and *none* 0.17. More training helps, and
@@ -2018,16 +2018,15 @@ print(
 #   Here the picture probably shows what the model uses.
 # - **Measure words:** they mostly look right, and half of them come out right with closed eyes, too. Looking and knowing
 #   do not exclude each other.
-# - **的 and the words that end a place:** 161 of the 365 的 have no link at all in the gold (the first bar leaves them out). For the
-#   others the picture is mostly wrong, for the place words too, and this does no harm: with closed eyes the model writes
-#   nearly all of them as well. After 在 公园 (at, park) it knows without looking that 里 (inside) comes. And what do the
-#   weights of the place words do meanwhile? They already look at the word that comes *next*, in our run 125 of 126 times: in the
-#   picture of 5.8, the row of 后面 (behind) looks at *buy*.
+# - **的:** 161 of the 365 have no link at all in the gold (the first bar leaves them out). For the others the picture is
+#   mostly wrong, and it does no harm: with closed eyes the model writes nearly all of them.
+# - **The words that end a place** (里, 边, 下, 后面) look wrong, too, and are written with closed eyes: after 在 公园 (at,
+#   park) the model knows that 里 (inside) comes. Their weights already look at the word that comes *next*, in our run
+#   125 of 126 times: in the picture of 5.8, the row of 后面 (behind) looks at *buy*.
 # - **河 (river):** the strangest row. It looks at the wrong word every time, in our run 29 times of 29 at *by*. And yet
 #   it seems to need this look: with closed eyes, only a third of the 河 comes out right (0.34 in our run). How can that
-#   be? Probably like this: the memory does not
-#   hold words. It holds *states* of an encoder that reads in both directions, and the state at *by* has read *the
-#   river* already, from the right.
+#   be? Probably like this: the memory does not hold words. It holds *states* of an encoder that reads in both
+#   directions, and the state at *by* has read *the river* already, from the right.
 #
 # So three things make a picture differ from the gold: a word that needs no looking; looking ahead; and a state that
 # knows its neighbours. The picture is good evidence. It is not an explanation.
@@ -2118,8 +2117,8 @@ guess.summary()
 #   > Write down the three shapes first: W makes A numbers of a state, U makes A numbers of a row of the memory, v makes one of A.
 
 # %% [markdown] quiz="shape_scores" kind="shape" points=1 read="5.2" draw="B=16,24,32 S=9,13,17 A=20,28,36"
-# A batch of {B} queries, {S} keys each, a hidden layer of size {A}. Which shape does the tensor have that goes
-# through the tanh?
+# A batch of {B} queries, {S} keys each, a hidden layer of size {A}. What is the shape of the tensor that goes through
+# the tanh?
 #
 # - [x] (B, S, A)
 #   > Yes: for each sentence and each word of it, A numbers. Then v makes one of them.

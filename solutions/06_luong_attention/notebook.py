@@ -832,7 +832,11 @@ _ = draw_beside_gold(demo_alpha, demo_pair, f"learned, dot: AER {demo_rate:.2f}"
 # %% [markdown]
 # ## 6.4 From weights to links
 #
-# The gold alignment is a set of pairs `(target, source)`, a model gives weights. Somebody must decide which weights count:
+# **One model, many grades.** The same weights have an AER of 0.13, or of 0.22. Nothing is trained in between. What
+# changes is which weights count as a link, and that choice is seldom printed beside the number.
+#
+# The gold alignment is a set of pairs `(target, source)`, a model gives weights. Somebody must decide which weights
+# count:
 #
 # | `how` | link (t, s) if … | price |
 # |---|---|---|
@@ -1249,10 +1253,11 @@ guess.compare("kinds", "ABCDE"[demo_five.index(min(demo_aer, key=demo_aer.get))]
 # %% [markdown]
 # *What to see:*
 #
-# - **dot and general.** General is not better here. Its mean is worse in both pictures, and of the ten seeds dot has the lower AER in
-#   eight. Is dot better, then? Their points overlap. And ten throws of a coin show one side eight times or more, no matter which side, in 11 of
-#   100 trials. So: perhaps, by a little. The learned matrix gains nothing: perhaps because encoder and decoder can learn one
-#   "language" without it. (The first task of *Go further* tests another reason, the random start of W.)
+# - **dot and general.** General is not better here. Its mean is worse in both pictures, and of the ten seeds dot has
+#   the lower AER in eight. Their points overlap.
+# - **Is dot better, then?** Ten throws of a coin show one side eight times or more, no matter which side, in 11 of 100
+#   trials. So: perhaps, by a little. The learned matrix gains nothing: perhaps because encoder and decoder can learn
+#   one "language" without it. (The first task of *Go further* tests another reason, the random start of W.)
 # - **concat** is best in both. It computes the score of Bahdanau (6.1), and yet the two rows are far apart. So other things count as
 #   much as the kind of score: who asks, what is done with the answer, and the size of the hidden layer (64 here, 32 there). In the paper, concat
 #   did not do well, and the authors write that this needs more analysis.

@@ -1447,10 +1447,10 @@ axes[1].set(title="Dot product of two positions", xlabel="distance s − t", yla
 _ = axes[1].legend(frameon=False)
 
 # %% [markdown]
-# *What to see:* on the left, fast hands at the left and slow ones at the right. On the right, three curves lie on each other: the dot product
-# depends only on the **distance**, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$. Near positions
-# are more alike than far ones, with a few bumps. And from t to t + 1 each hand turns by its own fixed angle, which is the same linear map for
-# every t. So a head can learn "look one word back", for all t at once.
+# *What to see:* on the left, fast hands at the left and slow ones at the right. On the right, three curves coincide:
+# the dot product depends only on the **distance**, since $\sin a \sin b + \cos a \cos b = \cos(a - b)$. Near positions
+# are more alike than far ones, with a few bumps. And from t to t + 1 each hand turns by its own fixed angle, which is
+# the same linear map for every t. So a head can learn "look one word back", for all t at once.
 #
 # There is another way: let the model *learn* a vector for each position, as `place` in 7.4. The paper of 2017 found both nearly
 # equally good. But a learned table ends at the longest sentence of the training; sines can be computed for any t.
@@ -2685,7 +2685,7 @@ guess.compare("writers", "C" if abs(demo_rnn - demo_new) < 0.1 * demo_rnn else "
 # - [ ] (N, T, S)
 #   > The sentences of the batch do not share their weights.
 # - [ ] else
-#   > Q of one head is [T, d], K is [S, d]. What is the shape of Q times K turned? Then think of heads and of the batch.
+#   > Q of one head is [T, d], K is [S, d]. What is the shape of Q times K transposed? Then think of heads and of the batch.
 
 # %% [markdown] quiz="head_parameters" kind="number" points=1 read="7.5" draw="D=16,32,64 N=2,4,8" tolerance="0"
 # How many parameters does a `MultiHeadAttention` of width {D} with {N} heads have, as on this page?

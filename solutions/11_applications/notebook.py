@@ -2086,6 +2086,7 @@ def show_maps(task, ids, maps, row):
     plots.heatmap(maps[row, :T, :S], words, read, title=f"{task.name}: what was written, and where it looked", ax=ax)
     ax.tick_params(axis="x", labelrotation=90 if S > 12 and task.source else 0)
     ax.set_xlabel("" if task.source else "frame")
+    ax.images[0].set_clim(0, 1)
     gold_frames(ax, task.links[row, :T, :S])
     return ax
 

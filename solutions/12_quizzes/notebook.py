@@ -139,7 +139,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [ ] A. Attention has nothing to do with gradients: it only weighs states on the way forward.
 #   > Too strong. The weighted sum does give each encoder state a direct way to the loss.
 # - [ ] B. LSTMs had solved vanishing gradients already, so that nothing was left to do.
-#   > Stage 02 measured the opposite for torch's start: at lag 90, the default LSTM's gradient is as good as zero. What speaks for B: with a forget bias of 3 it is about 0.1.
+#   > Stage 02 measured the opposite for torch's start: at lag 90, the default LSTM's gradient is practically zero. What speaks for B: with a forget bias of 3 it is about 0.1.
 # - [ ] C. The gradients of attention always explode, so that one evil only replaces another.
 #   > Nothing of the kind was measured, and the weights of a softmax lie between 0 and 1.
 # - [x] D. The static attention of 5.5 gives gradients the same short ways, and it gains far less.
@@ -262,7 +262,7 @@ ax = plots.course_map(here="12_quizzes")
 # - [x] (H, I + H)
 #   > Yes: it makes H numbers out of the I + H that stand below each other. It is W_ih and W_hh side by side.
 # - [ ] (I + H, H)
-#   > This is W turned. In torch a weight has its outputs first, [out, in].
+#   > This is W transposed. In torch a weight has its outputs first, [out, in].
 # - [ ] (H, I * H)
 #   > The two vectors are joined, not multiplied: their lengths add up.
 # - [ ] (2 * H, I)
@@ -3339,8 +3339,10 @@ for your_test_says, (_, right, hint) in zip(verdicts, versions, strict=True):
 # %% [markdown]
 # ### Bug 9: the pad that is a word
 #
-# `pair_features` makes one vector of two sentences that stand in one row: the mean of each, how far the means are apart, and their product (8.7). The pads at the end have the segment 1, like the words of the hypothesis. In a popular version `mask` is not used, so pads are counted as
-# words of the hypothesis. Others use it as a factor, and then 0 · ∞ is NaN.
+# `pair_features` makes one vector of two sentences that stand in one row: the mean of each, how far the means are
+# apart, and their product (8.7). The pads at the end have the segment 1, like the words of the hypothesis. In one
+# version `mask` is not used, so pads are counted as words of the hypothesis. Others use it as a factor, and then 0 · ∞
+# is NaN.
 #
 # <details><summary>Hint 1</summary>
 #
@@ -3843,10 +3845,15 @@ print("one:", demo_better_test(demo_one), "  two:", demo_better_test(demo_two))
 # - J. Zhang and others, *Top-down Neural Attention by Excitation Backprop*, 2016, [arXiv 1608.00507](https://arxiv.org/abs/1608.00507): the pointing game.
 # - V. Mnih, N. Heess, A. Graves, K. Kavukcuoglu, *Recurrent Models of Visual Attention*, 2014, [arXiv 1406.6247](https://arxiv.org/abs/1406.6247): a network that chooses where to look, with a baseline.
 # - Where some of the bugs of 12.6 come from. *The missing tanh:* the Keras library [farizrahman4u/seq2seq](https://github.com/farizrahman4u/seq2seq)
-#   (`cells.py`), AuCson/PyTorch-Batch-Attention-Seq2seq before February 2018
+#   (`cells.py`), AuCson/PyTorch-Batch-Attention-Seq2seq before 8 February 2018
 #   ([issue 3](https://github.com/AuCson/PyTorch-Batch-Attention-Seq2seq/issues/3)), spro/practical-pytorch
 #   ([issue 82](https://github.com/spro/practical-pytorch/issues/82)). *Heads cut by a view:* 649453932/Chinese-Text-Classification-Pytorch
 #   ([issue 53](https://github.com/649453932/Chinese-Text-Classification-Pytorch/issues/53)), reczoo/FuxiCTR
 #   ([issue 30](https://github.com/reczoo/FuxiCTR/issues/30)). *The product of logarithms:* J. Brownlee, *How to Implement a Beam Search
 #   Decoder for Natural Language Processing*, [machinelearningmastery.com](https://machinelearningmastery.com/beam-search-decoder-natural-language-processing/),
-#   as it is quoted [here](https://qiita.com/Rowing0914/items/1efcd09288114809da8c). Most of the others were seen in published notebooks.
+#   as it is quoted [here](https://qiita.com/Rowing0914/items/1efcd09288114809da8c). *The loss that counts pads:*
+#   d2l-ai/d2l-en ([issue 2076](https://github.com/d2l-ai/d2l-en/issues/2076)), TensorFlow's Transformer tutorial before
+#   [pull request 1460](https://github.com/tensorflow/docs/pull/1460). *Pads that get a share of the softmax:*
+#   ilivans/tf-rnn-attention ([issue 11](https://github.com/ilivans/tf-rnn-attention/issues/11)). *A decoder that sees
+#   the next words*, a relative of bug 8: huggingface/transformers from version 5.9.0 ([issue
+#   48745](https://github.com/huggingface/transformers/issues/48745): the loss fell to almost zero on random tokens).
