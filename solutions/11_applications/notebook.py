@@ -35,7 +35,7 @@
 
 # %% given="setup"
 try:
-    from autograder.lab import data, expect, guess, plots, projects, trials
+    from autograder.lab import data, expect, grammar, guess, plots, projects, trials
 except ModuleNotFoundError:
     raise ImportError(
         "The course's package, sequence-course, is not in this kernel: in JupyterLab and VS Code choose the kernel of "
@@ -2079,6 +2079,7 @@ def show_maps(task, ids, maps, row):
         return axes
     if task.source:
         read = [projects.in_words(task.source, [word], task.unknown) for word in task.x[row, :S].tolist()]
+        read = [f"{word}\n{grammar.GLOSS[word]}" if word in grammar.GLOSS else word for word in read]
     else:
         read = [f"{s}" for s in range(S)]
     ax = plots.plt.subplots(figsize=(plots.WIDTH, 1.6 + 0.24 * T))[1]
