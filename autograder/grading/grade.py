@@ -186,8 +186,10 @@ class _Grading:
         repairs = prepare(notebook, self.blueprint)
         if repairs.foreign:
             slug = self.stage.slug
-            none = f"This is not the notebook of {slug}: it has none of its cells. Hand in {slug}.ipynb."
-            submission.problem = f"{note} {none}".strip()
+            none = f"This is not the notebook of {slug}: it has none of its exercises and checks."
+            if note:  # it is damaged, or no notebook at all: perhaps it was that of this stage
+                none = f"{note} No exercise and no check of {slug} could be read in it."
+            submission.problem = f"{none} Hand in {slug}.ipynb."
             return Attempt(submission)
         submission.note = " ".join(filter(None, [submission.note, note, *repairs.notes]))
         work = job(notebook, self.blueprint, submission.student)

@@ -842,7 +842,10 @@ def cut_in_the_middle(nb):
     return text(nb)[:2000]
 
 
-@failed("The file is damaged: it ends too early. Its first 4 cells could be read")
+@failed(
+    "The file is damaged: it ends too early. Its first 4 cells could be read; what followed is lost. "
+    "No exercise and no check of 12_my_stage could be read in it. Hand in 12_my_stage.ipynb."
+)
 def cut_in_the_first_exercise(nb):
     whole = text(nb)
     return whole[: whole.index("def differences") + 20]
