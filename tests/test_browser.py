@@ -23,7 +23,7 @@ import pytest
 from autograder.course.layout import Course, Stage
 from autograder.stage.read import read_stage
 
-from .conftest import ROOT
+from .conftest import ROOT, wait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
@@ -312,8 +312,5 @@ def test_a_students_files_are_the_notebooks_and_a_terminal_beside_one_knows_the_
         }""",
         folder,
     )
-    deadline = time.monotonic() + 60
-    while not (root / folder / "seen.json").is_file():
-        assert time.monotonic() < deadline, "the command was not found"
-        time.sleep(0.2)
+    wait((root / folder / "seen.json").is_file)
     page.evaluate("() => window.jupyterapp.shell.currentWidget.close()")

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +22,7 @@ from autograder.course.layout import Course, Stage
 from autograder.run.sandbox.bwrap import available
 from autograder.stage.new import make_stage
 
-from .conftest import ROOT, generate_feedback, run
+from .conftest import ROOT, generate_feedback, run, wait
 from .test_browser import ARGUMENTS, CHROMIUM, lab, pytestmark
 from .test_text import HOSTILE
 
@@ -255,10 +254,7 @@ def test_a_hostile_submission_does_nothing_and_can_be_read_and_marked(
     assert page.locator("nav .name-shown", has_text=student).is_visible()
     page.locator("#differences-values").fill("1.5")
     page.locator("#differences-values").press("Tab")
-    deadline = time.monotonic() + 20
-    while scores(stage)[student] != 1.5 and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert scores(stage)[student] == 1.5
+    wait(lambda: scores(stage)[student] == 1.5)
     said = run("report", "12", cwd=stage.course.root).stderr
     assert "in the gradebook, and not in the report: trudy." in said  # whom nbgrader's own command graded
     with open(stage.course.work / "report" / f"{stage.slug}.csv", encoding="utf-8-sig") as file:
