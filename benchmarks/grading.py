@@ -47,8 +47,8 @@ import nbformat
 import psutil
 
 from autograder.build.release import source_notebook
+from autograder.build.site.figures import keep_benchmark
 from autograder.build.write import build
-from autograder.course.files import write_whole
 from autograder.course.layout import Course, Stage, find_course
 from autograder.intake.blueprint import Blueprint
 from autograder.intake.prepare import job, prepare
@@ -76,11 +76,10 @@ def main() -> None:
         for stage in course.stages(tuple(arguments.stages)):
             found[stage.slug] = measure(stage, Path(folder) / stage.slug, arguments.submissions, arguments.skip_stock)
             print_stage(stage.slug, found[stage.slug])
-    data = json.dumps(found, indent=1) + "\n"
     if not arguments.skip_stock:
-        write_whole(course.work / "benchmark.json", data)  # the site's page for instructors shows it
+        keep_benchmark(course, found)
     if arguments.json:
-        arguments.json.write_text(data, encoding="utf-8")
+        arguments.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 def measure(stage: Stage, folder: Path, count: int, skip_stock: bool) -> dict[str, Any]:

@@ -104,14 +104,10 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 
 @pytest.fixture(scope="module")
 def page(server: str) -> Iterator[Any]:
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
+    with new_page() as page:
+        page.set_viewport_size({"width": 1280, "height": 800})
         page.set_default_timeout(120_000)
         yield page
-        browser.close()
 
 
 COUNT = "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.executionCount"

@@ -328,11 +328,14 @@ def test_a_changed_report_runs_no_class_again_and_a_changed_judge_does(
 def test_other_data_run_a_class_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "DATA", tmp_path)
     (tmp_path / "runs.json").write_text("[1]", encoding="utf-8")
-    kept, job = store.Store(tmp_path, "none"), Job([], [])
-    before = kept.key(job)
-    assert kept.key(job) == before
+
+    def key() -> str:
+        return store.Store(tmp_path, "none").key(Job([], []))
+
+    before = key()
+    assert key() == before
     (tmp_path / "runs.json").write_text("[2]", encoding="utf-8")
-    assert kept.key(job) != before
+    assert key() != before
 
 
 def test_a_verdict_is_data_in_the_stored_result_and_in_the_notebook(mini: Stage) -> None:

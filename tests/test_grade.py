@@ -217,7 +217,7 @@ def test_a_full_disk_stops_the_run_and_loses_no_mark(mini: Stage, monkeypatch: p
     import errno
     import os
 
-    from autograder.run import store
+    from autograder.course import files
 
     folder = hand_in(mini, "ana", solved(mini))
     grade(mini, folder)
@@ -227,7 +227,7 @@ def test_a_full_disk_stops_the_run_and_loses_no_mark(mini: Stage, monkeypatch: p
     def full(path: Path, data: str | bytes) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
-    monkeypatch.setattr(store, "write_whole", full)
+    monkeypatch.setattr(files, "write_whole", full)  # of the verdicts
     with pytest.raises(CourseError, match=r"No space left on device.*run the same command again"):
         grade(mini, hand_in(mini, "ana", changed))
     assert Database(mini.course).marks(mini.slug)["ana"].score == 2

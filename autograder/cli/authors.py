@@ -13,6 +13,8 @@ from autograder.cli.group import main
 from autograder.course.faults import CourseError, Fault
 from autograder.course.layout import Stage, find_course
 
+NO_STAGE = Fault("solutions", "holds no stage.", "Make one: python3 course.py new 13_my_stage")
+
 
 @main.command()
 @click.argument("stages", nargs=-1, metavar="[STAGE]…")
@@ -31,7 +33,7 @@ def build(stages: tuple[str, ...], check: bool, execute: bool) -> None:
 
     chosen = find_course().stages(stages)
     if not chosen:
-        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 13_my_stage"))
+        raise CourseError(NO_STAGE)
     faults: list[Fault] = []
     for stage in chosen:
         try:
@@ -98,7 +100,7 @@ def verify(stages: tuple[str, ...], seeds: int, jobs: int, json_path: Path | Non
         except CourseError as error:  # the other stages are proven all the same
             faults += error.faults
     if not chosen and not faults:
-        raise CourseError(Fault("solutions", "holds no stage.", "Make one: python3 course.py new 13_my_stage"))
+        raise CourseError(NO_STAGE)
     start = time.perf_counter()
     with progress_bar() as progress:
         proofs = prove_all(chosen, seeds, jobs, steps(progress, "verify"), recall={} if again else None, read=texts)

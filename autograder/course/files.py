@@ -29,6 +29,18 @@ def write_whole(path: Path, data: str | bytes) -> None:
         raise
 
 
+def keep_whole(path: Path, data: str | bytes) -> None:
+    """The same for what a command keeps for itself.
+
+    Raises:
+        CourseError: where it cannot be written.
+    """
+    try:
+        write_whole(path, data)
+    except OSError as e:
+        raise cannot_write(str(path.parent), e) from e
+
+
 def as_number(value: float) -> int | float:
     """A whole number without its `.0`, as JSON and tables show points."""
     return int(value) if abs(value) < 2**53 and value == int(value) else value  # above, not all digits are known

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import astuple
 
-from autograder.course.files import cannot_write, write_whole
+from autograder.course.files import keep_whole
 from autograder.course.layout import Course
 from autograder.proof.tasks import Outcome, Recall, Seen
 from autograder.run.store import data_sets, fingerprint
@@ -44,7 +44,4 @@ class Kept:
             for key, seen in recall.items()
             if not any(outcome.error in MACHINE for outcome in seen.outcomes.values())
         }
-        try:
-            write_whole(self.path, json.dumps({"program": self.program, "tasks": tasks}))
-        except OSError as e:
-            raise cannot_write(str(self.path.parent), e) from e
+        keep_whole(self.path, json.dumps({"program": self.program, "tasks": tasks}))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Protocol
 
-from autograder.course.files import cannot_write, write_whole
+from autograder.course.files import keep_whole
 from autograder.run.job import Job, Result, result_from_json, to_json
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -28,11 +28,11 @@ class Store:
     """A folder of results. A file is there whole or not at all, so a run may be ended at any moment."""
 
     def __init__(self, folder: Path, sandbox: str) -> None:
-        self.folder, self.sandbox = folder, sandbox
+        self.folder, self.sandbox, self.data = folder, sandbox, data_sets()
 
     def key(self, job: Job) -> str:
         """The student's cells, the checks, the limits, the sandbox, the program that runs them, and the stored data."""
-        data = to_json([job, self.sandbox, fingerprint(), data_sets()])
+        data = to_json([job, self.sandbox, fingerprint(), self.data])
         return hashlib.sha256(data.encode()).hexdigest()
 
     def path(self, job: Job) -> Path:
@@ -47,10 +47,7 @@ class Store:
             return None  # not there, or not readable: it is run again
 
     def put(self, path: Path, result: Result) -> None:
-        try:
-            write_whole(path, to_json(result))
-        except OSError as e:
-            raise cannot_write(str(path.parent), e) from e
+        keep_whole(path, to_json(result))
 
 
 @cache

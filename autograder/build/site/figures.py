@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.faults import CourseError, Fault
-from autograder.course.files import cannot_write, write_whole
+from autograder.course.files import keep_whole
 from autograder.course.layout import Course, Stage
 
 PROOF = ("exercises", "right", "wrong", "blank_score")  # what an entry of the file holds
@@ -47,20 +47,29 @@ def keep_proof(course: Course, figures: dict[str, Any]) -> None:
     Raises:
         CourseError: where the file cannot be written.
     """
-    known = _kept(course.work / "proof.json", PROOF).get("stages", {})
-    known |= {s.slug: figures[s.slug] | {"of": _texts(s)} for s in course.stages() if s.slug in figures}
-    data = json.dumps({"stages": dict(sorted(known.items()))}, indent=1) + "\n"
-    try:
-        write_whole(course.work / "proof.json", data)
-    except OSError as e:
-        raise cannot_write(str(course.work), e) from e
+    found = {s.slug: figures[s.slug] | {"of": _texts(s)} for s in course.stages() if s.slug in figures}
+    known = dict(sorted({**_proven(course), **found}.items()))
+    keep_whole(course.work / "proof.json", json.dumps({"stages": known}, indent=1) + "\n")
+
+
+def keep_benchmark(course: Course, figures: dict[str, Any]) -> None:
+    """Keep what benchmarks/grading.py found.
+
+    Raises:
+        CourseError: where the file cannot be written.
+    """
+    keep_whole(course.work / "benchmark.json", json.dumps(figures, indent=1) + "\n")
 
 
 def kept_figures(course: Course) -> Figures:
     """What was measured last in this folder, of the stages whose text and catalogue are still the same."""
-    proven = _kept(course.work / "proof.json", PROOF).get("stages", {})
+    proven = _proven(course)
     fits = {s.slug: proven[s.slug] for s in course.stages() if proven.get(s.slug, {}).get("of") == _texts(s)}
     return Figures({"stages": fits} if fits else None, _kept(course.work / "benchmark.json", BENCHMARK) or None)
+
+
+def _proven(course: Course) -> dict[str, Any]:
+    return dict(_kept(course.work / "proof.json", PROOF).get("stages", {}))
 
 
 def _kept(path: Path, needed: tuple[str, ...]) -> dict[str, Any]:
